@@ -1,0 +1,65 @@
+"""The only place that knows what time it is.
+
+Everything else is given a `Clock`; SQL never calls `now()`. Times are aware UTC.
+"""
+
+import asyncio
+import heapq
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+JST = ZoneInfo("Asia/Tokyo")
+
+
+class Clock(Protocol):
+    """Tells the time and waits for it."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+    async def sleep_until(self, at: datetime) -> None:
+        """Returns as soon as `now()` has reached `at`; at once if it already has."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def sleep_until(self, at: datetime) -> None:
+        # Looks again at least every 30 s, so that a suspended laptop or a corrected clock is seen.
+        while (left := (at - self.now()).total_seconds()) > 0:
+            await asyncio.sleep(min(left, 30.0))
+
+
+class MovedClock:
+    """A clock that stands still until it is moved: tests move it instead of waiting."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now = start.astimezone(UTC)
+        self._order = itertools.count()
+        self._sleepers: list[tuple[datetime, int, asyncio.Event]] = []
+
+    def now(self) -> datetime:
+        return self._now
+
+    async def sleep_until(self, at: datetime) -> None:
+        if at <= self._now:
+            return
+        woken = asyncio.Event()
+        heapq.heappush(self._sleepers, (at, next(self._order), woken))
+        await woken.wait()
+
+    def advance(self, by: timedelta) -> None:
+        """Moves on; whoever sleeps until a moment now reached wakes, earliest first.
+
+        Call it from the event loop's own thread.
+        """
+        self._now += by
+        while self._sleepers and self._sleepers[0][0] <= self._now:
+            heapq.heappop(self._sleepers)[2].set()

@@ -1,0 +1,95 @@
+"""Settings, read once from the environment (`DENWABAN_*`) and then frozen."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class SettingsError(Exception):
+    """A setting that cannot be used; the message names it and says what was expected."""
+
+
+class Trunk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line to the phone network, from the file that `DENWABAN_TRUNKS` names (TOML, `[[trunk]]`).
+
+    kind `ip`: calls from the addresses in `match` are ours. kind `register`: we register at `server`.
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9-]{1,32}$")]
+    kind: Literal["ip", "register"]
+    server: str = ""
+    match: tuple[str, ...] = ()
+    user: str = ""
+    password: str = ""
+    transport: Literal["udp", "tcp"] = "udp"
+    number_from: Literal["request-uri", "to"] = "request-uri"
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every setting of one installation. Times in seconds."""
+
+    home: Path = Path("var")
+    database_url: str = ""
+    web_host: str = "127.0.0.1"
+    web_port: Port = 8420
+    public_url: str = ""
+    engine_http_port: Port = 8421
+    sip_host: str = "127.0.0.1"
+    sip_port: Port = 5160
+    rtp_first: Port = 21000
+    rtp_last: Port = 22999
+    media_address: str = "127.0.0.1"
+    engine: Path | None = None
+    trunks: Path | None = None
+    ring_seconds: int = 15
+    ringback_seconds: int = 6
+    wrapup_seconds: int = 0
+    acknowledge_minutes: int = 15
+    smtp_url: str = ""
+    mail_from: str = "denwaban@localhost"
+    secure_cookies: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL; a file in `home` when none is set."""
+        return self.database_url or f"sqlite:///{(self.home / 'denwaban.db').absolute()}"
+
+    @property
+    def url(self) -> str:
+        """Where people reach the pages, without a slash at the end."""
+        return (self.public_url or f"http://{self.web_host}:{self.web_port}").rstrip("/")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from `DENWABAN_*`; raises `SettingsError` on an unknown name or an unusable value."""
+    given = {
+        key.removeprefix("DENWABAN_").lower(): value
+        for key, value in environ.items()
+        if key.startswith("DENWABAN_") and not key.startswith("DENWABAN_TEST_")
+    }
+    # An empty value means "not set", as shells and compose files often have it.
+    given = {key: value for key, value in given.items() if value != ""}
+    try:
+        return msgspec.convert(
+            given, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
+        )
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"DENWABAN_*: {error}") from error
+
+
+def load_trunks(path: Path | None) -> tuple[Trunk, ...]:
+    """The trunks in a TOML file; none when no file is set. Raises `SettingsError`."""
+    if path is None:
+        return ()
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+        return msgspec.convert(table.get("trunk", []), tuple[Trunk, ...])
+    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise SettingsError(f"{path}: {error}") from error

@@ -1,0 +1,24 @@
+"""The database: one writer with group commit, several readers, SQLite or PostgreSQL.
+
+`await store.write(verb)` runs `verb(tx)` in a transaction; when it returns, what it wrote is on disk. `await
+store.read(verb)` runs it on a snapshot. Verbs are plain functions, so that slices compose them in one transaction.
+"""
+
+from denwaban.store.columns import Id, Json, Utc, metadata
+from denwaban.store.ids import new_id
+from denwaban.store.migrate import migrate
+from denwaban.store.store import Signal, Store, StoreError
+from denwaban.store.tx import Tx
+
+__all__ = [
+    "Id",
+    "Json",
+    "Signal",
+    "Store",
+    "StoreError",
+    "Tx",
+    "Utc",
+    "metadata",
+    "migrate",
+    "new_id",
+]

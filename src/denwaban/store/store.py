@@ -1,0 +1,192 @@
+"""The store: one writing thread that commits in groups, a few reading threads."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from denwaban.clock import Clock
+from denwaban.store.engine import make_engine
+from denwaban.store.tx import Tx
+
+T = TypeVar("T")
+
+GROUP = 64
+"""At most so many verbs share one commit."""
+
+READERS = 4
+
+WRITER_LOCK = 0x64656E77
+"""PostgreSQL advisory lock: one writer at a time over all nodes, so that journal order is commit order."""
+
+
+class StoreError(Exception):
+    """The database could not be reached or would not commit; nothing of the verb was kept."""
+
+
+class Signal:
+    """Wakes waiters of one topic. A signal that fires between two waits is not missed."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._event = asyncio.Event()
+
+    def fire(self) -> None:
+        self._count += 1
+        self._event.set()
+        self._event = asyncio.Event()
+
+    @property
+    def count(self) -> int:
+        """How often it has fired; hand it to `wait`."""
+        return self._count
+
+    async def wait(self, seen: int, timeout: float) -> None:  # noqa: ASYNC109 - a bounded wait is the contract
+        """Returns when it has fired more often than `seen`, or after `timeout` seconds."""
+        event = self._event
+        if self._count > seen:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), timeout)
+
+
+class _Job:
+    __slots__ = ("future", "verb")
+
+    def __init__(self, verb: Callable[[Tx], Any], future: "Future[Any]") -> None:
+        self.verb = verb
+        self.future = future
+
+
+class Store:
+    """Open it with `open()`, close it with `close()`. Verbs must not wait for anything but the database."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self.engine = make_engine(url)
+        self.clock = clock
+        self.url = url
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer: threading.Thread | None = None
+        self._readers = ThreadPoolExecutor(READERS, "denwaban-read")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._signals: dict[str, Signal] = {}
+
+    async def open(self) -> None:
+        """Starts the writing thread. The schema must be there (`migrate`)."""
+        self._loop = asyncio.get_running_loop()
+        self._writer = threading.Thread(target=self._write_forever, name="denwaban-write")
+        self._writer.start()
+
+    async def close(self) -> None:
+        """Finishes what was already handed over, then lets go of the database."""
+        if self._writer is not None:
+            self._jobs.put(None)
+            await asyncio.to_thread(self._writer.join)
+            self._writer = None
+        self._readers.shutdown(wait=True)
+        self.engine.dispose()
+
+    async def write(self, verb: Callable[[Tx], T]) -> T:
+        """Runs `verb` in a transaction of its own; returns when it is on disk.
+
+        Verbs are run one after another in the order of the calls. What the verb raises comes out here and
+        rolls back that verb alone; `StoreError` when the database fails.
+        """
+        if self._writer is None:
+            raise StoreError("the store is not open")
+        future: Future[T] = Future()
+        self._jobs.put(_Job(verb, future))
+        # Shielded: a caller that is cancelled must not cancel a verb that may already be half run.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def read(self, verb: Callable[[Tx], T]) -> T:
+        """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, verb)
+
+    def signal(self, topic: str) -> Signal:
+        """The signal that fires after each commit whose verb touched `topic`, in this process."""
+        return self._signals.setdefault(topic, Signal())
+
+    def _read(self, verb: Callable[[Tx], T]) -> T:
+        try:
+            with self.engine.connect().execution_options(reading=True) as connection:
+                try:
+                    return verb(Tx(connection, self.clock.now()))
+                finally:
+                    connection.rollback()
+        except SQLAlchemyError as error:
+            raise StoreError(type(error).__name__) from error
+
+    def _write_forever(self) -> None:
+        while True:
+            job = self._jobs.get()
+            if job is None:
+                return
+            group, last = [job], False
+            with suppress(queue.Empty):
+                while len(group) < GROUP:
+                    more = self._jobs.get_nowait()
+                    if more is None:
+                        last = True
+                        break
+                    group.append(more)
+            self._commit_group(group)
+            if last:
+                return
+
+    def _commit_group(self, group: list[_Job]) -> None:
+        results: list[tuple[_Job, Any]] = []
+        failures: list[tuple[_Job, BaseException]] = []
+        touched: set[str] = set()
+        try:
+            with self.engine.connect() as connection, connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": WRITER_LOCK})
+                for job in group:
+                    self._run_one(connection, job, results, failures, touched)
+        except Exception as error:
+            # The commit (or the connection) failed: no verb of the group was kept.
+            failed = StoreError(type(error).__name__)
+            failed.__cause__ = error
+            kept = {id(job) for job, _ in failures}
+            failures += [(job, failed) for job in group if id(job) not in kept]
+            results, touched = [], set()
+        for done, result in results:
+            done.future.set_result(result)
+        for done, failure in failures:
+            done.future.set_exception(failure)
+        if touched and self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closing: nobody is left to wake
+                self._loop.call_soon_threadsafe(self._fire, touched)
+
+    def _run_one(
+        self,
+        connection: Connection,
+        job: _Job,
+        results: list[tuple[_Job, Any]],
+        failures: list[tuple[_Job, BaseException]],
+        touched: set[str],
+    ) -> None:
+        tx = Tx(connection, self.clock.now())
+        savepoint = connection.begin_nested()
+        try:
+            result = job.verb(tx)
+        except BaseException as error:
+            savepoint.rollback()
+            failures.append((job, error))
+        else:
+            savepoint.commit()
+            results.append((job, result))
+            touched |= tx.touched
+
+    def _fire(self, topics: set[str]) -> None:
+        for topic in topics:
+            if topic in self._signals:
+                self._signals[topic].fire()

@@ -1,0 +1,237 @@
+"""What a telephone engine can do and what it tells, in our words.
+
+Nothing outside `telephony/ari` knows channels, bridges or hang-up causes. Acts return when the engine has done them and
+raise `PhoneError` when it has not. Events come in one stream, in the order in which they happened.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import NewType, Protocol
+
+Leg = NewType("Leg", str)
+"""One party's connection to the engine."""
+
+SeatName = NewType("SeatName", str)
+"""An operator's seat: a browser phone, a SIP phone or both at once."""
+
+
+class PhoneError(Exception):
+    """The engine could not do it (it is away, or it refused)."""
+
+
+class LegGone(PhoneError):
+    """The party had already hung up."""
+
+
+class HangUp(StrEnum):
+    """Why we end or refuse a leg; the caller's network hears the matching cause."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    UNKNOWN_NUMBER = "unknown_number"
+    CONGESTION = "congestion"
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A caller is at the door. Nothing has been answered yet; the caller hears nothing until an act."""
+
+    leg: Leg
+    dialled: str
+    """As received, not normalised."""
+    caller: str
+    """As received; empty when withheld."""
+    trunk: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """The seat that was dialled is ringing."""
+
+    leg: Leg
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A leg that we dialled was answered."""
+
+    leg: Leg
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """A leg is over, whoever ended it. Told once for each leg, also for refused and unanswered ones."""
+
+    leg: Leg
+    at: datetime
+    busy: bool = False
+    """The dialled phone refused (486, 600, 603)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The phone itself put the other side on hold or took it back (re-INVITE)."""
+
+    leg: Leg
+    held: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A prompt ended (to its end or stopped)."""
+
+    leg: Leg
+    play: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A key was pressed."""
+
+    leg: Leg
+    digit: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChanged:
+    """A seat registered or went away (at least one of its phones is online, or none)."""
+
+    seat: SeatName
+    online: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLost:
+    """The connection to the engine broke. Callers may be talking on. Acts fail until `Resynced`."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Resynced:
+    """Connected (again): what happened meanwhile is only to be seen in the snapshot, nothing is replayed."""
+
+    snapshot: "Snapshot"
+    restarted: bool
+    """The engine itself is new: every earlier leg is gone."""
+    at: datetime
+
+
+Event = (
+    CallArrived
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | LegHeld
+    | Played
+    | Digit
+    | SeatChanged
+    | EngineLost
+    | Resynced
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LegState:
+    """A leg as the engine has it now."""
+
+    leg: Leg
+    answered: bool
+    notes: dict[str, str]
+    """What `note` wrote, and for a caller's leg also `dialled`, `caller`, `trunk`."""
+    connected_to: Leg | None
+    """The other party it is talking with."""
+    seat: SeatName | None
+    """The seat, for a leg that we dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the engine holds for us."""
+
+    legs: dict[Leg, LegState]
+    online: frozenset[SeatName]
+
+
+@dataclass(frozen=True, slots=True)
+class SeatAccount:
+    """What a seat signs in with, over SIP or WebSocket."""
+
+    seat: SeatName
+    password: str
+
+
+class Phone(Protocol):
+    """A telephone engine."""
+
+    def events(self) -> AsyncIterator[Event]:
+        """The one ordered stream of events; to be consumed by exactly one reader. Begins with `Resynced`."""
+        ...
+
+    async def snapshot(self) -> Snapshot: ...
+
+    async def ring(self, leg: Leg) -> None:
+        """Lets the caller hear ring-back (180); does not answer."""
+        ...
+
+    async def answer(self, leg: Leg) -> None:
+        """Answers the caller."""
+        ...
+
+    async def play(self, leg: Leg, wav: Path) -> str:
+        """Starts a prompt to the leg (stops music first); returns its name for `Played`. Answer the leg before."""
+        ...
+
+    async def music(self, leg: Leg) -> None:
+        """Music on hold to this leg until `quiet`, `play` or `connect`."""
+        ...
+
+    async def quiet(self, leg: Leg) -> None:
+        """Stops prompt and music."""
+        ...
+
+    async def dial(self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int) -> Leg:
+        """Rings every phone of a seat, for at most `seconds`. The phone shows `caller` (a number) and `title` (whose number was
+        dialled); browsers get `call` as header `X-Call`. Returns at once; events tell the rest. Whichever phone of the
+        seat answers first wins and the others stop ringing."""
+        ...
+
+    async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
+        """Answers the caller if need be, stops music, and joins both. `record` writes both voices to `recording(call)`."""
+        ...
+
+    async def hold(self, leg: Leg) -> None:
+        """The caller's leg hears music, the other side silence."""
+        ...
+
+    async def unhold(self, leg: Leg) -> None: ...
+
+    async def mute(self, leg: Leg, on: bool) -> None:
+        """Nobody hears this leg."""
+        ...
+
+    async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
+        """Ends the leg; a leg that is already gone is no error."""
+        ...
+
+    async def note(self, leg: Leg, **values: str) -> None:
+        """Keeps small values with the leg in the engine, where they survive a restart of this program."""
+        ...
+
+    async def seats(self, accounts: list[SeatAccount]) -> None:
+        """Makes exactly these seats able to sign in, without disturbing calls."""
+        ...
+
+    def recording(self, call: str) -> Path:
+        """Where the recording of a call is (to be) found: WAV, 8 kHz, mono."""
+        ...

@@ -1,0 +1,43 @@
+"""Calls and their legs to operators."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from denwaban.store import Id, Utc, metadata
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id")),  # null: nobody's number
+    Column("leg", String(100), nullable=False, index=True),  # the caller's leg in the engine
+    Column("trunk", String(40), nullable=False),
+    Column("dialled", String(100), nullable=False),  # E.164, or as received when it is no number
+    Column("caller", String(100), nullable=False),  # E.164; empty when withheld
+    Column("plan", String(100), nullable=False),  # name of the window that decided
+    Column("mode", String(20), nullable=False),
+    Column("script_id", Id),
+    Column("state", String(20), nullable=False),  # waiting | ringing | talking | held | ended
+    Column("outcome", String(20)),  # answered | abandoned | blocked | out_of_hours | message | lost | refused
+    Column("operator_id", Id, ForeignKey("operators.id"), index=True),
+    Column("arrived_at", Utc, nullable=False),
+    Column("answered_at", Utc),
+    Column("ended_at", Utc),
+    Column("wait_ms", Integer, nullable=False),  # until answered or given up
+    Column("recording", Text),  # file name under home/recordings
+    Column("practice", Boolean, nullable=False),
+)
+Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
+Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
+Index("ix_calls_open", calls.c.arrived_at, sqlite_where=calls.c.ended_at.is_(None), postgresql_where=calls.c.ended_at.is_(None))
+
+call_legs = Table(
+    "call_legs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id"), nullable=False, index=True),
+    Column("operator_id", Id, ForeignKey("operators.id"), nullable=False, index=True),
+    Column("offered_at", Utc, nullable=False),
+    Column("answered_at", Utc),
+    Column("ended_at", Utc),
+    Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
+)

@@ -1,0 +1,17 @@
+"""By which contacts a staff member is reached."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+
+from denwaban.store import Id, Json, metadata
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False, index=True),
+    Column("staff_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),  # mail | slack | chatwork | webhook
+    Column("address", Json, nullable=False),  # what the channel needs; secrets in it are never shown again
+    Column("position", Integer, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)

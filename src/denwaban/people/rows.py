@@ -1,0 +1,63 @@
+"""Clients (tenants), their staff, our operators, their callers."""
+
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint
+
+from denwaban.store import Id, Utc, metadata
+
+clients = Table(
+    "clients",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("code", String(32), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("kana", String(100), nullable=False),
+    Column("industry", String(50), nullable=False),
+    Column("greeting", Text, nullable=False),  # first words of a call, in the client's name
+    Column("policy", Text, nullable=False),  # how to deal with calls, what is not said (お断り)
+    Column("created_at", Utc, nullable=False),
+    Column("ended_at", Utc),  # contract over
+)
+
+staff = Table(
+    "staff",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("kana", String(100), nullable=False),
+    Column("department", String(100), nullable=False),
+    Column("presence", String(20), nullable=False),  # present | away | busy | off
+    Column("presence_until", Utc),
+    Column("presence_note", String(200), nullable=False),
+    Column("substitute_id", Id, ForeignKey("staff.id")),
+    Column("in_charge", Boolean, nullable=False),  # takes reports when nothing else decides
+    Column("user_id", Id, ForeignKey("users.id"), index=True),
+    Column("created_at", Utc, nullable=False),
+    Column("left_at", Utc),
+)
+
+operators = Table(
+    "operators",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False, unique=True),
+    Column("name", String(100), nullable=False),
+    Column("kana", String(100), nullable=False),
+    Column("seat", String(40), nullable=False, unique=True),
+    Column("sip_password", String(64), nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("left_at", Utc),
+)
+
+callers = Table(
+    "callers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
+    Column("number", String(20), nullable=False),  # E.164
+    Column("name", String(100), nullable=False),
+    Column("kana", String(100), nullable=False),
+    Column("company", String(100), nullable=False),
+    Column("updated_at", Utc, nullable=False),
+    UniqueConstraint("client_id", "number"),
+)

@@ -1,0 +1,13 @@
+"""Every table of every slice, loaded: importing this makes `store.metadata` complete."""
+
+import denwaban.access.rows
+import denwaban.calls.rows
+import denwaban.delivery.rows
+import denwaban.journal.rows
+import denwaban.lines.rows
+import denwaban.oncall.rows
+import denwaban.people.rows
+import denwaban.promises.rows
+import denwaban.reports.rows
+import denwaban.routing.rows
+import denwaban.scripts.rows  # noqa: F401

@@ -1,0 +1,100 @@
+"""What all tests share: a store on both databases, and a clock that stands still until it is moved."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import denwaban.schema  # noqa: F401 - loads every table
+from denwaban.clock import JST, MovedClock
+from denwaban.store import Store, metadata, new_id
+
+pytest_plugins: list[str] = []
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago on 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    """Sunday 2026-11-22 is a day like any other: tests begin on Tuesday 2026-11-24 at 10:00 in Tokyo."""
+    return MovedClock(datetime(2026, 11, 24, 10, 0, tzinfo=JST))
+
+
+def _postgres_binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if on_path is None:
+        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
+    return Path(on_path).parent
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of this test session alone; yields a URL without a database name."""
+    binaries = _postgres_binaries()
+    base = Path(tempfile.mkdtemp(prefix="dwb-pg-"))
+    port = free_port()
+    # PostgreSQL refuses to run as root: in CI it runs as the account that its package made.
+    as_root = os.geteuid() == 0
+    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if as_root else []
+    if as_root:
+        account = pwd.getpwnam("postgres")
+        os.chown(base, account.pw_uid, account.pw_gid)
+    data = base / "data"
+
+    def run(*command: str) -> None:
+        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=base)
+
+    run(str(binaries / "initdb"), "-D", str(data), "-U", "denwaban", "-A", "trust", "-E", "UTF8", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={base}"
+    run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(base / "log"), "-w", "start")
+    try:
+        yield f"postgresql://denwaban@127.0.0.1:{port}"
+    finally:
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
+        shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"t{new_id()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'CREATE DATABASE "{name}"')
+    yield f"{server}/{name}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+async def store(database_url: str, clock: MovedClock) -> AsyncIterator[Store]:
+    """An open store with every table, on both databases."""
+    opened = Store(database_url, clock)
+    metadata.create_all(opened.engine)
+    await opened.open()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def minute() -> timedelta:
+    return timedelta(minutes=1)

@@ -1,0 +1,139 @@
+"""The store keeps what it says it keeps, on both databases."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Column, Integer, String, Table, insert, select, update
+
+from denwaban.clock import MovedClock
+from denwaban.journal import Entry, Fact, Journal, after, append
+from denwaban.store import Id, Store, Tx, metadata, new_id
+from denwaban.work import Duty, Worker, due_columns, overdue
+
+chores = Table(
+    "test_chores",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(20), nullable=False),
+    Column("times", Integer, nullable=False),
+    *due_columns(),
+)
+
+
+def add_chore(tx: Tx, name: str, in_minutes: float = 0) -> str:
+    chore = new_id()
+    tx.execute(
+        insert(chores).values(
+            id=chore, name=name, times=0, due_at=tx.now + timedelta(minutes=in_minutes)
+        )
+    )
+    tx.touch("work:test_chores")
+    return chore
+
+
+def times(tx: Tx, chore: str) -> int:
+    return int(tx.scalar(select(chores.c.times).where(chores.c.id == chore)))
+
+
+async def test_a_failing_verb_takes_only_itself_back(store: Store) -> None:
+    def fails(tx: Tx) -> None:
+        append(tx, Fact("test.lost", "a"))
+        raise ValueError("no")
+
+    def works(tx: Tx) -> None:
+        append(tx, Fact("test.kept", "b"))
+
+    results = await asyncio.gather(
+        store.write(works), store.write(fails), store.write(works), return_exceptions=True
+    )
+    assert [type(result) for result in results] == [type(None), ValueError, type(None)]
+    kinds = [entry.fact.kind for entry in await store.read(lambda tx: after(tx, 0))]
+    assert kinds == ["test.kept", "test.kept"]
+
+
+async def test_a_follower_sees_every_fact_once_and_in_order_while_many_write(store: Store) -> None:
+    journal = Journal(store)
+    seen: list[Entry] = []
+    wanted = 300
+
+    async def follow() -> None:
+        async for entry in journal.follow(0):
+            seen.append(entry)
+            if len(seen) == wanted:
+                return
+
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(journal.run())
+        following = tasks.create_task(follow())
+        for n in range(wanted):
+            tasks.create_task(store.write(lambda tx, n=n: append(tx, Fact("test.counted", str(n)))))  # type: ignore[misc]
+        await asyncio.wait_for(asyncio.shield(following), 30)
+        running.cancel()
+    assert [entry.seq for entry in seen] == sorted(entry.seq for entry in seen)
+    assert {entry.fact.subject for entry in seen} == {str(n) for n in range(wanted)}
+
+
+async def test_two_workers_do_each_row_once_and_only_when_it_is_due(
+    store: Store, clock: MovedClock
+) -> None:
+    done: list[str] = []
+
+    async def do(row: str) -> None:
+        def finish(tx: Tx) -> None:
+            tx.execute(
+                update(chores)
+                .where(chores.c.id == row)
+                .values(times=chores.c.times + 1, due_at=None, leased_until=None)
+            )
+
+        await store.write(finish)
+        done.append(row)
+
+    duty = Duty("chores", chores, do)
+    now = [await store.write(lambda tx: add_chore(tx, "now")) for _ in range(20)]
+    later = await store.write(lambda tx: add_chore(tx, "later", in_minutes=10))
+    async with asyncio.TaskGroup() as tasks:
+        workers = [tasks.create_task(Worker(store, clock, duty).run()) for _ in range(2)]
+        async with asyncio.timeout(30):
+            while len(done) < len(now):
+                await asyncio.sleep(0.01)
+            assert later not in done
+            clock.advance(timedelta(minutes=10))
+            while later not in done:
+                await asyncio.sleep(0.01)
+        for worker in workers:
+            worker.cancel()
+    assert sorted(done) == sorted([*now, later])
+    assert {await store.read(lambda tx, row=row: times(tx, row)) for row in done} == {1}  # type: ignore[misc]
+
+
+async def test_a_row_whose_doer_died_is_done_again_and_counts_as_late(
+    store: Store, clock: MovedClock
+) -> None:
+    asked: list[str] = []
+
+    async def dies(row: str) -> None:
+        asked.append(row)
+        raise RuntimeError("killed in the middle")
+
+    duty = Duty("chores", chores, dies, lease=timedelta(seconds=30))
+    await store.write(lambda tx: add_chore(tx, "hard"))
+    async with asyncio.TaskGroup() as tasks:
+        worker = tasks.create_task(Worker(store, clock, duty).run())
+        async with asyncio.timeout(30):
+            for tries in (1, 2, 3):
+                while len(asked) < tries:
+                    await asyncio.sleep(0.01)
+                clock.advance(timedelta(minutes=1))
+        worker.cancel()
+    late = await store.read(lambda tx: overdue(tx, duty))
+    assert (late.rows, late.seconds) == (1, 180.0)
+
+
+async def test_a_moment_without_a_zone_is_refused(store: Store, clock: MovedClock) -> None:
+    naive = clock.now().replace(tzinfo=None)
+    with pytest.raises(Exception, match="time zone"):
+        await store.write(
+            lambda tx: tx.execute(insert(chores).values(id="x", name="x", times=0, due_at=naive))
+        )

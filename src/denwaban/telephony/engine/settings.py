@@ -142,7 +142,7 @@ class EngineSettings:
             self.recordings,
             self.left,
             self.sounds / "music",
-            self.root / "db",
+            self.root / "db" / "keys",
             self.root / "spool" / "tmp",
             self.run,
         ):

@@ -1,0 +1,195 @@
+"""SIP doors: transports, trunks, the practice door, seats. Text only, no I/O.
+
+Who is calling is decided in this order: the practice door's secret header, the name a phone signs
+in with, and only then the address it comes from, so that a trunk on this machine's own address
+cannot take a seat's requests for its own. There is no door for anyone else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from denwaban.config import Trunk
+from denwaban.telephony.engine.settings import (
+    PRACTICE_ENDPOINT,
+    PRACTICE_TRUNK,
+    EngineSettings,
+)
+from denwaban.telephony.port import SeatAccount
+
+SEATS_FILE = "pjsip_seats.conf"
+PRACTICE_HEADER = "X-Denwaban-Practice"
+
+
+def base(settings: EngineSettings, *, binds_media: bool) -> str:
+    """pjsip.conf. `binds_media`: the media address is one of this machine."""
+    host = f"[{settings.sip_host}]" if ":" in settings.sip_host else settings.sip_host
+    parts = [
+        f"""[global]
+type = global
+user_agent = denwaban
+endpoint_identifier_order = header,auth_username,username,ip
+ignore_uri_user_options = yes
+keep_alive_interval = 30
+max_initial_qualify_time = 2
+[system]
+type = system
+timer_t1 = 500
+[transport-udp]
+type = transport
+protocol = udp
+bind = {host}:{settings.sip_port}
+[transport-tcp]
+type = transport
+protocol = tcp
+bind = {host}:{settings.sip_port}
+[transport-ws]
+type = transport
+protocol = ws
+bind = {host}
+""",
+        _practice(settings),
+        *(_trunk(settings, trunk, binds_media) for trunk in settings.trunks),
+        f"#include {SEATS_FILE}\n",
+    ]
+    return "".join(parts)
+
+
+def seats(settings: EngineSettings, accounts: Iterable[SeatAccount], *, binds_media: bool) -> str:
+    """The file of seats: for each a browser phone `<seat>` and a SIP phone `<seat>-phone`."""
+    return "".join(_seat(settings, account, binds_media) for account in accounts)
+
+
+def _media(settings: EngineSettings, binds_media: bool) -> str:
+    bind = "yes" if binds_media else "no"
+    return f"media_address = {settings.media_address}\nbind_rtp_to_media_address = {bind}\n"
+
+
+_VOICE = """disallow = all
+allow = {codecs}
+dtmf_mode = rfc4733
+direct_media = no
+rtp_symmetric = yes
+force_rport = yes
+"""
+
+
+def _practice(settings: EngineSettings) -> str:
+    host = settings.sip_host
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    if ":" in host:
+        host = f"[{host}]"
+    permit = f"{host}/255.255.255.255" if "[" not in host else "::1/128"
+    voice = _VOICE.format(codecs="ulaw")
+    return f"""[{PRACTICE_ENDPOINT}]
+type = aor
+contact = sip:{host}:{settings.sip_port}
+[{PRACTICE_ENDPOINT}]
+type = endpoint
+transport = transport-udp
+context = nowhere
+aors = {PRACTICE_ENDPOINT}
+identify_by = header
+media_address = 127.0.0.1
+bind_rtp_to_media_address = yes
+set_var = PJSIP_HEADER(add,{PRACTICE_HEADER})={settings.practice_secret}
+{voice}[{PRACTICE_TRUNK}]
+type = endpoint
+context = from-trunk
+identify_by = header
+deny = 0.0.0.0/0.0.0.0
+permit = {permit}
+media_address = 127.0.0.1
+bind_rtp_to_media_address = yes
+set_var = DENWABAN_TRUNK={PRACTICE_TRUNK}
+{voice}[{PRACTICE_TRUNK}]
+type = identify
+endpoint = {PRACTICE_TRUNK}
+match_header = {PRACTICE_HEADER}: {settings.practice_secret}
+"""
+
+
+def _trunk(settings: EngineSettings, trunk: Trunk, binds_media: bool) -> str:
+    name = trunk.name
+    number_from = "to" if trunk.number_from == "to" else "request-uri"
+    text = f"""[{name}]
+type = endpoint
+transport = transport-{trunk.transport}
+context = from-trunk
+aors = {name}
+identify_by = ip
+trust_id_inbound = yes
+set_var = DENWABAN_TRUNK={name}
+set_var = DENWABAN_NUMBER_FROM={number_from}
+{_VOICE.format(codecs="ulaw,alaw")}{_media(settings, binds_media)}"""
+    match = list(trunk.match)
+    if trunk.kind == "register":
+        text += f"outbound_auth = {name}\nfrom_user = {trunk.user}\n"
+        match.append(_host_of(trunk.server))
+    aor = f"[{name}]\ntype = aor\n"
+    if trunk.server:
+        aor += f"contact = sip:{trunk.server}\n"
+    text += f"{aor}[{name}]\ntype = identify\nendpoint = {name}\nsrv_lookups = no\n"
+    text += "".join(f"match = {address}\n" for address in match)
+    if trunk.kind == "register":
+        tcp = ";transport=tcp" if trunk.transport == "tcp" else ""
+        # `\;`: a semicolon begins a comment in this file.
+        tcp = tcp.replace(";", "\\;")
+        text += f"""[{name}]
+type = auth
+auth_type = userpass
+username = {trunk.user}
+password = {trunk.password}
+[{name}]
+type = registration
+transport = transport-{trunk.transport}
+outbound_auth = {name}
+server_uri = sip:{trunk.server}{tcp}
+client_uri = sip:{trunk.user}@{trunk.server}
+contact_user = {trunk.user}
+retry_interval = 20
+forbidden_retry_interval = 300
+fatal_retry_interval = 300
+max_retries = 1000000
+auth_rejection_permanent = no
+line = yes
+endpoint = {name}
+"""
+    return text
+
+
+def _host_of(server: str) -> str:
+    return server.rsplit(":", 1)[0] if server.count(":") == 1 else server
+
+
+def _seat(settings: EngineSettings, account: SeatAccount, binds_media: bool) -> str:
+    voice = _VOICE.format(codecs="ulaw") + _media(settings, binds_media)
+    text = ""
+    for name, kind in (
+        (account.seat, "webrtc = yes\ndtls_auto_generate_cert = yes\nrewrite_contact = no\n"),
+        (f"{account.seat}-phone", "rewrite_contact = yes\n"),
+    ):
+        # A closed tab's leg would otherwise stay for most of a minute: rtp_timeout.
+        text += f"""[{name}]
+type = auth
+auth_type = userpass
+username = {name}
+password = {account.password}
+[{name}]
+type = aor
+max_contacts = 2
+remove_existing = yes
+default_expiration = 120
+[{name}]
+type = endpoint
+context = from-seat
+auth = {name}
+aors = {name}
+identify_by = auth_username,username
+device_state_busy_at = 1
+rtp_timeout = 5
+rtp_timeout_hold = 30
+send_pai = no
+{kind}{voice}"""
+    return text

@@ -1,0 +1,276 @@
+"""One engine process: started, watched, restarted, stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import structlog
+
+from denwaban.telephony.engine.configure import configure, write_seats
+from denwaban.telephony.engine.obtain import Packages
+from denwaban.telephony.engine.settings import EngineSettings
+from denwaban.telephony.port import SeatAccount
+
+log = structlog.get_logger(__name__)
+
+_LOG_LIMIT = 5_000_000
+_OLD_LOGS = 2
+_BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_STABLE_SECONDS = 60.0
+
+
+class EngineTrouble(Exception):
+    """The engine could not be started or did not answer. The text says what it said last."""
+
+
+@dataclass(frozen=True)
+class Died:
+    """The engine process ended without being told to; every call in it is gone.
+
+    `status` is as of `subprocess`: negative is a signal."""
+
+    status: int
+    after_seconds: float
+
+
+@dataclass(frozen=True)
+class Back:
+    """The engine serves again."""
+
+    after_seconds: float
+
+
+class Engine:
+    """Supervises one engine; one `Engine` for each home, in one process.
+
+    The engine dies with the thread that called `start` (a kernel guarantee on Linux), so call it
+    from the thread that lives as long as the program. The object may be made in another process to
+    use `cli`, `seats` and `alive_pid` alone.
+    """
+
+    def __init__(self, settings: EngineSettings, packages: Packages) -> None:
+        self.settings = settings
+        self.packages = packages
+        self._process: asyncio.subprocess.Process | None = None
+        self._started = 0.0
+        self._stopping = False
+
+    async def start(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109
+        """Writes the configuration, starts the engine and returns when it serves.
+
+        An engine that an earlier supervisor of this home left behind is ended first. Raises
+        `EngineTrouble`, OSError; then nothing is left running.
+        """
+        self._stopping = False
+        await asyncio.to_thread(configure, self.settings, self.packages)
+        await self._spawn()
+        try:
+            await self.ready(timeout)
+        except BaseException:
+            await self._end(grace=0.0)
+            raise
+
+    async def ready(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109
+        """Returns when ARI answers and every module is loaded. Raises `EngineTrouble`."""
+        limit = time.monotonic() + timeout
+        auth = (self.settings.ari_user, self.settings.ari_password)
+        async with httpx.AsyncClient(auth=auth, timeout=2.0, trust_env=False) as http:
+            while True:
+                self._must_run()
+                with contextlib.suppress(httpx.HTTPError):
+                    answer = await http.get(f"{self.settings.ari_url}/asterisk/ping")
+                    if answer.status_code == 200:
+                        break
+                if time.monotonic() > limit:
+                    raise EngineTrouble(f"the engine does not answer\n{self._last_words()}")
+                await asyncio.sleep(0.05)
+        await self.cli("core waitfullybooted", timeout=max(1.0, limit - time.monotonic()))
+
+    async def watch(self) -> AsyncIterator[Died | Back]:
+        """Yields `Died` at each death and, when it is restarted, `Back`; ends after `stop`.
+
+        To be consumed by one task for as long as the engine runs: restarting and the log's size
+        are done here. Restarts at once the first time, then later and later (at most every 30 s)
+        while it keeps dying young.
+        """
+        deaths = 0
+        while not self._stopping:
+            process = self._process
+            if process is None:
+                raise EngineTrouble("not started")
+            status = await self._wait_and_tidy(process)
+            if self._stopping:
+                return
+            lived = time.monotonic() - self._started
+            deaths = 1 if lived > _STABLE_SECONDS else deaths + 1
+            died_at = time.monotonic()
+            log.error("engine.died", status=status, after_seconds=round(lived, 1))
+            yield Died(status, lived)
+            while not self._stopping:
+                await asyncio.sleep(_BACKOFF[min(deaths, len(_BACKOFF)) - 1])
+                if self._stopping:
+                    return
+                try:
+                    await self.start()
+                except (EngineTrouble, OSError) as trouble:
+                    deaths += 1
+                    log.error("engine.not_restarted", reason=str(trouble)[:300])
+                    continue
+                away = time.monotonic() - died_at
+                log.warning("engine.back", away_seconds=round(away, 1))
+                yield Back(away)
+                break
+
+    async def stop(self, grace: float = 5.0) -> None:
+        """Ends the engine: calls are hung up and recordings closed. Returns within `grace` seconds
+        and a little, when nothing is left of it. No engine is no error."""
+        self._stopping = True
+        await self._end(grace)
+
+    async def cli(self, command: str, timeout: float = 10.0) -> str:  # noqa: ASYNC109
+        """What the engine's console says to a command. Raises `EngineTrouble` when it cannot be
+        reached or is not done in time."""
+        process = await asyncio.create_subprocess_exec(
+            *self.packages.command,
+            "-C",
+            str(self.settings.etc / "asterisk.conf"),
+            "-rx",
+            command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            async with asyncio.timeout(timeout):
+                out, _ = await process.communicate()
+        except TimeoutError as late:
+            raise EngineTrouble(f"{command}: not done in {timeout:.0f} s") from late
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+        said = out.decode("utf-8", errors="replace")
+        if process.returncode != 0:
+            raise EngineTrouble(f"{command}: {said.strip()[-300:]}")
+        return said
+
+    async def seats(self, accounts: Iterable[SeatAccount]) -> bool:
+        """Makes exactly these seats able to sign in, without disturbing calls; tells whether
+        anything changed. Returns when the engine knows them. Raises `EngineTrouble`."""
+        if not await asyncio.to_thread(write_seats, self.settings, accounts):
+            return False
+        await self.cli("module reload res_pjsip.so", timeout=60.0)
+        return True
+
+    async def refused(self) -> int:
+        """How many SIP requests of unknown senders were turned away of late (the engine forgets
+        them after some seconds). Says nothing about who."""
+        said = await self.cli("pjsip show unidentified_requests")
+        return sum(int(line.split()[1]) for line in said.splitlines() if _COUNTED.match(line))
+
+    def alive_pid(self) -> int | None:
+        """The process id of the engine that runs in this home, whoever started it."""
+        try:
+            pid = int((self.settings.run / "asterisk.pid").read_text())
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            return None
+        ours = os.fsencode(self.settings.etc / "asterisk.conf")
+        return pid if ours in command else None
+
+    async def _spawn(self) -> None:
+        await self._end_stale()
+        self._tidy_logs()
+        with (self.settings.log.parent / "console.log").open("wb") as out:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-S",
+                str(Path(__file__).with_name("launch.py")),
+                str(os.getpid()),
+                *self.packages.command,
+                "-C",
+                str(self.settings.etc / "asterisk.conf"),
+                "-f",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=asyncio.subprocess.STDOUT,
+                # A Ctrl-C at the terminal is for the supervisor, which ends the engine in order.
+                start_new_session=True,
+                cwd=self.settings.root,
+            )
+        self._started = time.monotonic()
+
+    async def _end_stale(self) -> None:
+        pid = self.alive_pid()
+        if pid is not None:
+            log.warning("engine.stale_ended", pid=pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            while self.alive_pid() is not None:
+                await asyncio.sleep(0.02)
+        for name in ("asterisk.ctl", "asterisk.pid"):
+            (self.settings.run / name).unlink(missing_ok=True)
+
+    async def _wait_and_tidy(self, process: asyncio.subprocess.Process) -> int:
+        while True:
+            try:
+                async with asyncio.timeout(10.0):
+                    return await process.wait()
+            except TimeoutError:
+                if self.settings.log.exists() and self.settings.log.stat().st_size > _LOG_LIMIT:
+                    try:
+                        await self.cli("logger rotate")
+                    except EngineTrouble as trouble:
+                        log.warning("engine.log_not_rotated", reason=str(trouble)[:200])
+                    self._tidy_logs()
+
+    def _tidy_logs(self) -> None:
+        """Keeps the newest old logs; the engine itself would keep them all."""
+        old = sorted(
+            self.settings.log.parent.glob("engine.log.*"), key=lambda path: path.stat().st_mtime
+        )
+        for path in old[:-_OLD_LOGS]:
+            path.unlink(missing_ok=True)
+
+    async def _end(self, grace: float) -> None:
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        if grace > 0:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            try:
+                async with asyncio.timeout(grace):
+                    await process.wait()
+                    return
+            except TimeoutError:
+                log.warning("engine.killed", grace_seconds=grace)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+    def _must_run(self) -> None:
+        process = self._process
+        if process is not None and process.returncode is not None:
+            raise EngineTrouble(f"the engine ended ({process.returncode})\n{self._last_words()}")
+
+    def _last_words(self) -> str:
+        words = ""
+        for path in (self.settings.log.parent / "console.log", self.settings.log):
+            if path.exists():
+                words += path.read_text("utf-8", errors="replace")[-600:]
+        return words
+
+
+_COUNTED = re.compile(r"^\S+\s+\d+\s")

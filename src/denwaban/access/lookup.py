@@ -1,0 +1,61 @@
+"""Who is behind a cookie or a key: one indexed read, remembered for a few seconds."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from denwaban.access.acts import TOPIC, Found, principal_of_key, principal_of_session, prolong
+from denwaban.access.model import Principal
+from denwaban.access.secret import KEY_PREFIX, hash_token
+from denwaban.store import Store, Tx
+
+REMEMBERED = timedelta(seconds=5)
+"""So long at most does a session ended by another process go on working here."""
+
+REMEMBERED_ENTRIES = 10_000
+
+PROLONG_EVERY = timedelta(minutes=5)
+"""A session's use is written down at most this often: a page with many requests is not many writes."""
+
+
+class Lookup:
+    """Finds principals. What ends in this process (sign-out, revocation) stops working at once."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ended = store.signal(TOPIC)
+        self._known: dict[str, tuple[datetime, Found]] = {}
+        self._at = self._ended.count
+
+    async def session(self, token: str) -> Principal | None:
+        """Whose session this is. Using it moves its end."""
+        return await self._find(token, principal_of_session)
+
+    async def key(self, secret: str) -> Principal | None:
+        """Whose API key this is."""
+        return await self._find(secret, principal_of_key) if secret.startswith(KEY_PREFIX) else None
+
+    async def _find(self, secret: str, find: Callable[[Tx, str], Found | None]) -> Principal | None:
+        name, now = hash_token(secret), self._store.clock.now()
+        if self._at != self._ended.count:
+            self._at = self._ended.count
+            self._known.clear()
+        known = self._known.get(name)
+        if known is not None and now < known[0]:
+            return known[1].who
+        seen = self._ended.count
+        found = await self._store.read(lambda tx: find(tx, secret))
+        if found is None:
+            self._known.pop(name, None)
+            return None
+        if found.seen_at is not None and now - found.seen_at >= PROLONG_EVERY:
+            used = found
+            found = await self._store.write(lambda tx: prolong(tx, used))
+        until = now + REMEMBERED
+        if found.expires_at is not None:
+            until = min(until, found.expires_at)
+        # Something may have ended while we read: then what we read is not kept.
+        if seen == self._ended.count == self._at:
+            if len(self._known) >= REMEMBERED_ENTRIES:
+                self._known.clear()
+            self._known[name] = (until, found)
+        return found.who

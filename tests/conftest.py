@@ -51,7 +51,9 @@ def postgres() -> Iterator[str]:
     port = free_port()
     # PostgreSQL refuses to run as root: in CI it runs as the account that its package made.
     as_root = os.geteuid() == 0
-    prefix = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if as_root else []
+    prefix = (
+        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if as_root else []
+    )
     if as_root:
         account = pwd.getpwnam("postgres")
         os.chown(base, account.pw_uid, account.pw_gid)
@@ -60,9 +62,32 @@ def postgres() -> Iterator[str]:
     def run(*command: str) -> None:
         subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=base)
 
-    run(str(binaries / "initdb"), "-D", str(data), "-U", "denwaban", "-A", "trust", "-E", "UTF8", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={base}"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-o", options, "-l", str(base / "log"), "-w", "start")
+    run(
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "denwaban",
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    )
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={base}"
+    )
+    run(
+        str(binaries / "pg_ctl"),
+        "-D",
+        str(data),
+        "-o",
+        options,
+        "-l",
+        str(base / "log"),
+        "-w",
+        "start",
+    )
     try:
         yield f"postgresql://denwaban@127.0.0.1:{port}"
     finally:

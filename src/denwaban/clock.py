@@ -33,7 +33,7 @@ class SystemClock:
 
     async def sleep_until(self, at: datetime) -> None:
         # Looks again at least every 30 s, so that a suspended laptop or a corrected clock is seen.
-        while (left := (at - self.now()).total_seconds()) > 0:
+        while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - time is what we wait for
             await asyncio.sleep(min(left, 30.0))
 
 

@@ -1,7 +1,9 @@
 """The store keeps what it says it keeps, on both databases."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Column, Integer, String, Table, insert, select, update
@@ -30,6 +32,10 @@ def add_chore(tx: Tx, name: str, in_minutes: float = 0) -> str:
     )
     tx.touch("work:test_chores")
     return chore
+
+
+def counted(n: int) -> Callable[[Tx], None]:
+    return lambda tx: append(tx, Fact("test.counted", str(n)))
 
 
 def times(tx: Tx, chore: str) -> int:
@@ -67,7 +73,7 @@ async def test_a_follower_sees_every_fact_once_and_in_order_while_many_write(sto
         running = tasks.create_task(journal.run())
         following = tasks.create_task(follow())
         for n in range(wanted):
-            tasks.create_task(store.write(lambda tx, n=n: append(tx, Fact("test.counted", str(n)))))  # type: ignore[misc]
+            tasks.create_task(store.write(counted(n)))
         await asyncio.wait_for(asyncio.shield(following), 30)
         running.cancel()
     assert [entry.seq for entry in seen] == sorted(entry.seq for entry in seen)
@@ -105,7 +111,7 @@ async def test_two_workers_do_each_row_once_and_only_when_it_is_due(
         for worker in workers:
             worker.cancel()
     assert sorted(done) == sorted([*now, later])
-    assert {await store.read(lambda tx, row=row: times(tx, row)) for row in done} == {1}  # type: ignore[misc]
+    assert {await store.read(partial(times, chore=row)) for row in done} == {1}
 
 
 async def test_a_row_whose_doer_died_is_done_again_and_counts_as_late(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 
 from denwaban.journal.model import Entry
 from denwaban.journal.rows import TOPIC, after, last_seq
@@ -34,8 +35,7 @@ class Journal:
                     # Who joined before this may lack what was committed meanwhile.
                     for follower in list(self._followers):
                         self._resend(follower)
-                since = seq
-                entries = await self._store.read(lambda tx: after(tx, since))
+                entries = await self._store.read(partial(after, seq=seq))
             except StoreError:
                 await asyncio.sleep(POLL)
                 continue
@@ -70,8 +70,7 @@ class Journal:
             try:
                 # What was committed before we joined comes from the rows, what comes later from the queue.
                 while True:
-                    since = seq
-                    old = await self._store.read(lambda tx, since=since: after(tx, since))  # type: ignore[misc]
+                    old = await self._store.read(partial(after, seq=seq))
                     for entry in old:
                         seq = entry.seq
                         yield entry

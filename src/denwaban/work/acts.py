@@ -24,21 +24,20 @@ class Worker:
         self._clock = clock
         self._duty = duty
         self._done = asyncio.Event()
+        self._running = 0
 
     async def run(self) -> None:
         """Leases and does rows for ever. On cancellation what is under way is cancelled; its lease brings it back."""
         signal = self._store.signal(self._duty.topic)
-        running: set[asyncio.Task[None]] = set()
         async with asyncio.TaskGroup() as tasks:
             while True:
                 seen = signal.count
                 self._done.clear()
-                room = self._duty.at_once - len(running)
+                room = self._duty.at_once - self._running
                 for row_id in await self._lease(room) if room else []:
-                    task = tasks.create_task(self._do(row_id))
-                    running.add(task)
-                    task.add_done_callback(running.discard)
-                if len(running) >= self._duty.at_once:
+                    self._running += 1
+                    tasks.create_task(self._do(row_id))
+                if self._running >= self._duty.at_once:
                     await self._done.wait()
                 else:
                     await self._until_due(signal.count, seen)
@@ -81,6 +80,10 @@ class Worker:
             await self._duty.do(row_id)
         except Exception as error:
             # The row stays leased and is tried again; the lateness shows in health.
-            log.exception("work.failed", duty=self._duty.name, row=row_id, error=type(error).__name__)
+            log.exception(
+                "work.failed", duty=self._duty.name, row=row_id, error=type(error).__name__
+            )
         finally:
+            # Counted before the event: whoever it wakes must see the room (a task's done callback runs too late).
+            self._running -= 1
             self._done.set()

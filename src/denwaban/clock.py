@@ -7,12 +7,13 @@ import asyncio
 import heapq
 import itertools
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 JST = ZoneInfo("Asia/Tokyo")
 
 
+@runtime_checkable
 class Clock(Protocol):
     """Tells the time and waits for it."""
 

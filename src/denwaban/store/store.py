@@ -158,13 +158,14 @@ class Store:
             kept = {id(job) for job, _ in failures}
             failures += [(job, failed) for job in group if id(job) not in kept]
             results, touched = [], set()
+        # Signals first: who awaited a write has seen them fire (a session that was ended is then forgotten).
+        if touched and self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closing: nobody is left to wake
+                self._loop.call_soon_threadsafe(self._fire, touched)
         for done, result in results:
             done.future.set_result(result)
         for done, failure in failures:
             done.future.set_exception(failure)
-        if touched and self._loop is not None:
-            with suppress(RuntimeError):  # the loop is closing: nobody is left to wake
-                self._loop.call_soon_threadsafe(self._fire, touched)
 
     def _run_one(
         self,

@@ -1,6 +1,15 @@
 """Scripts, their versions, and one run per call."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from denwaban.store import Id, Json, Utc, metadata
 
@@ -33,7 +42,9 @@ runs = Table(
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
     Column("script_version_id", Id, ForeignKey("script_versions.id"), nullable=False),
     Column("node", String(64), nullable=False),
-    Column("path", Json, nullable=False),  # node ids walked so far, in order
+    Column(
+        "path", Json, nullable=False
+    ),  # [[node, choice], …] walked so far, in order; see scripts.walk
     Column("started_at", Utc, nullable=False),
     Column("finished_at", Utc),
 )
@@ -45,5 +56,8 @@ answers = Table(
     Column("field", String(64), primary_key=True),
     Column("value", Text, nullable=False),
     Column("known", Integer, nullable=False),  # 1: filled in from what was known, not yet confirmed
+    Column(
+        "counter", BigInteger, nullable=False
+    ),  # the writer's clock; a smaller one came late and is ignored
     Column("at", Utc, nullable=False),
 )

@@ -1,0 +1,342 @@
+"""Publishing scripts, and the run that goes with a call."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import func, insert, select, update
+
+from denwaban.calls import Call
+from denwaban.lines import show_number
+from denwaban.people import caller_of
+from denwaban.scripts import walk
+from denwaban.scripts.check import problems
+from denwaban.scripts.model import (
+    LONGEST_ANSWER,
+    Branch,
+    Field,
+    Node,
+    Script,
+    ScriptInvalid,
+    Urgency,
+    plain_data,
+    read,
+)
+from denwaban.scripts.plain import PLAIN
+from denwaban.scripts.rows import answers, runs, script_versions, scripts
+from denwaban.store import Tx, new_id
+
+_OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
+"""What an operator writes over the draft of the report is kept with the answers, under these names."""
+
+
+class NoSuchRun(LookupError):
+    """There is no such run."""
+
+
+class NoSuchField(LookupError):
+    """The run's script asks nothing of this name."""
+
+
+class RunFinished(Exception):
+    """The report is out; its run does not change any more."""
+
+
+class AnswerTooLong(Exception):
+    """More than `LONGEST_ANSWER` characters. What was saved before stays as it was."""
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"{length} > {LONGEST_ANSWER}")
+        self.length = length
+
+
+class Answer(NamedTuple):
+    value: str
+    known: bool
+    """Filled in from what we knew; nobody has touched it in this call."""
+    counter: int
+
+
+class Saved(NamedTuple):
+    counter: int
+    """What the field stands at now; the next save must exceed it."""
+    kept: bool
+    """False when a newer text was already there."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A call's way through its script, as it is now."""
+
+    id: str
+    call_id: str
+    client_id: str
+    version: int
+    script: Script
+    path: walk.Path
+    answers: Mapping[str, Answer]
+    finished: bool
+
+    @property
+    def node(self) -> Node:
+        return self.script.node(self.path[-1].node)
+
+    @property
+    def walked(self) -> list[Node]:
+        return walk.walked(self.script, self.path)
+
+    @property
+    def chosen(self) -> list[Branch]:
+        return walk.chosen(self.script, self.path)
+
+    @property
+    def urgency(self) -> Urgency:
+        return walk.urgency(self.script, self.path)
+
+    @property
+    def missing(self) -> list[Field]:
+        """Mandatory fields that were passed without an answer."""
+        return walk.missing(self.script, self.path, {k: a.value for k, a in self.answers.items()})
+
+    def value(self, field: str) -> str:
+        """The answer, or an empty text."""
+        found = self.answers.get(field)
+        return found.value if found else ""
+
+
+def add_script(
+    tx: Tx, client_id: str, name: str, document: Script | str | Mapping[str, Any], reason: str
+) -> str:
+    """Publishes version 1 of a new script and returns its id. Raises `ScriptInvalid`."""
+    script_id = new_id()
+    tx.execute(
+        insert(scripts).values(
+            id=script_id, client_id=client_id, name=name, published_version_id=None
+        )
+    )
+    publish(tx, script_id, document, reason)
+    return script_id
+
+
+def publish(tx: Tx, script_id: str, document: Script | str | Mapping[str, Any], reason: str) -> int:
+    """Makes `document` the version that calls from now on follow; calls under way stay on theirs. Returns its number.
+    Raises `ScriptInvalid` with every problem found."""
+    script = document if isinstance(document, Script) else read(document)
+    if found := problems(script):
+        raise ScriptInvalid(found)
+    latest = tx.scalar(
+        select(func.max(script_versions.c.version)).where(script_versions.c.script_id == script_id)
+    )
+    version = (latest or 0) + 1
+    version_id = new_id()
+    tx.execute(
+        insert(script_versions).values(
+            id=version_id,
+            script_id=script_id,
+            version=version,
+            document=plain_data(script),
+            reason=reason,
+            published_at=tx.now,
+        )
+    )
+    tx.execute(
+        update(scripts).where(scripts.c.id == script_id).values(published_version_id=version_id)
+    )
+    return version
+
+
+def published(tx: Tx, script_id: str | None) -> Script:
+    """The script that a call beginning now would follow; the plain one when the plan names none."""
+    row = tx.first(
+        select(script_versions.c.document).where(
+            script_versions.c.id == scripts.c.published_version_id, scripts.c.id == script_id
+        )
+    )
+    return msgspec.convert(row["document"], Script) if row else read(PLAIN)
+
+
+def first_node(tx: Tx, script_id: str | None) -> Node:
+    """What an operator will say and ask first."""
+    return published(tx, script_id).first
+
+
+def start_run(tx: Tx, call: Call) -> RunView:
+    """The run of this call; begun now unless it was already. What is known about the caller is filled in, marked as
+    known. Raises ValueError for a call that belongs to no client."""
+    if call.client_id is None:
+        raise ValueError("a call to nobody's number has no script")
+    if (going := run_of_call(tx, call.id)) is not None:
+        return going
+    version_id = tx.scalar(
+        select(scripts.c.published_version_id).where(scripts.c.id == call.script_id)
+    ) or _plain_version(tx, call.client_id)
+    document = tx.scalar(
+        select(script_versions.c.document).where(script_versions.c.id == version_id)
+    )
+    script = msgspec.convert(document, Script)
+    run_id = new_id()
+    tx.execute(
+        insert(runs).values(
+            id=run_id,
+            call_id=call.id,
+            client_id=call.client_id,
+            script_version_id=version_id,
+            node=script.first.id,
+            path=msgspec.to_builtins(walk.begin(script)),
+            started_at=tx.now,
+        )
+    )
+    if known := _known(tx, script, call):
+        tx.execute(
+            insert(answers),
+            [
+                {"run_id": run_id, "field": f, "value": v, "known": 1, "counter": 0, "at": tx.now}
+                for f, v in known.items()
+            ],
+        )
+    begun = run_of_call(tx, call.id)
+    assert begun is not None  # inserted above
+    return begun
+
+
+def _plain_version(tx: Tx, client_id: str) -> str:
+    """The client's copy of the plain script, made when it is first needed."""
+    name = "基本応対"
+    found: str | None = tx.scalar(
+        select(scripts.c.published_version_id).where(
+            scripts.c.client_id == client_id, scripts.c.name == name
+        )
+    )
+    if found is not None:
+        return found
+    script_id = add_script(tx, client_id, name, PLAIN, "台本の決まっていない時間帯のため")
+    made: str = tx.scalar(select(scripts.c.published_version_id).where(scripts.c.id == script_id))
+    return made
+
+
+def _known(tx: Tx, script: Script, call: Call) -> dict[str, str]:
+    """Answers that need not be asked again."""
+    assert call.client_id is not None
+    caller = caller_of(tx, call.client_id, call.caller) if call.caller else None
+    # A caller ID that is no telephone number is shown as it came.
+    facts = {"caller_number": show_number(call.caller) if call.caller else ""}
+    if caller is not None:
+        facts |= {"caller_name": caller.name, "caller_company": caller.company}
+    found: dict[str, str] = {}
+    for node in script.nodes:
+        for field in node.ask:
+            if value := facts.get(field.purpose):
+                found[field.id] = value
+                if field.type == "name" and field.purpose == "caller_name" and caller is not None:
+                    found[f"{field.id}.kana"] = caller.kana
+    return {field: value for field, value in found.items() if value}
+
+
+def run_of_call(tx: Tx, call_id: str) -> RunView | None:
+    """The run of a call, None when it has not begun."""
+    return _view(tx, runs.c.call_id == call_id)
+
+
+def run(tx: Tx, run_id: str) -> RunView:
+    """Raises `NoSuchRun`."""
+    found = _view(tx, runs.c.id == run_id)
+    if found is None:
+        raise NoSuchRun(run_id)
+    return found
+
+
+def _view(tx: Tx, which: Any) -> RunView | None:
+    row = tx.first(
+        select(runs, script_versions.c.document, script_versions.c.version)
+        .join(script_versions, script_versions.c.id == runs.c.script_version_id)
+        .where(which)
+    )
+    if row is None:
+        return None
+    given = {
+        a["field"]: Answer(a["value"], bool(a["known"]), a["counter"])
+        for a in tx.all(select(answers).where(answers.c.run_id == row["id"]))
+    }
+    return RunView(
+        id=row["id"],
+        call_id=row["call_id"],
+        client_id=row["client_id"],
+        version=row["version"],
+        script=msgspec.convert(row["document"], Script),
+        path=msgspec.convert(row["path"], walk.Path),
+        answers=given,
+        finished=row["finished_at"] is not None,
+    )
+
+
+def save_answer(tx: Tx, run_id: str, field: str, value: str, counter: int | None = None) -> Saved:
+    """Keeps what stands in a field. Each writer counts upwards from what it last saw; a save whose `counter` is not above
+    the kept one came late (another tab, a slow line) and changes nothing. Without a counter the save is the newest.
+
+    Raises `NoSuchRun`, `NoSuchField`, `RunFinished`, `AnswerTooLong`.
+    """
+    view = run(tx, run_id)
+    if view.script.field(field) is None and not _OWN_WORDS.match(field):
+        raise NoSuchField(field)
+    if view.finished:
+        raise RunFinished(run_id)
+    if len(value) > LONGEST_ANSWER:
+        raise AnswerTooLong(len(value))
+    old = view.answers.get(field)
+    stands = old.counter if old else 0
+    if counter is None:
+        counter = stands + 1
+    if old is not None and counter <= stands:
+        return Saved(stands, kept=False)
+    # NUL is no character of any language, and PostgreSQL refuses it.
+    new = {"value": value.replace("\x00", ""), "known": 0, "counter": counter, "at": tx.now}
+    if old is None:
+        tx.execute(insert(answers).values(run_id=run_id, field=field, **new))
+    else:
+        tx.execute(
+            update(answers)
+            .where(answers.c.run_id == run_id, answers.c.field == field)
+            .values(**new)
+        )
+    return Saved(counter, kept=True)
+
+
+def go(tx: Tx, run_id: str, choice: str, at: str | None = None) -> RunView:
+    """Goes on by `choice` (`next` or a digit). `at` names the node the operator saw: when the run has meanwhile left it
+    (a key pressed twice, another tab), nothing happens. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`."""
+    view = run(tx, run_id)
+    if view.finished:
+        raise RunFinished(run_id)
+    if at is not None and at != view.node.id:
+        return view
+    return _move(tx, view, walk.forward(view.script, view.path, choice))
+
+
+def back(tx: Tx, run_id: str, at: str | None = None) -> RunView:
+    """One node back; at the first it stays. `at` as in `go`. Raises `NoSuchRun`, `RunFinished`."""
+    view = run(tx, run_id)
+    if view.finished:
+        raise RunFinished(run_id)
+    if at is not None and at != view.node.id:
+        return view
+    return _move(tx, view, walk.backward(view.path))
+
+
+def _move(tx: Tx, view: RunView, path: walk.Path) -> RunView:
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == view.id)
+        .values(node=path[-1].node, path=msgspec.to_builtins(path))
+    )
+    return run(tx, view.id)
+
+
+def finish_run(tx: Tx, run_id: str) -> None:
+    """No more changes; doing it again changes nothing."""
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.finished_at.is_(None))
+        .values(finished_at=tx.now)
+    )

@@ -1,1 +1,58 @@
+"""Numbers, service plans by weekday, time and holiday, and line limits."""
 
+from denwaban.lines.acts import (
+    ClientNumber,
+    LinesError,
+    add_number,
+    limits_of,
+    number,
+    numbers_of,
+    plan_of,
+    remove_limit,
+    remove_number,
+    service_for,
+    set_limit,
+    set_plan,
+)
+from denwaban.lines.cache import ServiceCache
+from denwaban.lines.model import (
+    DEFAULT_CLOSED,
+    EVERY_DAY,
+    HOLIDAY,
+    WEEKDAYS,
+    LineLimit,
+    Mode,
+    PlanWindow,
+    Service,
+    UnknownNumber,
+)
+from denwaban.lines.number import Number, NumberKind, parse_number, show_number
+
+__all__ = [
+    "DEFAULT_CLOSED",
+    "EVERY_DAY",
+    "HOLIDAY",
+    "WEEKDAYS",
+    "ClientNumber",
+    "LineLimit",
+    "LinesError",
+    "Mode",
+    "Number",
+    "NumberKind",
+    "PlanWindow",
+    "Service",
+    "ServiceCache",
+    "UnknownNumber",
+    "add_number",
+    "limits_of",
+    "number",
+    "numbers_of",
+    "parse_number",
+    "plan_of",
+    "remove_limit",
+    "remove_number",
+    "service_for",
+    "set_limit",
+    "set_plan",
+    "show_number",
+]

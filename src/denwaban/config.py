@@ -1,6 +1,8 @@
 """Settings, read once from the environment (`DENWABAN_*`) and then frozen."""
 
+import json
 import os
+import secrets
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -82,6 +84,36 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         )
     except msgspec.ValidationError as error:
         raise SettingsError(f"DENWABAN_*: {error}") from error
+
+
+class Secrets(msgspec.Struct, frozen=True):
+    """What this installation alone knows. Kept in `home/secrets.json`, readable by its user only."""
+
+    ari_password: str
+    signing_key: str
+
+
+def load_secrets(home: Path) -> Secrets:
+    """The installation's secrets; made the first time. Raises `SettingsError` when the file cannot be read or written."""
+    path = home / "secrets.json"
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            made = Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+            write_private(path, msgspec.to_builtins(made))
+        return msgspec.json.decode(path.read_bytes(), type=Secrets)
+    except (OSError, msgspec.DecodeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
+
+
+def write_private(path: Path, document: object) -> None:
+    """Writes a JSON file of mode 600, whole or not at all."""
+    writing = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(writing, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(document, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+    writing.rename(path)
 
 
 def load_trunks(path: Path | None) -> tuple[Trunk, ...]:

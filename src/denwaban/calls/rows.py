@@ -17,7 +17,9 @@ calls = Table(
     Column("mode", String(20), nullable=False),
     Column("script_id", Id),
     Column("state", String(20), nullable=False),  # waiting | ringing | talking | held | ended
-    Column("outcome", String(20)),  # answered | abandoned | blocked | out_of_hours | message | lost | refused
+    Column(
+        "outcome", String(20)
+    ),  # answered | abandoned | blocked | out_of_hours | message | lost | refused
     Column("operator_id", Id, ForeignKey("operators.id"), index=True),
     Column("arrived_at", Utc, nullable=False),
     Column("answered_at", Utc),
@@ -28,7 +30,12 @@ calls = Table(
 )
 Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
 Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
-Index("ix_calls_open", calls.c.arrived_at, sqlite_where=calls.c.ended_at.is_(None), postgresql_where=calls.c.ended_at.is_(None))
+Index(
+    "ix_calls_open",
+    calls.c.arrived_at,
+    sqlite_where=calls.c.ended_at.is_(None),
+    postgresql_where=calls.c.ended_at.is_(None),
+)
 
 call_legs = Table(
     "call_legs",

@@ -1,0 +1,289 @@
+"""Writing what happened to calls, and reading it again."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
+
+from denwaban.calls import model
+from denwaban.calls.model import (
+    MISSED,
+    Call,
+    CallState,
+    Change,
+    Missed,
+    Offer,
+    OfferResult,
+    Outcome,
+)
+from denwaban.calls.rows import call_legs, calls
+from denwaban.journal import append
+from denwaban.store import Tx, new_id
+
+_CALL_CHANGES = (
+    "state",
+    "outcome",
+    "operator_id",
+    "answered_at",
+    "ended_at",
+    "wait_ms",
+    "recording",
+)
+_OFFER_CHANGES = ("answered_at", "ended_at", "result")
+
+
+def record(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
+    """Writes changes and their facts in this order. Whatever their number: at most five statements.
+
+    `again`: an earlier try may have been committed although it looked failed; rows already there are then changed
+    instead of inserted (their facts may appear twice).
+    """
+    new_calls: dict[str, Call] = {}
+    old_calls: dict[str, Call] = {}
+    new_offers: dict[str, Offer] = {}
+    old_offers: dict[str, Offer] = {}
+    for change in changes:
+        # Of several changes of one call only the last state is written; the facts tell the rest.
+        into = new_calls if change.new_call or change.call.id in new_calls else old_calls
+        into[change.call.id] = change.call
+        if (offer := change.offer) is not None:
+            to = new_offers if change.new_offer or offer.id in new_offers else old_offers
+            to[offer.id] = offer
+    if again:
+        _move_known(tx, calls, new_calls, old_calls)
+        _move_known(tx, call_legs, new_offers, old_offers)
+    if new_calls:
+        tx.execute(insert(calls), [_call_values(call) for call in new_calls.values()])
+    if old_calls:
+        tx.execute(
+            _UPDATE_CALL,
+            [
+                {f"b_{name}": getattr(call, name) for name in ("id", *_CALL_CHANGES)}
+                for call in old_calls.values()
+            ],
+        )
+    if new_offers:
+        tx.execute(insert(call_legs), [_offer_values(offer) for offer in new_offers.values()])
+    if old_offers:
+        tx.execute(
+            _UPDATE_OFFER,
+            [
+                {f"b_{name}": getattr(offer, name) for name in ("id", *_OFFER_CHANGES)}
+                for offer in old_offers.values()
+            ],
+        )
+    append(tx, *(change.fact for change in changes))
+
+
+def _updating(table: Table, names: Iterable[str]) -> Any:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("b_id"))
+        .values({name: bindparam(f"b_{name}") for name in names})
+    )
+
+
+_UPDATE_CALL = _updating(calls, _CALL_CHANGES)
+_UPDATE_OFFER = _updating(call_legs, _OFFER_CHANGES)
+
+
+def _move_known(tx: Tx, table: Table, new: dict[str, Any], old: dict[str, Any]) -> None:
+    known = tx.all(select(table.c.id).where(table.c.id.in_(list(new))))
+    for row in known:
+        old[row["id"]] = new.pop(row["id"])
+
+
+def _call_values(call: Call) -> dict[str, Any]:
+    return {name: getattr(call, name) for name in Call.__dataclass_fields__}
+
+
+def _offer_values(offer: Offer) -> dict[str, Any]:
+    return {name: getattr(offer, name) for name in Offer.__dataclass_fields__}
+
+
+def call(tx: Tx, call_id: str) -> Call | None:
+    """One call."""
+    row = tx.first(select(calls).where(calls.c.id == call_id))
+    return _call(row) if row else None
+
+
+def open_calls(tx: Tx) -> list[Call]:
+    """Calls that have not ended, in order of arrival."""
+    rows = tx.all(select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.arrived_at))
+    return [_call(row) for row in rows]
+
+
+def open_offers(tx: Tx) -> list[Offer]:
+    """Offers of open calls that have not ended."""
+    rows = tx.all(
+        select(call_legs)
+        .join(calls, calls.c.id == call_legs.c.call_id)
+        .where(calls.c.ended_at.is_(None), call_legs.c.ended_at.is_(None))
+    )
+    return [
+        Offer(
+            id=row["id"],
+            call_id=row["call_id"],
+            operator_id=row["operator_id"],
+            offered_at=row["offered_at"],
+            answered_at=row["answered_at"],
+            ended_at=row["ended_at"],
+            result=OfferResult(row["result"]) if row["result"] else None,
+        )
+        for row in rows
+    ]
+
+
+def call_of_leg(tx: Tx, leg: str) -> Call | None:
+    """The call of a caller's leg."""
+    row = tx.first(select(calls).where(calls.c.leg == leg).order_by(calls.c.arrived_at.desc()))
+    return _call(row) if row else None
+
+
+def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
+    """The newest calls of a caller (E.164) to a client; none when the number was withheld."""
+    if not caller:
+        return []
+    rows = tx.all(
+        select(calls)
+        .where(calls.c.client_id == client_id, calls.c.caller == caller)
+        .order_by(calls.c.arrived_at.desc())
+        .limit(limit)
+    )
+    return [_call(row) for row in rows]
+
+
+def calls_of(
+    tx: Tx,
+    client_id: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 100,
+) -> list[Call]:
+    """Calls of a client (of all when None), newest first, older than (arrived_at, id)."""
+    wanted = select(calls).order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(limit)
+    if client_id is not None:
+        wanted = wanted.where(calls.c.client_id == client_id)
+    if before is not None:
+        at, call_id = before
+        wanted = wanted.where(
+            (calls.c.arrived_at < at) | ((calls.c.arrived_at == at) & (calls.c.id < call_id))
+        )
+    return [_call(row) for row in tx.all(wanted)]
+
+
+def missed(
+    tx: Tx,
+    client_id: str,
+    since: datetime,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 1000,
+) -> list[Missed]:
+    """Callers since then whom nobody talked with, newest first, older than (arrived_at, id)."""
+    wanted = (
+        select(calls)
+        .where(
+            calls.c.client_id == client_id,
+            calls.c.arrived_at >= since,
+            calls.c.outcome.in_([outcome.value for outcome in MISSED]),
+        )
+        # Lost in the middle of a talk is not missed: somebody knows the caller's matter.
+        .where((calls.c.outcome != Outcome.LOST) | calls.c.answered_at.is_(None))
+        .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, call_id = before
+        wanted = wanted.where(
+            (calls.c.arrived_at < at) | ((calls.c.arrived_at == at) & (calls.c.id < call_id))
+        )
+    return [
+        Missed(
+            call_id=row["id"],
+            number=row["caller"],
+            dialled=row["dialled"],
+            at=row["arrived_at"],
+            wait_ms=row["wait_ms"],
+            outcome=Outcome(row["outcome"]),
+            recording=row["recording"],
+        )
+        for row in tx.all(wanted)
+    ]
+
+
+def begin(
+    tx: Tx,
+    *,
+    client_id: str | None,
+    dialled: str,
+    caller: str,
+    leg: str = "",
+    trunk: str = "",
+    plan: str = "",
+    mode: str = "full",
+    script_id: str | None = None,
+    practice: bool = False,
+    arrived_at: datetime | None = None,
+) -> Call:
+    """A call came in (at `tx.now` when not said)."""
+    fresh = Call(
+        id=new_id(),
+        client_id=client_id,
+        leg=leg,
+        trunk=trunk,
+        dialled=dialled,
+        caller=caller,
+        arrived_at=arrived_at or tx.now,
+        plan=plan,
+        mode=mode,
+        script_id=script_id,
+        practice=practice,
+    )
+    record(tx, [model.arrived(fresh)])
+    return fresh
+
+
+def offered(tx: Tx, call_id: str, operator_id: str) -> Offer:
+    """An operator is rung. Raises `LookupError` for a call that is not there or has ended (as do the verbs below)."""
+    offer = Offer(new_id(), call_id, operator_id, tx.now)
+    record(tx, [model.offered(_open(tx, call_id), offer)])
+    return offer
+
+
+def answered(tx: Tx, call_id: str, operator_id: str) -> Call:
+    """Operator and caller talk. Without an offer of that operator, one is made."""
+    now = _open(tx, call_id)
+    offer = next(
+        (o for o in open_offers(tx) if o.call_id == call_id and o.operator_id == operator_id), None
+    ) or offered(tx, call_id, operator_id)
+    return _do(tx, model.answered(now, offer, tx.now))
+
+
+def held(tx: Tx, call_id: str, on: bool) -> Call:
+    """The caller was put on hold or taken back."""
+    return _do(tx, model.held(_open(tx, call_id), on))
+
+
+def ended(tx: Tx, call_id: str, outcome: Outcome, recording: str | None = None) -> Call:
+    """The call is over."""
+    offer = next((o for o in open_offers(tx) if o.call_id == call_id), None)
+    return _do(tx, model.ended(_open(tx, call_id), outcome, tx.now, offer, recording))
+
+
+def _do(tx: Tx, change: Change) -> Call:
+    record(tx, [change])
+    return change.call
+
+
+def _open(tx: Tx, call_id: str) -> Call:
+    found = call(tx, call_id)
+    if found is None or found.state is CallState.ENDED:
+        raise LookupError(call_id)
+    return found
+
+
+def _call(row: RowMapping) -> Call:
+    values = dict(row)
+    values["state"] = CallState(values["state"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return Call(**values)

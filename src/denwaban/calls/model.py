@@ -1,0 +1,215 @@
+"""A call, its offers to operators, and what happened to it. Pure."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from denwaban.journal import Fact
+
+
+class CallState(StrEnum):
+    """Where a call is now."""
+
+    WAITING = "waiting"
+    RINGING = "ringing"
+    """An operator is being rung."""
+    TALKING = "talking"
+    HELD = "held"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    """The caller gave up waiting (放棄呼)."""
+    BLOCKED = "blocked"
+    """Refused at the client's line limit (呼損)."""
+    OUT_OF_HOURS = "out_of_hours"
+    MESSAGE = "message"
+    """The caller left a recorded message while the program was away."""
+    LOST = "lost"
+    """The telephone engine died."""
+    REFUSED = "refused"
+    """Nobody's number."""
+
+
+MISSED = (Outcome.ABANDONED, Outcome.BLOCKED, Outcome.OUT_OF_HOURS, Outcome.MESSAGE, Outcome.LOST)
+"""Outcomes that a client should know of, because nobody talked with the caller."""
+
+
+class OfferResult(StrEnum):
+    """How ringing one operator ended."""
+
+    ANSWERED = "answered"
+    NO_ANSWER = "no_answer"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    """The caller hung up, or the operator went on a break."""
+    FAILED = "failed"
+    """The engine could not ring the seat, or the two could not be joined."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call as its row has it. Times are aware UTC."""
+
+    id: str
+    client_id: str | None
+    """None: nobody's number."""
+    leg: str
+    trunk: str
+    dialled: str
+    """E.164, or what was received when it is no number."""
+    caller: str
+    """E.164; empty when withheld; what was received when it is no number."""
+    arrived_at: datetime
+    plan: str = ""
+    mode: str = "full"
+    script_id: str | None = None
+    state: CallState = CallState.WAITING
+    outcome: Outcome | None = None
+    operator_id: str | None = None
+    """Who talks, or talked last."""
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    wait_ms: int = 0
+    """Until answered by an operator, or until the caller gave up."""
+    recording: str | None = None
+    """File name in the folder of recordings."""
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One operator being rung for a call."""
+
+    id: str
+    call_id: str
+    operator_id: str
+    offered_at: datetime
+    answered_at: datetime | None = None
+    ended_at: datetime | None = None
+    result: OfferResult | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A caller whom nobody talked with."""
+
+    call_id: str
+    number: str
+    """E.164; empty when withheld."""
+    dialled: str
+    at: datetime
+    wait_ms: int
+    outcome: Outcome
+    recording: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happened to a call: the call afterwards, the offer it concerned, and the fact to append."""
+
+    call: Call
+    fact: Fact
+    offer: Offer | None = None
+    new_call: bool = False
+    new_offer: bool = False
+
+
+def milliseconds(span: timedelta) -> int:
+    """Never negative: clocks of two machines may differ."""
+    return max(0, round(span.total_seconds() * 1000))
+
+
+def arrived(call: Call) -> Change:
+    """A call came in."""
+    return Change(call, _fact("arrived", call), new_call=True)
+
+
+def offered(call: Call, offer: Offer) -> Change:
+    """An operator is rung."""
+    after = replace(call, state=CallState.RINGING)
+    return Change(after, _fact("offered", after, offer.operator_id), offer, new_offer=True)
+
+
+def offer_ended(call: Call, offer: Offer, result: OfferResult, at: datetime) -> Change:
+    """The operator did not get the call; it waits on."""
+    after = replace(call, state=CallState.WAITING)
+    done = replace(offer, ended_at=at, result=result)
+    fact = _fact("offer_ended", after, offer.operator_id, result=result.value)
+    return Change(after, fact, done)
+
+
+def answered(call: Call, offer: Offer, at: datetime) -> Change:
+    """Operator and caller are joined."""
+    after = replace(
+        call,
+        state=CallState.TALKING,
+        operator_id=offer.operator_id,
+        answered_at=call.answered_at or at,
+        wait_ms=call.wait_ms if call.answered_at else milliseconds(at - call.arrived_at),
+    )
+    done = replace(offer, answered_at=at, result=OfferResult.ANSWERED)
+    return Change(after, _fact("answered", after, offer.operator_id), done)
+
+
+def held(call: Call, on: bool) -> Change:
+    """The caller was put on hold or taken back."""
+    after = replace(call, state=CallState.HELD if on else CallState.TALKING)
+    return Change(after, _fact("held" if on else "unheld", after, call.operator_id))
+
+
+def muted(call: Call, on: bool) -> Change:
+    """The operator's microphone was switched off or on."""
+    return Change(call, _fact("muted", call, call.operator_id, on=on))
+
+
+def returned(call: Call, offer: Offer | None, at: datetime) -> Change:
+    """The operator's phone went away while talking: the caller waits again, at the old place."""
+    after = replace(call, state=CallState.WAITING)
+    done = replace(offer, ended_at=at) if offer else None
+    return Change(after, _fact("returned", after, call.operator_id), done)
+
+
+def adopted(call: Call, offer: Offer | None = None, *, new_call: bool = False) -> Change:
+    """The program was away or new and goes on with a call that it found in the engine."""
+    return Change(
+        call,
+        _fact("adopted", call, call.operator_id, state=call.state.value),
+        offer,
+        new_call=new_call,
+        new_offer=offer is not None,
+    )
+
+
+def ended(
+    call: Call,
+    outcome: Outcome,
+    at: datetime,
+    offer: Offer | None = None,
+    recording: str | None = None,
+) -> Change:
+    """The call is over."""
+    talked = call.answered_at is not None
+    after = replace(
+        call,
+        state=CallState.ENDED,
+        outcome=outcome,
+        ended_at=at,
+        wait_ms=call.wait_ms if talked else milliseconds(at - call.arrived_at),
+        recording=recording or call.recording,
+    )
+    done = None
+    if offer is not None:
+        done = replace(offer, ended_at=at, result=offer.result or OfferResult.WITHDRAWN)
+    fact = _fact("ended", after, call.operator_id, outcome=outcome.value)
+    return Change(after, fact, done)
+
+
+def _fact(kind: str, call: Call, operator_id: str | None = None, **data: object) -> Fact:
+    if operator_id is not None:
+        data["operator_id"] = operator_id
+    return Fact(f"call.{kind}", call.id, call.client_id, data)

@@ -115,7 +115,7 @@ def engine_factory(engine_packages: Packages, tmp_path: Path) -> Iterator[Engine
             nonlocal count
             count += 1
             return stack.enter_context(
-                _running(engine_packages, tmp_path / f"engine-{count}", **changes)
+                _running(engine_packages, changes.pop("home", tmp_path / f"{count}"), **changes)
             )
 
         yield make

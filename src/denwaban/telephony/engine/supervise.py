@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -190,6 +191,7 @@ class Engine:
 
     async def _spawn(self) -> None:
         await self._end_stale()
+        self._check_ports()
         self._tidy_logs()
         with (self.settings.log.parent / "console.log").open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
@@ -221,6 +223,22 @@ class Engine:
                 await asyncio.sleep(0.02)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.settings.run / name).unlink(missing_ok=True)
+
+    def _check_ports(self) -> None:
+        """An engine without its port would start all the same, deaf: so ask beforehand."""
+        for what, kind, host, port in (
+            ("SIP", socket.SOCK_DGRAM, self.settings.sip_host, self.settings.sip_port),
+            ("SIP", socket.SOCK_STREAM, self.settings.sip_host, self.settings.sip_port),
+            ("ARI", socket.SOCK_STREAM, self.settings.http_host, self.settings.http_port),
+        ):
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            with socket.socket(family, kind) as probe:
+                if kind == socket.SOCK_STREAM:  # connections of the last engine may linger
+                    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((host, port))
+                except OSError as trouble:
+                    raise EngineTrouble(f"{what} {host}:{port}: {trouble.strerror}") from trouble
 
     async def _wait_and_tidy(self, process: asyncio.subprocess.Process) -> int:
         while True:

@@ -1,0 +1,294 @@
+"""Calls at the real engine's doors: with the program away, from the practice door, to a seat."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import websockets
+from tests.engine_fixtures import (
+    EngineFactory,
+    RunningEngine,
+    Voice,
+    likeness,
+    password_of,
+    sipp_call,
+)
+
+from denwaban.telephony.engine import PRACTICE_ENDPOINT, LeftMessage, forget, left_messages
+from denwaban.telephony.port import SeatAccount, SeatName
+from denwaban.telephony.speech import Sound, Speech
+from denwaban.telephony.speech import Voice as Speaker
+
+pytestmark = pytest.mark.engine
+
+
+class Program:
+    """The smallest program at the engine: it answers what comes in."""
+
+    def __init__(self, http: httpx.AsyncClient, ws: Any) -> None:
+        self.http = http
+        self.ws = ws
+        self.seen: list[dict[str, Any]] = []
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        async with asyncio.timeout(15):
+            while True:
+                event = json.loads(await self.ws.recv())
+                self.seen.append(event)
+                if wanted(event):
+                    return dict(event)
+
+    async def inbound(self) -> dict[str, Any]:
+        """The next call that comes in."""
+        return await self.until(
+            lambda event: event["type"] == "StasisStart" and event["args"][:1] == ["inbound"]
+        )
+
+
+@asynccontextmanager
+async def program(engine: RunningEngine) -> AsyncIterator[Program]:
+    auth = (engine.ari_user, engine.ari_password)
+    root = engine.ari_url.replace("http://", "ws://")
+    async with (
+        httpx.AsyncClient(auth=auth, base_url=engine.ari_url, trust_env=False) as http,
+        websockets.connect(
+            f"{root}/events?app=denwaban&api_key={auth[0]}:{auth[1]}", proxy=None
+        ) as ws,
+    ):
+        yield Program(http, ws)
+
+
+def read(path: Path) -> Sound:
+    with wave.open(str(path)) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        return np.frombuffer(file.readframes(file.getnframes()), dtype="<i2") / 32768
+
+
+async def left(engine: RunningEngine, count: int = 1) -> list[LeftMessage]:
+    async with asyncio.timeout(30):
+        while True:
+            found = left_messages(engine.settings.left, datetime.now(UTC))
+            if len(found) >= count and all(message.finished for message in found):
+                return found
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.req("A6")
+async def test_no_program_ring_back_apology_message_and_note(
+    engine_factory: EngineFactory, tmp_path: Path
+) -> None:
+    engine = engine_factory()
+    begun = datetime.now(UTC).replace(microsecond=0)
+    words = await Speech(tmp_path).wav(
+        "山田です。給湯器から水が漏れています。", voice=Speaker.CALLER
+    )
+    voice = await Voice().open()
+    caller = await sipp_call(
+        engine, tmp_path / "sipp", dialled="+81312340001", caller="09012345678", voice=voice
+    )
+    try:
+        apology = read(engine.settings.sounds / "apology.wav")
+        async with asyncio.timeout(60):
+            await voice.heard_from.wait()
+            while len(voice.heard) < len(apology) or likeness(voice.heard, apology) < 0.9:
+                await asyncio.sleep(0.2)
+            # the beep
+            await asyncio.sleep(0.8)
+        await voice.speak(read(words))
+        status, trace = await caller.done()
+    finally:
+        await caller.kill()
+        voice.close()
+    assert status == 0, trace[-2000:]
+    assert trace.index("SIP/2.0 180") < trace.index("SIP/2.0 200")
+    (message,) = await left(engine)
+    assert (message.dialled, message.caller, message.trunk) == (
+        "+81312340001",
+        "09012345678",
+        "test",
+    )
+    assert begun <= message.at <= datetime.now(UTC)
+    assert message.ended is not None
+    assert message.wav is not None
+    assert likeness(read(message.wav), read(words)) > 0.9
+    forget(engine.settings.left, message.name)
+    assert left_messages(engine.settings.left, datetime.now(UTC)) == []
+    for word in ("09012345678", "81312340001"):
+        assert word not in engine.settings.log.read_text()
+
+
+async def test_a_caller_who_gives_up_during_the_apology_is_known(
+    engine_factory: EngineFactory, tmp_path: Path
+) -> None:
+    engine = engine_factory()
+    caller = await sipp_call(
+        engine, tmp_path / "sipp", dialled="0312340001", caller="anonymous", hang_up_after=0.3
+    )
+    status, trace = await caller.done()
+    assert status == 0, trace[-2000:]
+    (message,) = await left(engine)
+    assert (message.dialled, message.caller) == ("0312340001", "anonymous")
+    assert message.wav is None
+
+
+async def test_a_program_that_comes_back_during_the_ring_gets_the_call(
+    engine_factory: EngineFactory, tmp_path: Path
+) -> None:
+    engine = engine_factory()
+    caller = await sipp_call(engine, tmp_path / "sipp", dialled="0312340001", hang_up_after=0.2)
+    try:
+        async with asyncio.timeout(20):
+            while "SIP/2.0 180" not in caller.trace:
+                await asyncio.sleep(0.05)
+        async with program(engine) as ours:
+            call = await ours.inbound()
+            assert call["args"] == ["inbound", "0312340001", "test"]
+            await ours.http.post(f"/channels/{call['channel']['id']}/answer")
+            status, trace = await caller.done()
+    finally:
+        await caller.kill()
+    assert status == 0, trace[-2000:]
+    assert left_messages(engine.settings.left, datetime.now(UTC)) == []
+
+
+@pytest.mark.parametrize(
+    ("dialled", "to", "source", "expected"),
+    [
+        ("+81312340001", None, "127.0.0.1", ["inbound", "+81312340001", "test"]),
+        ("0312340001", None, "127.0.0.1", ["inbound", "0312340001", "test"]),
+        ("*99#", None, "127.0.0.1", ["inbound", "*99#", "test"]),
+        ("a%2Cb%22%7Dc${EPOCH}", None, "127.0.0.1", ["inbound", "abcEPOCH", "test"]),
+        ("%E9%9B%BB%E8%A9%B1", None, "127.0.0.1", ["inbound", "", "test"]),
+        ("account77", "0312340002", "127.0.0.2", ["inbound", "0312340002", "test-to"]),
+        ("account77", "%2B81312340002", "127.0.0.2", ["inbound", "+81312340002", "test-to"]),
+    ],
+)
+async def test_every_dialled_number_comes_in(
+    engine: RunningEngine,
+    tmp_path: Path,
+    dialled: str,
+    to: str | None,
+    source: str,
+    expected: list[str],
+) -> None:
+    async with program(engine) as ours:
+        caller = await sipp_call(
+            engine, tmp_path, dialled=dialled, to=to, source=source, hang_up_after=0.1
+        )
+        try:
+            call = await ours.inbound()
+            await ours.http.post(f"/channels/{call['channel']['id']}/answer")
+            assert call["args"] == expected
+            status, trace = await caller.done()
+            assert status == 0, trace[-2000:]
+        finally:
+            await caller.kill()
+
+
+async def test_calls_come_in_over_tcp_too(engine: RunningEngine, tmp_path: Path) -> None:
+    async with program(engine) as ours:
+        caller = await sipp_call(
+            engine, tmp_path, dialled="0312340001", hang_up_after=0.1, transport="t1"
+        )
+        try:
+            call = await ours.inbound()
+            await ours.http.post(f"/channels/{call['channel']['id']}/answer")
+            status, trace = await caller.done()
+            assert status == 0, trace[-2000:]
+        finally:
+            await caller.kill()
+
+
+async def test_a_practice_call_goes_out_and_comes_in_by_the_sip_door(
+    engine: RunningEngine,
+) -> None:
+    async with program(engine) as ours:
+        placed = await ours.http.post(
+            "/channels",
+            params={
+                "endpoint": f"PJSIP/+81312340001@{PRACTICE_ENDPOINT}",
+                "app": "denwaban",
+                "appArgs": "practice",
+                "callerId": "09087654321",
+            },
+        )
+        assert placed.status_code == 200
+        call = await ours.inbound()
+        assert call["args"] == ["inbound", "+81312340001", "practice"]
+        assert call["channel"]["caller"]["number"] == "09087654321"
+        await ours.http.post(f"/channels/{call['channel']['id']}/answer")
+        caller = await ours.until(lambda event: event.get("args") == ["practice"])
+        await ours.http.delete(f"/channels/{caller['channel']['id']}")
+        await ours.until(
+            lambda event: event["type"] == "StasisEnd"
+            and event["channel"]["id"] == call["channel"]["id"]
+        )
+
+
+@pytest.mark.parametrize("source", ["127.0.0.9"])
+async def test_strangers_are_refused_and_only_counted(
+    engine: RunningEngine, tmp_path: Path, source: str
+) -> None:
+    caller = await sipp_call(
+        engine, tmp_path, dialled="0312340001", source=source, hang_up_after=0.1
+    )
+    status, trace = await caller.done()
+    assert status != 0
+    assert "SIP/2.0 401" in trace
+    assert source not in engine.settings.log.read_text()
+
+
+async def test_a_seat_is_added_while_a_call_goes_on(
+    engine_factory: EngineFactory, tmp_path: Path
+) -> None:
+    engine = engine_factory()
+    voice = await Voice().open()
+    async with program(engine) as ours:
+        caller = await sipp_call(
+            engine, tmp_path / "sipp", dialled="0312340001", voice=voice, hang_up_after=4
+        )
+        try:
+            call = await ours.inbound()
+            channel = call["channel"]["id"]
+            await ours.http.post(f"/channels/{channel}/answer")
+            await ours.http.post(f"/channels/{channel}/moh")
+            async with asyncio.timeout(10):
+                await voice.heard_from.wait()
+            assert "seat-77" not in await engine.engine.cli("pjsip list endpoints")
+            accounts = [*engine.settings.seats, SeatAccount(SeatName("seat-77"), "password-77")]
+            before = len(voice.frames)
+            assert await engine.engine.seats(accounts)
+            listed = await engine.engine.cli("pjsip list endpoints")
+            assert "seat-77 " in listed
+            assert "seat-77-phone " in listed
+            assert "seat-1 " in listed
+            assert not await engine.engine.seats(accounts)
+            status, trace = await caller.done()
+        finally:
+            await caller.kill()
+            voice.close()
+    assert status == 0, trace[-2000:]
+    assert len(voice.frames) - before > 100  # two seconds and more of music after the change
+    music = read(engine.settings.sounds / "music" / "calm.wav")
+    assert likeness(music, voice.heard[-8000:]) > 0.8
+
+
+async def test_a_seat_is_removed_and_its_password_no_longer_opens(
+    engine_factory: EngineFactory,
+) -> None:
+    engine = engine_factory()
+    assert await engine.engine.seats(engine.settings.seats[:1])
+    listed = await engine.engine.cli("pjsip list endpoints")
+    assert "seat-1 " in listed
+    assert "seat-2" not in listed
+    assert password_of("seat-2") not in (engine.settings.etc / "pjsip_seats.conf").read_text()

@@ -1,1 +1,44 @@
+"""The app shell: pages, guards, live streams, errors, languages, the base of the JSON API."""
 
+from denwaban.web.app import Unguarded, build_app, guard_of, handlers
+from denwaban.web.guards import CSRF_FIELD, CSRF_HEADER, Needs, Public, needs, public
+from denwaban.web.here import here, visitor
+from denwaban.web.language import _, language, speak
+from denwaban.web.live import LiveEvent, live
+from denwaban.web.logs import configure_logs, mask
+from denwaban.web.menu import Entry as MenuEntry
+from denwaban.web.menu import home
+from denwaban.web.problem import Problem
+from denwaban.web.sign_in import session_cookie
+from denwaban.web.static import static
+from denwaban.web.templating import environment, fragment, page
+
+__all__ = [
+    "CSRF_FIELD",
+    "CSRF_HEADER",
+    "LiveEvent",
+    "MenuEntry",
+    "Needs",
+    "Problem",
+    "Public",
+    "Unguarded",
+    "_",
+    "build_app",
+    "configure_logs",
+    "environment",
+    "fragment",
+    "guard_of",
+    "handlers",
+    "here",
+    "home",
+    "language",
+    "live",
+    "mask",
+    "needs",
+    "page",
+    "public",
+    "session_cookie",
+    "speak",
+    "static",
+    "visitor",
+]

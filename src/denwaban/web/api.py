@@ -1,0 +1,105 @@
+"""What every JSON API under /api/v1 shares."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import msgspec
+from litestar.openapi.datastructures import ResponseSpec
+
+from denwaban.access import Principal
+from denwaban.web.errors import PROBLEM_JSON, ProblemDetails, known
+from denwaban.web.problem import Problem
+
+T = TypeVar("T")
+
+NO_NULL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+
+Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+"""How many items a page holds."""
+
+Cursor = Annotated[str, msgspec.Meta(max_length=200)]
+"""Where a page begins: `next` of the page before."""
+
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NO_NULL)]
+OptionalText = Annotated[str, msgspec.Meta(max_length=100, pattern=NO_NULL)]
+LongText = Annotated[str, msgspec.Meta(max_length=10_000, pattern=NO_NULL)]
+IdText = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+"""An identifier, in path, query or body."""
+
+
+class Page(msgspec.Struct, Generic[T]):
+    """Some items, and where the next ones begin (null: these were the last)."""
+
+    items: list[T]
+    next: str | None
+
+
+def encode_cursor(*place: str) -> str:
+    """An opaque cursor for a place in an order."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None, parts: int = 1) -> tuple[str, ...] | None:
+    """The place a cursor names, None for the beginning. A cursor that is not ours is a `Problem` 400."""
+    if not cursor:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        place = msgspec.json.decode(raw, type=tuple[str, ...])
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise Problem(400, *known(400), errors=[("cursor", "unknown cursor")]) from error
+    if len(place) != parts or any("\x00" in part for part in place):
+        raise Problem(400, *known(400), errors=[("cursor", "unknown cursor")])
+    return place
+
+
+def make_page(
+    found: Sequence[Any],
+    limit: int,
+    show: Callable[[Any], T],
+    place: Callable[[Any], tuple[str, ...]],
+) -> Page[T]:
+    """A page of the first `limit` rows of `found`, which was asked for `limit + 1` rows."""
+    shown = found[:limit]
+    more = len(found) > limit
+    return Page([show(item) for item in shown], encode_cursor(*place(shown[-1])) if more else None)
+
+
+def needs_client(who: Principal, client_id: str | None) -> None:
+    """Raises `Problem` 404 (never 403: that would tell that it exists) unless `who` may see this client."""
+    if not who.may_see(client_id):
+        raise missing()
+
+
+def missing() -> Problem:
+    """404: it is not there, or not theirs to see."""
+    return Problem(404, *known(404))
+
+
+def refused(field: str, message: str, status: int = 422) -> Problem:
+    """Input that is well formed but cannot be accepted; `message` is a sentence without what was typed."""
+    return Problem(status, *known(status), errors=[(field, message)])
+
+
+def _spec(description: str) -> ResponseSpec:
+    return ResponseSpec(
+        ProblemDetails, generate_examples=False, description=description, media_type=PROBLEM_JSON
+    )
+
+
+PROBLEMS: dict[int, ResponseSpec] = {
+    400: _spec("The request cannot be read, or a value is out of its bounds"),
+    401: _spec("No session or API key, or one that has ended"),
+    403: _spec("This role may not do this"),
+    404: _spec("It is not there, or it belongs to another client"),
+    405: _spec("This method is not offered here"),
+    409: _spec("It was changed meanwhile"),
+    413: _spec("The body is too large"),
+    415: _spec("The body is not JSON"),
+    422: _spec("The values contradict each other or what is stored"),
+    429: _spec("Too many requests"),
+    503: _spec("The database is away; try again"),
+}
+"""Documented on every operation by `build_app`."""

@@ -1,0 +1,162 @@
+"""Live screens: a page shows a state and its cursor, and then hears every fact after it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from litestar import Request
+from litestar.response import Stream
+
+from denwaban.access import Lookup
+from denwaban.journal import Entry, Journal
+from denwaban.store import Signal, StoreError
+from denwaban.web.here import Here
+
+HEARTBEAT = 15.0
+"""Seconds without news after which a beat tells both sides that the line is up."""
+
+CHECK_SESSION = 30.0
+"""Seconds after which a session that another process ended, or that ran out, stops hearing."""
+
+MAX_SEQ = 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """One event for the page. htmx 4 swaps unnamed events in and dispatches named ones as DOM events."""
+
+    name: str
+    data: str
+
+
+class Live:
+    """What all live streams of one app share."""
+
+    def __init__(self, lookup: Lookup, ended: Signal) -> None:
+        self.lookup = lookup
+        self.ended = ended
+        self.stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Ends every stream, so that a server that is asked to stop need not wait for them."""
+        self.stopping.set()
+
+
+def cursor(request: Request[Any, Any, Any], after: int | None) -> int | None:
+    """The seq to go on from: what the browser saw last, else `after`."""
+    seen = request.headers.get("last-event-id", "")
+    if seen.isascii() and seen.isdigit() and int(seen) < MAX_SEQ:
+        return int(seen)
+    return after
+
+
+def encode(event: LiveEvent | None, seq: int) -> bytes:
+    """An event in the wire form of server-sent events; None moves the cursor only."""
+    lines = [f"id: {seq}"]
+    if event is not None:
+        if event.name:
+            lines.append(f"event: {event.name}")
+        lines += [f"data: {line}" for line in event.data.splitlines() or [""]]
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def live(
+    request: Request[Any, Any, Any],
+    journal: Journal,
+    after: int | None,
+    choose: Callable[[Entry], LiveEvent | None | Awaitable[LiveEvent | None]],
+) -> Stream:
+    """Server-sent events for every entry after `after` that `choose` makes an event of, in order, each once.
+
+    `choose` must look at `entry.fact.client_id` where the reader may not see every client. A browser that reconnects goes
+    on where it was (`Last-Event-ID`). The stream ends when the session does, when the page goes, or on shutdown.
+    """
+    shared: Live = request.app.state.live
+    at: Here = request.scope["state"]["here"]
+    return Stream(
+        _events(shared, at, journal, cursor(request, after), choose),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(
+    shared: Live,
+    at: Here,
+    journal: Journal,
+    after: int | None,
+    choose: Callable[[Entry], LiveEvent | None | Awaitable[LiveEvent | None]],
+) -> AsyncIterator[bytes]:
+    entries = journal.follow(after)
+    over = asyncio.create_task(_until_over(shared, at))
+    following: asyncio.Task[Entry] | None = None
+    seq, told = after, after
+    try:
+        yield b"retry: 1000\n\n"
+        while True:
+            if following is None:
+                following = asyncio.create_task(_next(entries))
+            done, _pending = await asyncio.wait(
+                {following, over}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
+            )
+            if over in done:
+                over.result()
+                return
+            if following in done:
+                entry, following = following.result(), None
+                chosen = choose(entry)
+                event = await chosen if isawaitable(chosen) else chosen
+                seq = entry.seq
+                if event is not None:
+                    told = seq
+                    yield encode(event, seq)
+            elif seq is not None and seq != told:
+                # Facts for others went by: a later reconnection need not go through them again.
+                told = seq
+                yield encode(None, seq)
+            else:
+                yield b": beat\n\n"
+    finally:
+        # The browser went away or we are stopping: nothing of this stream stays behind.
+        over.cancel()
+        if following is not None:
+            following.cancel()
+            await asyncio.wait({over, following})
+        with suppress(RuntimeError):
+            await entries.aclose()  # type: ignore[attr-defined]
+
+
+async def _next(entries: AsyncIterator[Entry]) -> Entry:
+    return await anext(entries)
+
+
+async def _until_over(shared: Live, at: Here) -> None:
+    """Returns when the session or key has ended or the program stops."""
+    stopping = asyncio.ensure_future(shared.stopping.wait())
+    try:
+        while True:
+            seen = shared.ended.count
+            waiting = asyncio.ensure_future(shared.ended.wait(seen, CHECK_SESSION))
+            try:
+                done, _pending = await asyncio.wait(
+                    {waiting, stopping}, return_when=asyncio.FIRST_COMPLETED
+                )
+            finally:
+                waiting.cancel()
+            if stopping in done:
+                return
+            # A database that is away ends no session: the next look decides.
+            with suppress(StoreError):
+                if at.who is None or not await _still(shared.lookup, at):
+                    return
+    finally:
+        stopping.cancel()
+
+
+async def _still(lookup: Lookup, at: Here) -> bool:
+    if at.who is not None and at.who.is_key:
+        return await lookup.key(at.secret) is not None
+    return await lookup.session(at.secret) is not None

@@ -1,6 +1,6 @@
-"""Escalations (a frozen ladder per report), deliveries, attempts, links and acknowledgements."""
+"""Escalations (a frozen ladder per report), deliveries, attempts, links and acknowledgements: the tables."""
 
-from sqlalchemy import Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, String, Table, Text
 
 from denwaban.store import Id, Json, Utc, metadata
 from denwaban.work import due_columns
@@ -10,11 +10,14 @@ escalations = Table(
     metadata,
     Column("id", Id, ForeignKey("reports.id"), primary_key=True),  # one per report
     Column("client_id", Id, nullable=False, index=True),
-    Column("ladder", Json, nullable=False),  # see delivery.model.Rung; frozen when the report is sent
+    Column(
+        "ladder", Json, nullable=False
+    ),  # see delivery.model.Rung; frozen when the report is sent
     Column("rung", Integer, nullable=False),  # how many rungs have been climbed
     Column("state", String(20), nullable=False),  # waiting | acknowledged | exhausted
     *due_columns(),
 )
+Index("ix_escalations_state", escalations.c.state, escalations.c.id)
 
 deliveries = Table(
     "deliveries",
@@ -24,6 +27,7 @@ deliveries = Table(
     Column("client_id", Id, nullable=False, index=True),
     Column("staff_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
     Column("channel", String(20), nullable=False),  # mail | slack | chatwork | webhook | portal
+    Column("rung", Integer, nullable=False),  # the rung of the ladder that made it, from 1
     Column("kind", String(20), nullable=False),  # first | reminder | substitute
     Column("address", Json, nullable=False),  # as it was when the ladder was frozen
     Column("idempotency_key", String(64), nullable=False, unique=True),
@@ -34,6 +38,7 @@ deliveries = Table(
     Column("error", Text),
     *due_columns(),
 )
+Index("ix_deliveries_state", deliveries.c.state, deliveries.c.id)
 
 attempts = Table(
     "attempts",

@@ -11,7 +11,9 @@ contacts = Table(
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False, index=True),
     Column("staff_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
     Column("channel", String(20), nullable=False),  # mail | slack | chatwork | webhook
-    Column("address", Json, nullable=False),  # what the channel needs; secrets in it are never shown again
+    Column(
+        "address", Json, nullable=False
+    ),  # what the channel needs; secrets in it are never shown again
     Column("position", Integer, nullable=False),
     Column("enabled", Boolean, nullable=False),
 )

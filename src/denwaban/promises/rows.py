@@ -1,8 +1,22 @@
 """What was promised to whom by when."""
 
-from sqlalchemy import Column, ForeignKey, Index, String, Table, Text
+from dataclasses import asdict
+from datetime import datetime
 
-from denwaban.store import Id, Utc, metadata
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+
+from denwaban.promises.model import Promise
+from denwaban.store import Id, Tx, Utc, metadata
 
 promises = Table(
     "promises",
@@ -20,3 +34,47 @@ promises = Table(
     Column("evidence", Text, nullable=False),
 )
 Index("ix_promises_caller", promises.c.client_id, promises.c.caller_number)
+
+
+def add(tx: Tx, promise: Promise) -> None:
+    """Writes a new promise."""
+    tx.execute(insert(promises).values(**asdict(promise)))
+
+
+def close(tx: Tx, promise_id: str, user_id: str, evidence: str) -> None:
+    """Writes how it was kept."""
+    tx.execute(
+        update(promises)
+        .where(promises.c.id == promise_id)
+        .values(kept_at=tx.now, kept_by_user_id=user_id, evidence=evidence)
+    )
+
+
+def one(tx: Tx, promise_id: str) -> Promise | None:
+    """The promise of this id."""
+    row = tx.first(select(promises).where(promises.c.id == promise_id))
+    return Promise(**row) if row is not None else None
+
+
+def of_report(tx: Tx, report_id: str) -> Promise | None:
+    """The promise of this report."""
+    row = tx.first(select(promises).where(promises.c.report_id == report_id))
+    return Promise(**row) if row is not None else None
+
+
+def open_ones(
+    tx: Tx, client_id: str | None, *, number: str | None = None, before: datetime | None = None
+) -> list[Promise]:
+    """Promises not yet kept, nearest time first, those without a time last."""
+    query = (
+        select(promises)
+        .where(promises.c.kept_at.is_(None))
+        .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
+    )
+    if client_id is not None:
+        query = query.where(promises.c.client_id == client_id)
+    if number is not None:
+        query = query.where(promises.c.caller_number == number)
+    if before is not None:
+        query = query.where(promises.c.by < before)
+    return [Promise(**row) for row in tx.all(query)]

@@ -1,1 +1,47 @@
+"""The finished account of a call, immutable once sent."""
 
+from denwaban.reports.acts import (
+    AlreadySent,
+    accept,
+    hand_to,
+    history,
+    report,
+    reports,
+    set_status,
+)
+from denwaban.reports.model import (
+    STATUS_WORDS,
+    TONE_WORDS,
+    URGENCY_WORDS,
+    Draft,
+    Incomplete,
+    Report,
+    Status,
+    StatusChange,
+    Tone,
+    Urgency,
+    caller_words,
+    problems,
+)
+
+__all__ = [
+    "STATUS_WORDS",
+    "TONE_WORDS",
+    "URGENCY_WORDS",
+    "AlreadySent",
+    "Draft",
+    "Incomplete",
+    "Report",
+    "Status",
+    "StatusChange",
+    "Tone",
+    "Urgency",
+    "accept",
+    "caller_words",
+    "hand_to",
+    "history",
+    "problems",
+    "report",
+    "reports",
+    "set_status",
+]

@@ -1,0 +1,154 @@
+"""Mail by SMTP. The Message-ID is the idempotency key, so that a second copy is seen as the same mail."""
+
+import asyncio
+import html
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, parseaddr
+from time import monotonic
+
+import aiosmtplib
+
+from denwaban.delivery.channels.smtp import Connections, Server, parse
+from denwaban.delivery.message import Message, text_of
+from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
+
+LONGEST = 40.0
+"""Seconds that one mail may take from first to last: shorter than the lease of a delivery."""
+
+AT_ONCE = 8
+"""Connections to the server."""
+
+TEXT = 200_000
+"""Characters of a mail; more is behind the link."""
+
+PATIENCE = 3
+REST_SECONDS = 10.0
+"""After so many failures in a row to get through, mail rests this long, so that a server that hangs does not hold
+the workers that other channels need."""
+
+
+class Mail:
+    """Address: `to`. 4xx, silence and lost connections are tried again; a 5xx about this mail is final."""
+
+    def __init__(self, url: str, sender: str) -> None:
+        """Raises `SettingsError` when the URL cannot be used. Without a URL every mail is `NotSetUp`."""
+        self._server: Server | None = parse(url) if url else None
+        self._connections = Connections(self._server) if self._server else None
+        self._sender = parseaddr(sender)[1] or sender
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._failures = 0
+        self._rest_until = 0.0
+
+    async def close(self) -> None:
+        """Ends the idle connections."""
+        if self._connections is not None:
+            await self._connections.close()
+
+    async def send(self, message: Message) -> Outcome:
+        if self._connections is None:
+            return NotSetUp("メールサーバーが設定されていません(DENWABAN_SMTP_URL)。")
+        if monotonic() < self._rest_until:
+            return Retry("メールサーバーにつながらないため、少し待って送り直します。")
+        to = message.address["to"]
+        try:
+            content = compose(message, self._sender).as_bytes()
+            to.encode("ascii")
+        except (UnicodeEncodeError, ValueError, IndexError):
+            return Failed("メールアドレスの形が違うようです。連絡先を直してください。")
+        try:
+            async with asyncio.timeout(LONGEST), self._room:
+                answer = await self._through(self._connections, to, content)
+        except TimeoutError:  # aiosmtplib's own time-outs are TimeoutErrors too
+            return self._no_way(f"メールサーバーが時間内に答えませんでした({LONGEST:.0f}秒まで)。")
+        except (
+            aiosmtplib.SMTPSenderRefused,
+            aiosmtplib.SMTPRecipientRefused,
+            aiosmtplib.SMTPDataError,
+        ) as error:
+            self._failures = 0
+            return refused(error.code)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            return self._no_way(
+                f"メールサーバーにサインインできません({error.code})。設定を確かめてください。"
+            )
+        except aiosmtplib.SMTPResponseException as error:
+            return self._no_way(f"メールサーバーが接続を断りました({error.code})。")
+        except (aiosmtplib.SMTPException, OSError) as error:
+            return self._no_way(f"メールサーバーにつながりませんでした({type(error).__name__})。")
+        self._failures = 0
+        return Sent(f"メールサーバーが受け取りました({answer.code})")
+
+    async def _through(
+        self, connections: Connections, to: str, content: bytes
+    ) -> aiosmtplib.SMTPResponse:
+        while True:
+            async with connections.one() as (client, used):
+                try:
+                    await client.mail(self._sender)
+                except aiosmtplib.SMTPServerDisconnected:
+                    # An idle connection may have ended unseen; nothing was handed over yet: once more on a new one.
+                    if not used:
+                        raise
+                    continue
+                await client.rcpt(to)
+                return await client.data(content)
+
+    def _no_way(self, why: str) -> Retry:
+        self._failures += 1
+        if self._failures >= PATIENCE:
+            self._rest_until = monotonic() + REST_SECONDS
+        return Retry(why)
+
+
+def refused(code: int) -> Outcome:
+    """What a refusal of this very mail means."""
+    if code < 500:
+        return Retry(f"メールサーバーが「あとでもう一度」と答えました({code})。")
+    if code in (550, 551, 553):
+        return Failed(
+            f"メールの宛先が受け付けられませんでした({code})。アドレスを確かめてください。"
+        )
+    if code == 552:
+        return Failed("相手のメールボックスがいっぱいか、メールが大きすぎます(552)。")
+    return Failed(f"メールサーバーが受け取りを断りました({code})。送信元と宛先を確かめてください。")
+
+
+def compose(message: Message, sender: str) -> EmailMessage:
+    """The mail: Japanese headers, text and a simple HTML part."""
+    domain = sender.rpartition("@")[2] or "localhost"
+    mail = EmailMessage(policy=WIRE)
+    mail["From"] = Address(f"{message.client_name} 受電報告", addr_spec=sender)
+    mail["To"] = Address(f"{message.staff_name} 様", addr_spec=message.address["to"])
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.at)
+    mail["Message-ID"] = f"<{message.key}@{domain}>"
+    # All mails of a report make one thread, and an out-of-office answer is not wanted.
+    mail["References"] = f"<{message.report_id}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(text_of(message, TEXT), charset="utf-8", cte="base64")
+    mail.add_alternative(page_of(message), subtype="html", charset="utf-8", cte="base64")
+    return mail
+
+
+def page_of(message: Message) -> str:
+    """The HTML part: a table and one button, readable without images or style sheets."""
+    cell = "padding:8px 12px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"
+    rows = "".join(
+        f'<tr><th style="{cell};white-space:nowrap;color:#555;font-weight:normal">{html.escape(label)}</th>'
+        f'<td style="{cell}">{html.escape(value[:TEXT]).replace(chr(10), "<br>")}</td></tr>'
+        for label, value in message.lines
+    )
+    link = html.escape(message.link, quote=True)
+    return (
+        '<!doctype html><html lang="ja"><body style="font-family:sans-serif;font-size:16px;line-height:1.7;color:#1a1a1a">'
+        f"<p>{html.escape(message.client_name)}<br>{html.escape(message.staff_name)} 様</p>"
+        f"<p>{html.escape(message.opening)}</p>"
+        f'<p><a href="{link}" style="display:inline-block;background:#0b57a4;color:#fff;padding:14px 28px;'
+        'border-radius:8px;text-decoration:none;font-weight:bold">内容を確認して引き受ける</a></p>'
+        f'<table style="border-collapse:collapse;max-width:640px">{rows}</table>'
+        '<p style="color:#555;font-size:14px">開いた先のボタンを1回押すと、引き受けたことが電話番に伝わります。</p>'
+        "</body></html>"
+    )

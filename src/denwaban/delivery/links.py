@@ -1,0 +1,82 @@
+"""Links by which one person takes one report without signing in."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+
+from denwaban.delivery.rows import acknowledge_links
+from denwaban.store import Tx
+
+LASTS = timedelta(days=7)
+
+LENGTH = 43
+"""Characters of a token: 32 random bytes in base64url."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a token stands for."""
+
+    report_id: str
+    staff_id: str
+    expires_at: datetime
+
+
+def make_link(tx: Tx, report_id: str, staff_id: str, delivery_id: str) -> str:
+    """A fresh random token. Only its hash is kept: who reads the database cannot take a report."""
+    token = secrets.token_urlsafe(32)
+    tx.execute(
+        insert(acknowledge_links).values(
+            token_hash=_hash(token),
+            report_id=report_id,
+            staff_id=staff_id,
+            delivery_id=delivery_id,
+            created_at=tx.now,
+            expires_at=tx.now + LASTS,
+        )
+    )
+    return token
+
+
+def open_link(tx: Tx, token: str) -> Link | None:
+    """What a token stands for, expired or not; None when we never made it."""
+    if len(token) != LENGTH or not token.isascii():
+        return None
+    row = tx.first(select(acknowledge_links).where(acknowledge_links.c.token_hash == _hash(token)))
+    return Link(row["report_id"], row["staff_id"], row["expires_at"]) if row else None
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Misses:
+    """Counts wrong tokens per address and slows down whoever guesses. One process's memory: a token has 256 bits, so
+    this is about noise, not about luck."""
+
+    ALLOWED = 20
+    WINDOW = timedelta(minutes=10)
+    REMEMBERED = 10_000
+
+    def __init__(self) -> None:
+        self._seen: dict[str, list[datetime]] = {}
+
+    def add(self, address: str, now: datetime) -> None:
+        """One wrong token from this address."""
+        if len(self._seen) >= self.REMEMBERED:
+            edge = now - self.WINDOW
+            self._seen = {a: times for a, times in self._seen.items() if times[-1] > edge}
+        self._seen.setdefault(address, []).append(now)
+
+    def too_many(self, address: str, now: datetime) -> bool:
+        """Whether this address must wait."""
+        edge = now - self.WINDOW
+        times = [at for at in self._seen.get(address, []) if at > edge]
+        if times:
+            self._seen[address] = times
+        else:
+            self._seen.pop(address, None)
+        return len(times) >= self.ALLOWED

@@ -1,0 +1,298 @@
+"""Reading deliveries, attempts and escalations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, Select, select
+
+from denwaban.delivery.model import Climb, Kind, State, from_json
+from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
+from denwaban.oncall import shown_address
+from denwaban.people import rows as people_rows
+from denwaban.reports import rows as report_rows
+from denwaban.store import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. `ended_at` None: it is under way, or the sender died in the middle."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One person told once by one channel. `shown` is the address without secrets."""
+
+    id: str
+    report_id: str
+    client_id: str
+    staff_id: str
+    staff_name: str
+    channel: str
+    kind: Kind
+    rung: int
+    shown: str
+    state: str
+    """pending | sent | failed | cancelled"""
+    tries: int
+    created_at: datetime
+    sent_at: datetime | None
+    next_at: datetime | None
+    error: str | None
+    idempotency_key: str
+    address: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """Who has taken a report. `first` is False when it was already taken: then this is who took it, and when."""
+
+    report_id: str
+    client_id: str
+    staff_id: str
+    staff_name: str
+    via: str
+    at: datetime
+    first: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a report stands on its ladder."""
+
+    report_id: str
+    client_id: str
+    state: State
+    owner_id: str
+    """The one person whose turn it is, or who has taken it."""
+    kind: Kind
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A report that somebody should look at, for supervisors."""
+
+    report_id: str
+    client_id: str
+    client_name: str
+    staff_name: str
+    subject: str
+    sent_at: datetime
+    state: State
+    reasons: tuple[str, ...]
+
+
+def climb_of(tx: Tx, report_id: str) -> Climb | None:
+    """A report's ladder and how far it has come."""
+    row = tx.first(select(escalations).where(escalations.c.id == report_id))
+    if row is None:
+        return None
+    return Climb(from_json(row["ladder"]), row["rung"], State(row["state"]), row["due_at"])
+
+
+def standings(tx: Tx, report_ids: list[str]) -> dict[str, Standing]:
+    """Where each of these reports stands."""
+    if not report_ids:
+        return {}
+    taken = {
+        row["report_id"]: row["staff_id"]
+        for row in tx.all(
+            select(acknowledgements.c.report_id, acknowledgements.c.staff_id).where(
+                acknowledgements.c.report_id.in_(report_ids)
+            )
+        )
+    }
+    found = {}
+    for row in tx.all(select(escalations).where(escalations.c.id.in_(report_ids))):
+        rung = from_json(row["ladder"]).rungs[row["rung"] - 1]
+        found[row["id"]] = Standing(
+            row["id"],
+            row["client_id"],
+            State(row["state"]),
+            taken.get(row["id"], rung.staff_id),
+            rung.kind,
+            row["due_at"],
+        )
+    return found
+
+
+def acknowledgement(tx: Tx, report_id: str) -> Acknowledged | None:
+    """Who has taken this report; None while nobody has."""
+    row = tx.first(_acknowledgements().where(acknowledgements.c.report_id == report_id))
+    return _acknowledged(row) if row is not None else None
+
+
+def acknowledgements_of(
+    tx: Tx, client_id: str | None, before: str | None = None, limit: int = 50
+) -> list[Acknowledged]:
+    """Who took what, newest report first; of one client, or of all. `before` is a report's id."""
+    query = _acknowledgements().order_by(acknowledgements.c.report_id.desc()).limit(limit)
+    if client_id is not None:
+        query = query.where(acknowledgements.c.client_id == client_id)
+    if before is not None:
+        query = query.where(acknowledgements.c.report_id < before)
+    return [_acknowledged(row) for row in tx.all(query)]
+
+
+def taken(tx: Tx, report_ids: list[str]) -> dict[str, Acknowledged]:
+    """Who has taken which of these reports."""
+    if not report_ids:
+        return {}
+    rows = tx.all(_acknowledgements().where(acknowledgements.c.report_id.in_(report_ids)))
+    return {row["report_id"]: _acknowledged(row) for row in rows}
+
+
+def _acknowledgements() -> Select[Any]:
+    staff = people_rows.staff
+    return select(acknowledgements, staff.c.name.label("staff_name")).join(
+        staff, staff.c.id == acknowledgements.c.staff_id
+    )
+
+
+def _acknowledged(row: RowMapping) -> Acknowledged:
+    return Acknowledged(
+        row["report_id"],
+        row["client_id"],
+        row["staff_id"],
+        row["staff_name"],
+        row["via"],
+        row["at"],
+    )
+
+
+def delivery(tx: Tx, delivery_id: str) -> Delivery | None:
+    """The delivery of this id."""
+    row = tx.first(_deliveries().where(deliveries.c.id == delivery_id))
+    return _delivery(row) if row is not None else None
+
+
+def deliveries_of(tx: Tx, report_id: str) -> list[Delivery]:
+    """Everybody who was told of a report, in order."""
+    query = _deliveries().where(deliveries.c.report_id == report_id).order_by(deliveries.c.id)
+    return [_delivery(row) for row in tx.all(query)]
+
+
+def some_deliveries(
+    tx: Tx,
+    client_id: str | None,
+    *,
+    report_id: str | None = None,
+    state: str | None = None,
+    before: str | None = None,
+    limit: int = 50,
+) -> list[Delivery]:
+    """Deliveries, newest first; of one client, or of all when `client_id` is None."""
+    query = _deliveries().order_by(deliveries.c.id.desc()).limit(limit)
+    if client_id is not None:
+        query = query.where(deliveries.c.client_id == client_id)
+    if report_id is not None:
+        query = query.where(deliveries.c.report_id == report_id)
+    if state is not None:
+        query = query.where(deliveries.c.state == state)
+    if before is not None:
+        query = query.where(deliveries.c.id < before)
+    return [_delivery(row) for row in tx.all(query)]
+
+
+def attempts_of(tx: Tx, delivery_id: str) -> list[Attempt]:
+    """Every try of a delivery, in order."""
+    return [
+        Attempt(row["number"], row["started_at"], row["ended_at"], row["result"], row["detail"])
+        for row in tx.all(
+            select(attempts)
+            .where(attempts.c.delivery_id == delivery_id)
+            .order_by(attempts.c.number)
+        )
+    ]
+
+
+def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Trouble]:
+    """Reports that nobody has taken, longest waiting first, with what went wrong on the way.
+
+    Practice reports are among them: somebody is practising this very thing.
+    """
+    reports, staff, clients = report_rows.reports, people_rows.staff, people_rows.clients
+    query = (
+        select(
+            escalations.c.id,
+            escalations.c.client_id,
+            escalations.c.state,
+            clients.c.name.label("client_name"),
+            staff.c.name.label("staff_name"),
+            reports.c.subject,
+            reports.c.sent_at,
+        )
+        .join(reports, reports.c.id == escalations.c.id)
+        .join(staff, staff.c.id == reports.c.in_charge_id)
+        .join(clients, clients.c.id == escalations.c.client_id)
+        .where(escalations.c.state.in_((State.WAITING.value, State.EXHAUSTED.value)))
+        .order_by(escalations.c.id)
+        .limit(limit)
+    )
+    if client_id is not None:
+        query = query.where(escalations.c.client_id == client_id)
+    found = tx.all(query)
+    reasons: dict[str, list[str]] = {row["id"]: [] for row in found}
+    if found:
+        bad = (
+            select(deliveries.c.report_id, deliveries.c.error)
+            .where(
+                deliveries.c.report_id.in_(list(reasons)),
+                deliveries.c.error.is_not(None),
+                deliveries.c.state != "sent",
+            )
+            .order_by(deliveries.c.id)
+        )
+        for row in tx.all(bad):
+            if row["error"] not in reasons[row["report_id"]]:
+                reasons[row["report_id"]].append(row["error"])
+    return [
+        Trouble(
+            row["id"],
+            row["client_id"],
+            row["client_name"],
+            row["staff_name"],
+            row["subject"],
+            row["sent_at"],
+            State(row["state"]),
+            tuple(reasons[row["id"]]),
+        )
+        for row in found
+    ]
+
+
+def _deliveries() -> Select[Any]:
+    staff = people_rows.staff
+    return select(deliveries, staff.c.name.label("staff_name")).join(
+        staff, staff.c.id == deliveries.c.staff_id
+    )
+
+
+def _delivery(row: RowMapping) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        report_id=row["report_id"],
+        client_id=row["client_id"],
+        staff_id=row["staff_id"],
+        staff_name=row["staff_name"],
+        channel=row["channel"],
+        kind=Kind(row["kind"]),
+        rung=row["rung"],
+        shown=shown_address(row["channel"], row["address"]),
+        state=row["state"],
+        tries=row["tries"],
+        created_at=row["created_at"],
+        sent_at=row["sent_at"],
+        next_at=row["due_at"],
+        error=row["error"],
+        idempotency_key=row["idempotency_key"],
+        address=row["address"],
+    )

@@ -1,0 +1,91 @@
+"""Making and keeping promises."""
+
+from dataclasses import replace
+
+from denwaban.journal import Fact, append
+from denwaban.promises import rows
+from denwaban.promises.model import Promise
+from denwaban.reports import Report
+from denwaban.store import Tx, new_id
+
+
+class NoEvidence(ValueError):
+    """A promise is closed by what was done, not by a click; the message is a Japanese sentence."""
+
+
+def make(tx: Tx, report: Report) -> Promise | None:
+    """The promise that a report holds: a call-back by its time. None when none was promised. Idempotent per report."""
+    if not report.draft.callback_needed:
+        return None
+    already = rows.of_report(tx, report.id)
+    if already is not None:
+        return already
+    promise = Promise(
+        id=new_id(),
+        client_id=report.client_id,
+        report_id=report.id,
+        caller_number=report.draft.number,
+        caller_name=report.draft.who,
+        what=report.draft.what_for,
+        by=report.draft.callback_by,
+        made_at=tx.now,
+        kept_at=None,
+        kept_by_user_id=None,
+        evidence="",
+    )
+    rows.add(tx, promise)
+    append(tx, Fact("promise.made", promise.id, promise.client_id, {"report_id": report.id}))
+    return promise
+
+
+def keep(tx: Tx, promise_id: str, user_id: str, evidence: str) -> Promise:
+    """The promise was kept; `evidence` says how. Idempotent: the first evidence stays.
+
+    Raises `LookupError` when there is no such promise, `NoEvidence` when `evidence` says nothing.
+    """
+    promise = rows.one(tx, promise_id)
+    if promise is None:
+        raise LookupError("no such promise")
+    if promise.kept_at is not None:
+        return promise
+    evidence = evidence.strip()
+    if not evidence:
+        raise NoEvidence(
+            "何をしたかを一言入れてください。例:「15時に電話し、修理日をお伝えしました」"
+        )
+    rows.close(tx, promise_id, user_id, evidence)
+    append(
+        tx,
+        Fact(
+            "promise.kept",
+            promise_id,
+            promise.client_id,
+            {"report_id": promise.report_id, "user_id": user_id, "late": promise.late(tx.now)},
+        ),
+    )
+    return replace(promise, kept_at=tx.now, kept_by_user_id=user_id, evidence=evidence)
+
+
+def promise(tx: Tx, promise_id: str) -> Promise | None:
+    """The promise of this id."""
+    return rows.one(tx, promise_id)
+
+
+def promise_of_report(tx: Tx, report_id: str) -> Promise | None:
+    """The promise that this report holds."""
+    return rows.of_report(tx, report_id)
+
+
+def open_promises(tx: Tx, client_id: str, number: str) -> list[Promise]:
+    """What this caller still waits for, nearest time first; nothing for a withheld number."""
+    return rows.open_ones(tx, client_id, number=number) if number else []
+
+
+def open_of_client(tx: Tx, client_id: str) -> list[Promise]:
+    """Everything this client's callers still wait for, nearest time first."""
+    return rows.open_ones(tx, client_id)
+
+
+def late(tx: Tx, client_id: str | None = None) -> list[Promise]:
+    """Promises whose time has passed, longest late first; of one client, or of all [D4]."""
+    return rows.open_ones(tx, client_id, before=tx.now)

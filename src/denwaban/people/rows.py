@@ -15,6 +15,7 @@ clients = Table(
     Column("greeting", Text, nullable=False),  # first words of a call, in the client's name
     Column("policy", Text, nullable=False),  # how to deal with calls, what is not said (お断り)
     Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
     Column("ended_at", Utc),  # contract over
 )
 
@@ -33,6 +34,7 @@ staff = Table(
     Column("in_charge", Boolean, nullable=False),  # takes reports when nothing else decides
     Column("user_id", Id, ForeignKey("users.id"), index=True),
     Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
     Column("left_at", Utc),
 )
 
@@ -46,6 +48,7 @@ operators = Table(
     Column("seat", String(40), nullable=False, unique=True),
     Column("sip_password", String(64), nullable=False),
     Column("created_at", Utc, nullable=False),
+    Column("updated_at", Utc, nullable=False),
     Column("left_at", Utc),
 )
 

@@ -1,0 +1,121 @@
+"""Clients, their staff, our operators and their callers."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PeopleError(Exception):
+    """A change that is refused; the message is a sentence for the person who asked (Japanese)."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Changed(PeopleError):
+    """Somebody else changed it since it was shown."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "ほかの方が先に変更しました。新しい内容を確かめてから、もう一度お試しください"
+        )
+
+
+class Presence(StrEnum):
+    """Whether a member of staff can take something now."""
+
+    PRESENT = "present"
+    AWAY = "away"
+    BUSY = "busy"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A company whose calls are answered."""
+
+    id: str
+    code: str
+    name: str
+    kana: str
+    industry: str
+    greeting: str
+    """The first words of a call, in the client's name."""
+    policy: str
+    """How to deal with calls, and what is not said (お断り)."""
+    created_at: datetime
+    ended_at: datetime | None
+    """When the contract ended."""
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A person of the client who takes over."""
+
+    id: str
+    client_id: str
+    name: str
+    kana: str
+    department: str
+    presence: Presence
+    """Holds until `presence_until`; ask `presence_at`."""
+    presence_until: datetime | None
+    presence_note: str
+    substitute_id: str | None
+    in_charge: bool
+    """Takes reports when nothing else decides."""
+    user_id: str | None
+    created_at: datetime
+    left_at: datetime | None
+    updated_at: datetime
+
+    def presence_at(self, now: datetime) -> Presence:
+        """The presence now: one that has run out means present again."""
+        if self.presence_until is not None and now >= self.presence_until:
+            return Presence.PRESENT
+        return self.presence
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who answers. `seat` and `sip_password` are what their telephone registers with."""
+
+    id: str
+    user_id: str
+    name: str
+    kana: str
+    seat: str
+    sip_password: str
+    created_at: datetime
+    left_at: datetime | None
+    updated_at: datetime
+
+    def __repr__(self) -> str:
+        return f"Operator(id={self.id!r}, seat={self.seat!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A customer of the client, as known from earlier calls."""
+
+    id: str
+    client_id: str
+    number: str
+    """E.164."""
+    name: str
+    kana: str
+    company: str
+    updated_at: datetime
+
+
+def without_substitute(staff: list[Staff]) -> list[Staff]:
+    """Those whose reports nobody takes while they are away: they have no substitute, or one who has left."""
+    here = {person.id for person in staff if person.left_at is None}
+    return [
+        person
+        for person in staff
+        if person.left_at is None
+        and (person.substitute_id is None or person.substitute_id not in here)
+    ]

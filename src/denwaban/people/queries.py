@@ -1,0 +1,144 @@
+"""Reading people."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, or_, select
+
+from denwaban.people.model import Caller, Client, Operator, Presence, Staff
+from denwaban.people.rows import callers, clients, operators, staff
+from denwaban.store import Tx
+
+
+def _client(row: RowMapping) -> Client:
+    return Client(**row)
+
+
+def client(tx: Tx, client_id: str) -> Client | None:
+    row = tx.first(select(clients).where(clients.c.id == client_id))
+    return _client(row) if row is not None else None
+
+
+def client_by_code(tx: Tx, code: str) -> Client | None:
+    row = tx.first(select(clients).where(clients.c.code == code))
+    return _client(row) if row is not None else None
+
+
+def clients_page(
+    tx: Tx,
+    *,
+    only: str | None = None,
+    search: str = "",
+    after: tuple[str, str] | None = None,
+    limit: int = 100,
+    ended: bool = True,
+) -> list[Client]:
+    """Clients by reading (kana, id), `limit` of them after a place. `only` restricts to one client."""
+    query = select(clients).order_by(clients.c.kana, clients.c.id).limit(limit)
+    if only is not None:
+        query = query.where(clients.c.id == only)
+    if not ended:
+        query = query.where(clients.c.ended_at.is_(None))
+    if search:
+        # Contains, taken literally: % and _ are letters like any other.
+        query = query.where(
+            or_(
+                *(
+                    column.contains(search, autoescape=True)
+                    for column in (clients.c.name, clients.c.kana, clients.c.code)
+                )
+            )
+        )
+    if after is not None:
+        kana, row_id = after
+        query = query.where(
+            or_(clients.c.kana > kana, and_(clients.c.kana == kana, clients.c.id > row_id))
+        )
+    return [_client(row) for row in tx.all(query)]
+
+
+def list_clients(tx: Tx, *, ended: bool = False) -> list[Client]:
+    """Every client, by reading; without those whose contract is over unless asked for."""
+    query = select(clients).order_by(clients.c.kana, clients.c.id)
+    if not ended:
+        query = query.where(clients.c.ended_at.is_(None))
+    return [_client(row) for row in tx.all(query)]
+
+
+def _staff(row: RowMapping) -> Staff:
+    values: dict[str, Any] = {**row, "presence": Presence(row["presence"])}
+    return Staff(**values)
+
+
+def staff_member(tx: Tx, staff_id: str) -> Staff | None:
+    row = tx.first(select(staff).where(staff.c.id == staff_id))
+    return _staff(row) if row is not None else None
+
+
+def staff_of(tx: Tx, client_id: str, *, left: bool = False) -> list[Staff]:
+    """The client's staff: who is in charge first, then by reading."""
+    query = (
+        select(staff)
+        .where(staff.c.client_id == client_id)
+        .order_by(staff.c.in_charge.desc(), staff.c.kana, staff.c.id)
+    )
+    if not left:
+        query = query.where(staff.c.left_at.is_(None))
+    return [_staff(row) for row in tx.all(query)]
+
+
+def staff_of_user(tx: Tx, user_id: str) -> Staff | None:
+    """The member of staff who signs in with this account."""
+    row = tx.first(select(staff).where(staff.c.user_id == user_id, staff.c.left_at.is_(None)))
+    return _staff(row) if row is not None else None
+
+
+def staff_page(
+    tx: Tx, client_id: str | None, after: str | None = None, limit: int = 100
+) -> list[Staff]:
+    """Staff (of one client, or of all) by id."""
+    query = select(staff).order_by(staff.c.id).limit(limit)
+    if client_id is not None:
+        query = query.where(staff.c.client_id == client_id)
+    if after is not None:
+        query = query.where(staff.c.id > after)
+    return [_staff(row) for row in tx.all(query)]
+
+
+def staff_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Staff]:
+    """The members of staff with these ids, by id."""
+    found = tx.all(select(staff).where(staff.c.id.in_(list(ids))))
+    return {row["id"]: _staff(row) for row in found}
+
+
+def _operator(row: RowMapping) -> Operator:
+    return Operator(**row)
+
+
+def operator(tx: Tx, operator_id: str) -> Operator | None:
+    row = tx.first(select(operators).where(operators.c.id == operator_id))
+    return _operator(row) if row is not None else None
+
+
+def operator_of_user(tx: Tx, user_id: str) -> Operator | None:
+    """The operator who signs in with this account, unless they have left."""
+    row = tx.first(
+        select(operators).where(operators.c.user_id == user_id, operators.c.left_at.is_(None))
+    )
+    return _operator(row) if row is not None else None
+
+
+def list_operators(tx: Tx, *, left: bool = False) -> list[Operator]:
+    """Every operator, in the order in which they came."""
+    query = select(operators).order_by(operators.c.id)
+    if not left:
+        query = query.where(operators.c.left_at.is_(None))
+    return [_operator(row) for row in tx.all(query)]
+
+
+def caller_of(tx: Tx, client_id: str, number: str) -> Caller | None:
+    """What is known of who calls this client from this number (E.164)."""
+    row = tx.first(
+        select(callers).where(callers.c.client_id == client_id, callers.c.number == number)
+    )
+    return Caller(**row) if row is not None else None

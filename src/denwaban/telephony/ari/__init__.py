@@ -1,0 +1,7 @@
+"""Asterisk through its REST interface (ARI): the only place that knows channels, bridges and causes."""
+
+from denwaban.telephony.ari.answers import EngineAway, Refused
+from denwaban.telephony.ari.connection import AriConnection
+from denwaban.telephony.ari.phone import AriPhone, EngineTaken
+
+__all__ = ["AriConnection", "AriPhone", "EngineAway", "EngineTaken", "Refused"]

@@ -1,0 +1,251 @@
+"""The legs that are alive, and what the engine's events mean for them. No I/O: what must be asked of the engine goes
+through `ask`, whose answers nobody waits for."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from denwaban.telephony.ari import words
+from denwaban.telephony.port import (
+    CallArrived,
+    Digit,
+    Event,
+    Leg,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegRinging,
+    Played,
+    SeatChanged,
+    SeatName,
+)
+
+log = structlog.get_logger(__name__)
+
+SEAT_LEG = "dwb-seat-"
+TALK = "dwb-talk-"
+_PHONE = "-phone"
+_BUSY_HERE, _BUSY_EVERYWHERE, _DECLINED = 486, 600, 603
+_CAUSE_BUSY, _CAUSE_REJECTED = 17, 21
+
+
+@dataclass(slots=True, eq=False)
+class Talk:
+    """Two legs that were connected. `bridge` holds both, or one while the other is on hold."""
+
+    bridge: str
+    caller: Leg
+    operator: Leg
+
+
+@dataclass(slots=True, eq=False)
+class Party:
+    """A leg. `voice` is the channel it speaks through; a seat that still rings has several `channels` and no voice."""
+
+    leg: Leg
+    seat: SeatName | None = None
+    voice: str = ""
+    channels: set[str] = field(default_factory=set)
+    up: bool = False
+    ringing: bool = False
+    refused: bool = False
+    music: bool = False
+    tone: bool = False
+    """Ring-back is played to it, although it was answered."""
+    notes: dict[str, str] = field(default_factory=dict)
+    prompt: str = ""
+    talk: Talk | None = None
+
+
+class Ask(Protocol):
+    def __call__(self, method: str, room: str) -> None:
+        """Sends a request; that the thing is gone already is no error."""
+
+
+def is_seat(endpoint: str) -> bool:
+    return endpoint.startswith("seat-")
+
+
+def seat_of(endpoint: str) -> SeatName:
+    return SeatName(endpoint.removesuffix(_PHONE))
+
+
+def phones_of(seat: SeatName) -> tuple[str, str]:
+    """The endpoints of a seat: browser and SIP phone."""
+    return seat, f"{seat}{_PHONE}"
+
+
+def leg_of_seat_channel(channel: str) -> Leg:
+    return Leg(channel.rpartition(".")[0])
+
+
+class Legs:
+    """Every living leg. `tell` gets our events in order; `now` gives their time."""
+
+    def __init__(
+        self, tell: Callable[[Event], None], ask: Ask, now: Callable[[], datetime]
+    ) -> None:
+        self._tell = tell
+        self._ask = ask
+        self._now = now
+        self.parties: dict[Leg, Party] = {}
+        self.by_channel: dict[str, Party] = {}
+        self.online: set[str] = set()
+        """Endpoints that are registered."""
+
+    def replace(self, parties: list[Party], online: set[str]) -> None:
+        """Forgets everything and takes over what the engine has."""
+        self.parties = {party.leg: party for party in parties}
+        self.by_channel = {channel: party for party in parties for channel in party.channels}
+        self.online = online
+
+    def seat_is_online(self, seat: SeatName) -> bool:
+        return any(endpoint in self.online for endpoint in phones_of(seat))
+
+    def dialling(self, seat: SeatName) -> tuple[Party, list[tuple[str, str]]]:
+        """A new leg for a seat, and the (channel, endpoint) pairs to ring. A seat without a phone gives none, and the leg
+        ends at once."""
+        leg = Leg(f"{SEAT_LEG}{secrets.token_hex(8)}")
+        party = self.parties[leg] = Party(leg, seat)
+        pairs = [
+            (f"{leg}.{number}", endpoint)
+            for number, endpoint in enumerate(phones_of(seat))
+            if endpoint in self.online
+        ]
+        for channel, _ in pairs:
+            party.channels.add(channel)
+            self.by_channel[channel] = party
+        if not pairs:
+            self._end(party)
+        return party, pairs
+
+    # --- events
+
+    def take(self, event: words.AnyEvent) -> None:
+        """Understands one event."""
+        if isinstance(event, words.StasisStart):
+            self._started(event)
+        elif isinstance(event, words.ChannelStateChange):
+            self._changed(event.channel)
+        elif isinstance(event, words.ChannelDestroyed):
+            self.channel_over(event.channel.id, event.cause, event.tech_cause)
+        elif isinstance(event, words.DeviceStateChanged):
+            self._device(event.device_state)
+        elif isinstance(event, words.ChannelHold | words.ChannelUnhold):
+            party = self.by_channel.get(event.channel.id)
+            if party is not None:
+                held = isinstance(event, words.ChannelHold)
+                self._tell(LegHeld(party.leg, held, self._now()))
+        elif isinstance(event, words.ChannelDtmfReceived):
+            party = self.by_channel.get(event.channel.id)
+            if party is not None:
+                self._tell(Digit(party.leg, event.digit, self._now()))
+        elif isinstance(event, words.PlaybackFinished):
+            self._played(event.playback)
+        elif isinstance(event, words.RecordingFailed):
+            log.error("recording.failed", name=event.recording.name, reason=event.recording.cause)
+
+    def channel_over(self, channel: str, cause: int, tech_cause: int) -> None:
+        """A channel is gone, or could not be made at all."""
+        party = self.by_channel.pop(channel, None)
+        if party is None:
+            return
+        party.channels.discard(channel)
+        if party.voice:
+            if channel == party.voice:
+                self._end(party)
+            return
+        declined = tech_cause in (_BUSY_EVERYWHERE, _DECLINED) or (
+            not tech_cause and cause == _CAUSE_REJECTED
+        )
+        busy = tech_cause == _BUSY_HERE or (not tech_cause and cause == _CAUSE_BUSY)
+        party.refused = party.refused or declined or busy
+        if declined:
+            # 603 and 600 speak for the person, not for one phone: the other phone stops ringing.
+            for other in party.channels:
+                self._ask("DELETE", f"channels/{other}")
+        if not party.channels:
+            self._end(party)
+
+    def untie(self, talk: Talk) -> None:
+        """Takes two legs apart; both stay up."""
+        for leg in (talk.caller, talk.operator):
+            party = self.parties.get(leg)
+            if party is not None and party.talk is talk:
+                party.talk = None
+        self._ask("DELETE", f"bridges/{talk.bridge}")
+
+    def _started(self, event: words.StasisStart) -> None:
+        channel, args = event.channel, event.args
+        party = self.by_channel.get(channel.id)
+        if party is not None and party.seat is not None:
+            self._seat_answered(party, channel.id)
+        elif len(args) >= 3 and args[0] == "inbound":
+            if party is not None:
+                return
+            leg = Leg(channel.id)
+            party = Party(leg, voice=channel.id, channels={channel.id}, up=channel.state == "Up")
+            party.notes = {}
+            self.parties[leg] = self.by_channel[channel.id] = party
+            self._tell(CallArrived(leg, args[1], channel.caller.number, args[2], self._now()))
+        elif party is None:
+            # A seat that answered in the moment in which it was given up.
+            self._ask("DELETE", f"channels/{channel.id}")
+
+    def _seat_answered(self, party: Party, channel: str) -> None:
+        if party.voice:
+            if party.voice != channel:
+                self._ask("DELETE", f"channels/{channel}?reason=answered_elsewhere")
+            return
+        party.voice = channel
+        party.up = True
+        for other in party.channels:
+            if other != channel:
+                self._ask("DELETE", f"channels/{other}?reason=answered_elsewhere")
+        self._tell(LegAnswered(party.leg, self._now()))
+
+    def _changed(self, channel: words.Channel) -> None:
+        party = self.by_channel.get(channel.id)
+        if party is None:
+            return
+        if channel.state == "Ringing" and not party.ringing and not party.voice:
+            party.ringing = True
+            self._tell(LegRinging(party.leg, self._now()))
+        elif channel.state == "Up" and party.seat is None:
+            party.up = True
+
+    def _played(self, playback: words.Playback) -> None:
+        party = self.by_channel.get(playback.target_uri.removeprefix("channel:"))
+        if party is not None:
+            if party.prompt == playback.id:
+                party.prompt = ""
+            self._tell(Played(party.leg, playback.id, self._now()))
+
+    def _device(self, device: words.DeviceState) -> None:
+        endpoint = device.name.removeprefix("PJSIP/")
+        if not is_seat(endpoint):
+            return
+        seat = seat_of(endpoint)
+        before = self.seat_is_online(seat)
+        if device.state in ("UNAVAILABLE", "INVALID", "UNKNOWN"):
+            self.online.discard(endpoint)
+        else:
+            self.online.add(endpoint)
+        after = self.seat_is_online(seat)
+        if before != after:
+            self._tell(SeatChanged(seat, after, self._now()))
+
+    def _end(self, party: Party) -> None:
+        self.parties.pop(party.leg, None)
+        # A loser of the race between two phones may still be on its way out.
+        for channel in party.channels:
+            self.by_channel.pop(channel, None)
+        if party.talk is not None:
+            self.untie(party.talk)
+        self._tell(LegEnded(party.leg, self._now(), party.refused and not party.voice))

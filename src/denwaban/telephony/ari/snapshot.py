@@ -1,0 +1,133 @@
+"""What the engine has at this moment, asked for and put into our words."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypeVar
+
+import msgspec
+
+from denwaban.telephony.ari import words
+from denwaban.telephony.ari.answers import Answer, EngineAway
+from denwaban.telephony.ari.connection import AriConnection
+from denwaban.telephony.ari.legs import (
+    SEAT_LEG,
+    TALK,
+    Party,
+    Talk,
+    is_seat,
+    leg_of_seat_channel,
+    seat_of,
+)
+from denwaban.telephony.port import Leg, LegState, Snapshot
+
+KEPT = "DENWABAN_KEPT"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The parties with their channels, and the bridges of ours that have lost a party."""
+
+    parties: list[Party]
+    online: set[str]
+    orphans: list[str]
+    callers: dict[Leg, dict[str, str]]
+    """For each caller's leg `dialled`, `caller` and `trunk`."""
+
+    def snapshot(self) -> Snapshot:
+        legs = {}
+        for party in self.parties:
+            talk = party.talk
+            other = None
+            if talk is not None:
+                other = talk.operator if party.leg == talk.caller else talk.caller
+            notes = self.callers.get(party.leg, {}) | party.notes
+            legs[party.leg] = LegState(party.leg, party.up, notes, other, party.seat)
+        return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
+
+
+def read(answer: Answer, shape: type[T]) -> T:
+    """The body in its shape. Raises `EngineAway` when the engine answered with an error: it is not ready."""
+    if not answer.ok:
+        raise EngineAway(f"the engine is not ready: {answer.status}")
+    return msgspec.json.decode(answer.body, type=shape)
+
+
+async def take(connection: AriConnection, app: str) -> Picture:
+    """Asks the engine for everything of ours. Raises `EngineAway`.
+
+    Parties begin with what their channels kept: notes and the prompt that plays. A bridge tells by its name who talks with
+    whom, so that a caller on hold is still known to be in a talk.
+    """
+    asked = [connection.send("GET", room) for room in ("channels", "bridges", "endpoints/PJSIP")]
+    channels, bridges, endpoints = await asyncio.gather(*asked)
+    parties: dict[Leg, Party] = {}
+    callers: dict[Leg, dict[str, str]] = {}
+    for channel in read(channels, list[words.Channel]):
+        _add(parties, callers, channel, app)
+    await _read_kept(connection, list(parties.values()))
+    orphans = _tie(parties, read(bridges, list[words.Bridge]))
+    online = {
+        endpoint.resource
+        for endpoint in read(endpoints, list[words.Endpoint])
+        if endpoint.state == "online" and is_seat(endpoint.resource)
+    }
+    return Picture(list(parties.values()), online, orphans, callers)
+
+
+def _add(
+    parties: dict[Leg, Party],
+    callers: dict[Leg, dict[str, str]],
+    channel: words.Channel,
+    app: str,
+) -> None:
+    in_app = channel.dialplan.app_name == "Stasis"
+    up = channel.state == "Up"
+    if channel.id.startswith(SEAT_LEG):
+        leg = leg_of_seat_channel(channel.id)
+        party = parties.setdefault(leg, Party(leg, seat_of(channel.endpoint)))
+        party.channels.add(channel.id)
+        party.ringing = party.ringing or channel.state == "Ringing"
+        if in_app and up:
+            party.voice = channel.id
+            party.up = True
+        return
+    args = channel.dialplan.app_data.split(",")
+    if in_app and len(args) >= 4 and args[:2] == [app, "inbound"]:
+        leg = Leg(channel.id)
+        parties[leg] = Party(leg, voice=channel.id, channels={channel.id}, up=up, music=up)
+        callers[leg] = {"dialled": args[2], "trunk": args[3], "caller": channel.caller.number}
+
+
+async def _read_kept(connection: AriConnection, parties: list[Party]) -> None:
+    asked = [
+        connection.send("GET", f"channels/{channel}/variable?variable={KEPT}")
+        for channel in (party.voice or min(party.channels) for party in parties)
+    ]
+    for party, answer in zip(parties, await asyncio.gather(*asked), strict=True):
+        if not answer.ok:
+            continue
+        value = msgspec.json.decode(answer.body, type=words.Variable).value
+        if value:
+            kept = msgspec.json.decode(value, type=words.Kept)
+            party.notes = dict(kept.notes)
+            party.prompt = kept.prompt
+
+
+def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
+    orphans = []
+    for bridge in bridges:
+        if not bridge.id.startswith(TALK):
+            continue
+        caller_leg, _, operator_leg = bridge.name.partition("|")
+        caller = parties.get(Leg(caller_leg))
+        operator = parties.get(Leg(operator_leg))
+        if caller is None or operator is None:
+            orphans.append(bridge.id)
+            continue
+        talk = Talk(bridge.id, caller.leg, operator.leg)
+        caller.talk = operator.talk = talk
+        caller.music = caller.voice not in bridge.channels
+    return orphans

@@ -1,0 +1,176 @@
+"""ARI's messages, with only the fields that are used. Shapes as of Asterisk 20 to 22."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Dialplan(msgspec.Struct, frozen=True):
+    """`app_data` of a channel in our application: `denwaban,inbound,0312345678,trunk-1`."""
+
+    app_name: str = ""
+    app_data: str = ""
+
+
+class CallerId(msgspec.Struct, frozen=True):
+    number: str = ""
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """`name` is `PJSIP/<endpoint>-<number>`; `state` is Down, Ring, Ringing, Up …"""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    caller: CallerId = CallerId()
+    dialplan: Dialplan = Dialplan()
+
+    @property
+    def endpoint(self) -> str:
+        return self.name.removeprefix("PJSIP/").rpartition("-")[0]
+
+
+class Event(msgspec.Struct, frozen=True, tag_field="type"):
+    pass
+
+
+class StasisStart(Event, frozen=True):
+    channel: Channel
+    args: list[str] = []
+
+
+class ChannelStateChange(Event, frozen=True):
+    channel: Channel
+
+
+class ChannelDestroyed(Event, frozen=True):
+    """`cause` is as of Q.850; `tech_cause` is the SIP code, in newer engines."""
+
+    channel: Channel
+    cause: int = 0
+    tech_cause: int = 0
+
+
+class ChannelHold(Event, frozen=True):
+    channel: Channel
+
+
+class ChannelUnhold(Event, frozen=True):
+    channel: Channel
+
+
+class ChannelDtmfReceived(Event, frozen=True):
+    channel: Channel
+    digit: str
+
+
+class ChannelTalkingStarted(Event, frozen=True):
+    channel: Channel
+
+
+class ChannelTalkingFinished(Event, frozen=True):
+    """After the silence that was asked for with TALK_DETECT."""
+
+    channel: Channel
+
+
+class Playback(msgspec.Struct, frozen=True):
+    id: str
+    target_uri: str
+
+
+class PlaybackFinished(Event, frozen=True):
+    playback: Playback
+
+
+class Recording(msgspec.Struct, frozen=True):
+    name: str
+    cause: str = ""
+
+
+class RecordingFailed(Event, frozen=True):
+    recording: Recording
+
+
+class DeviceState(msgspec.Struct, frozen=True):
+    name: str
+    state: str
+
+
+class DeviceStateChanged(Event, frozen=True):
+    device_state: DeviceState
+
+
+class ApplicationReplaced(Event, frozen=True):
+    pass
+
+
+class RESTResponse(Event, frozen=True):
+    request_id: str
+    status_code: int
+    message_body: str = ""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    type: str = ""
+
+
+AnyEvent = (
+    StasisStart
+    | ChannelStateChange
+    | ChannelDestroyed
+    | ChannelHold
+    | ChannelUnhold
+    | ChannelDtmfReceived
+    | ChannelTalkingStarted
+    | ChannelTalkingFinished
+    | PlaybackFinished
+    | RecordingFailed
+    | DeviceStateChanged
+    | ApplicationReplaced
+)
+WANTED = [
+    "StasisStart",
+    "ChannelStateChange",
+    "ChannelDestroyed",
+    "ChannelHold",
+    "ChannelUnhold",
+    "ChannelDtmfReceived",
+    "PlaybackFinished",
+    "RecordingFailed",
+    "DeviceStateChanged",
+    "ApplicationReplaced",
+    # The filter keeps even answers to requests back unless they are named.
+    "RESTResponse",
+]
+"""The messages that are asked for; the engine keeps all others to itself."""
+
+
+class Bridge(msgspec.Struct, frozen=True):
+    id: str
+    name: str = ""
+    channels: list[str] = []
+
+
+class Endpoint(msgspec.Struct, frozen=True):
+    resource: str
+    state: str = ""
+
+
+class Status(msgspec.Struct, frozen=True):
+    startup_time: str
+
+
+class Info(msgspec.Struct, frozen=True):
+    status: Status
+
+
+class Variable(msgspec.Struct, frozen=True):
+    value: str
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What we keep with a channel, as JSON in its variable `DENWABAN_KEPT`: notes, and the prompt that plays."""
+
+    notes: dict[str, str] = {}
+    prompt: str = ""

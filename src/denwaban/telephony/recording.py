@@ -1,0 +1,39 @@
+"""Recordings that a killed engine left with an unfinished header."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+_HEADER = 44
+
+
+class NotAWav(ValueError):
+    """The file is no WAV of the engine's making."""
+
+
+def repair_wav(path: Path) -> bool:
+    """Makes the lengths in the header agree with the file; tells whether anything had to be mended.
+
+    An engine that ends in order writes them last, so after `kill -9` they say 0 and players show nothing. Only for files
+    that nobody writes any more. Raises `NotAWav`, OSError.
+    """
+    with path.open("r+b") as file:
+        header = file.read(_HEADER)
+        if len(header) < _HEADER or header[:4] != b"RIFF" or header[8:16] != b"WAVEfmt ":
+            raise NotAWav(path.name)
+        if header[36:40] != b"data":
+            raise NotAWav(path.name)
+        size = file.seek(0, os.SEEK_END)
+        # 16-bit samples: half a sample at the end is not written any more.
+        data = (size - _HEADER) // 2 * 2
+        whole = struct.pack("<I", 36 + data), struct.pack("<I", data)
+        if (header[4:8], header[40:44]) == whole and size == _HEADER + data:
+            return False
+        file.truncate(_HEADER + data)
+        file.seek(4)
+        file.write(whole[0])
+        file.seek(40)
+        file.write(whole[1])
+    return True

@@ -17,7 +17,7 @@ import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
 
-pytest_plugins: list[str] = []
+pytest_plugins = ["tests.web_fixtures"]
 
 
 def free_port() -> int:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from litestar import Litestar, Response, Router, get
+from litestar import Litestar, Request, Response, Router, get
 from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
@@ -134,7 +134,7 @@ def guard_of(handler: BaseRouteHandler) -> Needs | Public | None:
 
 
 @get("/openapi.json", guards=[public], include_in_schema=False, media_type="application/json")
-async def _openapi(request: Any) -> Response[dict[str, Any]]:
+async def _openapi(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """The API's description."""
     return Response(request.app.openapi_schema.to_schema())
 

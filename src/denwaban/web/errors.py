@@ -115,7 +115,7 @@ def answer(problem: Problem, api: bool, signed_in: bool) -> tuple[bytes, str]:
         return msgspec.json.encode(details), PROBLEM_JSON
     return (
         fragment("web/problem.html", problem=problem, signed_in=signed_in).encode(),
-        "text/html; charset=utf-8",
+        "text/html",
     )
 
 

@@ -90,6 +90,8 @@ def health_routes(
         if not _local(request):
             raise Problem(404, _("見つかりませんでした"))
         await check(store, duties, engine)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(
+            generate_latest(), media_type=CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
+        )
 
     return [ready, alive, metrics]

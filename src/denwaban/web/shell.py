@@ -171,7 +171,7 @@ def _cookies(header: str) -> dict[str, str]:
 async def _refuse(send: Send, problem: Problem, at: Here) -> None:
     body, kind = answer(problem, at.api, signed_in=False)
     headers = {
-        "content-type": kind,
+        "content-type": f"{kind}; charset=utf-8" if kind.startswith("text/") else kind,
         "content-length": str(len(body)),
         "cache-control": "no-store",
         **problem.headers,

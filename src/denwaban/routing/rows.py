@@ -8,7 +8,9 @@ operator_states = Table(
     "operator_states",
     metadata,
     Column("operator_id", Id, ForeignKey("operators.id"), primary_key=True),
-    Column("state", String(20), nullable=False),  # ready | break | away | wrap_up  (chosen by the operator)
+    Column(
+        "state", String(20), nullable=False
+    ),  # ready | break | away | wrap_up  (chosen by the operator)
     Column("since", Utc, nullable=False),
     Column("idle_since", Utc, nullable=False),  # the longest idle is offered the next call
 )

@@ -1,0 +1,159 @@
+"""A client's office for stories about delivery: people, their contacts, workers that really run, servers that answer."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import httpx
+from sqlalchemy import func, select
+
+from denwaban import access, delivery, oncall, people, promises, reports
+from denwaban.clock import JST, MovedClock
+from denwaban.config import Settings
+from denwaban.delivery import rows as delivery_rows
+from denwaban.journal import after
+from denwaban.reports import Draft, Report
+from denwaban.store import Store, Tx, new_id
+from denwaban.work import Worker
+from tests.channel_servers import HttpService, Postman, chatwork_rule, slack_rule, webhook_rule
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PASSWORD = "kaisya-no-himitsu-9"
+
+
+async def eventually(check: Callable[[], Awaitable[object]], seconds: float = 15) -> None:
+    """Waits until `check` gives something true."""
+    end = time.monotonic() + seconds
+    while not await check():
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.005)
+
+
+DRAFT = Draft(
+    who="佐藤 花子",
+    kana="サトウ ハナコ",
+    company="佐藤商店",
+    number="+819012345678",
+    what_for="給湯器から異音がする",
+    done="折り返しをお約束しました",
+    callback_needed=True,
+    callback_by=datetime(2026, 11, 24, 15, 0, tzinfo=JST),
+    urgency="normal",
+    tone="worried",
+    answers=(("機種", "GT-2000"), ("いつから", "今朝")),
+)
+
+
+@dataclass
+class Office:
+    """山田設備: 鈴木 is in charge, 伊藤 stands in."""
+
+    store: Store
+    clock: MovedClock
+    settings: Settings
+    client_id: str
+    operator_id: str
+    suzuki: str
+    ito: str
+    suzuki_user: str
+
+    async def contact(self, staff_id: str, channel: str, **address: str) -> None:
+        await self.store.write(
+            lambda tx: oncall.add_contact(tx, self.client_id, staff_id, channel, address)
+        )
+
+    async def report(self, to: str | None = None, **changes: object) -> Report:
+        """A report that was just sent, with the promise it holds."""
+        draft = replace(DRAFT, **changes)  # type: ignore[arg-type]
+
+        def verb(tx: Tx) -> Report:
+            made = reports.accept(
+                tx, self.client_id, None, self.operator_id, to or self.suzuki, draft, False
+            )
+            delivery.send(tx, made, self.settings.acknowledge_minutes)
+            promises.make(tx, made)
+            return made
+
+        return await self.store.write(verb)
+
+    async def settled(self) -> None:
+        """Waits until nothing is due any more."""
+
+        def left(tx: Tx) -> int:
+            tables = (delivery_rows.deliveries, delivery_rows.escalations)
+            return sum(
+                int(tx.scalar(select(func.count()).where(table.c.due_at <= tx.now)))
+                for table in tables
+            )
+
+        async def none() -> bool:
+            return await self.store.read(left) == 0
+
+        await eventually(none)
+
+    async def pass_time(self, **by: float) -> None:
+        """Moves the clock and waits for what that causes."""
+        self.clock.advance(timedelta(**by))
+        await self.settled()
+
+    async def facts(self) -> list[str]:
+        """What happened, in order."""
+        return [entry.fact.kind for entry in await self.store.read(lambda tx: after(tx, 0))]
+
+    async def deliveries(self, report: Report) -> list[delivery.Delivery]:
+        return await self.store.read(lambda tx: delivery.deliveries_of(tx, report.id))
+
+    async def standing(self, report: Report) -> delivery.Standing:
+        found = await self.store.read(lambda tx: delivery.standings(tx, [report.id]))
+        return found[report.id]
+
+
+@asynccontextmanager
+async def working(office: Office, chatwork_url: str = "") -> AsyncIterator[delivery.Channels]:
+    """The workers of this slice, really running."""
+    async with (
+        httpx.AsyncClient() as http,
+        delivery.Channels(office.settings, http, chatwork_url=chatwork_url) as channels,
+    ):
+        duties = delivery.duties(
+            office.store, office.clock, office.settings, channels, chance=lambda: 0.5
+        )
+        workers = [
+            asyncio.create_task(Worker(office.store, office.clock, duty).run()) for duty in duties
+        ]
+        try:
+            yield channels
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def open_office(store: Store, clock: MovedClock, settings: Settings) -> Office:
+    """The people, without contacts."""
+
+    def verb(tx: Tx) -> Office:
+        client_id = people.add_client(tx, f"c{new_id()[-12:]}", "山田設備", "ヤマダセツビ")
+        operator_user = access.add_user(
+            tx, f"o{new_id()[-12:]}", PASSWORD, access.Role.OPERATOR, "田中"
+        )
+        operator_id = people.add_operator(tx, operator_user, "田中", "タナカ")
+        user = access.add_user(
+            tx, f"s{new_id()[-12:]}", PASSWORD, access.Role.CLIENT, "鈴木", client_id
+        )
+        ito = people.add_staff(tx, client_id, "伊藤", "イトウ", "工事部")
+        suzuki = people.add_staff(
+            tx, client_id, "鈴木", "スズキ", "営業部",
+            in_charge=True, substitute_id=ito, user_id=user,
+        )  # fmt: skip
+        return Office(store, clock, settings, client_id, operator_id, suzuki, ito, user)
+
+    return await store.write(verb)
+
+
+def services() -> tuple[Postman, HttpService, HttpService, HttpService]:
+    """A mail server's postman, Slack, Chatwork and a webhook's receiver."""
+    return Postman(), HttpService(slack_rule), HttpService(chatwork_rule), HttpService(webhook_rule)

@@ -360,7 +360,7 @@ async def sipp_call(
     or waits for the engine to end the call. Its sound is at `voice`. `folder` is for its files."""
     sipp = shutil.which("sipp")
     assert sipp, "sipp is needed: apt install sip-tester"
-    folder.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     talk = _WAIT_FOR_BYE
     if hang_up_after is not None:
         talk = _HANG_UP.replace("@MS@", str(int(hang_up_after * 1000)))

@@ -104,7 +104,8 @@ async def test_no_program_ring_back_apology_message_and_note(
                 await asyncio.sleep(0.2)
             # the beep
             await asyncio.sleep(0.8)
-        await voice.speak(read(words))
+        # A telephone that is silent still sends sound; the engine ends the message by it.
+        await voice.speak(np.concatenate([read(words), np.zeros(8000 * 9)]))
         status, trace = await caller.done()
     finally:
         await caller.kill()
@@ -167,7 +168,7 @@ async def test_a_program_that_comes_back_during_the_ring_gets_the_call(
         ("+81312340001", None, "127.0.0.1", ["inbound", "+81312340001", "test"]),
         ("0312340001", None, "127.0.0.1", ["inbound", "0312340001", "test"]),
         ("*99#", None, "127.0.0.1", ["inbound", "*99#", "test"]),
-        ("a%2Cb%22%7Dc${EPOCH}", None, "127.0.0.1", ["inbound", "abcEPOCH", "test"]),
+        ("a%2Cb%22%7Dc%24%7BEPOCH%7D", None, "127.0.0.1", ["inbound", "abcEPOCH", "test"]),
         ("%E9%9B%BB%E8%A9%B1", None, "127.0.0.1", ["inbound", "", "test"]),
         ("account77", "0312340002", "127.0.0.2", ["inbound", "0312340002", "test-to"]),
         ("account77", "%2B81312340002", "127.0.0.2", ["inbound", "+81312340002", "test-to"]),
@@ -230,8 +231,9 @@ async def test_a_practice_call_goes_out_and_comes_in_by_the_sip_door(
         caller = await ours.until(lambda event: event.get("args") == ["practice"])
         await ours.http.delete(f"/channels/{caller['channel']['id']}")
         await ours.until(
-            lambda event: event["type"] == "StasisEnd"
-            and event["channel"]["id"] == call["channel"]["id"]
+            lambda event: (
+                event["type"] == "StasisEnd" and event["channel"]["id"] == call["channel"]["id"]
+            )
         )
 
 

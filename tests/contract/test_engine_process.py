@@ -43,7 +43,7 @@ async def test_answers_ping_and_shuts_every_other_door(engine: RunningEngine) ->
             root = engine.ari_url.removesuffix("/ari")
             assert (await http.get(f"{root}/{path}")).status_code == 404
     assert (await engine.engine.cli("core show version")).startswith("Asterisk 2")
-    listening = subprocess.run(["ss", "-Hlnptu"], capture_output=True, text=True, check=True).stdout
+    listening = listeners()
     pid = engine.engine.alive_pid()
     ours = [line.split() for line in listening.splitlines() if f"pid={pid}," in line]
     tcp = sorted(fields[4] for fields in ours if fields[0] == "tcp")
@@ -54,6 +54,11 @@ async def test_answers_ping_and_shuts_every_other_door(engine: RunningEngine) ->
     for address in udp:
         answered = await knock("127.0.0.1", int(address.rsplit(":", 1)[1]))
         assert answered == (address == f"127.0.0.1:{engine.sip_port}"), address
+
+
+def listeners() -> str:
+    """Every port that is open on this machine, with its process."""
+    return subprocess.run(["ss", "-Hlnptu"], capture_output=True, text=True, check=True).stdout
 
 
 async def knock(host: str, port: int) -> bool:

@@ -56,19 +56,19 @@ exten => call,1,GotoIf($["${{DENWABAN_NUMBER_FROM}}" != "to"]?plain)
  same => n(over),Hangup()
 
 exten => away,1,Set(NOTED=1)
- same => n,Set(FILE({note},,,al)={{"id":"${{UNIQUEID}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"${{DENWABAN_DIALLED}}","caller":"${{DENWABAN_CALLER}}","at":${{EPOCH}}}})
+ same => n,Set(FILE({note},,,al,u)={{"id":"${{UNIQUEID}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"${{DENWABAN_DIALLED}}","caller":"${{DENWABAN_CALLER}}","at":${{EPOCH}}}})
  same => n,Answer()
  same => n,Wait(0.7)
  same => n,Playback({sounds}/apology)
  same => n,Playback({sounds}/beep)
- same => n,Record({left}/${{UNIQUEID}}.wav,8,180,qk)
+ same => n,Record({left}/${{UNIQUEID}}.wav,6,180,qk)
  same => n,Playback({sounds}/thanks)
  same => n,Hangup()
 
 ; a caller who hangs up during the first ring-backs is noted here
 exten => h,1,GotoIf($["${{AWAY}}" != "1"]?end)
  same => n,GotoIf($["${{NOTED}}" = "1"]?close)
- same => n,Set(FILE({note},,,al)={{"id":"${{UNIQUEID}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"${{DENWABAN_DIALLED}}","caller":"${{DENWABAN_CALLER}}","at":${{EPOCH}}}})
- same => n(close),Set(FILE({note},,,al)={{"ended":${{EPOCH}}}})
+ same => n,Set(FILE({note},,,al,u)={{"id":"${{UNIQUEID}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"${{DENWABAN_DIALLED}}","caller":"${{DENWABAN_CALLER}}","at":${{EPOCH}}}})
+ same => n(close),Set(FILE({note},,,al,u)={{"ended":${{EPOCH}}}})
  same => n(end),NoOp()
 """

@@ -367,9 +367,10 @@ def _no_room() -> EngineUnobtainable:
 
 def _explained(said: str) -> EngineUnobtainable:
     """The likeliest reason behind what a tool said, keeping its last lines."""
-    detail = "\n".join(
-        line for line in said.splitlines() if line.startswith(("E:", "W:", "tar:"))
-    ) or said[-400:]
+    detail = (
+        "\n".join(line for line in said.splitlines() if line.startswith(("E:", "W:", "tar:")))
+        or said[-400:]
+    )
     low = said.lower()
     if "no space left" in low or "not enough free space" in low or "disk quota" in low:
         return EngineUnobtainable("disk-full", _no_room().text, detail)

@@ -64,7 +64,7 @@ class Engine:
         self.packages = packages
         self._process: asyncio.subprocess.Process | None = None
         self._started = 0.0
-        self._stopping = False
+        self._stop = asyncio.Event()
 
     async def start(self, timeout: float = 60.0) -> None:  # noqa: ASYNC109
         """Writes the configuration, starts the engine and returns when it serves.
@@ -72,7 +72,10 @@ class Engine:
         An engine that an earlier supervisor of this home left behind is ended first. Raises
         `EngineTrouble`, OSError; then nothing is left running.
         """
-        self._stopping = False
+        self._stop.clear()
+        await self._start(timeout)
+
+    async def _start(self, timeout: float) -> None:  # noqa: ASYNC109
         await asyncio.to_thread(configure, self.settings, self.packages)
         await self._spawn()
         try:
@@ -105,37 +108,36 @@ class Engine:
         while it keeps dying young.
         """
         deaths = 0
-        while not self._stopping:
-            process = self._process
-            if process is None:
+        while not self._stop.is_set():
+            if self._process is None:
                 raise EngineTrouble("not started")
-            status = await self._wait_and_tidy(process)
-            if self._stopping:
+            status = await self._wait_and_tidy(self._process)
+            if self._stop.is_set():
                 return
-            lived = time.monotonic() - self._started
-            deaths = 1 if lived > _STABLE_SECONDS else deaths + 1
             died_at = time.monotonic()
+            lived = died_at - self._started
+            deaths = 1 if lived > _STABLE_SECONDS else deaths + 1
             log.error("engine.died", status=status, after_seconds=round(lived, 1))
             yield Died(status, lived)
-            while not self._stopping:
-                await asyncio.sleep(_BACKOFF[min(deaths, len(_BACKOFF)) - 1])
-                if self._stopping:
-                    return
+            while not await self._stopped_within(_BACKOFF[min(deaths, len(_BACKOFF)) - 1]):
                 try:
-                    await self.start()
+                    await self._start(60.0)
                 except (EngineTrouble, OSError) as trouble:
                     deaths += 1
                     log.error("engine.not_restarted", reason=str(trouble)[:300])
                     continue
-                away = time.monotonic() - died_at
-                log.warning("engine.back", away_seconds=round(away, 1))
-                yield Back(away)
                 break
+            if self._stop.is_set():
+                await self._end(grace=0.0)  # `stop` came while it was being started
+                return
+            away = time.monotonic() - died_at
+            log.warning("engine.back", away_seconds=round(away, 1))
+            yield Back(away)
 
     async def stop(self, grace: float = 5.0) -> None:
         """Ends the engine: calls are hung up and recordings closed. Returns within `grace` seconds
         and a little, when nothing is left of it. No engine is no error."""
-        self._stopping = True
+        self._stop.set()
         await self._end(grace)
 
     async def cli(self, command: str, timeout: float = 10.0) -> str:  # noqa: ASYNC109
@@ -219,10 +221,17 @@ class Engine:
             log.warning("engine.stale_ended", pid=pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            while self.alive_pid() is not None:
+            # Not our child: nothing tells when it is gone.
+            while self.alive_pid() is not None:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.settings.run / name).unlink(missing_ok=True)
+
+    async def _stopped_within(self, seconds: float) -> bool:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stop.wait()
+        return self._stop.is_set()
 
     def _check_ports(self) -> None:
         """An engine without its port would start all the same, deaf: so ask beforehand."""

@@ -329,6 +329,8 @@ class SipAgent:
         self.tone = tone
         self.calls: dict[str, Call] = {}
         self.all_calls: list[Call] = []
+        self.registered = False
+        """Set it to False for a phone that is to vanish without signing out."""
         self._rung: asyncio.Queue[Call] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._responses: dict[str, bytes] = {}
@@ -353,7 +355,11 @@ class SipAgent:
                 if not call.is_over:
                     call.hang_up()
                     call._over()
-            agent._transport.close()
+            try:
+                if agent.registered:
+                    await agent.unregister()
+            finally:
+                agent._transport.close()
 
     _transport: asyncio.DatagramTransport
     _local_port: int
@@ -366,6 +372,7 @@ class SipAgent:
             answer = await self._ask("REGISTER", self._sequence, seconds, authorization)
             if answer.status != 401:
                 assert answer.status == 200, f"REGISTER of {self.user}: {answer.first}"
+                self.registered = seconds > 0
                 return
             authorization = self._digest(answer["www-authenticate"], "REGISTER", self._uri(""))
         raise AssertionError(f"REGISTER of {self.user}: wrong password")

@@ -81,6 +81,12 @@ def phones_of(seat: SeatName) -> tuple[str, str]:
     return seat, f"{seat}{_PHONE}"
 
 
+def caller_of(channel: words.Channel) -> str:
+    """The caller's number as received; a withheld one comes as `anonymous`."""
+    number = channel.caller.number
+    return "" if number.lower() == "anonymous" else number
+
+
 def leg_of_seat_channel(channel: str) -> Leg:
     return Leg(channel.rpartition(".")[0])
 
@@ -135,6 +141,10 @@ class Legs:
             self._changed(event.channel)
         elif isinstance(event, words.ChannelDestroyed):
             self.channel_over(event.channel.id, event.cause, event.tech_cause)
+        elif isinstance(event, words.StasisEnd):
+            party = self.by_channel.get(event.channel.id)
+            if party is not None and party.voice == event.channel.id:
+                self._end(party)
         elif isinstance(event, words.DeviceStateChanged):
             self._device(event.device_state)
         elif isinstance(event, words.ChannelHold | words.ChannelUnhold):
@@ -191,9 +201,8 @@ class Legs:
                 return
             leg = Leg(channel.id)
             party = Party(leg, voice=channel.id, channels={channel.id}, up=channel.state == "Up")
-            party.notes = {}
             self.parties[leg] = self.by_channel[channel.id] = party
-            self._tell(CallArrived(leg, args[1], channel.caller.number, args[2], self._now()))
+            self._tell(CallArrived(leg, args[1], caller_of(channel), args[2], self._now()))
         elif party is None:
             # A seat that answered in the moment in which it was given up.
             self._ask("DELETE", f"channels/{channel.id}")

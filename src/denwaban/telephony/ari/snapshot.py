@@ -16,6 +16,7 @@ from denwaban.telephony.ari.legs import (
     TALK,
     Party,
     Talk,
+    caller_of,
     is_seat,
     leg_of_seat_channel,
     seat_of,
@@ -98,7 +99,7 @@ def _add(
     if in_app and len(args) >= 4 and args[:2] == [app, "inbound"]:
         leg = Leg(channel.id)
         parties[leg] = Party(leg, voice=channel.id, channels={channel.id}, up=up, music=up)
-        callers[leg] = {"dialled": args[2], "trunk": args[3], "caller": channel.caller.number}
+        callers[leg] = {"dialled": args[2], "trunk": args[3], "caller": caller_of(channel)}
 
 
 async def _read_kept(connection: AriConnection, parties: list[Party]) -> None:

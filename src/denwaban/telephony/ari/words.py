@@ -39,12 +39,19 @@ class StasisStart(Event, frozen=True):
     args: list[str] = []
 
 
+class StasisEnd(Event, frozen=True):
+    """The channel left the application: it hung up, as we never send a channel elsewhere."""
+
+    channel: Channel
+
+
 class ChannelStateChange(Event, frozen=True):
     channel: Channel
 
 
 class ChannelDestroyed(Event, frozen=True):
-    """`cause` is as of Q.850; `tech_cause` is the SIP code, in newer engines."""
+    """`cause` is as of Q.850; `tech_cause` is the SIP code, in newer engines. Comes only for channels that we made: a caller's
+    last event is `StasisEnd`."""
 
     channel: Channel
     cause: int = 0
@@ -117,6 +124,7 @@ class Kind(msgspec.Struct, frozen=True):
 
 AnyEvent = (
     StasisStart
+    | StasisEnd
     | ChannelStateChange
     | ChannelDestroyed
     | ChannelHold
@@ -131,6 +139,7 @@ AnyEvent = (
 )
 WANTED = [
     "StasisStart",
+    "StasisEnd",
     "ChannelStateChange",
     "ChannelDestroyed",
     "ChannelHold",

@@ -15,6 +15,7 @@ from denwaban.calls.acts import (
     open_calls,
     open_offers,
     record,
+    write_rows,
 )
 from denwaban.calls.model import (
     MISSED,
@@ -50,4 +51,5 @@ __all__ = [
     "open_calls",
     "open_offers",
     "record",
+    "write_rows",
 ]

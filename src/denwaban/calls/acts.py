@@ -33,11 +33,17 @@ _CALL_CHANGES = (
 _OFFER_CHANGES = ("answered_at", "ended_at", "result")
 
 
-def record(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
-    """Writes changes and their facts in this order. Whatever their number: at most five statements.
+def record(tx: Tx, changes: Sequence[Change]) -> None:
+    """Writes changes and appends their facts in this order."""
+    write_rows(tx, changes)
+    append(tx, *(change.fact for change in changes))
+
+
+def write_rows(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
+    """Writes changes in this order, without their facts. Whatever their number: at most four statements.
 
     `again`: an earlier try may have been committed although it looked failed; rows already there are then changed
-    instead of inserted (their facts may appear twice).
+    instead of inserted.
     """
     new_calls: dict[str, Call] = {}
     old_calls: dict[str, Call] = {}
@@ -73,7 +79,6 @@ def record(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
                 for offer in old_offers.values()
             ],
         )
-    append(tx, *(change.fact for change in changes))
 
 
 def _updating(table: Table, names: Iterable[str]) -> Any:

@@ -1,1 +1,16 @@
+"""Who is offered which caller: the floor, and the switchboard that runs it on a telephone engine."""
 
+from denwaban.routing.prompts import IN_LINE, Speech
+from denwaban.routing.switchboard import SeatError, Switchboard
+from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
+
+__all__ = [
+    "IN_LINE",
+    "FloorView",
+    "SeatError",
+    "SeatState",
+    "SeatView",
+    "Speech",
+    "Switchboard",
+    "WaitingView",
+]

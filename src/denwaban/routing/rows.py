@@ -1,8 +1,22 @@
 """What each operator is doing, kept so that a restart does not change it."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from dataclasses import asdict, dataclass
+from datetime import datetime
 
-from denwaban.store import Id, Utc, metadata
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    RowMapping,
+    String,
+    Table,
+    bindparam,
+    insert,
+    select,
+    update,
+)
+
+from denwaban.people.rows import operators
+from denwaban.store import Id, Tx, Utc, metadata
 
 operator_states = Table(
     "operator_states",
@@ -13,4 +27,53 @@ operator_states = Table(
     ),  # ready | break | away | wrap_up  (chosen by the operator)
     Column("since", Utc, nullable=False),
     Column("idle_since", Utc, nullable=False),  # the longest idle is offered the next call
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StateRow:
+    """What an operator is between calls."""
+
+    operator_id: str
+    state: str
+    since: datetime
+    idle_since: datetime
+
+
+def seats(tx: Tx) -> list[RowMapping]:
+    """Operators who have not left, with the state that was kept (null when none was yet)."""
+    return tx.all(
+        select(
+            operators.c.id,
+            operators.c.name,
+            operators.c.seat,
+            operators.c.sip_password,
+            operator_states.c.state,
+            operator_states.c.since,
+            operator_states.c.idle_since,
+        )
+        .outerjoin(operator_states, operator_states.c.operator_id == operators.c.id)
+        .where(operators.c.left_at.is_(None))
+        .order_by(operators.c.id)
+    )
+
+
+def save_states(tx: Tx, states: list[StateRow]) -> None:
+    """Keeps what operators are; the last of several of one operator counts."""
+    values = {row.operator_id: asdict(row) for row in states}
+    known = tx.all(
+        select(operator_states.c.operator_id).where(operator_states.c.operator_id.in_(list(values)))
+    )
+    old = {row["operator_id"] for row in known}
+    if old:
+        tx.execute(_UPDATE, [{f"b_{k}": v for k, v in values[who].items()} for who in old])
+    new = [row for who, row in values.items() if who not in old]
+    if new:
+        tx.execute(insert(operator_states), new)
+
+
+_UPDATE = (
+    update(operator_states)
+    .where(operator_states.c.operator_id == bindparam("b_operator_id"))
+    .values({name: bindparam(f"b_{name}") for name in ("state", "since", "idle_since")})
 )

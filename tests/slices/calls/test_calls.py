@@ -23,6 +23,7 @@ from denwaban.calls import (
     open_calls,
     open_offers,
     record,
+    write_rows,
 )
 from denwaban.clock import MovedClock
 from denwaban.journal import after
@@ -166,7 +167,7 @@ async def test_writing_again_what_was_already_there_keeps_one_row(
     made = [changes.arrived(fresh)]
     await store.write(lambda tx: record(tx, made))
     done = [*made, changes.ended(fresh, Outcome.REFUSED, clock.now())]
-    await store.write(lambda tx: record(tx, done, again=True))
+    await store.write(lambda tx: write_rows(tx, done, again=True))
     found = await store.read(lambda tx: call(tx, "c1"))
     assert found is not None
     assert found.outcome is Outcome.REFUSED

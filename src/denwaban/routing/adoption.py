@@ -1,0 +1,235 @@
+"""Bringing memory, rows and engine together after one of them was away.
+
+The engine's snapshot decides what is there; nothing that happened meanwhile is told again. Talking callers go on talking,
+waiting callers keep their place by arrival, callers who are gone get their end in the record, callers without a record
+get one, and an operator's leg without a caller is ended.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from denwaban.calls import (
+    Call,
+    CallState,
+    Offer,
+    OfferResult,
+    Outcome,
+    call_of_leg,
+    open_calls,
+    open_offers,
+)
+from denwaban.lines import Mode, Service
+from denwaban.routing.desk import Desk
+from denwaban.routing.live import LiveCall
+from denwaban.routing.model import Stage
+from denwaban.store import StoreError, Tx, new_id
+from denwaban.telephony.port import (
+    CallArrived,
+    Leg,
+    LegAnswered,
+    LegEnded,
+    LegState,
+    Resynced,
+    Snapshot,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the database holds that memory does not know."""
+
+    calls: list[Call]
+    """Open calls; empty unless the program is new."""
+    offers: dict[str, Offer]
+    """Open offers of those, by call id."""
+    strays: dict[Leg, Call]
+    """Calls of legs that are in the engine, also ended ones."""
+
+
+def read_held(tx: Tx, strays: list[Leg], *, everything: bool) -> Held:
+    """Reads it; `everything`: also the open calls whose legs are gone."""
+    found = {leg: call for leg in strays if (call := call_of_leg(tx, leg)) is not None}
+    if not everything:
+        return Held([], {}, found)
+    return Held(open_calls(tx), {offer.call_id: offer for offer in open_offers(tx)}, found)
+
+
+async def resync(desk: Desk, event: Resynced, held: Held) -> None:
+    """Makes the desk what the snapshot says. The floor must be paused."""
+    snapshot = event.snapshot
+    if event.restarted:
+        _all_lost(desk, event.at)
+    else:
+        _catch_up(desk, snapshot, event.at)
+    for row in held.calls:
+        await _take_row(desk, row, held.offers.get(row.id), event)
+    for state in snapshot.legs.values():
+        if state.seat is None and state.leg not in desk.legs:
+            await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
+    _sweep(desk, snapshot)
+    for seat, operator_id in desk.seats.items():
+        is_online = seat in snapshot.online
+        if desk.floor.seats[operator_id].online != is_online:
+            desk.perform(desk.floor.online(operator_id, is_online, event.at))
+            desk.tell_seat(operator_id)
+
+
+def _all_lost(desk: Desk, at: datetime) -> None:
+    for live in list(desk.calls.values()):
+        live.fate, live.gone, live.operator_leg = Outcome.LOST, True, None
+        desk.perform(desk.floor.leave(live.call.id, at))
+        desk.end(live, Outcome.LOST, at)
+    desk.legs.clear()
+
+
+def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
+    """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
+    gone too is not taken for one who hung up."""
+    for leg, (_, operators) in sorted(desk.legs.items(), key=lambda item: item[1][1]):
+        if leg not in desk.legs:
+            continue  # went with its caller
+        state = snapshot.legs.get(leg)
+        if state is None:
+            desk.leg_ended(LegEnded(leg, at))
+        elif operators and state.answered:
+            desk.leg_answered(LegAnswered(leg, at))
+
+
+async def _take_row(desk: Desk, row: Call, offer: Offer | None, event: Resynced) -> None:
+    """A call that the database holds open and memory does not know: the program is new."""
+    leg = Leg(row.leg)
+    state = event.snapshot.legs.get(leg)
+    live = desk.new_call(row, leg)
+    live.recorded = True
+    live.offer = offer
+    if state is None:
+        live.gone = True
+        desk.end(live, _outcome_of_gone(row, event.restarted), event.at)
+        return
+    live.voice = state.answered
+    await _describe(desk, live)
+    desk.count(live)
+    partner = _partner(desk, event.snapshot, state)
+    if partner is not None and row.answered_at is not None:
+        _go_on_talking(desk, live, partner, offer, event.at, new_call=False)
+    else:
+        _wait_on(desk, live, event.at)
+
+
+def _go_on_talking(
+    desk: Desk,
+    live: LiveCall,
+    partner: LegState,
+    offer: Offer | None,
+    at: datetime,
+    *,
+    new_call: bool,
+) -> None:
+    assert partner.seat is not None  # partners are legs of seats
+    operator_id = desk.seats[partner.seat]
+    fresh = None
+    if offer is None or offer.operator_id != operator_id:
+        fresh = Offer(new_id(), live.call.id, operator_id, at, at, None, OfferResult.ANSWERED)
+    live.offer = fresh or offer
+    live.operator_leg = partner.leg
+    desk.legs[partner.leg] = (live, True)
+    live.call = replace(
+        live.call,
+        operator_id=operator_id,
+        answered_at=live.call.answered_at or at,
+        state=CallState.HELD if live.call.state is CallState.HELD else CallState.TALKING,
+    )
+    desk.floor.adopt_talking(live.call.id, operator_id, live.call.arrived_at, at)
+    desk.adopt(live, new_call, fresh)
+
+
+def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
+    """In line again, by arrival; what the operator who was being rung did meanwhile is not known."""
+    offer, live.offer = live.offer, None
+    live.call = replace(live.call, state=CallState.WAITING)
+    desk.adopt(live, False)
+    if offer is not None:
+        desk.withdrawn(live, offer, at)
+    if live.message:
+        desk.close(live)
+    else:
+        desk.perform(desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at))
+
+
+async def _take_stray(
+    desk: Desk, row: Call | None, state: LegState, snapshot: Snapshot, at: datetime
+) -> None:
+    """A caller in the engine without an open row: the row could not be written, or the call came while we were away."""
+    if row is not None and row.state is CallState.ENDED:
+        desk.send_away(state.leg)
+        return
+    notes = state.notes
+    arrived = CallArrived(
+        state.leg,
+        notes.get("dialled", ""),
+        notes.get("caller", ""),
+        notes.get("trunk", ""),
+        _moment(notes.get("at", "")) or at,
+    )
+    partner = _partner(desk, snapshot, state)
+    if partner is None:
+        desk.arrived(arrived, notes.get("call") or None)
+        return
+    live = desk.found(arrived, notes.get("call") or None)
+    live.voice = True
+    await _describe(desk, live, arrived.dialled)
+    desk.count(live)
+    _go_on_talking(desk, live, partner, None, at, new_call=True)
+
+
+async def _describe(desk: Desk, live: LiveCall, dialled: str = "") -> None:
+    """Fills in what only the client's rows know. What was decided when the call came stays decided."""
+    try:
+        service = await desk.cache.find(dialled or live.call.dialled, live.call.arrived_at)
+    except StoreError:
+        return  # the call goes on without its client's name
+    if not isinstance(service, Service):
+        return
+    decided = live.call
+    desk.describe(live, service)
+    if decided.client_id is not None:
+        live.call = decided
+        live.message = service.message if decided.mode == Mode.CLOSED else ""
+
+
+def _partner(desk: Desk, snapshot: Snapshot, caller: LegState) -> LegState | None:
+    """The operator's leg that this caller talks with, if that operator is on the floor and free to be taken over."""
+    other = snapshot.legs.get(caller.connected_to) if caller.connected_to is not None else None
+    if other is None or other.seat is None or other.seat not in desk.seats:
+        return None
+    seat = desk.floor.seats[desk.seats[other.seat]]
+    return other if seat.stage is Stage.FREE else None
+
+
+def _sweep(desk: Desk, snapshot: Snapshot) -> None:
+    """Ends operators' legs that belong to no call of ours."""
+    for state in snapshot.legs.values():
+        if state.seat is not None and state.leg not in desk.legs:
+            log.info("routing.swept", leg=state.leg)
+            desk.send_away(state.leg)
+
+
+def _outcome_of_gone(row: Call, restarted: bool) -> Outcome:
+    if restarted:
+        return Outcome.LOST
+    if row.mode == Mode.CLOSED:
+        return Outcome.OUT_OF_HOURS
+    talked = row.state in (CallState.TALKING, CallState.HELD)
+    return Outcome.ANSWERED if talked else Outcome.ABANDONED
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

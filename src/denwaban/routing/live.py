@@ -1,0 +1,97 @@
+"""What the switchboard keeps in memory for each call in the engine."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from denwaban.calls import Call, Offer, Outcome
+from denwaban.telephony.port import Leg, PhoneError
+
+log = structlog.get_logger(__name__)
+
+Act = Callable[[], Awaitable[None]]
+
+
+class Line:
+    """The acts of one call, done one after another in a task of the switchboard's group; no task while idle."""
+
+    __slots__ = ("_acts", "_busy", "_name", "_tasks")
+
+    def __init__(self, tasks: asyncio.TaskGroup, name: str) -> None:
+        self._tasks = tasks
+        self._name = name
+        self._acts: deque[Act] = deque()
+        self._busy = False
+
+    def do(self, act: Act) -> None:
+        """Does it after everything asked for before. A `PhoneError` is the end of this act only: what it means is told
+        by the engine's events."""
+        self._acts.append(act)
+        if not self._busy:
+            self._busy = True
+            self._tasks.create_task(self._work())
+
+    async def ask(self, act: Act) -> None:
+        """Like `do`, but waits for it and hands on what it raises."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def told() -> None:
+            try:
+                await act()
+            except Exception as error:
+                if not done.cancelled():
+                    done.set_exception(error)
+            else:
+                if not done.cancelled():
+                    done.set_result(None)
+
+        self.do(told)
+        await done
+
+    async def _work(self) -> None:
+        try:
+            while self._acts:
+                act = self._acts.popleft()
+                try:
+                    await act()
+                except PhoneError as error:
+                    log.info("routing.act_refused", call=self._name, error=type(error).__name__)
+                except Exception as error:
+                    # A fault in one call must not end all the others.
+                    log.exception("routing.act_failed", call=self._name, error=type(error).__name__)
+        finally:
+            self._busy = False
+
+
+@dataclass(slots=True, eq=False)
+class LiveCall:
+    """A call that the engine has now."""
+
+    call: Call
+    """As last recorded."""
+    leg: Leg
+    line: Line
+    client_name: str = ""
+    title: str = ""
+    """What the operator's phone shows: whose number was dialled."""
+    message: str = ""
+    """To be spoken, then hung up: closed."""
+    offer: Offer | None = None
+    operator_leg: Leg | None = None
+    voice: bool = False
+    """The caller's leg was answered, so that sound can be played."""
+    speaking: bool = False
+    muted: bool = False
+    counted: bool = False
+    """Counts for the client's line limit."""
+    recorded: bool = False
+    """Its arrival is on the way to the database."""
+    gone: bool = False
+    """The caller's leg is over."""
+    over: bool = False
+    """Its end is recorded."""
+    fate: Outcome | None = None
+    """How it ends, whatever it looks like."""

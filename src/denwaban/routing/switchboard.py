@@ -1,0 +1,382 @@
+"""The switchboard: runs the desk, and is what the operators' screens act on."""
+
+import asyncio
+from datetime import datetime
+from typing import Literal
+
+import structlog
+
+from denwaban.calls import CallState
+from denwaban.clock import Clock
+from denwaban.config import Settings
+from denwaban.journal import Fact, Journal, last_seq
+from denwaban.lines import ServiceCache
+from denwaban.routing.adoption import read_held, resync
+from denwaban.routing.desk import Desk, Person
+from denwaban.routing.live import Act, LiveCall
+from denwaban.routing.model import Chosen, Floor, Seat, Stage
+from denwaban.routing.prompts import Prompts, Speech
+from denwaban.routing.recorder import Recorder
+from denwaban.routing.rows import seats
+from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
+from denwaban.store import Store, StoreError
+from denwaban.telephony.port import (
+    CallArrived,
+    EngineLost,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    Phone,
+    PhoneError,
+    Played,
+    Resynced,
+    SeatAccount,
+    SeatChanged,
+    SeatName,
+)
+from denwaban.web import _
+
+log = structlog.get_logger(__name__)
+
+ENGINE = "engine"
+"""Subject of the facts `engine.lost` and `engine.back`."""
+
+PATIENCE = 10.0
+"""Seconds that an operator's wish may take the engine."""
+
+
+class SeatError(Exception):
+    """What the operator asked for cannot be done now; the message is a sentence for them."""
+
+
+class Switchboard:
+    """One for an installation's engine. `run()` until cancelled; the other methods are for the same event loop."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        phone: Phone,
+        settings: Settings,
+        speech: Speech,
+        journal: Journal,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._phone = phone
+        self._journal = journal
+        self._floor = Floor(
+            settings.ring_seconds, settings.ringback_seconds, settings.wrapup_seconds
+        )
+        self._cache = ServiceCache(store)
+        self._prompts = Prompts(speech)
+        self._recorder = Recorder(store)
+        self._desk = Desk(
+            clock,
+            phone,
+            self._floor,
+            self._cache,
+            self._prompts,
+            self._recorder,
+            settings.ring_seconds,
+            self._changed,
+        )
+        self._engine = False
+        self._new = True
+        self._view: FloorView | None = None
+        self._timer = asyncio.Event()
+        self._wakes_at: datetime | None = None
+        self._ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Takes calls until cancelled. What is not written then is written first, for a few seconds."""
+        since = await self._store.read(last_seq)
+        await self._prompts.begin()
+        await self._read_seats()
+        messages = {line.service(self._clock.now()).message for line in await self._cache.warm()}
+        self._floor.pause(True, self._clock.now())
+        writer = asyncio.create_task(self._recorder.run())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                self._desk.tasks = tasks
+                tasks.create_task(_must_go_on(writer))
+                tasks.create_task(self._keep_time())
+                tasks.create_task(self._listen(since))
+                tasks.create_task(self._prompts.prepare(messages))
+                tasks.create_task(self._take_events())
+        finally:
+            self._recorder.stop()
+            await writer
+
+    async def ready(self) -> None:
+        """Returns when the engine's first snapshot is worked in and calls are taken."""
+        await self._ready.wait()
+
+    async def written(self) -> None:
+        """Returns when everything that happened so far is in the database."""
+        await self._recorder.written()
+
+    # What the screens ask and want
+
+    def view(self) -> FloorView:
+        """The floor now."""
+        if self._view is None:
+            self._view = self._look()
+        return self._view
+
+    async def set_state(self, operator_id: str, state: Literal["ready", "break"]) -> None:
+        """Ready for calls, or on a break; while talking a break begins after the call. Raises `SeatError`."""
+        self._seat(operator_id)
+        self._desk.perform(self._floor.choose(operator_id, Chosen(state), self._clock.now()))
+
+    async def hold(self, operator_id: str) -> None:
+        """The caller hears music. Held already: nothing. Raises `SeatError`."""
+        live = self._talk(operator_id)
+        await self._ask(live, lambda: self._desk.hold(live, True))
+
+    async def unhold(self, operator_id: str) -> None:
+        """Talks on with the caller. Raises `SeatError`."""
+        live = self._talk(operator_id)
+        await self._ask(live, lambda: self._desk.hold(live, False))
+
+    async def mute(self, operator_id: str, on: bool) -> None:
+        """The caller does not hear the operator, or hears them again. Raises `SeatError`."""
+        live = self._talk(operator_id)
+        await self._ask(live, lambda: self._desk.mute(live, on))
+
+    async def hang_up(self, operator_id: str) -> None:
+        """Ends the talk, or declines the caller who is offered. Raises `SeatError`."""
+        seat = self._seat(operator_id)
+        if seat.stage is Stage.FREE:
+            raise SeatError(_("いまは通話していません"))
+        if seat.stage is Stage.CONNECTING:
+            raise SeatError(_("つないでいるところです。少し待ってからもう一度お試しください"))
+        self._desk.perform(self._floor.hang_up(operator_id, self._clock.now()))
+
+    def _seat(self, operator_id: str) -> Seat:
+        seat = self._floor.seats.get(operator_id)
+        if seat is None:
+            raise SeatError(_("この席はまだ使えません。管理者に確認してください"))
+        return seat
+
+    def _talk(self, operator_id: str) -> LiveCall:
+        seat = self._seat(operator_id)
+        if seat.stage is not Stage.TALKING or seat.call_id is None:
+            raise SeatError(_("いまは通話していません"))
+        return self._desk.calls[seat.call_id]
+
+    async def _ask(self, live: LiveCall, act: Act) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await live.line.ask(act)
+        except (PhoneError, TimeoutError) as error:
+            raise SeatError(
+                _("電話の設備が応えませんでした。少し待ってからもう一度お試しください")
+            ) from error
+
+    # Tasks
+
+    async def _take_events(self) -> None:
+        async for event in self._phone.events():
+            try:
+                await self._take(event)
+            except Exception as error:
+                # A fault with one call must not end all the others.
+                log.exception(
+                    "routing.event_failed",
+                    event_kind=type(event).__name__,
+                    error=type(error).__name__,
+                )
+
+    async def _take(self, event: Event) -> None:
+        match event:
+            case CallArrived():
+                self._desk.arrived(event)
+            case LegEnded():
+                self._desk.leg_ended(event)
+            case LegAnswered():
+                self._desk.leg_answered(event)
+            case Played():
+                self._desk.played(event)
+            case LegHeld():
+                self._desk.leg_held(event)
+            case SeatChanged():
+                self._seat_changed(event)
+            case EngineLost():
+                self._engine_lost()
+            case Resynced():
+                await self._resynced(event)
+            case _:
+                pass  # LegRinging, Digit: nothing depends on them
+
+    def _seat_changed(self, event: SeatChanged) -> None:
+        operator_id = self._desk.seats.get(event.seat)
+        if operator_id is None or self._floor.seats[operator_id].online == event.online:
+            return
+        self._desk.perform(self._floor.online(operator_id, event.online, self._clock.now()))
+        self._desk.tell_seat(operator_id)
+
+    def _engine_lost(self) -> None:
+        self._engine = False
+        self._desk.perform(self._floor.pause(True, self._clock.now()))
+        self._recorder.put(Fact("engine.lost", ENGINE))
+
+    async def _resynced(self, event: Resynced) -> None:
+        self._floor.pause(True, self._clock.now())
+        strays = [
+            leg
+            for leg, state in event.snapshot.legs.items()
+            if state.seat is None and leg not in self._desk.legs
+        ]
+        new = self._new
+        while True:
+            try:
+                held = await self._store.read(lambda tx: read_held(tx, strays, everything=new))
+                break
+            except StoreError:
+                log.warning("routing.store_away")
+                await asyncio.sleep(1)
+        await resync(self._desk, event, held)
+        if new or event.restarted:
+            await self._give_seats()
+        self._new, self._engine = False, True
+        self._recorder.put(Fact("engine.back", ENGINE, None, {"restarted": event.restarted}))
+        self._desk.perform(self._floor.pause(False, self._clock.now()))
+        self._ready.set()
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._timer.clear()
+            due = self._wakes_at = self._floor.due()
+            if due is None:
+                await self._timer.wait()
+            else:
+                await self._until(due)
+            try:
+                if actions := self._floor.tick(self._clock.now()):
+                    self._desk.perform(actions)
+            except Exception as error:
+                log.exception("routing.timer_failed", error=type(error).__name__)
+
+    async def _until(self, due: datetime) -> None:
+        waits = [
+            asyncio.ensure_future(self._clock.sleep_until(due)),
+            asyncio.ensure_future(self._timer.wait()),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _changed(self) -> None:
+        self._view = None
+        due = self._floor.due()
+        if due is not None and (self._wakes_at is None or due < self._wakes_at):
+            self._timer.set()
+
+    async def _listen(self, since: int) -> None:
+        """Follows the journal: changed numbers and operators, reports that end a wrap-up."""
+        while True:
+            try:
+                async for entry in self._journal.follow(since):
+                    await self._heard(entry.fact)
+                    since = entry.seq
+            except StoreError:
+                await asyncio.sleep(1)
+
+    async def _heard(self, fact: Fact) -> None:
+        self._cache.heard(fact)
+        if fact.kind in ("operator.added", "operator.changed"):
+            await self._read_seats()
+            await self._give_seats()
+        elif fact.kind == "report.sent":
+            operator_id, call_id = fact.data.get("operator_id"), fact.data.get("call_id")
+            if operator_id and call_id:
+                now = self._clock.now()
+                self._desk.perform(self._floor.report_sent(operator_id, call_id, now))
+
+    async def _read_seats(self) -> None:
+        """Operators as the rows have them; those who are on the floor keep their state."""
+        now = self._clock.now()
+        rows = await self._store.read(seats)
+        for row in rows:
+            person = Person(row["id"], row["name"], SeatName(row["seat"]), row["sip_password"])
+            self._desk.people[person.id] = person
+            self._desk.seats[person.seat] = person.id
+            chosen = Chosen(row["state"]) if row["state"] else Chosen.BREAK
+            since, idle_since = row["since"] or now, row["idle_since"] or now
+            self._floor.add_seat(person.id, chosen, since, idle_since)
+        here = {row["id"] for row in rows}
+        for operator_id in set(self._floor.seats) - here:
+            self._desk.perform(self._floor.remove_seat(operator_id, now))
+            self._desk.seats.pop(self._desk.people[operator_id].seat, None)
+        self._changed()
+
+    async def _give_seats(self) -> None:
+        people = [self._desk.people[who] for who in self._desk.seats.values()]
+        try:
+            await self._phone.seats([SeatAccount(p.seat, p.password) for p in people])
+        except PhoneError as error:
+            # Seats that the engine already knows go on working; the next Resynced tries again.
+            log.error("routing.seats_refused", error=type(error).__name__)
+
+    # Looking
+
+    def _look(self) -> FloorView:
+        waiting = []
+        for caller in self._floor.waiting():
+            live = self._desk.calls[caller.call_id]
+            waiting.append(
+                WaitingView(
+                    live.call.id,
+                    live.call.client_id,
+                    live.client_name,
+                    live.call.arrived_at,
+                    caller.seat,
+                )
+            )
+        return FloorView(
+            engine=self._engine,
+            waiting=tuple(waiting),
+            seats=tuple(self._look_at(seat) for seat in self._floor.seats.values()),
+            calls=len(self._desk.calls),
+            behind=self._recorder.behind,
+            unwritable=self._recorder.unwritable,
+        )
+
+    def _look_at(self, seat: Seat) -> SeatView:
+        person = self._desk.people[seat.operator_id]
+        live = self._desk.calls.get(seat.call_id) if seat.call_id is not None else None
+        return SeatView(
+            operator_id=seat.operator_id,
+            name=person.name,
+            seat=person.seat,
+            state=_state(seat),
+            since=seat.call_since or seat.since,
+            online=seat.online,
+            chosen=seat.chosen.value,
+            after=seat.after.value if seat.after else None,
+            reason=seat.reason,
+            call_id=seat.call_id,
+            client_id=live.call.client_id if live else None,
+            client_name=live.client_name if live else "",
+            held=live is not None and live.call.state is CallState.HELD,
+            muted=live is not None and live.muted,
+        )
+
+
+def _state(seat: Seat) -> SeatState:
+    if seat.stage is Stage.TALKING:
+        return SeatState.TALKING
+    if seat.stage is not Stage.FREE:
+        return SeatState.OFFERED
+    if not seat.online and seat.chosen in (Chosen.READY, Chosen.AWAY):
+        return SeatState.OFFLINE
+    return SeatState(seat.chosen.value)
+
+
+async def _must_go_on(task: asyncio.Task[None]) -> None:
+    """Raises what the task raises, so that its end is the end of all."""
+    await asyncio.shield(task)

@@ -1,0 +1,80 @@
+"""The rival: Asterisk's own `app_queue`, without any program. The engine is configured like ours, with the same seats."""
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bench.sip import HOST, Phones
+from denwaban.config import Trunk
+from denwaban.telephony.engine import Engine, EngineSettings, Packages
+from denwaban.telephony.port import SeatAccount, SeatName
+
+TRUNK = Trunk(name="bench", kind="ip", match=(HOST,))
+
+_QUEUE = """
+strategy = leastrecent
+timeout = 15
+retry = 1
+wrapuptime = 0
+autofill = yes
+ringinuse = no
+joinempty = yes
+leavewhenempty = no
+announce-frequency = 0
+announce-position = no
+announce-holdtime = no
+"""
+
+
+@asynccontextmanager
+async def rival(packages: Packages, home: Path, first_port: int, agents: int) -> AsyncIterator[Phones]:
+    """Runs it with `agents` members. Ports `first_port`…+2999 are its own. Nothing is left afterwards."""
+    accounts = tuple(
+        SeatAccount(SeatName(f"seat-{n}"), secrets.token_hex(12)) for n in range(1, agents + 1)
+    )
+    members = "".join(f"member => PJSIP/{account.seat}-phone\n" for account in accounts)
+    settings = EngineSettings(
+        home=home,
+        sip_port=first_port,
+        http_port=first_port + 1,
+        ari_password=secrets.token_hex(12),
+        rtp_first=first_port + 100,
+        rtp_last=first_port + 2989,
+        trunks=(TRUNK,),
+        seats=accounts,
+        extra_modules=("app_queue",),
+        extra_conf={
+            "queues.conf": f"[general]\npersistentmembers = no\nlog_membername_as_agent = no\n[main]{_QUEUE}{members}",
+            "queuerules.conf": "",
+            "extensions.conf": "[rival]\nexten => _X.,1,Queue(main,r)\n same => n,Hangup()\n",
+            "pjsip.conf": f"[{TRUNK.name}](+)\ncontext = rival\n",
+        },
+    )
+    engine = Engine(settings, packages)
+    await engine.start()
+    async with watched(engine):
+        if "main" not in await engine.cli("queue show main"):
+            raise RuntimeError("this engine has no app_queue")
+        yield Phones(
+            first_port, first_port + 10, tuple((f"{a.seat}-phone", a.password) for a in accounts)
+        )
+
+
+@asynccontextmanager
+async def watched(engine: Engine) -> AsyncIterator[None]:
+    """Watches a started engine and stops it at the end."""
+
+    async def watch() -> None:
+        async for event in engine.watch():
+            raise RuntimeError(f"the engine died while it was measured: {event}")
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        await engine.stop()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watching

@@ -1,8 +1,15 @@
 """Asterisk: obtained without root, configured privately, supervised."""
 
-from denwaban.telephony.engine.configure import configure, write_seats
+from denwaban.telephony.engine.configure import configure, own_address, write_seats
+from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.left import LeftMessage, forget, left_messages
-from denwaban.telephony.engine.obtain import EngineUnobtainable, Packages, obtain
+from denwaban.telephony.engine.obtain import (
+    EngineUnobtainable,
+    Packages,
+    already_obtained,
+    found_on_path,
+    obtain,
+)
 from denwaban.telephony.engine.settings import (
     APPLICATION,
     PRACTICE_ENDPOINT,
@@ -25,9 +32,13 @@ __all__ = [
     "EngineUnobtainable",
     "LeftMessage",
     "Packages",
+    "already_obtained",
+    "bound_to_us",
     "configure",
     "forget",
+    "found_on_path",
     "left_messages",
     "obtain",
+    "own_address",
     "write_seats",
 ]

@@ -12,6 +12,11 @@ import sys
 _PR_SET_PDEATHSIG = 1
 
 
+def bound_to_us(*command: str) -> tuple[str, ...]:
+    """The command line that runs `command` so that it gets SIGTERM when the calling thread dies."""
+    return (sys.executable, "-I", "-S", __file__, str(os.getpid()), *command)
+
+
 def main() -> None:
     """Replaces this process by the program; exits 1 when the supervisor is already gone."""
     parent = int(sys.argv[1])

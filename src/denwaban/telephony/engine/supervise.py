@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import sys
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import httpx
 import structlog
 
 from denwaban.telephony.engine.configure import configure, write_seats
+from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.obtain import Packages
 from denwaban.telephony.engine.settings import EngineSettings
 from denwaban.telephony.port import SeatAccount
@@ -197,15 +197,9 @@ class Engine:
         self._tidy_logs()
         with (self.settings.log.parent / "console.log").open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                "-S",
-                str(Path(__file__).with_name("launch.py")),
-                str(os.getpid()),
-                *self.packages.command,
-                "-C",
-                str(self.settings.etc / "asterisk.conf"),
-                "-f",
+                *bound_to_us(
+                    *self.packages.command, "-C", str(self.settings.etc / "asterisk.conf"), "-f"
+                ),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=asyncio.subprocess.STDOUT,

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 
 SEAT_LEG = "dwb-seat-"
 TALK = "dwb-talk-"
+ROOM = "dwb-room-"
 _PHONE = "-phone"
 _BUSY_HERE, _BUSY_EVERYWHERE, _DECLINED = 486, 600, 603
 _CAUSE_BUSY, _CAUSE_REJECTED = 17, 21
@@ -60,6 +61,10 @@ class Party:
     """Ring-back is played to it, although it was answered."""
     notes: dict[str, str] = field(default_factory=dict)
     prompt: str = ""
+    """The playback that plays, or played last, in `room`."""
+    room: str = ""
+    """The bridge in which it is alone with its prompt. A prompt played straight to a channel would keep the engine from
+    doing anything else with the channel until it ends, and us from asking anything."""
     talk: Talk | None = None
 
 
@@ -102,6 +107,7 @@ class Legs:
         self._now = now
         self.parties: dict[Leg, Party] = {}
         self.by_channel: dict[str, Party] = {}
+        self.by_prompt: dict[str, Party] = {}
         self.online: set[str] = set()
         """Endpoints that are registered."""
 
@@ -109,6 +115,7 @@ class Legs:
         """Forgets everything and takes over what the engine has."""
         self.parties = {party.leg: party for party in parties}
         self.by_channel = {channel: party for party in parties for channel in party.channels}
+        self.by_prompt = {party.prompt: party for party in parties if party.prompt}
         self.online = online
 
     def seat_is_online(self, seat: SeatName) -> bool:
@@ -230,10 +237,8 @@ class Legs:
             party.up = True
 
     def _played(self, playback: words.Playback) -> None:
-        party = self.by_channel.get(playback.target_uri.removeprefix("channel:"))
+        party = self.by_prompt.pop(playback.id, None)
         if party is not None:
-            if party.prompt == playback.id:
-                party.prompt = ""
             self._tell(Played(party.leg, playback.id, self._now()))
 
     def _device(self, device: words.DeviceState) -> None:
@@ -257,4 +262,7 @@ class Legs:
             self.by_channel.pop(channel, None)
         if party.talk is not None:
             self.untie(party.talk)
+        if party.room:
+            self.by_prompt.pop(party.prompt, None)
+            self._ask("DELETE", f"bridges/{party.room}")
         self._tell(LegEnded(party.leg, self._now(), party.refused and not party.voice))

@@ -18,7 +18,7 @@ from denwaban.clock import Clock
 from denwaban.telephony.ari import snapshot, words
 from denwaban.telephony.ari.answers import Answer, EngineAway, Refused
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import TALK, Legs, Party, Talk
+from denwaban.telephony.ari.legs import ROOM, TALK, Legs, Party, Talk
 from denwaban.telephony.port import (
     EngineLost,
     Event,
@@ -213,11 +213,19 @@ class AriPhone:
             raise ValueError("the engine needs an absolute path")
         party = self._party(leg)
         requests = self._quiet(party)
-        # A channel plays one prompt after the other; its own end is told by `Played` with this name.
-        play = party.prompt = f"dwb-play-{secrets.token_hex(6)}"
+        if not party.up:
+            raise PhoneError("the leg is not answered")
+        play, room = f"dwb-play-{secrets.token_hex(6)}", f"{ROOM}{secrets.token_hex(8)}"
         media = quote(f"sound:{wav.with_suffix('')}", safe="")
-        requests.append(("POST", self._channel(party, f"play/{play}?media={media}")))
-        await self._do(party, requests, self._keep(party))
+        name = quote(f"{party.voice}|{play}", safe="")
+        requests += [
+            ("POST", f"bridges/{room}?type=mixing&name={name}"),
+            ("POST", f"bridges/{room}/addChannel?channel={party.voice}"),
+            ("POST", f"bridges/{room}/play/{play}?media={media}"),
+        ]
+        party.prompt, party.room = play, room
+        self._legs.by_prompt[play] = party
+        await self._do(party, requests)
         return play
 
     async def music(self, leg: Leg) -> None:
@@ -337,11 +345,11 @@ class AriPhone:
         party = self._party(leg)
         party.notes |= values
         connection = self._connected()
-        room, body = self._keep(party)
-        for channel in [party.voice] if party.voice else sorted(party.channels):
-            answer = await connection.send("POST", f"channels/{channel}/{room}", body)
-            if not answer.ok:
-                raise self._error(party, answer, "POST", "variable")
+        value = msgspec.json.encode(party.notes).decode()
+        body = {"variable": snapshot.NOTES, "value": value}
+        channels = [party.voice] if party.voice else sorted(party.channels)
+        sent = [connection.send("POST", f"channels/{name}/variable", body) for name in channels]
+        await self._check(party, [("POST", "variable")] * len(sent), sent)
 
     async def seats(self, accounts: list[SeatAccount]) -> None:
         await self._make_seats(accounts)
@@ -381,28 +389,18 @@ class AriPhone:
             requests.append(("DELETE", self._channel(party, "moh")))
         if party.tone:
             requests.append(("DELETE", self._channel(party, "ring")))
-        if party.prompt:
+        if party.prompt in self._legs.by_prompt:
             requests.append(("DELETE", f"playbacks/{party.prompt}"))
+        if party.room:
+            leave = f"bridges/{party.room}/removeChannel?channel={party.voice}"
+            requests += [("POST", leave), ("DELETE", f"bridges/{party.room}")]
         party.music = party.tone = False
-        party.prompt = ""
+        party.prompt = party.room = ""
         return requests
 
-    def _keep(self, party: Party) -> tuple[str, dict[str, str]]:
-        kept = msgspec.json.encode(words.Kept(party.notes, party.prompt)).decode()
-        return "variable", {"variable": snapshot.KEPT, "value": kept}
-
-    async def _do(
-        self,
-        party: Party,
-        requests: list[tuple[str, str]],
-        kept: tuple[str, dict[str, str]] | None = None,
-    ) -> None:
+    async def _do(self, party: Party, requests: list[tuple[str, str]]) -> None:
         connection = self._connected()
         sent = [connection.send(method, room) for method, room in requests]
-        if kept is not None:
-            room = self._channel(party, kept[0])
-            requests = [*requests, ("POST", room)]
-            sent.append(connection.send("POST", room, kept[1]))
         await self._check(party, requests, sent)
 
     async def _check(

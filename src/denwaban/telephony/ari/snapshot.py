@@ -12,6 +12,7 @@ from denwaban.telephony.ari import words
 from denwaban.telephony.ari.answers import Answer, EngineAway
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.legs import (
+    ROOM,
     SEAT_LEG,
     TALK,
     Party,
@@ -23,13 +24,13 @@ from denwaban.telephony.ari.legs import (
 )
 from denwaban.telephony.port import Leg, LegState, Snapshot
 
-KEPT = "DENWABAN_KEPT"
+NOTES = "DENWABAN_NOTES"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The parties with their channels, and the bridges of ours that have lost a party."""
+    """The parties with their channels, and the bridges of ours that nobody is left in."""
 
     parties: list[Party]
     online: set[str]
@@ -59,8 +60,8 @@ def read(answer: Answer, shape: type[T]) -> T:
 async def take(connection: AriConnection, app: str) -> Picture:
     """Asks the engine for everything of ours. Raises `EngineAway`.
 
-    Parties begin with what their channels kept: notes and the prompt that plays. A bridge tells by its name who talks with
-    whom, so that a caller on hold is still known to be in a talk.
+    Notes are kept in a channel variable. A bridge tells by its name who talks with whom, so that a caller on hold is still
+    known to be in a talk, and which prompt it was made for.
     """
     asked = [connection.send("GET", room) for room in ("channels", "bridges", "endpoints/PJSIP")]
     channels, bridges, endpoints = await asyncio.gather(*asked)
@@ -68,7 +69,7 @@ async def take(connection: AriConnection, app: str) -> Picture:
     callers: dict[Leg, dict[str, str]] = {}
     for channel in read(channels, list[words.Channel]):
         _add(parties, callers, channel, app)
-    await _read_kept(connection, list(parties.values()))
+    await _read_notes(connection, list(parties.values()))
     orphans = _tie(parties, read(bridges, list[words.Bridge]))
     online = {
         endpoint.resource
@@ -102,9 +103,9 @@ def _add(
         callers[leg] = {"dialled": args[2], "trunk": args[3], "caller": caller_of(channel)}
 
 
-async def _read_kept(connection: AriConnection, parties: list[Party]) -> None:
+async def _read_notes(connection: AriConnection, parties: list[Party]) -> None:
     asked = [
-        connection.send("GET", f"channels/{channel}/variable?variable={KEPT}")
+        connection.send("GET", f"channels/{channel}/variable?variable={NOTES}")
         for channel in (party.voice or min(party.channels) for party in parties)
     ]
     for party, answer in zip(parties, await asyncio.gather(*asked), strict=True):
@@ -112,14 +113,20 @@ async def _read_kept(connection: AriConnection, parties: list[Party]) -> None:
             continue
         value = msgspec.json.decode(answer.body, type=words.Variable).value
         if value:
-            kept = msgspec.json.decode(value, type=words.Kept)
-            party.notes = dict(kept.notes)
-            party.prompt = kept.prompt
+            party.notes = msgspec.json.decode(value, type=dict[str, str])
 
 
 def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
     orphans = []
     for bridge in bridges:
+        if bridge.id.startswith(ROOM):
+            channel, _, prompt = bridge.name.partition("|")
+            party = next((party for party in parties.values() if party.voice == channel), None)
+            if party is None or party.room:
+                orphans.append(bridge.id)
+            else:
+                party.room, party.prompt = bridge.id, prompt
+            continue
         if not bridge.id.startswith(TALK):
             continue
         caller_leg, _, operator_leg = bridge.name.partition("|")

@@ -176,10 +176,3 @@ class Info(msgspec.Struct, frozen=True):
 
 class Variable(msgspec.Struct, frozen=True):
     value: str
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What we keep with a channel, as JSON in its variable `DENWABAN_KEPT`: notes, and the prompt that plays."""
-
-    notes: dict[str, str] = {}
-    prompt: str = ""

@@ -1,0 +1,374 @@
+"""One story language for both telephones: the fake in memory, and Asterisk with real SIP phones.
+
+A `World` has callers and seats that act, and a phone whose events are read all the time: `await world.told(LegAnswered)`
+gives the next event of a kind that was not yet asked for. What somebody hears is told by the words `ring`, `music`, `prompt`,
+`caller`, `seat` and `nothing`; with Asterisk they are measured in the sound that arrives.
+"""
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy
+from tests.engine_fixtures import RunningEngine, password_of
+from tests.sip_agent import Call, SipAgent, sine, tone_level
+
+from denwaban.clock import Clock, SystemClock
+from denwaban.telephony.ari import AriPhone
+from denwaban.telephony.fake import FakePhone
+from denwaban.telephony.port import Event, Leg, Phone, PhoneError, SeatName
+
+SEAT = SeatName("seat-1")
+CALLER_TONE, SEAT_TONE, PROMPT_TONE = 510.0, 1730.0, 1290.0
+E = TypeVar("E", bound=Event)
+
+
+class CallerSide(Protocol):
+    """A person who calls."""
+
+    async def hears(self, what: str) -> None: ...
+    async def hangs_up(self) -> None: ...
+    async def presses(self, digit: str) -> None: ...
+    async def is_over(self) -> None: ...
+
+
+class SeatSide(Protocol):
+    """A person at a seat."""
+
+    async def rings(self) -> None: ...
+    async def answers(self) -> None: ...
+    async def refuses(self) -> None: ...
+    async def holds(self, on: bool) -> None: ...
+    async def hears(self, what: str) -> None: ...
+    async def hangs_up(self) -> None: ...
+    async def is_over(self) -> None: ...
+
+
+class Listener:
+    """Reads a phone's events in a task of its own and keeps them until they are asked for."""
+
+    def __init__(self, phone: Phone) -> None:
+        self.phone = phone
+        self.events: list[Event] = []
+        self.every: list[Event] = []
+        self._came = asyncio.Event()
+        self._task = asyncio.get_running_loop().create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            async with aclosing(self.phone.events()) as events:  # type: ignore[type-var]
+                async for event in events:
+                    self.events.append(event)
+                    self.every.append(event)
+                    self._came.set()
+        finally:
+            self._came.set()
+
+    async def told(self, kind: type[E], within: float = 8.0) -> E:
+        """The next event of this kind not asked for before."""
+        async with asyncio.timeout(within):
+            while True:
+                for event in self.events:
+                    if isinstance(event, kind):
+                        self.events.remove(event)
+                        return event
+                if self._task.done():
+                    self._task.result()
+                    raise AssertionError("the events have ended")
+                self._came.clear()
+                await self._came.wait()
+
+    def not_told(self, kind: type[Event]) -> None:
+        """Nothing of this kind is waiting to be asked for."""
+        assert not any(isinstance(event, kind) for event in self.events), self.events
+
+    async def ended_with(self, within: float = 8.0) -> BaseException | None:
+        """Waits until the events end, and gives the error they ended with."""
+        await asyncio.wait([self._task], timeout=within)
+        return self._task.exception()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+class World(Protocol):
+    phone: Phone
+    listener: Listener
+    prompt: Path
+
+    async def dials(self, number: str, from_: str = "09012345678") -> CallerSide: ...
+    async def seat_online(self) -> SeatSide: ...
+    async def seat_offline(self) -> None: ...
+    async def seconds_pass(self, seconds: float) -> None: ...
+    async def program_restarts(self) -> None:
+        """A new program takes the place of the old one."""
+        ...
+
+
+# --- in memory
+
+
+class FakeWorld:
+    def __init__(self, phone: FakePhone, advance: Callable[[float], None], prompt: Path) -> None:
+        self.phone: FakePhone = phone
+        self.listener = Listener(phone)
+        self.prompt = prompt
+        self._advance = advance
+
+    async def dials(self, number: str, from_: str = "09012345678") -> CallerSide:
+        return FakeCaller(self, self.phone.caller_dials(number, from_))
+
+    async def seat_online(self) -> SeatSide:
+        self.phone.seat_online(SEAT)
+        return FakeSeat(self)
+
+    async def seat_offline(self) -> None:
+        self.phone.seat_offline(SEAT)
+
+    async def seconds_pass(self, seconds: float) -> None:
+        # The clock's sleepers must have gone to sleep before it is moved.
+        await asyncio.sleep(0)
+        self._advance(seconds)
+
+    async def program_restarts(self) -> None:
+        await self.listener.close()
+        self.listener = Listener(self.phone)
+
+    def check(self, leg: Leg, what: str, caller: str) -> None:
+        hears = self.phone.hears(leg)
+        words = {
+            "caller": f"voice of {caller}",
+            "seat": f"voice of {SEAT}",
+            "prompt": f"prompt {self.prompt}",
+            "nothing": "silence",
+        }
+        assert hears == words.get(what, what), f"hears {hears}, not {what}"
+
+
+class FakeCaller:
+    def __init__(self, world: FakeWorld, leg: Leg) -> None:
+        self.world, self.leg = world, leg
+
+    async def hears(self, what: str) -> None:
+        self.world.check(self.leg, what, "")
+
+    async def hangs_up(self) -> None:
+        self.world.phone.caller_hangs_up(self.leg)
+
+    async def presses(self, digit: str) -> None:
+        self.world.phone.caller_presses(self.leg, digit)
+
+    async def is_over(self) -> None:
+        assert self.leg not in (await self.world.phone.snapshot()).legs
+
+
+class FakeSeat:
+    def __init__(self, world: FakeWorld) -> None:
+        self.world = world
+        self.leg = Leg("")
+
+    async def rings(self) -> None:
+        assert self.world.phone.seat_rings(SEAT)
+
+    async def answers(self) -> None:
+        self.leg = self.world.phone.seat_answers(SEAT)
+
+    async def refuses(self) -> None:
+        self.world.phone.seat_refuses(SEAT)
+
+    async def holds(self, on: bool) -> None:
+        self.world.phone.seat_holds(SEAT, on)
+
+    async def hears(self, what: str) -> None:
+        self.world.check(self.leg, what, "09012345678")
+
+    async def hangs_up(self) -> None:
+        self.world.phone.seat_hangs_up(SEAT)
+
+    async def is_over(self) -> None:
+        assert self.leg not in (await self.world.phone.snapshot()).legs
+
+
+# --- Asterisk
+
+
+def make_prompt(path: Path, seconds: float = 30.0) -> Path:
+    """An announcement that can be told from everything else: one tone, WAV 8 kHz mono."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(sine(PROMPT_TONE, seconds).tobytes())
+    return path
+
+
+class RealWorld:
+    def __init__(
+        self, engine: RunningEngine, prompt: Path, stack: AsyncExitStack, clock: Clock
+    ) -> None:
+        self.engine = engine
+        self.prompt = prompt
+        self.clock = clock
+        self.phone: AriPhone = self.new_phone()
+        self.listener = Listener(self.phone)
+        self._stack = stack
+        self.agent: SipAgent | None = None
+
+    def new_phone(self) -> AriPhone:
+        settings = self.engine.settings
+        return AriPhone(
+            url=settings.ari_url,
+            user=settings.ari_user,
+            password=settings.ari_password,
+            clock=self.clock,
+            recordings=settings.recordings,
+            make_seats=self.engine.engine.seats,
+        )
+
+    async def dials(self, number: str, from_: str = "09012345678") -> "RealCaller":
+        agent = await self._stack.enter_async_context(
+            SipAgent.open(self.engine.sip_port, "caller", tone=CALLER_TONE)
+        )
+        return RealCaller(await agent.dial(number, from_, withheld=not from_))
+
+    async def sip_phone(self, endpoint: str) -> SipAgent:
+        """A SIP phone that signs in as one of a seat's two endpoints."""
+        agent = await self._stack.enter_async_context(
+            SipAgent.open(
+                self.engine.sip_port,
+                endpoint,
+                password_of(endpoint.removesuffix("-phone")),
+                SEAT_TONE,
+            )
+        )
+        await agent.register()
+        return agent
+
+    async def seat_online(self) -> "RealSeat":
+        self.agent = await self.sip_phone(f"{SEAT}-phone")
+        return RealSeat(self.agent)
+
+    async def seat_offline(self) -> None:
+        assert self.agent is not None
+        await self.agent.unregister()
+
+    async def seconds_pass(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def program_restarts(self) -> None:
+        await self.listener.close()
+        self.phone = self.new_phone()
+        self.listener = Listener(self.phone)
+
+    async def close(self) -> None:
+        """Ends every call, so that the next test finds an empty engine."""
+        try:
+            for leg in (await self.phone.snapshot()).legs:
+                await self.phone.hang_up(leg)
+        except PhoneError:
+            pass  # The engine is gone, or another program holds it: there is nothing to end.
+        await self.listener.close()
+
+
+async def _hears(call: Call, what: str) -> None:
+    voices = {"caller": CALLER_TONE, "seat": SEAT_TONE, "prompt": PROMPT_TONE}
+    if what == "ring":
+        await call.gets(180)
+    elif what in voices:
+        await call.hears(voices[what])
+        for other, hertz in voices.items():
+            if other != what:
+                await call.hears_not(hertz)
+    else:
+        for hertz in voices.values():
+            await call.hears_not(hertz)
+        loud = await _becomes(call, what == "music")
+        assert loud == (what == "music"), f"{what} expected, but loud is {loud}"
+
+
+async def _becomes(call: Call, loud: bool, within: float = 5.0) -> bool:
+    """Whether there is sound, waiting until it is as wished. Music has pauses, so a long piece is looked at."""
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        lately = call.lately(0.5).astype(numpy.float64)
+        level = 0.0 if call.media_went_quiet() else float(numpy.sqrt(numpy.mean(lately**2)))
+        is_loud = level > 100
+        if is_loud == loud or asyncio.get_running_loop().time() > deadline:
+            return is_loud
+        await asyncio.sleep(0.05)
+
+
+class RealCaller:
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+    async def hears(self, what: str) -> None:
+        await _hears(self.call, what)
+
+    async def hangs_up(self) -> None:
+        self.call.hang_up()
+
+    async def presses(self, digit: str) -> None:
+        self.call.press(digit)
+
+    async def is_over(self) -> None:
+        await self.call.over()
+
+
+class RealSeat:
+    def __init__(self, agent: SipAgent) -> None:
+        self.agent = agent
+        self._call: Call | None = None
+
+    @property
+    def call(self) -> Call:
+        assert self._call is not None, "nothing has rung"
+        return self._call
+
+    async def rings(self) -> None:
+        if self._call is None or self._call.is_over:
+            self._call = await self.agent.rings()
+
+    async def answers(self) -> None:
+        await self.rings()
+        self.call.answer()
+
+    async def refuses(self) -> None:
+        await self.rings()
+        self.call.refuse(486)
+
+    async def holds(self, on: bool) -> None:
+        self.call.hold(on)
+
+    async def hears(self, what: str) -> None:
+        await _hears(self.call, what)
+
+    async def hangs_up(self) -> None:
+        self.call.hang_up()
+
+    async def is_over(self) -> None:
+        await self.call.over()
+
+
+@asynccontextmanager
+async def real_world(engine: RunningEngine, folder: Path) -> AsyncIterator[RealWorld]:
+    """Asterisk with SIP phones; ends every call and disconnects at the end."""
+    async with AsyncExitStack() as stack:
+        world = RealWorld(engine, make_prompt(folder / "prompt.wav"), stack, SystemClock())
+        try:
+            yield world
+        finally:
+            await world.close()
+
+
+def recorded_tones(path: Path, *hertz: float) -> set[float]:
+    """Which tones a recording holds, looking at pieces of 100 ms."""
+    with wave.open(str(path), "rb") as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        pcm = numpy.frombuffer(file.readframes(file.getnframes()), dtype=numpy.int16)
+    pieces = [pcm[at : at + 800] for at in range(0, len(pcm) - 799, 800)]
+    return {tone for tone in hertz if any(tone_level(piece, tone) > 1000 for piece in pieces)}

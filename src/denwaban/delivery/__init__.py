@@ -3,6 +3,7 @@
 from denwaban.delivery.acts import NotTheirs, acknowledge, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.duties import duties
+from denwaban.delivery.message import lines_of
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Retry, Sent, State
 from denwaban.delivery.queries import (
     Acknowledged,
@@ -17,6 +18,7 @@ from denwaban.delivery.queries import (
     taken,
     troubles,
 )
+from denwaban.delivery.words import channel_words, kind_words, state_words, via_words
 
 __all__ = [
     "Acknowledged",
@@ -36,10 +38,15 @@ __all__ = [
     "acknowledge",
     "acknowledgement",
     "attempts_of",
+    "channel_words",
     "deliveries_of",
     "duties",
+    "kind_words",
+    "lines_of",
     "send",
     "standings",
+    "state_words",
     "taken",
     "troubles",
+    "via_words",
 ]

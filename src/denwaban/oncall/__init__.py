@@ -1,6 +1,12 @@
 """Who may be reached now, by which contact; substitutes."""
 
-from denwaban.oncall.acts import add_contact, contacts_of, person_in_charge, substitute_of
+from denwaban.oncall.acts import (
+    add_contact,
+    contacts_of,
+    person_in_charge,
+    substitute_of,
+    unattended,
+)
 from denwaban.oncall.model import (
     BadAddress,
     Contact,
@@ -23,4 +29,5 @@ __all__ = [
     "reachable",
     "shown_address",
     "substitute_of",
+    "unattended",
 ]

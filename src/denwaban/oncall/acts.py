@@ -45,3 +45,12 @@ def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
     roster = staff_of(tx, client_id)
     person = next((other for other in roster if other.id == staff_id), None)
     return substitute(roster, person, at) if person is not None else None
+
+
+def unattended(tx: Tx, at: datetime, limit: int = 100) -> list[NobodyOnDuty]:
+    """Clients whose reports nobody could take at `at`, for somebody to see; at most `limit` are looked at."""
+    found = (
+        person_in_charge(tx, client_id, at)
+        for client_id in queries.without_anybody_present(tx, at, limit)
+    )
+    return [nobody for nobody in found if isinstance(nobody, NobodyOnDuty)]

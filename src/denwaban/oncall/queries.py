@@ -1,9 +1,10 @@
 """Queries over contacts."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 
 from denwaban.oncall.model import Contact
 from denwaban.oncall.rows import contacts
@@ -59,3 +60,25 @@ def client_of(tx: Tx, staff_id: str) -> str | None:
         select(staff.c.client_id).where(staff.c.id == staff_id, staff.c.left_at.is_(None))
     )
     return str(found) if found is not None else None
+
+
+def without_anybody_present(tx: Tx, at: datetime, limit: int) -> list[str]:
+    """Clients under contract of whose people in charge none is present at `at`: where to look for substitutes."""
+    clients, staff = people_rows.clients, people_rows.staff
+    present = (
+        select(staff.c.id)
+        .where(
+            staff.c.client_id == clients.c.id,
+            staff.c.in_charge,
+            staff.c.left_at.is_(None),
+            or_(staff.c.presence.in_(("present", "busy")), staff.c.presence_until <= at),
+        )
+        .exists()
+    )
+    query = (
+        select(clients.c.id)
+        .where(clients.c.ended_at.is_(None), ~present)
+        .order_by(clients.c.id)
+        .limit(limit)
+    )
+    return [row["id"] for row in tx.all(query)]

@@ -22,6 +22,7 @@ from denwaban.reports.model import (
     Urgency,
     caller_words,
     problems,
+    subject_of,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "report",
     "reports",
     "set_status",
+    "subject_of",
 ]

@@ -1,0 +1,45 @@
+// Keeps an open page of the portal true: something changed → fetch what is shown again, or say that it has changed.
+"use strict";
+
+(() => {
+  const begin = () => {
+    const source = document.querySelector("[data-live]");
+    if (!source) return;
+    const { live, list, pick, show } = source.dataset;
+    let wanted = false;
+    let busy = false;
+
+    const refresh = async () => {
+      if (busy) { wanted = true; return; }
+      busy = true;
+      try {
+        do {
+          wanted = false;
+          const answer = await fetch(list, { headers: { Accept: "text/html" }, redirect: "manual" });
+          if (!answer.ok) break;
+          const text = await answer.text();
+          const found = pick
+            ? new DOMParser().parseFromString(text, "text/html").querySelector(pick)?.innerHTML
+            : text;
+          // Whoever is on a button by keyboard stays there.
+          const at = document.activeElement?.getAttribute("aria-label");
+          if (found !== undefined) source.innerHTML = found;
+          if (at) [...source.querySelectorAll("[aria-label]")].find((one) => one.getAttribute("aria-label") === at)?.focus();
+        } while (wanted);
+      } catch {
+        // No connection: the stream comes back by itself and brings the change again.
+      } finally {
+        busy = false;
+      }
+    };
+
+    const events = new EventSource(live);
+    events.addEventListener("changed", () => {
+      if (list) refresh();
+      if (show) document.getElementById(show).hidden = false;
+    });
+    window.addEventListener("pagehide", () => events.close());
+    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+  };
+  document.addEventListener("DOMContentLoaded", begin);
+})();

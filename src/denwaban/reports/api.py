@@ -1,0 +1,174 @@
+"""Reports for programs."""
+
+from datetime import datetime
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from denwaban.access import Principal, Role
+from denwaban.reports import acts
+from denwaban.reports.model import Report, Status, StatusChange
+from denwaban.store import Store, Tx
+from denwaban.web import needs
+from denwaban.web.api import (
+    Cursor,
+    IdText,
+    Limit,
+    LongText,
+    Page,
+    decode_cursor,
+    make_page,
+    missing,
+    needs_client,
+)
+
+everybody = needs(Role.OPERATOR, Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
+who_may_change = needs(Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
+
+
+class CallerOut(msgspec.Struct):
+    name: str
+    kana: str
+    company: str
+    number: str
+    """E.164 or as the caller said it; empty when withheld."""
+
+
+class AnswerOut(msgspec.Struct):
+    label: str
+    value: str
+
+
+class ReportOut(msgspec.Struct):
+    """The finished account of a call. It never changes but for `status` and `in_charge_id`."""
+
+    id: str
+    client_id: str
+    call_id: str | None
+    in_charge_id: str
+    """The staff member it belongs to now."""
+    subject: str
+    caller: CallerOut
+    what_for: str
+    done: str
+    callback_needed: bool
+    callback_by: datetime | None
+    urgency: str
+    tone: str
+    note: str
+    answers: list[AnswerOut]
+    status: Status
+    call_ended_at: datetime | None
+    sent_at: datetime
+    practice: bool
+
+
+class StatusOut(msgspec.Struct):
+    status: Status
+    at: datetime
+    by_user_id: str | None
+    """None: set when the report was sent, or by a program."""
+    note: str
+
+
+class ReportWithHistory(msgspec.Struct):
+    report: ReportOut
+    history: list[StatusOut]
+
+
+class StatusIn(msgspec.Struct):
+    status: Status
+    note: LongText = ""
+
+
+def show(report: Report) -> ReportOut:
+    draft = report.draft
+    return ReportOut(
+        id=report.id,
+        client_id=report.client_id,
+        call_id=report.call_id,
+        in_charge_id=report.in_charge_id,
+        subject=report.subject,
+        caller=CallerOut(draft.who, draft.kana, draft.company, draft.number),
+        what_for=draft.what_for,
+        done=draft.done,
+        callback_needed=draft.callback_needed,
+        callback_by=draft.callback_by,
+        urgency=draft.urgency,
+        tone=draft.tone,
+        note=draft.note,
+        answers=[AnswerOut(label, value) for label, value in draft.answers],
+        status=report.status,
+        call_ended_at=report.call_ended_at,
+        sent_at=report.sent_at,
+        practice=report.practice,
+    )
+
+
+def show_change(change: StatusChange) -> StatusOut:
+    return StatusOut(change.status, change.at, change.by_user_id, change.note)
+
+
+@get("/reports", guards=[everybody], tags=["reports"], operation_id="listReports")
+async def list_reports(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    client_id: FromQuery[IdText | None] = None,
+    status: FromQuery[Status | None] = None,
+    limit: FromQuery[Limit] = 50,
+    cursor: FromQuery[Cursor | None] = None,
+) -> Page[ReportOut]:
+    """Reports, newest first; a client's key sees its own."""
+    place = decode_cursor(cursor)
+    wanted = who.client_id or client_id
+    if client_id is not None:
+        needs_client(who, client_id)
+
+    def verb(tx: Tx) -> list[Report]:
+        before = place[0] if place else None
+        return acts.reports(tx, wanted, status=status, before=before, limit=limit + 1)
+
+    return make_page(await store.read(verb), limit, show, lambda report: (report.id,))
+
+
+@get("/reports/{report_id:str}", guards=[everybody], tags=["reports"], operation_id="readReport")
+async def read_report(
+    who: NamedDependency[Principal], store: NamedDependency[Store], report_id: FromPath[IdText]
+) -> ReportWithHistory:
+    """One report and the history of its status."""
+    found = await store.read(lambda tx: (acts.report(tx, report_id), acts.history(tx, report_id)))
+    report, history = found
+    if report is None:
+        raise missing()
+    needs_client(who, report.client_id)
+    return ReportWithHistory(show(report), [show_change(change) for change in history])
+
+
+@post(
+    "/reports/{report_id:str}/status",
+    guards=[who_may_change],
+    tags=["reports"],
+    operation_id="setReportStatus",
+    status_code=200,
+)
+async def set_status(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    report_id: FromPath[IdText],
+    data: StatusIn,
+) -> ReportOut:
+    """Moves a report to done, callback or checking, with a note for the history. Idempotent without a note."""
+
+    def verb(tx: Tx) -> Report:
+        report = acts.report(tx, report_id)
+        if report is None:
+            raise missing()
+        needs_client(who, report.client_id)
+        return acts.set_status(tx, report_id, data.status, who.user_id, data.note)
+
+    return show(await store.write(verb))
+
+
+routes = [list_reports, read_report, set_status]

@@ -17,7 +17,7 @@ import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
 
-pytest_plugins = ["tests.web_fixtures"]
+pytest_plugins = ["tests.engine_fixtures", "tests.web_fixtures"]
 
 
 def free_port() -> int:
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 @pytest.fixture
 def clock() -> MovedClock:
-    """Sunday 2026-11-22 is a day like any other: tests begin on Tuesday 2026-11-24 at 10:00 in Tokyo."""
+    """Stands at 10:00 on Tuesday 2026-11-24 in Tokyo: an ordinary working day."""
     return MovedClock(datetime(2026, 11, 24, 10, 0, tzinfo=JST))
 
 

@@ -25,7 +25,7 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal
 from denwaban.store import Store, Tx, new_id
-from denwaban.web import CSRF_HEADER, build_app
+from denwaban.web import CSRF_HEADER, build_app, configure_logs
 from denwaban.work import Duty
 
 ORIGIN = "http://denwaban.test"
@@ -111,6 +111,7 @@ def add_account(tx: Tx, role: Role, client_id: str | None = None, login: str = "
 @pytest.fixture
 async def make_web(store: Store, clock: MovedClock) -> AsyncIterator[Callable[..., Awaitable[Web]]]:
     """Builds an app over the test's store: `await make_web(pages=[…], api=[…], services={…})`."""
+    configure_logs("warning", tty=False)
     async with AsyncExitStack() as stack:
 
         async def make(

@@ -88,7 +88,7 @@ def add_client(
     code = code.strip()
     if not CODE.match(code):
         raise PeopleError("顧客コードは半角の英数字と - _ で、32文字以内にしてください", "code")
-    if tx.first(select(clients.c.id).where(func.lower(clients.c.code) == code.lower())):
+    if tx.first(select(clients.c.id).where(clients.c.code == code)):
         raise PeopleError("この顧客コードは使われています", "code")
     name = check_text("name", name, required=True)
     client_id = new_id()

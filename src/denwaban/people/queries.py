@@ -128,9 +128,13 @@ def operator_of_user(tx: Tx, user_id: str) -> Operator | None:
     return _operator(row) if row is not None else None
 
 
-def list_operators(tx: Tx, *, left: bool = False) -> list[Operator]:
-    """Every operator, in the order in which they came."""
-    query = select(operators).order_by(operators.c.id)
+def list_operators(
+    tx: Tx, *, left: bool = False, after: str | None = None, limit: int | None = None
+) -> list[Operator]:
+    """Every operator, in the order in which they came (`limit` of them after an id)."""
+    query = select(operators).order_by(operators.c.id).limit(limit)
+    if after is not None:
+        query = query.where(operators.c.id > after)
     if not left:
         query = query.where(operators.c.left_at.is_(None))
     return [_operator(row) for row in tx.all(query)]

@@ -82,7 +82,7 @@ def configure_logs(level: str = "info", *, tty: bool | None = None) -> None:
         without_personal_data,
     ]
     renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
         if at_terminal
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )

@@ -98,5 +98,8 @@
   });
 
   // After a refused form the reader begins at what is wrong.
-  document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector("dialog[data-open-now]")?.showModal();
+    document.querySelector("[data-focus]")?.focus();
+  });
 })();

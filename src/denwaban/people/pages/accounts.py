@@ -1,0 +1,240 @@
+"""Accounts and API keys."""
+
+from typing import Any
+
+import msgspec
+from litestar import get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
+from litestar.response import Redirect, Template
+
+from denwaban.access import (
+    AccessError,
+    Principal,
+    Role,
+    add_user,
+    disable_user,
+    end_sessions,
+    hash_password,
+    list_api_keys,
+    list_users,
+    make_api_key,
+    new_password,
+    revoke_api_key,
+    sessions_of,
+    set_password,
+    user,
+)
+from denwaban.people.model import Client
+from denwaban.people.pages.common import ADMINISTRATOR, not_here, roles
+from denwaban.people.queries import list_clients
+from denwaban.store import Store, Tx
+from denwaban.web import Problem, _, page
+
+
+class UserForm(msgspec.Struct):
+    login: str = ""
+    name: str = ""
+    role: str = Role.SUPERVISOR
+    client_id: str = ""
+
+
+class KeyForm(msgspec.Struct):
+    name: str = ""
+    role: str = Role.CLIENT
+    client_id: str = ""
+
+
+def _scope(tx: Tx, role_text: str, client_id: str) -> tuple[Role, str | None]:
+    """The role and client of a form. Raises `AccessError`."""
+    try:
+        role = Role(role_text)
+    except ValueError as error:
+        raise AccessError("役割を選んでください") from error
+    if client_id and client_id not in {found.id for found in list_clients(tx, ended=True)}:
+        raise AccessError("顧客企業を選んでください")
+    return role, client_id or None
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not 1 <= len(name) <= 100 or not name.isprintable():
+        raise AccessError("名前は1文字以上、100文字以内にしてください")
+    return name
+
+
+def _client_choices(clients: list[Client]) -> list[tuple[str, str]]:
+    return [("", _("なし")), *((found.id, found.name) for found in clients)]
+
+
+async def _users_page(
+    store: Store, form: UserForm, error: str = "", secrets: list[tuple[str, str]] | None = None
+) -> Template:
+    def look(tx: Tx) -> dict[str, Any]:
+        return {"users": list_users(tx, limit=500), "clients": list_clients(tx, ended=True)}
+
+    found = await store.read(look)
+    return page(
+        "people/users.html",
+        status=422 if error else 200,
+        users=found["users"],
+        names={one.id: one.name for one in found["clients"]},
+        clients=_client_choices(found["clients"]),
+        roles=roles(),
+        # Operators are added with their seat, on their own page.
+        choices=[(key, text) for key, text in roles().items() if key != Role.OPERATOR],
+        form=form,
+        error=error,
+        secrets=secrets or [],
+    )
+
+
+@get("/users", guards=[ADMINISTRATOR])
+async def show_users(store: NamedDependency[Store]) -> Template:
+    return await _users_page(store, UserForm())
+
+
+@post("/users", guards=[ADMINISTRATOR])
+async def post_user(data: URLEncodedBody[UserForm], store: NamedDependency[Store]) -> Template:
+    """Makes an account; its password is shown this once."""
+    password = new_password()
+    hashed = await hash_password(password)
+
+    def make(tx: Tx) -> None:
+        role, client_id = _scope(tx, data.role, data.client_id)
+        if role is Role.OPERATOR:
+            raise AccessError("オペレーターは、オペレーターの画面から追加してください")
+        add_user(tx, data.login.strip(), hashed, role, _name(data.name), client_id)
+
+    try:
+        await store.write(make)
+    except AccessError as error:
+        return await _users_page(store, data, str(error))
+    secrets = [(_("サインイン名"), data.login.strip().lower()), (_("パスワード"), password)]
+    return await _users_page(store, UserForm(), secrets=secrets)
+
+
+async def _user_page(
+    who: Principal, store: Store, user_id: str, secrets: list[tuple[str, str]] | None = None
+) -> Template:
+    found, open_now = await store.read(lambda tx: (user(tx, user_id), sessions_of(tx, user_id)))
+    if found is None:
+        raise not_here()
+    return page(
+        "people/user.html",
+        account=found,
+        sessions=open_now,
+        roles=roles(),
+        own=found.id == who.user_id,
+        secrets=secrets or [],
+    )
+
+
+@get("/users/{user_id:str}", guards=[ADMINISTRATOR])
+async def show_user(
+    user_id: FromPath[str], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Template:
+    return await _user_page(who, store, user_id)
+
+
+async def _must_exist(store: Store, user_id: str) -> None:
+    if await store.read(lambda tx: user(tx, user_id)) is None:
+        raise not_here()
+
+
+@post("/users/{user_id:str}/password", guards=[ADMINISTRATOR])
+async def post_password(
+    user_id: FromPath[str], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Template:
+    """A new password, shown this once; open sessions end."""
+    await _must_exist(store, user_id)
+    if user_id == who.user_id:
+        raise Problem(422, _("自分のパスワードは、アカウントの画面から変えてください"))
+    password = new_password()
+    hashed = await hash_password(password)
+    await store.write(lambda tx: set_password(tx, user_id, hashed))
+    return await _user_page(who, store, user_id, [(_("パスワード"), password)])
+
+
+@post("/users/{user_id:str}/sessions/end", guards=[ADMINISTRATOR])
+async def post_end_sessions(
+    user_id: FromPath[str], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Redirect:
+    """Ends the account's sessions (not the one that asks)."""
+    await _must_exist(store, user_id)
+    await store.write(lambda tx: end_sessions(tx, user_id, but=who.session_id))
+    return Redirect(f"/users/{user_id}", status_code=303)
+
+
+class DisableForm(msgspec.Struct):
+    disabled: bool = True
+
+
+@post("/users/{user_id:str}/disable", guards=[ADMINISTRATOR])
+async def post_disable(
+    user_id: FromPath[str],
+    data: URLEncodedBody[DisableForm],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> Redirect:
+    """Closes an account or opens it again."""
+    await _must_exist(store, user_id)
+    if user_id == who.user_id:
+        # Nobody locks themselves out: another administrator can do it.
+        raise Problem(422, _("自分のアカウントは停止できません"))
+    await store.write(lambda tx: disable_user(tx, user_id, data.disabled))
+    return Redirect(f"/users/{user_id}", status_code=303)
+
+
+async def _keys_page(store: Store, form: KeyForm, error: str = "", secret: str = "") -> Template:
+    keys, clients = await store.read(lambda tx: (list_api_keys(tx), list_clients(tx, ended=True)))
+    return page(
+        "people/keys.html",
+        status=422 if error else 200,
+        keys=keys,
+        names={one.id: one.name for one in clients},
+        clients=_client_choices(clients),
+        roles=roles(),
+        form=form,
+        error=error,
+        secret=secret,
+    )
+
+
+@get("/keys", guards=[ADMINISTRATOR])
+async def show_keys(store: NamedDependency[Store]) -> Template:
+    return await _keys_page(store, KeyForm())
+
+
+@post("/keys", guards=[ADMINISTRATOR])
+async def post_key(data: URLEncodedBody[KeyForm], store: NamedDependency[Store]) -> Template:
+    """Makes a key; it is shown this once."""
+
+    def make(tx: Tx) -> str:
+        role, client_id = _scope(tx, data.role, data.client_id)
+        return make_api_key(tx, _name(data.name), role, client_id)
+
+    try:
+        secret = await store.write(make)
+    except AccessError as error:
+        return await _keys_page(store, data, str(error))
+    return await _keys_page(store, KeyForm(), secret=secret)
+
+
+@post("/keys/{key_id:str}/revoke", guards=[ADMINISTRATOR])
+async def post_revoke(key_id: FromPath[str], store: NamedDependency[Store]) -> Redirect:
+    await store.write(lambda tx: revoke_api_key(tx, key_id))
+    return Redirect("/keys", status_code=303)
+
+
+routes = [
+    show_users,
+    post_user,
+    show_user,
+    post_password,
+    post_end_sessions,
+    post_disable,
+    show_keys,
+    post_key,
+    post_revoke,
+]

@@ -1,0 +1,53 @@
+"""What these pages share."""
+
+from datetime import datetime
+
+from denwaban.access import Role
+from denwaban.people.model import PeopleError, Presence
+from denwaban.web import Problem, _, needs
+
+READERS = needs(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+ADMINISTRATOR = needs(Role.ADMINISTRATOR)
+SUPERVISORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
+
+
+def seen_at(text: str) -> datetime | None:
+    """The `updated_at` that a form was made from; a form that lost it is a `Problem`."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
+    if moment.tzinfo is None:
+        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください"))
+    return moment
+
+
+def not_here() -> Problem:
+    return Problem(
+        404,
+        _("見つかりませんでした"),
+        _("移動したか、削除されたか、見る権限がない可能性があります。"),
+    )
+
+
+def told(error: PeopleError) -> dict[str, str]:
+    """An error by field, for the form."""
+    return {error.field: str(error)}
+
+
+def presences() -> list[tuple[str, str]]:
+    return [
+        (Presence.PRESENT, _("在席")),
+        (Presence.AWAY, _("離席")),
+        (Presence.BUSY, _("取込み中")),
+        (Presence.OFF, _("休み")),
+    ]
+
+
+def roles() -> dict[str, str]:
+    return {
+        Role.OPERATOR: _("オペレーター"),
+        Role.SUPERVISOR: _("スーパーバイザー"),
+        Role.CLIENT: _("顧客企業の担当者"),
+        Role.ADMINISTRATOR: _("運用管理"),
+    }

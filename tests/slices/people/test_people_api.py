@@ -1,0 +1,76 @@
+"""/api/v1 clients, staff and operators."""
+
+import pytest
+from tests.web_fixtures import MakeWeb
+
+from denwaban.access import Role
+from denwaban.people import add_client, add_staff, api, client
+from denwaban.store import Store
+
+
+@pytest.mark.req("A2")
+async def test_clients_are_added_changed_and_listed_page_by_page(make_web: MakeWeb) -> None:
+    web = await make_web(api=api.routes)
+    admin = await web.program(Role.ADMINISTRATOR)
+    made = [
+        (
+            await admin.request("POST", "/api/v1/clients", json={"code": f"c{n}", "name": "店"})
+        ).json()
+        for n in range(3)
+    ]
+    assert made[0]["greeting"] == "お電話ありがとうございます。店でございます。"
+    first = (await admin.get("/api/v1/clients?limit=2")).json()
+    rest = (await admin.get(f"/api/v1/clients?limit=2&cursor={first['next']}")).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [item["id"] for item in made]
+    assert rest["next"] is None
+
+
+async def test_a_change_made_meanwhile_is_not_overwritten(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(api=api.routes)
+    admin = await web.program(Role.ADMINISTRATOR)
+    made = (await admin.request("POST", "/api/v1/clients", json={"code": "a", "name": "甲"})).json()
+    path, seen = f"/api/v1/clients/{made['id']}", made["updated_at"]
+    one = await admin.request("PATCH", path, json={"name": "乙", "updated_at": seen})
+    two = await admin.request("PATCH", path, json={"name": "丙", "updated_at": seen})
+    assert (one.status_code, two.status_code) == (200, 409)
+    kept = await store.read(lambda tx: client(tx, made["id"]))
+    assert kept is not None
+    assert kept.name == "乙"
+
+
+async def test_another_clients_key_is_told_nothing(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(api=api.routes)
+    mine = await store.write(lambda tx: add_client(tx, "mine", "自社"))
+    other = await store.write(lambda tx: add_client(tx, "other", "他社"))
+    person = await store.write(lambda tx: add_staff(tx, other, "鈴木"))
+    key = await web.program(Role.CLIENT, mine)
+    for path in (f"clients/{other}", f"staff/{person}", f"staff?client_id={other}"):
+        assert (await key.get(f"/api/v1/{path}")).status_code == 404, path
+    assert [c["id"] for c in (await key.get("/api/v1/clients")).json()["items"]] == [mine]
+    put = await key.request("PUT", f"/api/v1/staff/{person}/presence", json={"presence": "away"})
+    assert put.status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": "x", "name": "a\x00b"},
+        {"code": "x", "name": ""},
+        {"code": "x"},
+        {"code": "日本", "name": "a"},
+        {"code": "x", "name": "a" * 101},
+        {"code": "x", "name": 1},
+        {"code": "x", "name": "a", "unknown": 1},
+        [],
+        None,
+    ],
+)
+async def test_what_does_not_fit_is_refused_and_not_repeated(
+    make_web: MakeWeb, body: object
+) -> None:
+    web = await make_web(api=api.routes)
+    admin = await web.program(Role.ADMINISTRATOR)
+    answer = await admin.request("POST", "/api/v1/clients", json=body)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["status"] == 400

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
+import re
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -23,6 +25,7 @@ from tests.engine_fixtures import (
     password_of,
     sipp_call,
 )
+from websockets import Subprotocol
 
 from denwaban.telephony.engine import PRACTICE_ENDPOINT, LeftMessage, forget, left_messages
 from denwaban.telephony.port import SeatAccount, SeatName
@@ -294,3 +297,92 @@ async def test_a_seat_is_removed_and_its_password_no_longer_opens(
     assert "seat-1 " in listed
     assert "seat-2" not in listed
     assert password_of("seat-2") not in (engine.settings.etc / "pjsip_seats.conf").read_text()
+
+
+class BrowserPhone:
+    """The least of a browser's phone: signs in over WebSocket and reads what it is offered."""
+
+    def __init__(self, ws: Any, seat: str) -> None:
+        self.ws = ws
+        self.seat = seat
+        self.count = 0
+
+    async def register(self, password: str) -> str:
+        """The status line of the last answer."""
+        first = await self._ask("")
+        fields = dict(re.findall(r'(realm|nonce|opaque|qop)="?([^",\r]*)', first))
+        uri = "sip:127.0.0.1"
+        secret = md5(f"{self.seat}:{fields['realm']}:{password}")
+        answer = md5(f"{secret}:{fields['nonce']}:00000001:cafe:auth:{md5(f'REGISTER:{uri}')}")
+        second = await self._ask(
+            f'Authorization: Digest username="{self.seat}",realm="{fields["realm"]}",'
+            f'nonce="{fields["nonce"]}",opaque="{fields.get("opaque", "")}",uri="{uri}",'
+            f'response="{answer}",algorithm=MD5,qop=auth,nc=00000001,cnonce="cafe"\r\n'
+        )
+        return second.splitlines()[0]
+
+    async def _ask(self, more: str) -> str:
+        self.count += 1
+        await self.ws.send(
+            f"REGISTER sip:127.0.0.1 SIP/2.0\r\n"
+            f"Via: SIP/2.0/WS phone.invalid;branch=z9hG4bK{self.count}\r\n"
+            f"From: <sip:{self.seat}@127.0.0.1>;tag=a\r\nTo: <sip:{self.seat}@127.0.0.1>\r\n"
+            f"Call-ID: {self.seat}\r\nCSeq: {self.count} REGISTER\r\nMax-Forwards: 70\r\n"
+            f"Contact: <sip:{self.seat}@phone.invalid;transport=ws>\r\n{more}"
+            "Content-Length: 0\r\n\r\n"
+        )
+        return await self.next("SIP/2.0")
+
+    async def next(self, begins: str) -> str:
+        async with asyncio.timeout(10):
+            while True:
+                message = await self.ws.recv()
+                text = message if isinstance(message, str) else message.decode()
+                if text.startswith(begins):
+                    return text
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+async def test_a_browser_signs_in_and_is_offered_voices_on_this_machine_alone(
+    engine: RunningEngine,
+) -> None:
+    async with (
+        program(engine) as ours,
+        websockets.connect(engine.ws_url, subprotocols=[Subprotocol("sip")], proxy=None) as ws,
+    ):
+        phone = BrowserPhone(ws, "seat-3")
+        assert "401" in await phone.register("not the password")
+        assert "200" in await phone.register(password_of("seat-3"))
+        placed = await ours.http.post(
+            "/channels",
+            params={"endpoint": "PJSIP/seat-3", "app": "denwaban", "callerId": "0312345678"},
+            json={"variables": {"PJSIP_HEADER(add,X-Call)": "call-42"}},
+        )
+        assert placed.status_code == 200
+        invite = await phone.next("INVITE")
+        await ours.http.delete(f"/channels/{placed.json()['id']}")
+    assert "X-Call: call-42" in invite
+    assert "X-Denwaban-Practice" not in invite
+    offered = re.findall(r"^a=candidate:\S+ (\d) (\w+) \d+ (\S+)", invite, re.MULTILINE)
+    assert offered
+    assert {(kind.lower(), address) for _, kind, address in offered} == {("udp", "127.0.0.1")}
+    assert re.findall(r"^a=rtpmap:\d+ (\S+)", invite, re.MULTILINE) == [
+        "PCMU/8000",
+        "telephone-event/8000",
+    ]
+    assert "a=fingerprint:SHA-256" in invite
+    assert "c=IN IP4 127.0.0.1" in invite
+
+
+async def test_an_unknown_seat_hears_no_more_than_a_wrong_password(engine: RunningEngine) -> None:
+    async with websockets.connect(
+        engine.ws_url,
+        subprotocols=[Subprotocol("sip")],
+        proxy=None,
+        local_addr=("127.0.0.9", 0),  # not the address of a trunk
+    ) as ws:
+        assert "401" in await BrowserPhone(ws, "seat-999").register("whatever-it-is")
+    assert "seat-999" not in engine.settings.log.read_text()

@@ -200,9 +200,11 @@ def _rtp(settings: EngineSettings) -> str:
         return text
     if settings.media_address.startswith("127."):
         # The engine never offers a loopback address to a browser. Offering it in the place of
-        # the machine's own address, and no other, keeps the voices on this machine.
+        # the machine's own address, and no other, keeps the voices on this machine. What is
+        # permitted is compared after the replacement (22.10); both are named to be safe.
         return (
             f"{text}ice_deny = 0.0.0.0/0.0.0.0\nice_deny = ::/0\nice_permit = {own}/32\n"
+            f"ice_permit = {settings.media_address}/32\n"
             f"[ice_host_candidates]\n{own} => {settings.media_address}\n"
         )
     if not is_own(settings.media_address):

@@ -80,8 +80,8 @@ def found_on_path() -> Packages | None:
     said = subprocess.run(
         [binary, "-V"], capture_output=True, text=True, check=False, timeout=20
     ).stdout
-    version = re.search(r"Asterisk\s+(\S+)", said)
-    if version is None or int(re.match(r"\d*", version[1])[0] or 0) < LEAST_VERSION:  # type: ignore[index]
+    version = re.search(r"Asterisk\s+((\d+)\S*)", said)
+    if version is None or int(version[2]) < LEAST_VERSION:
         return None
     triplet = f"{platform.machine()}-linux-gnu"
     for folder in (
@@ -106,7 +106,9 @@ def found_on_path() -> Packages | None:
 
 def already_obtained(home: Path) -> Packages | None:
     """The newest engine unpacked under `home/engine` that is whole, or None."""
-    stamps = sorted((home / "engine").glob(f"*/{_STAMP}"), key=lambda path: path.stat().st_mtime)
+    stamps = sorted(
+        (home.absolute() / "engine").glob(f"*/{_STAMP}"), key=lambda path: path.stat().st_mtime
+    )
     for stamp in reversed(stamps):
         try:
             return _described(stamp.parent, json.loads(stamp.read_text())["version"])
@@ -124,15 +126,15 @@ def obtain(home: Path, report: Report = silent, *, use_path: bool = True) -> Pac
     unpacked elsewhere and renamed. Raises `EngineUnobtainable`.
     """
     report("find", 0.0, "電話エンジンを探しています")
-    have = (found_on_path() if use_path else None) or already_obtained(home)
-    if have is None:
-        room = home / "engine"
-        try:
+    room = home.absolute() / "engine"
+    try:
+        have = (found_on_path() if use_path else None) or already_obtained(home)
+        if have is None:
             room.mkdir(parents=True, exist_ok=True)
             with _only_one(room):
                 have = already_obtained(home) or _fetch(room, report)
-        except OSError as trouble:
-            raise _explained(str(trouble)) from trouble
+    except OSError as trouble:
+        raise _explained(str(trouble)) from trouble
     report("done", 1.0, f"電話エンジン Asterisk {have.version}")
     return have
 

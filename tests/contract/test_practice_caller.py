@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from tests.engine_fixtures import RunningEngine, likeness
 
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.practice_caller import CallerLine, CallerLines, Heard
@@ -15,7 +16,6 @@ from denwaban.telephony.ari.words import AnyEvent, StasisStart
 from denwaban.telephony.engine import APPLICATION, PRACTICE_TRUNK
 from denwaban.telephony.port import PhoneError
 from denwaban.telephony.speech import RATE, Sound, Speech, Voice, write_wav
-from engine_fixtures import RunningEngine, likeness
 
 
 class Desk:

@@ -1,1 +1,25 @@
+"""練習コール: a caller who speaks Japanese rings at the door that the phone network uses, and follows a small story."""
 
+from denwaban.practice.acts import (
+    Ending,
+    Offer,
+    Practice,
+    PracticeCall,
+    PracticeError,
+    TooManyPractices,
+)
+from denwaban.practice.model import Mood, Story
+from denwaban.practice.stories import STORIES, story
+
+__all__ = [
+    "STORIES",
+    "Ending",
+    "Mood",
+    "Offer",
+    "Practice",
+    "PracticeCall",
+    "PracticeError",
+    "Story",
+    "TooManyPractices",
+    "story",
+]

@@ -1,0 +1,412 @@
+"""Placing practice calls and leading the caller through its story."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import structlog
+
+from denwaban.calls import Call, Outcome
+from denwaban.calls import call as call_of
+from denwaban.clock import Clock
+from denwaban.journal import Entry, Fact, Journal, append, last_seq
+from denwaban.lines import Mode, Service, UnknownNumber, service_for, show_number
+from denwaban.practice import facts
+from denwaban.practice.model import (
+    MOST,
+    WAITS,
+    Conversation,
+    HangUp,
+    SayLine,
+    Story,
+)
+from denwaban.practice.stories import STORIES, story
+from denwaban.store import Store, StoreError, Tx, new_id
+from denwaban.telephony.ari.practice_caller import Heard
+from denwaban.telephony.engine import PRACTICE_TRUNK
+from denwaban.telephony.port import PhoneError
+from denwaban.telephony.speech import Voice
+from denwaban.web import _
+
+log = structlog.get_logger(__name__)
+
+SEEN_WITHIN = 10.0
+"""Seconds within which the switchboard must have noted the call that we placed."""
+
+REMEMBERED = 20
+"""Practice calls that the page still shows."""
+
+
+class PracticeError(Exception):
+    """No practice call could be placed; the text is a sentence for the person who asked."""
+
+
+class TooManyPractices(PracticeError):
+    """As many practice calls are under way as are allowed."""
+
+
+class Ending(StrEnum):
+    """How a practice call ended."""
+
+    TALKED = "talked"
+    """The story was told to its end, or the operator ended the call."""
+    NOBODY = "nobody"
+    """Nobody answered."""
+    BLOCKED = "blocked"
+    CLOSED = "closed"
+    """The client's plan says closed: an announcement, no operator."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeCall:
+    """One practice call as it is now. `call_id` is the call that the switchboard made of it."""
+
+    id: str
+    story: Story
+    rung_at: datetime
+    call_id: str | None = None
+    connected_at: datetime | None = None
+    said: int = 0
+    """How many lines of the story have been begun."""
+    ending: Ending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A story, and what a call about it would meet now."""
+
+    story: Story
+    number: str
+    client_name: str
+    window: str
+    open: bool
+    """False: the client's plan says closed now."""
+
+
+class Line(Protocol):
+    """The caller's end of a call; see `telephony.ari.practice_caller`."""
+
+    @property
+    def heard(self) -> asyncio.Queue[Heard]: ...
+    async def say(self, wav: Path) -> None: ...
+    async def hang_up(self) -> None: ...
+
+
+class Lines(Protocol):
+    """Places calls from a caller to one of our numbers."""
+
+    async def dial(self, *, number: str, caller: str, seconds: int) -> Line: ...
+    async def close(self) -> None: ...
+
+
+class Speaks(Protocol):
+    """Spoken words as a file."""
+
+    async def wav(self, text: str, *, voice: Voice) -> Path: ...
+
+
+class Practice:
+    """Practice calls of this program. `run` must be running while `ring` is used; it owns every task."""
+
+    def __init__(
+        self, store: Store, journal: Journal, clock: Clock, speech: Speaks, lines: Lines
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._clock = clock
+        self._speech = speech
+        self._lines = lines
+        self._group: asyncio.TaskGroup | None = None
+        self._placing = asyncio.Lock()
+        self._calls: deque[PracticeCall] = deque(maxlen=REMEMBERED)
+        self._claimed: set[str] = set()
+
+    async def run(self) -> None:
+        """Until cancelled; every practice call is hung up then."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                await asyncio.Event().wait()
+        finally:
+            self._group = None
+            await self._lines.close()
+
+    @property
+    def calls(self) -> list[PracticeCall]:
+        """The last practice calls, newest first."""
+        return list(reversed(self._calls))
+
+    async def offers(self) -> list[Offer]:
+        """The stories whose client is there."""
+        at = self._clock.now()
+
+        def look(tx: Tx) -> list[Offer]:
+            found = ((one, service_for(tx, one.dialled, at)) for one in STORIES)
+            return [
+                Offer(
+                    one,
+                    show_number(one.dialled),
+                    service.client_name,
+                    service.window,
+                    service.mode is not Mode.CLOSED,
+                )
+                for one, service in found
+                if isinstance(service, Service)
+            ]
+
+        return await self._store.read(look)
+
+    async def ring(self, story_id: str | None = None) -> PracticeCall:
+        """Places a practice call; returns as soon as it rings at the door. None: the first story whose client is open.
+
+        Raises `PracticeError` with a sentence: unknown story, no such client, too many at once, engine away.
+        """
+        wanted = story(story_id) if story_id is not None else await self._first_open()
+        if wanted is None:
+            raise PracticeError(_("この練習のお話はありません。一覧から選んでください。"))
+        service = await self._store.read(
+            lambda tx: service_for(tx, wanted.dialled, self._clock.now())
+        )
+        if isinstance(service, UnknownNumber):
+            raise PracticeError(
+                _(
+                    "この練習のための例の会社が登録されていません。例の会社の番号を確かめてください。"
+                )
+            )
+        group = self._group
+        if group is None:
+            raise PracticeError(_("練習コールの準備ができていません。少し待ってお試しください。"))
+        if len([one for one in self._calls if one.ending is None]) >= MOST:
+            raise TooManyPractices(
+                _(
+                    "練習コールは同時に%(most)s件までです。どれかが終わってからお試しください。",
+                    most=MOST,
+                )
+            )
+        made = PracticeCall(new_id(), wanted, self._clock.now())
+        self._calls.append(made)
+        placed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        group.create_task(self._guarded(made, placed), name=f"practice {made.id}")
+        await asyncio.shield(placed)
+        return self._now(made)
+
+    async def _first_open(self) -> Story | None:
+        offers = await self.offers()
+        return next((offer.story for offer in offers if offer.open), None)
+
+    def _now(self, made: PracticeCall) -> PracticeCall:
+        return next((one for one in self._calls if one.id == made.id), made)
+
+    def _set(self, made: PracticeCall) -> PracticeCall:
+        """Puts the newer state in the place of the older."""
+        for place, one in enumerate(self._calls):
+            if one.id == made.id:
+                self._calls[place] = made
+        return made
+
+    async def _append(self, fact: Fact) -> None:
+        await self._store.write(lambda tx: append(tx, fact))
+
+    async def _guarded(self, made: PracticeCall, placed: asyncio.Future[None]) -> None:
+        """One practice call from ringing to its end. What goes wrong in it stays in it: real calls go on beside it."""
+        ending = Ending.FAILED
+        try:
+            ending = await self._call(made, placed)
+        except (PhoneError, StoreError) as error:
+            log.warning("practice.failed", practice=made.id, reason=type(error).__name__)
+            if not placed.done():
+                placed.set_exception(
+                    PracticeError(
+                        _("電話のエンジンにつながらないため、練習コールをかけられませんでした。")
+                    )
+                )
+        except Exception:
+            log.exception("practice.broke", practice=made.id)
+        finally:
+            ended = self._set(replace(self._now(made), ending=ending))
+            if ended.call_id is not None:
+                self._claimed.discard(ended.call_id)
+            if not placed.done():
+                placed.set_exception(
+                    PracticeError(_("練習コールをかけられませんでした。もう一度お試しください。"))
+                )
+            # Only whoever still waits is told; a request that was given up has nobody.
+            placed.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await self._append(facts.ended(made.id, ended.call_id, ending.value))
+
+    async def _call(self, made: PracticeCall, placed: asyncio.Future[None]) -> Ending:
+        story = made.story
+        # One at a time: who calls the same number from the same number is told apart by the order alone.
+        async with self._placing:
+            seq = await self._store.read(last_seq)
+            line = await self._lines.dial(
+                number=show_number(story.dialled).replace("-", ""),
+                caller=show_number(story.caller_number).replace("-", ""),
+                # The announcement "answers" the call for the network, so waiting is bounded by us.
+                seconds=WAITS,
+            )
+            try:
+                await self._append(facts.rung(made.id, story.id))
+                placed.set_result(None)
+                async with aclosing(self._journal.follow(seq)) as entries:  # type: ignore[type-var]
+                    call_id = await self._find(made, entries)
+            except BaseException:
+                await line.hang_up()
+                raise
+        try:
+            if call_id is None:
+                return Ending.FAILED
+            return await self._talk(self._now(made), line, call_id, seq)
+        finally:
+            await line.hang_up()
+
+    async def _find(self, made: PracticeCall, entries: AsyncIterator[Entry]) -> str | None:
+        """The call that the switchboard made of ours."""
+        try:
+            async with asyncio.timeout(SEEN_WITHIN):
+                async for entry in entries:
+                    if entry.fact.kind != "call.arrived" or entry.fact.subject in self._claimed:
+                        continue
+                    subject = entry.fact.subject
+                    found = await self._store.read(lambda tx, c=subject: call_of(tx, c))  # type: ignore[misc]
+                    if found is not None and _is_ours(found, made.story):
+                        self._claimed.add(found.id)
+                        self._set(replace(self._now(made), call_id=found.id))
+                        return str(found.id)
+        except TimeoutError:
+            log.warning("practice.unseen", practice=made.id)
+        return None
+
+    async def _talk(self, made: PracticeCall, line: Line, call_id: str, seq: int) -> Ending:
+        news: asyncio.Queue[Heard | Fact] = asyncio.Queue()
+        story = made.story
+        first = asyncio.ensure_future(self._make_speech(story))
+        hearing = asyncio.ensure_future(self._pass_on(line.heard, news))
+        following = asyncio.ensure_future(self._follow(call_id, seq, news))
+        helpers = (first, hearing, following)
+        try:
+            return await self._listen_and_speak(made, line, call_id, news, helpers)
+        finally:
+            for task in helpers:
+                task.cancel()
+            await asyncio.gather(*helpers, return_exceptions=True)
+
+    async def _make_speech(self, story: Story) -> None:
+        # While the operator reaches for the key, so that no line is waited for.
+        for words in story.lines:
+            await self._speech.wav(words, voice=Voice.CALLER)
+
+    async def _pass_on(
+        self, heard: asyncio.Queue[Heard], news: asyncio.Queue[Heard | Fact]
+    ) -> None:
+        while True:
+            news.put_nowait(await heard.get())
+
+    async def _follow(self, call_id: str, seq: int, news: asyncio.Queue[Heard | Fact]) -> None:
+        async with aclosing(self._journal.follow(seq)) as entries:  # type: ignore[type-var]
+            async for entry in entries:
+                if entry.fact.subject == call_id:
+                    news.put_nowait(entry.fact)
+
+    async def _listen_and_speak(
+        self,
+        made: PracticeCall,
+        line: Line,
+        call_id: str,
+        news: asyncio.Queue[Heard | Fact],
+        helpers: tuple[asyncio.Future[None], ...],
+    ) -> Ending:
+        story = made.story
+        talk: Conversation | None = None
+        sounding = False
+        give_up = self._seconds() + WAITS
+        while True:
+            until = give_up
+            if talk is not None:
+                step = talk.step(self._seconds())
+                if isinstance(step, HangUp):
+                    return Ending.TALKED
+                if isinstance(step, SayLine):
+                    words = story.lines[step.index]
+                    made = self._set(replace(self._now(made), said=step.index + 1))
+                    await line.say(await self._speech.wav(words, voice=Voice.CALLER))
+                    continue
+                until = step.at
+            elif self._seconds() >= give_up:
+                return Ending.NOBODY
+            new = await self._next(news, until, helpers)
+            now = self._seconds()
+            if new is Heard.ENDED:
+                return await self._ending(call_id, talked=talk is not None)
+            if isinstance(new, Fact):
+                if new.kind == "call.ended":
+                    return await self._ending(call_id, talked=talk is not None)
+                if new.kind == "call.answered" and talk is None:
+                    talk = Conversation(len(story.lines), now)
+                    if sounding:
+                        # The music of waiting; its end is heard as silence.
+                        talk.talking(now)
+                    self._set(replace(self._now(made), connected_at=self._clock.now()))
+                    await self._append(facts.connected(made.id, call_id))
+                elif talk is not None and new.kind in ("call.held", "call.returned"):
+                    talk.held(True, now)
+                elif talk is not None and new.kind in ("call.unheld", "call.answered"):
+                    talk.held(False, now)
+            elif new is Heard.TALKING or new is Heard.QUIET:
+                sounding = new is Heard.TALKING
+                if talk is not None:
+                    (talk.talking if sounding else talk.quiet)(now)
+            elif new is Heard.SAID and talk is not None:
+                talk.said(now)
+
+    async def _next(
+        self,
+        news: asyncio.Queue[Heard | Fact],
+        until: float,
+        helpers: tuple[asyncio.Future[None], ...],
+    ) -> Heard | Fact | None:
+        """The next thing that happens; None when nothing did until then. A helper that broke breaks the call."""
+        at = self._clock.now() + timedelta(seconds=max(0.0, until - self._seconds()))
+        getting = asyncio.ensure_future(news.get())
+        sleeping = asyncio.ensure_future(self._clock.sleep_until(at))
+        try:
+            waiting: set[asyncio.Future[Any]] = {getting, sleeping}
+            waiting.update(one for one in helpers if not one.done())
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            if not getting.done():
+                getting.cancel()
+            await asyncio.gather(getting, sleeping, return_exceptions=True)
+        for helper in helpers:
+            if helper.done():
+                helper.result()
+        return getting.result() if not getting.cancelled() else None
+
+    async def _ending(self, call_id: str, *, talked: bool) -> Ending:
+        found = await self._store.read(lambda tx: call_of(tx, call_id))
+        if talked or (found is not None and found.outcome is Outcome.ANSWERED):
+            return Ending.TALKED
+        if found is not None and found.outcome is Outcome.BLOCKED:
+            return Ending.BLOCKED
+        if found is not None and found.mode == Mode.CLOSED:
+            return Ending.CLOSED
+        return Ending.NOBODY
+
+    def _seconds(self) -> float:
+        return self._clock.now().timestamp()
+
+
+def _is_ours(found: Call, story: Story) -> bool:
+    return (found.trunk, found.dialled, found.caller) == (
+        PRACTICE_TRUNK,
+        story.dialled,
+        story.caller_number,
+    )

@@ -2,6 +2,7 @@
 
 import denwaban.access.rows
 import denwaban.calls.rows
+import denwaban.console.rows
 import denwaban.delivery.rows
 import denwaban.journal.rows
 import denwaban.lines.rows

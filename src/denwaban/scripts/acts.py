@@ -16,6 +16,7 @@ from denwaban.scripts.check import problems
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     Branch,
+    Decide,
     Field,
     Node,
     Script,
@@ -90,6 +91,10 @@ class RunView:
     @property
     def chosen(self) -> list[Branch]:
         return walk.chosen(self.script, self.path)
+
+    @property
+    def forks(self) -> list[tuple[Decide, Branch]]:
+        return walk.forks(self.script, self.path)
 
     @property
     def urgency(self) -> Urgency:

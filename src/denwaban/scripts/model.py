@@ -97,8 +97,10 @@ class Ask(_Node, frozen=True, kw_only=True, tag_field="kind", tag="ask"):
 
 
 class Decide(_Node, frozen=True, kw_only=True, tag_field="kind", tag="decide"):
-    """A fork; branches are chosen by digits 1 to 9, `otherwise` by 0."""
+    """A fork; branches are chosen by digits 1 to 9, `otherwise` by 0. With purpose `what_for` the label chosen is part of
+    the matter in the report: 「水漏れ: 台所の蛇口から」."""
 
+    purpose: Literal["", "what_for"] = ""
     branches: Annotated[tuple[Branch, ...], msgspec.Meta(max_length=9)]
     otherwise: Branch | None = None
     """Every fork must have it, but its absence is told by `problems`, in words that an author understands."""

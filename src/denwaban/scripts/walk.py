@@ -50,17 +50,22 @@ def walked(script: Script, path: Path) -> list[Node]:
     return [script.node(name) for name in dict.fromkeys(step.node for step in path)]
 
 
-def chosen(script: Script, path: Path) -> list[Branch]:
-    """The branches taken, in order."""
-    found: list[Branch] = []
+def forks(script: Script, path: Path) -> list[tuple[Decide, Branch]]:
+    """The forks passed and the branches taken, in order."""
+    found: list[tuple[Decide, Branch]] = []
     for step in path:
         node = script.node(step.node)
-        if isinstance(node, Decide) and step.choice:
-            if step.choice == OTHERWISE:
-                found += [node.otherwise] if node.otherwise else []
-            else:
-                found.append(node.branches[int(step.choice) - 1])
+        if not isinstance(node, Decide) or not step.choice:
+            continue
+        taken = node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
+        if taken is not None:
+            found.append((node, taken))
     return found
+
+
+def chosen(script: Script, path: Path) -> list[Branch]:
+    """The branches taken, in order."""
+    return [branch for _node, branch in forks(script, path)]
 
 
 def urgency(script: Script, path: Path) -> Urgency:

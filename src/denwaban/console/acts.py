@@ -1,0 +1,99 @@
+"""What an operator does at the seat, where several slices change in one transaction."""
+
+from denwaban.calls import Call
+from denwaban.console import rows
+from denwaban.console.look import own_call
+from denwaban.console.model import NOT_ASKED, draft_of, problems, words_of
+from denwaban.delivery import send
+from denwaban.journal import Fact, append
+from denwaban.lines import parse_number
+from denwaban.oncall import OnDuty, person_in_charge
+from denwaban.people import Operator, remember_caller, staff_of
+from denwaban.promises import make
+from denwaban.reports import AlreadySent, Incomplete, Report, accept, subject_of
+from denwaban.scripts import RunView, finish_run, run_of_call, start_run
+from denwaban.store import Tx
+
+
+class NotYours(LookupError):
+    """No such call, or another operator's: the two are not told apart."""
+
+
+class NotReady(Exception):
+    """The report may not go out yet; (answer's name, Japanese sentence) in the order of the screen."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__(f"{len(problems)} problems")
+        self.problems = problems
+
+
+class StillTalking(Exception):
+    """The report is sent when the call has ended."""
+
+
+def take_seat(tx: Tx, operator_id: str, page: str) -> None:
+    """From now on this page holds the operator's seat; the one that held it lets go when it hears so."""
+    if rows.page_of(tx, operator_id) == page:
+        return
+    rows.put_page(tx, operator_id, page)
+    append(tx, Fact("seat.taken", operator_id, None, {"operator_id": operator_id, "page": page}))
+
+
+def run_for(tx: Tx, operator_id: str, call_id: str) -> tuple[Call, RunView]:
+    """The operator's call and its run, begun when it was not yet. Raises `NotYours`."""
+    found = own_call(tx, operator_id, call_id)
+    if found is None:
+        raise NotYours(call_id)
+    return found, run_of_call(tx, call_id) or start_run(tx, found)
+
+
+def subject(tx: Tx, operator_id: str, call_id: str) -> str:
+    """The subject that the report of this call would have now."""
+    found, run = run_for(tx, operator_id, call_id)
+    assert found.client_id is not None  # own_call
+    roster = staff_of(tx, found.client_id)
+    draft = draft_of(run, words_of(run, found, roster, ""), roster)
+    return subject_of(draft, practice=found.practice)
+
+
+def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: int) -> Report:
+    """Makes the report of the operator's call from what is saved, freezes its ladder, sends it to the person in charge,
+    notes the promise, and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
+    nothing more. Raises `NotYours`, `StillTalking`, `NotReady`."""
+    found, run = run_for(tx, operator.id, call_id)
+    if found.ended_at is None:
+        raise StillTalking(call_id)
+    assert found.client_id is not None  # own_call
+    roster = staff_of(tx, found.client_id)
+    duty = person_in_charge(tx, found.client_id, tx.now)
+    default = duty.staff if isinstance(duty, OnDuty) else duty.default
+    words = words_of(run, found, roster, default.id if default else "")
+    draft = draft_of(run, words, roster)
+    if not run.finished and (missing := problems(run, words)):
+        raise NotReady(missing)
+    try:
+        sent = accept(
+            tx, found.client_id, call_id, operator.id, words.in_charge, draft, found.practice
+        )
+    except AlreadySent as already:
+        return already.report
+    except Incomplete as incomplete:
+        raise NotReady([("", sentence) for sentence in incomplete.sentences]) from incomplete
+    if run.finished:
+        return sent
+    finish_run(tx, run.id)
+    send(tx, sent, acknowledge_minutes)
+    if draft.callback_needed:
+        make(tx, sent)
+    _remember(tx, found, sent)
+    return sent
+
+
+def _remember(tx: Tx, found: Call, sent: Report) -> None:
+    """So that nobody asks the caller again. What could not be asked is not knowledge."""
+    number = parse_number(found.caller).e164
+    name = sent.draft.who
+    if found.client_id and number and name and name != NOT_ASKED:
+        remember_caller(
+            tx, found.client_id, number, name[:100], sent.draft.kana[:100], sent.draft.company[:100]
+        )

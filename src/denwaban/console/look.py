@@ -1,0 +1,278 @@
+"""Everything one operator's screen shows, read in one transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from denwaban.calls import Call, CallState, call, history, open_calls, open_offers
+from denwaban.clock import JST
+from denwaban.console import rows
+from denwaban.console.model import Words, draft_of, greeting_of, problems, words_of
+from denwaban.lines import show_number
+from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_of
+from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
+from denwaban.promises import Promise, open_promises
+from denwaban.reports import subject_of
+from denwaban.scripts import Node, RunView, first_node, run_of_call
+from denwaban.store import Tx
+
+UNREPORTED_FOR = timedelta(days=7)
+"""How long a call without a report stays under やること. A supervisor sees older ones."""
+
+SHOWN_WAITING = 6
+SHOWN_TODO = 5
+SHOWN_HISTORY = 3
+SHOWN_PROMISES = 2
+SHOWN_STAFF = 5
+
+NONE_OPEN = "none"
+"""Asked instead of a call: no report is to be open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A caller whom nobody talks with yet."""
+
+    client: str
+    since: datetime
+    mine: bool
+    """It rings at this seat."""
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A call whose report is not out."""
+
+    call_id: str
+    client: str
+    caller: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier call of the caller."""
+
+    at: datetime
+    what_for: str
+    status: str
+    """Of its report; empty when there is none."""
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A staff member as the roster on the screen shows them."""
+
+    staff: Staff
+    presence: str
+    """Now: an absence whose time is over is none."""
+    on_duty: bool
+    substitute: str
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The call that the screen is about, from the first ring to the sent report."""
+
+    call: Call
+    client: Client
+    number: str
+    caller: Caller | None
+    times: int
+    """How many calls of this caller we know of, this one with it."""
+    greeting: str
+    node: Node
+    run: RunView | None
+    people: tuple[Person, ...]
+    nobody: bool
+    """Nobody of the client may be reached now."""
+    past: tuple[Past, ...]
+    promises: tuple[Promise, ...]
+    words: Words | None
+    subject: str
+    problems: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The screen of one operator at one moment."""
+
+    operator: Operator
+    now: datetime
+    stage: str
+    """idle | ringing | talking | report"""
+    waiting: tuple[Waiting, ...]
+    waiting_count: int
+    longest: datetime | None
+    """Since when the longest waits."""
+    todo: tuple[Todo, ...]
+    todo_count: int
+    today: rows.Today
+    card: Card | None
+
+    @property
+    def call_id(self) -> str:
+        return self.card.call.id if self.card else ""
+
+
+def current_call(tx: Tx, operator_id: str) -> Call | None:
+    """The call that the operator talks on now."""
+    for found in open_calls(tx):
+        if found.operator_id == operator_id and found.state in (CallState.TALKING, CallState.HELD):
+            return found
+    return None
+
+
+def ringing_call(tx: Tx, operator_id: str) -> Call | None:
+    """The call that rings at the operator's seat now."""
+    for offer in open_offers(tx):
+        if offer.operator_id == operator_id and offer.answered_at is None:
+            return call(tx, offer.call_id)
+    return None
+
+
+def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
+    """A call that this operator talks or talked on; None for anybody else's."""
+    found = call(tx, call_id)
+    if found is None or found.operator_id != operator_id or found.client_id is None:
+        return None
+    return found
+
+
+def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
+    """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest."""
+    midnight = datetime.combine(tx.now.astimezone(JST).date(), time(), JST)
+    unreported = rows.unreported(tx, operator.id, tx.now - UNREPORTED_FOR)
+    talking = current_call(tx, operator.id)
+    ringing = None if talking else ringing_call(tx, operator.id)
+    stage, shown = "idle", None
+    if talking is not None:
+        stage, shown = "talking", talking
+    elif ringing is not None:
+        stage, shown = "ringing", ringing
+    elif unreported and opened != NONE_OPEN:
+        stage = "report"
+        shown = call(tx, opened if opened in unreported else unreported[0])
+    card = _card(tx, shown, stage) if shown is not None and shown.client_id else None
+    names: dict[str, str] = {}
+    waiting = [c for c in open_calls(tx) if c.state in (CallState.WAITING, CallState.RINGING)]
+    return Look(
+        operator=operator,
+        now=tx.now,
+        stage=stage if card else "idle",
+        waiting=tuple(
+            Waiting(_name(tx, names, c.client_id), c.arrived_at, c == ringing)
+            for c in waiting[:SHOWN_WAITING]
+        ),
+        waiting_count=len(waiting),
+        longest=waiting[0].arrived_at if waiting else None,
+        todo=tuple(_todo(tx, names, call_id) for call_id in unreported[:SHOWN_TODO]),
+        todo_count=len(unreported),
+        today=rows.today(tx, operator.id, midnight),
+        card=card,
+    )
+
+
+def _name(tx: Tx, names: dict[str, str], client_id: str | None) -> str:
+    if client_id is None:
+        return ""
+    if client_id not in names:
+        found = client(tx, client_id)
+        names[client_id] = found.name if found else ""
+    return names[client_id]
+
+
+def _todo(tx: Tx, names: dict[str, str], call_id: str) -> Todo:
+    found = call(tx, call_id)
+    assert found is not None  # the id was read in this transaction
+    run = run_of_call(tx, call_id)
+    who = (
+        next(
+            (a.value for key, a in run.answers.items() if key in ("report.who", "caller_name")), ""
+        )
+        if run
+        else ""
+    )
+    return Todo(
+        call_id,
+        _name(tx, names, found.client_id),
+        who or shown_number(found.caller),
+        found.ended_at or tx.now,
+    )
+
+
+def shown_number(caller: str) -> str:
+    """A caller's number as people read it; what was received when it is none; empty when withheld."""
+    return show_number(caller) if caller else ""
+
+
+def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
+    assert shown.client_id is not None
+    owner = client(tx, shown.client_id)
+    if owner is None:
+        return None
+    run = run_of_call(tx, shown.id)
+    duty = person_in_charge(tx, owner.id, tx.now)
+    roster = staff_of(tx, owner.id)
+    earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
+    words, subject, missing = None, "", []
+    if stage == "report" and run is not None:
+        words = words_of(run, shown, roster, _takes(duty))
+        subject = subject_of(draft_of(run, words, roster), practice=shown.practice)
+        missing = problems(run, words)
+    return Card(
+        call=shown,
+        client=owner,
+        number=shown_number(shown.caller),
+        caller=caller_of(tx, owner.id, shown.caller) if shown.caller else None,
+        times=len(earlier) + 1,
+        greeting=greeting_of(owner),
+        node=run.node if run else first_node(tx, shown.script_id),
+        run=run,
+        people=_people(tx, roster, duty),
+        nobody=isinstance(duty, NobodyOnDuty),
+        past=_past(tx, earlier[:SHOWN_HISTORY]),
+        promises=tuple(open_promises(tx, owner.id, shown.caller)[:SHOWN_PROMISES])
+        if shown.caller
+        else (),
+        words=words,
+        subject=subject,
+        problems=tuple(missing),
+    )
+
+
+def _takes(duty: OnDuty | NobodyOnDuty) -> str:
+    """The id of who gets the report; empty when the client has named nobody."""
+    if isinstance(duty, OnDuty):
+        return duty.staff.id
+    return duty.default.id if duty.default else ""
+
+
+def _people(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
+    """Who takes reports first, then those in charge, then the others."""
+    takes = _takes(duty)
+    ordered = sorted(roster, key=lambda p: (p.id != takes, not p.in_charge, p.id))
+    return tuple(
+        Person(
+            person,
+            person.presence_at(tx.now).value,
+            isinstance(duty, OnDuty) and person.id == takes,
+            _stand_in(tx, person),
+        )
+        for person in ordered
+    )
+
+
+def _stand_in(tx: Tx, person: Staff) -> str:
+    if person.presence_at(tx.now) is Presence.PRESENT:
+        return ""
+    other = substitute_of(tx, person.id, tx.now)
+    return other.name if other else ""
+
+
+def _past(tx: Tx, earlier: list[Call]) -> tuple[Past, ...]:
+    told = rows.what_fors(tx, [c.id for c in earlier])
+    return tuple(
+        Past(c.arrived_at, *told.get(c.id, ("", "")), c.outcome.value if c.outcome else "")
+        for c in earlier
+    )

@@ -1,0 +1,190 @@
+"""From a call and its run to the draft of the report. Pure: no I/O, no clock."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from denwaban.calls import Call
+from denwaban.clock import JST
+from denwaban.people import Client, Staff
+from denwaban.reports import Draft, Tone
+from denwaban.scripts import End, Promise, RunView
+
+NOT_ASKED = "聞けませんでした"
+"""What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
+
+OWN = {
+    "who": "report.who",
+    "kana": "report.kana",
+    "company": "report.company",
+    "number": "report.number",
+    "what_for": "report.what_for",
+    "done": "report.done",
+    "callback": "report.callback",
+    "callback_by": "report.callback_by",
+    "urgency": "report.urgency",
+    "tone": "report.tone",
+    "note": "report.note",
+    "in_charge": "report.in_charge",
+}
+"""What the operator writes over the draft, by the answer's name in the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The draft as it stands on the screen: texts, exactly as typed."""
+
+    who: str
+    kana: str
+    company: str
+    number: str
+    what_for: str
+    done: str
+    callback: str
+    """`yes`, `no`, or empty while nobody has said."""
+    callback_by: str
+    """`2026-11-24T15:00` in Tokyo, or what was typed instead."""
+    urgency: str
+    tone: str
+    note: str
+    in_charge: str
+    """A staff id."""
+
+
+def parse_moment(text: str) -> datetime | None:
+    """A moment in Tokyo as a date-and-time field gives it; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=JST) if moment.tzinfo is None else moment
+
+
+def field_moment(moment: datetime) -> str:
+    """The reverse of `parse_moment`, to the minute."""
+    return moment.astimezone(JST).strftime("%Y-%m-%dT%H:%M")
+
+
+def words_of(run: RunView, call: Call, staff: list[Staff], in_charge_id: str) -> Words:
+    """What the report says before anybody has touched it, with what the operator has written over it since."""
+    given = _by_purpose(run)
+    promised = [node for node in run.walked if isinstance(node, Promise)]
+    over = call.ended_at or call.answered_at or call.arrived_at
+    by = given["callback_by"]
+    if promised and not by:
+        by = field_moment(_quarter(over + timedelta(minutes=promised[-1].minutes)))
+    chosen_staff = given["in_charge"]
+    made = Words(
+        who=given["caller_name"],
+        kana=given["caller_kana"],
+        company=given["caller_company"],
+        number=given["caller_number"],
+        what_for=_what_for(run, given["what_for"]),
+        done="".join(node.done for node in run.walked if isinstance(node, End)),
+        callback="yes" if promised or given["callback_by"] else ("no" if _at_end(run) else ""),
+        callback_by=by if promised or given["callback_by"] else "",
+        urgency=run.urgency,
+        tone=Tone.CALM.value,
+        note=given["note"],
+        in_charge=chosen_staff if any(s.id == chosen_staff for s in staff) else in_charge_id,
+    )
+    own = {name: run.answers[key].value for name, key in OWN.items() if key in run.answers}
+    return replace(made, **own)
+
+
+def draft_of(run: RunView, words: Words, staff: list[Staff]) -> Draft:
+    """The draft that `reports.accept` is asked to take."""
+    callback = words.callback == "yes"
+    return Draft(
+        who=words.who,
+        kana=words.kana,
+        company=words.company,
+        number=words.number,
+        what_for=words.what_for,
+        done=words.done,
+        callback_needed=callback,
+        callback_by=parse_moment(words.callback_by) if callback else None,
+        urgency=words.urgency,
+        tone=words.tone,
+        note=words.note,
+        answers=answers_of(run, staff),
+    )
+
+
+def answers_of(run: RunView, staff: list[Staff]) -> tuple[tuple[str, str], ...]:
+    """(label, value) of everything answered on the way, in the order of the script; forks with what was chosen."""
+    names = {person.id: person.name for person in staff}
+    found: list[tuple[str, str]] = []
+    for node in run.walked:
+        for field in node.ask:
+            value = run.value(field.id)
+            if not value.strip():
+                continue
+            if field.type == "staff":
+                value = names.get(value, value)
+            if field.type == "datetime" and (moment := parse_moment(value)):
+                value = moment.astimezone(JST).strftime("%Y/%m/%d %H:%M")
+            kana = run.value(f"{field.id}.kana")
+            found.append((field.label, f"{value}({kana})" if kana else value))
+    if run.chosen:
+        found.append(("分岐", " → ".join(branch.label for branch in run.chosen)))
+    return tuple(found)
+
+
+def problems(run: RunView, words: Words) -> list[tuple[str, str]]:
+    """(answer's name, sentence) for what the script wants and the operator has not asked, or nobody has decided."""
+    found = [
+        (
+            field.id,
+            f"「{field.label}」がまだです。伺えなかったときは「{NOT_ASKED}」を選んでください。",
+        )
+        for field in run.missing
+    ]
+    if words.callback not in ("yes", "no"):
+        found.append((OWN["callback"], "折り返しが要るかどうかを選んでください。"))
+    if words.callback == "yes" and words.callback_by and parse_moment(words.callback_by) is None:
+        found.append((OWN["callback_by"], "折り返しの期限の形が違うようです。例: 2026-11-24 15:00"))
+    return found
+
+
+def _by_purpose(run: RunView) -> Mapping[str, str]:
+    """The last answer on the way for each purpose; empty texts for those without."""
+    purposes = ("name", "kana", "company", "number")
+    found = {f"caller_{name}": "" for name in purposes}
+    found |= {"what_for": "", "callback_by": "", "in_charge": "", "note": ""}
+    for node in run.walked:
+        for field in node.ask:
+            value = run.value(field.id).strip()
+            if field.purpose and value:
+                found[field.purpose] = value
+                if field.purpose == "caller_name":
+                    found["caller_kana"] = run.value(f"{field.id}.kana")
+    return found
+
+
+def _what_for(run: RunView, said: str) -> str:
+    """Where a fork asks for the matter, the branch chosen is half of it: 「水漏れ: 台所の蛇口から」."""
+    taken = [
+        branch.label
+        for node, branch in run.forks
+        if node.purpose == "what_for" and branch is not node.otherwise
+    ]
+    branches = "・".join(dict.fromkeys(taken))
+    return f"{branches}: {said}" if branches and said else said or branches
+
+
+def _at_end(run: RunView) -> bool:
+    return isinstance(run.node, End)
+
+
+def _quarter(moment: datetime) -> datetime:
+    """The next quarter of an hour: nobody promises 15:07."""
+    late = timedelta(
+        minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond
+    )
+    return moment if not late else moment - late + timedelta(minutes=15)
+
+
+def greeting_of(client: Client) -> str:
+    """The first words of a call, in the client's name."""
+    return client.greeting.strip() or f"お電話ありがとうございます。{client.name}でございます。"

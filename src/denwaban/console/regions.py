@@ -1,0 +1,77 @@
+"""The screen as pieces of HTML, each with a key: a piece whose key the page has already is not sent again."""
+
+import hashlib
+from dataclasses import dataclass
+
+from denwaban.console.look import SHOWN_STAFF, Look
+from denwaban.console.model import NOT_ASKED
+from denwaban.routing import FloorView
+from denwaban.web import fragment
+
+
+@dataclass(frozen=True, slots=True)
+class SeatNow:
+    """A seat as the switchboard has it."""
+
+    engine: bool
+    """The telephone engine is there."""
+    state: str
+    """ready | break | away | wrap_up"""
+    after: str
+    """The state wanted when the talk is over; empty for none."""
+    online: bool
+    """At least one of its phones is registered."""
+    held: bool
+    muted: bool
+
+
+def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
+    """The operator's seat; one that is not on the floor yet is at a break without a phone."""
+    seat = floor.seat(operator_id)
+    if seat is None:
+        return SeatNow(floor.engine, "break", "", False, False, False)
+    return SeatNow(floor.engine, seat.chosen, seat.after or "", seat.online, seat.held, seat.muted)
+
+
+_PLACE = "key-is-put-here"
+
+
+def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, str]:
+    """The pieces that differ from what the page has. `have` holds the page's key of each piece.
+
+    What stands in the middle is typed over by the operator, so its key is where she is, not what it says: it is sent
+    when she gets somewhere else, and never under her fingers.
+    """
+    common = {"look": look, "card": look.card, "seat": seat}
+    found = {
+        "top": fragment("console/top.html", key=_PLACE, **common),
+        "left": fragment("console/left.html", key=_PLACE, **common),
+        "right": fragment("console/right.html", key=_PLACE, shown_staff=SHOWN_STAFF, **common),
+        "bottom": fragment("console/bottom.html", key=_PLACE, **common),
+    }
+    keyed = {name: (_digest(html), html) for name, html in found.items()}
+    sent = {
+        name: html.replace(_PLACE, key)
+        for name, (key, html) in keyed.items()
+        if have.get(name) != key
+    }
+    middle = middle_key(look, seat)
+    if have.get("middle") != middle:
+        sent["middle"] = fragment(
+            f"console/{look.stage}.html", key=middle, not_asked=NOT_ASKED, **common
+        )
+    return sent
+
+
+def middle_key(look: Look, seat: SeatNow) -> str:
+    """Where the operator is."""
+    if look.card is None:
+        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}"
+    parts = [look.stage, look.call_id]
+    if look.stage == "talking":
+        parts.append(look.card.node.id)
+    return "-".join(parts)
+
+
+def _digest(html: str) -> str:
+    return hashlib.sha256(html.encode()).hexdigest()[:16]

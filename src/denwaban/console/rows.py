@@ -1,0 +1,91 @@
+"""Which page holds a seat, and the questions that only the seat asks of other slices' tables."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Column, ForeignKey, Table, and_, case, func, insert, select, update
+
+from denwaban.calls.rows import call_legs, calls
+from denwaban.reports.rows import reports
+from denwaban.store import Id, Tx, Utc, metadata
+
+seat_pages = Table(
+    "seat_pages",
+    metadata,
+    Column("operator_id", Id, ForeignKey("operators.id"), primary_key=True),
+    Column("page", Id, nullable=False),  # made by the browser tab; one tab holds the seat
+    Column("taken_at", Utc, nullable=False),
+)
+
+
+class Today(NamedTuple):
+    """One operator's own day."""
+
+    offered: int
+    answered: int
+
+    @property
+    def percent(self) -> int | None:
+        """Of the calls offered, how many were answered; None before the first."""
+        return round(100 * self.answered / self.offered) if self.offered else None
+
+
+def page_of(tx: Tx, operator_id: str) -> str | None:
+    """The page that holds the seat."""
+    found: str | None = tx.scalar(
+        select(seat_pages.c.page).where(seat_pages.c.operator_id == operator_id)
+    )
+    return found
+
+
+def put_page(tx: Tx, operator_id: str, page: str) -> None:
+    values = {"page": page, "taken_at": tx.now}
+    mine = seat_pages.c.operator_id == operator_id
+    if page_of(tx, operator_id) is None:
+        tx.execute(insert(seat_pages).values(operator_id=operator_id, **values))
+    else:
+        tx.execute(update(seat_pages).where(mine).values(**values))
+
+
+def unreported(tx: Tx, operator_id: str, since: datetime) -> list[str]:
+    """Ids of calls that the operator talked on and that have ended without a report yet, newest first."""
+    return [
+        row["id"]
+        for row in tx.all(
+            select(calls.c.id)
+            .outerjoin(reports, reports.c.call_id == calls.c.id)
+            .where(
+                calls.c.operator_id == operator_id,
+                calls.c.client_id.is_not(None),
+                calls.c.answered_at.is_not(None),
+                calls.c.ended_at >= since,
+                reports.c.id.is_(None),
+            )
+            .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
+        )
+    ]
+
+
+def today(tx: Tx, operator_id: str, since: datetime) -> Today:
+    """What the operator was offered since then. A call that is ringing now does not count yet."""
+    over = and_(call_legs.c.result.is_not(None), call_legs.c.result != "withdrawn")
+    row = tx.first(
+        select(
+            func.count(case((over, 1))).label("offered"),
+            func.count(case((call_legs.c.result == "answered", 1))).label("answered"),
+        ).where(call_legs.c.operator_id == operator_id, call_legs.c.offered_at >= since)
+    )
+    assert row is not None  # an aggregate always has a row
+    return Today(row["offered"], row["answered"])
+
+
+def what_fors(tx: Tx, call_ids: list[str]) -> dict[str, tuple[str, str]]:
+    """(what for, status) of the reports of these calls, by call."""
+    return {
+        row["call_id"]: (row["what_for"], row["status"])
+        for row in tx.all(
+            select(reports.c.call_id, reports.c.what_for, reports.c.status).where(
+                reports.c.call_id.in_(call_ids)
+            )
+        )
+    }

@@ -1,0 +1,467 @@
+// The operator's seat. The server says what the screen shows; this file carries keys, text and sound.
+
+import { Answers } from "./answers.js";
+import { typingIn, press } from "./keys.js";
+import { Phone } from "./phone.js";
+import { Ring } from "./ring.js";
+
+const root = document.getElementById("seat");
+const words = JSON.parse(root.dataset.words);
+const alarmRoom = document.getElementById("seat-alarm");
+const elsewhere = document.getElementById("seat-elsewhere");
+
+const phone = new Phone(document.getElementById("seat-voice"));
+const ring = new Ring();
+
+// A reload keeps the page's name, a duplicated tab does not: it is only left behind on the way out.
+const page = sessionStorage.getItem("seat-page") ?? root.dataset.page;
+sessionStorage.removeItem("seat-page");
+addEventListener("pagehide", () => sessionStorage.setItem("seat-page", page));
+
+let opened = ""; // the call whose report is wanted: "" the newest, "none" none
+let mine = false; // this page holds the seat
+let rangAt = 0;
+
+const middle = () => document.getElementById("seat-middle");
+const stage = () => middle().dataset.stage;
+
+// -- speaking with the server -----------------------------------------------------------------------------------------
+
+class Refused extends Error {
+  constructor(status, body) {
+    super(`${status}`);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+async function request(method, path, body) {
+  const have = [...document.querySelectorAll("[data-key]")]
+    .map((piece) => `${piece.id.replace("seat-", "")}:${piece.dataset.key}`)
+    .join(",");
+  const headers = { "X-CSRF-Token": root.dataset.csrf, "X-Seat-Have": have, "X-Seat-Open": opened, "HX-Request": "true" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(path, {
+    method,
+    headers,
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(15000),
+  });
+  if (answer.status === 401) alarm("signed_out", true);
+  if (answer.status >= 500) throw new TypeError(`server ${answer.status}`);
+  return answer;
+}
+
+async function json(answer) {
+  return (answer.headers.get("content-type") ?? "").includes("json") ? answer.json() : {};
+}
+
+// Everything that changes the screen goes one after another, so that an older picture never covers a newer one.
+let line = Promise.resolve();
+
+function screen(method, path, body) {
+  const turn = line.then(async () => {
+    const answer = await request(method, path, body);
+    if (!answer.ok) throw new Refused(answer.status, await json(answer));
+    await show(await answer.text());
+    return answer;
+  });
+  line = turn.catch(() => {});
+  return turn;
+}
+
+async function show(html) {
+  const before = middle().dataset.key;
+  await htmx.swap({ text: html, sourceElement: root, target: root, swap: "none" });
+  settle(middle().dataset.key !== before);
+}
+
+let wanted = false;
+
+async function refresh() {
+  if (wanted) return; // one is already waiting for its turn and will see this too
+  wanted = true;
+  await line;
+  wanted = false;
+  try {
+    await screen("GET", "/seat/parts");
+  } catch (error) {
+    if (!(error instanceof Refused)) setTimeout(refresh, 1000);
+  }
+}
+
+let queued = 0;
+
+/** For what is not ours: at most once a second, however busy the floor is. */
+function refreshSoon() {
+  queued ||= setTimeout(() => {
+    queued = 0;
+    refresh();
+  }, 1000);
+}
+
+const answers = new Answers(async (call, field, value, counter) => {
+  const path = `/seat/calls/${call}/answers/${encodeURIComponent(field)}`;
+  const answer = await request("PUT", path, { value, counter });
+  return { status: answer.status, body: await json(answer) };
+});
+answers.addEventListener("state", showSaved);
+answers.addEventListener("saved", ({ detail }) => {
+  const subject = document.getElementById("report-subject");
+  if (subject && detail.subject) subject.textContent = detail.subject;
+});
+
+function showSaved() {
+  const room = document.getElementById("seat-saved");
+  if (!room) return;
+  const text = { clean: words.saved, dirty: words.saving, failed: words.unsaved, refused: "" };
+  room.textContent = text[answers.state];
+  room.classList.toggle("bad", answers.state === "failed");
+}
+
+// -- the live stream --------------------------------------------------------------------------------------------------
+
+let stream = null;
+let lost = 0;
+
+function listen() {
+  stream = new EventSource(`/seat/live?page=${page}&after=${root.dataset.after}`);
+  stream.addEventListener("open", () => {
+    clearTimeout(lost);
+    lost = 0;
+    alarm("away", false);
+    refresh();
+  });
+  stream.addEventListener("error", () => {
+    lost ||= setTimeout(() => alarm("away", true), 2000);
+    if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
+  });
+  stream.addEventListener("seat", refresh);
+  stream.addEventListener("queue", refreshSoon);
+  stream.addEventListener("taken", ({ data }) => {
+    if (data !== page && mine) letGo(words.taken, words.taken_hint);
+  });
+}
+
+const alarms = new Set();
+
+function alarm(name, on) {
+  if (on) alarms.add(name);
+  else alarms.delete(name);
+  alarmRoom.hidden = alarms.size === 0;
+  alarmRoom.textContent = [...alarms].map((each) => words[each]).join(" ");
+}
+
+// -- who holds the seat -----------------------------------------------------------------------------------------------
+
+async function claim(force) {
+  let answer;
+  try {
+    answer = await request("POST", "/seat/claim", { page, force });
+  } catch {
+    setTimeout(() => claim(force), 2000);
+    return;
+  }
+  if (answer.status === 409) {
+    letGo(words.elsewhere, words.elsewhere_hint);
+    return;
+  }
+  if (!answer.ok) return;
+  mine = true;
+  elsewhere.close();
+  const account = await answer.json();
+  if (localStorage.getItem("seat-phone") !== "off") {
+    phone.start(account);
+    phone.openMicrophone();
+  }
+  refresh();
+}
+
+function letGo(title, hint) {
+  mine = false;
+  phone.stop();
+  ring.stop();
+  elsewhere.querySelector("h2").textContent = title;
+  elsewhere.querySelector("p").textContent = hint;
+  if (!elsewhere.open) elsewhere.showModal();
+}
+
+elsewhere.addEventListener("cancel", (event) => event.preventDefault());
+document.getElementById("seat-take").addEventListener("click", () => claim(true));
+
+// -- telephone and ring -----------------------------------------------------------------------------------------------
+
+phone.addEventListener("ringing", refresh);
+phone.addEventListener("gone", ({ detail }) => {
+  if (detail.why === "media" || detail.why === "engine") window.toast(words.lost, "danger");
+  refresh();
+});
+phone.addEventListener("state", showPhone);
+
+let claimedAgain = 0;
+
+function showPhone() {
+  const use = localStorage.getItem("seat-phone") !== "off";
+  mark("seat-phone", phone.line, words[`phone_${use ? phone.line : "off"}`]);
+  mark("seat-microphone", phone.microphone, words[`microphone_${phone.microphone}`]);
+  document.getElementById("seat-microphone").hidden = !use;
+  if (phone.line === "failed" && mine && !claimedAgain) {
+    // The account may have changed: ask for it again, now and then.
+    claimedAgain = setTimeout(() => {
+      claimedAgain = 0;
+      if (phone.line === "failed" && mine) claim(true);
+    }, 10000);
+  }
+  showOther();
+}
+
+function mark(id, state, word) {
+  const button = document.getElementById(id);
+  button.dataset.line = state;
+  button.querySelector(".word").textContent = word;
+}
+
+/** Rings at the seat but not in this page: the SIP phone. Told after a moment, the two do not ring at the same instant. */
+function showOther() {
+  const hint = document.getElementById("seat-other-phone");
+  if (!hint) return;
+  hint.hidden = phone.call !== null || performance.now() - rangAt < 1200;
+  if (hint.hidden && phone.call === null) setTimeout(showOther, 300);
+}
+
+let meter = 0;
+
+function listenToLevel() {
+  if (meter || !phone.stream || !ring.audible) return;
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 512 });
+  let source = phone.stream;
+  context.createMediaStreamSource(source).connect(analyser);
+  const wave = new Float32Array(analyser.fftSize);
+  meter = setInterval(() => {
+    if (phone.stream !== source) {
+      clearInterval(meter);
+      meter = 0;
+      context.close();
+      listenToLevel();
+      return;
+    }
+    analyser.getFloatTimeDomainData(wave);
+    const peak = wave.reduce((most, each) => Math.max(most, Math.abs(each)), 0);
+    const bar = document.querySelector("#seat-microphone .level i");
+    if (bar) bar.style.transform = `scaleX(${Math.min(1, Math.sqrt(peak)).toFixed(2)})`;
+  }, 250);
+}
+
+// -- after every change of the screen ---------------------------------------------------------------------------------
+
+function settle(moved) {
+  const now = stage();
+  if (now === "ringing") {
+    if (!rangAt) rangAt = performance.now();
+    ring.start(`${words.ringing}: ${middle().dataset.client}`, words.ringing);
+    opened = "";
+    showOther();
+  } else {
+    rangAt = 0;
+    ring.stop();
+    if (now === "talking") opened = "";
+  }
+  if (moved) focusNext();
+  showSaved();
+  const ask = document.getElementById("seat-notify");
+  if (ask) ask.hidden = window.Notification?.permission !== "default";
+}
+
+/** Focus is where the next word goes: the first empty field, else the middle itself, so that single keys act. */
+function focusNext() {
+  const room = middle();
+  const fields = [...room.querySelectorAll("[data-answer]:not([type=radio])")];
+  const must = now() === "report" ? fields.filter((field) => /who|what_for|done/.test(field.id)) : fields;
+  const next = must.find((field) => !field.value.trim());
+  room.tabIndex = -1;
+  (next ?? (now() === "report" ? room.querySelector("[data-send]") : room)).focus({ preventScroll: true });
+  function now() {
+    return room.dataset.stage;
+  }
+}
+
+// -- acts -------------------------------------------------------------------------------------------------------------
+
+let busy = false;
+
+/** One act at a time: a key pressed twice acts once. */
+async function act(work) {
+  if (busy) return;
+  busy = true;
+  root.setAttribute("aria-busy", "true");
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof Refused) {
+      if (error.body.problem) window.toast(error.body.problem, "danger");
+      refresh();
+    } else {
+      window.toast(words.away, "danger");
+    }
+  } finally {
+    busy = false;
+    root.removeAttribute("aria-busy");
+  }
+}
+
+const way = () => `/seat/calls/${middle().dataset.call}`;
+
+function go(choice) {
+  act(async () => {
+    if (await answers.flush()) await screen("POST", `${way()}/go`, { at: middle().dataset.node, choice });
+    else focusWrong();
+  });
+}
+
+function goBack() {
+  act(async () => {
+    await answers.flush();
+    await screen("POST", `${way()}/back`, { at: middle().dataset.node });
+  });
+}
+
+function focusWrong() {
+  middle().querySelector('[aria-invalid="true"]')?.focus();
+  if (answers.state === "failed") window.toast(words.unsaved, "danger");
+}
+
+async function answer() {
+  if (performance.now() - rangAt < 350) return; // a key meant for what stood here before
+  ring.wake();
+  if (!(await phone.answer())) showOther();
+}
+
+function send() {
+  act(async () => {
+    if (!(await answers.flush())) return focusWrong();
+    try {
+      await screen("POST", `${way()}/report`, {});
+    } catch (error) {
+      if (error.status !== 422) throw error;
+      return showProblems(error.body.problems);
+    }
+    opened = "";
+    window.toast(words.sent);
+  });
+}
+
+function showProblems(problems) {
+  const room = document.getElementById("report-problems");
+  const list = document.createElement("ul");
+  for (const [field, sentence] of problems) {
+    const item = document.createElement("li");
+    const target = field && document.getElementById(`a-${field}`);
+    const text = target ? document.createElement("a") : document.createElement("span");
+    if (target) text.href = `#a-${field}`;
+    text.textContent = sentence;
+    item.append(text);
+    list.append(item);
+  }
+  const title = document.createElement("strong");
+  title.textContent = words.missing;
+  room.replaceChildren(title, list);
+  room.hidden = false;
+  const first = problems.map(([field]) => field && document.getElementById(`a-${field}`)).find(Boolean);
+  const field = first?.matches("fieldset") ? first.querySelector("input") : first;
+  (field ?? room).focus();
+}
+
+function later() {
+  act(async () => {
+    await answers.flush();
+    opened = "none";
+    await screen("POST", "/seat/state", { state: "ready" });
+  });
+}
+
+function notAsked(field) {
+  const input = document.getElementById(`a-${field}`);
+  if (input.tagName === "SELECT") input.add(new Option(words.not_asked, words.not_asked));
+  else if (input.type === "datetime-local") input.type = "text";
+  input.value = words.not_asked;
+  answers.typed(input, middle().dataset.call);
+}
+
+function control(path, value) {
+  act(async () => {
+    try {
+      await screen("POST", path, value);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      // The program is away but the call is not: what this page can do alone, it does.
+      if (path.endsWith("hang-up")) phone.hangUp();
+      else if (path.endsWith("mute")) {
+        phone.mute(value.on);
+        window.toast(words.muted_here);
+      } else throw error;
+    }
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const at = (selector) => event.target.closest?.(selector);
+  let found;
+  if ((found = at("[data-act]"))) control(found.dataset.act, JSON.parse(found.dataset.value));
+  else if ((found = at("[data-go]"))) go(found.dataset.go);
+  else if (at("[data-back]")) goBack();
+  else if (at("[data-send]")) send();
+  else if (at("[data-later]")) later();
+  else if (at("#seat-answer")) answer();
+  else if ((found = at("[data-not-asked]"))) notAsked(found.dataset.notAsked);
+  else if ((found = at("[data-report]"))) {
+    opened = found.dataset.report;
+    answers.flush().then(refresh);
+  } else if (at("#seat-phone")) {
+    localStorage.setItem("seat-phone", localStorage.getItem("seat-phone") === "off" ? "on" : "off");
+    phone.stop();
+    claim(true);
+  } else if (at("#seat-microphone")) phone.openMicrophone();
+  else if (at("#seat-notify")) Notification.requestPermission().then(() => settle(false));
+});
+
+document.addEventListener("input", ({ target }) => {
+  if (target.dataset?.answer) answers.typed(target, middle().dataset.call);
+});
+document.addEventListener("change", ({ target }) => {
+  if (target.dataset?.answer) answers.typed(target, middle().dataset.call);
+});
+document.addEventListener("focusout", ({ target }) => {
+  if (target.dataset?.answer) answers.flush();
+  if (target.hasAttribute?.("data-phone")) checkNumber(target);
+});
+
+/** A hint, never a hurdle: callers give numbers in every form. */
+function checkNumber(input) {
+  const room = document.getElementById(`e-${input.dataset.answer}`);
+  if (!room || input.getAttribute("aria-invalid")) return;
+  const digits = input.value.normalize("NFKC").replace(/[^0-9]/g, "");
+  const odd = input.value.trim() && input.value !== words.not_asked && (digits.length < 3 || digits.length > 15);
+  room.textContent = odd ? words.bad_phone : "";
+  room.hidden = !odd;
+}
+
+document.addEventListener("focusin", () => root.classList.toggle("typing", typingIn(document.activeElement)));
+document.addEventListener("focusout", () => root.classList.remove("typing"));
+document.addEventListener("keydown", (event) => press(event, { elsewhere, middle, answer, send, go }), true);
+
+for (const kind of ["pointerdown", "keydown"]) {
+  document.addEventListener(kind, () => {
+    ring.wake();
+    setTimeout(listenToLevel, 500);
+  });
+}
+
+addEventListener("beforeunload", (event) => {
+  if (phone.talking || answers.pending) event.preventDefault();
+});
+
+listen();
+claim(false);
+settle(true);
+showPhone();

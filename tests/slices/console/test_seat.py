@@ -1,0 +1,340 @@
+"""The operator's seat over HTTP, on both databases."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from tests.seat_story import CALLER, MakeStory, SeatStory, seat_story
+from tests.web_fixtures import Browser
+
+from denwaban.access import Role
+from denwaban.calls import Call
+from denwaban.console.pages import open_pages
+from denwaban.delivery.rows import deliveries
+from denwaban.people import add_operator, caller_of
+from denwaban.promises import open_promises
+from denwaban.reports.rows import reports
+from denwaban.scripts import LONGEST_ANSWER
+
+__all__ = ["seat_story"]
+
+
+async def sit(story: SeatStory) -> Browser:
+    return await story.web.browser(Role.OPERATOR, user_id=story.operator.user_id)
+
+
+async def put(browser: Browser, call: Call, field: str, value: str, counter: int = 1) -> Any:
+    path = f"/seat/calls/{call.id}/answers/{field}"
+    return await browser.request("PUT", path, json={"value": value, "counter": counter})
+
+
+async def go(browser: Browser, call: Call, at: str, choice: str = "next") -> Any:
+    return await browser.request(
+        "POST", f"/seat/calls/{call.id}/go", json={"at": at, "choice": choice}
+    )
+
+
+async def send(browser: Browser, call: Call) -> Any:
+    return await browser.request("POST", f"/seat/calls/{call.id}/report", json={})
+
+
+async def through(browser: Browser, call: Call) -> None:
+    """The caller has no leak, wants the boiler looked at."""
+    for at, choice in [("danger", "2"), ("who", "next"), ("matter", "2"), ("promise", "next")]:
+        if at == "who":
+            assert (await put(browser, call, "address", "港区芝1-2-3 101")).status_code == 200
+        if at == "matter":
+            assert (await put(browser, call, "what_for", "お湯が出ない")).status_code == 200
+        assert (await go(browser, call, at, choice)).status_code == 200
+
+
+async def count(story: SeatStory, table: Any) -> int:
+    return int(
+        await story.store.read(lambda tx: tx.scalar(select(func.count()).select_from(table)))
+    )
+
+
+@pytest.mark.req("A2", "A7")
+async def test_before_answering_the_screen_shows_what_is_needed(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    await story.rings()
+    page = (await browser.get("/seat")).text
+    for shown in (
+        "お電話ありがとうございます。山田設備でございます。",
+        "けが人、火、煙",
+        "佐藤 花子",
+        "090-1234-5678",
+        "夜間プラン",
+        "鈴木",
+        "代: 伊藤",
+        "到着時刻と料金のお約束",
+    ):
+        assert shown in page, shown
+
+
+async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    page = (await browser.get("/seat")).text
+    have = keys(page)
+    assert set(have) == {"top", "left", "middle", "right", "bottom"}
+    nothing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
+    assert "hx-partial" not in nothing.text
+    await story.rings()
+    ringing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
+    assert "#seat-middle" in ringing.text
+
+
+def keys(page: str) -> dict[str, str]:
+    parts = page.split(' id="seat-')[1:]
+    named = {part.split('"')[0]: part for part in parts if 'data-key="' in part.split(">")[0]}
+    return {name: part.split('data-key="')[1].split('"')[0] for name, part in named.items()}
+
+
+def joined(have: dict[str, str]) -> str:
+    return ",".join(f"{name}:{key}" for name, key in have.items())
+
+
+@pytest.mark.req("A3")
+async def test_what_is_known_is_not_asked_again(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    await browser.get("/seat")
+    run = await story.run(call.id)
+    assert run.value("caller_name") == "佐藤 花子"
+    assert run.value("caller_name.kana") == "さとう はなこ"
+    assert run.value("caller_number") == "090-1234-5678"
+    assert run.answers["caller_name"].known
+
+
+@pytest.mark.req("C1", "C3", "D2")
+async def test_the_report_is_made_from_the_run_and_sent_once(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await through(browser, call)
+    early = await send(browser, call)
+    assert early.status_code == 409
+    await story.caller_hangs_up(leg)
+    page = (await browser.get("/seat")).text
+    assert "【要折り返し】佐藤 花子様より" in page
+    for _ in range(2):
+        sent = await send(browser, call)
+        assert sent.status_code == 200, sent.text
+    row = await story.store.read(lambda tx: tx.all(select(reports)))
+    assert len(row) == 1
+    report = row[0]
+    assert report["what_for"] == "給湯器: お湯が出ない"
+    assert report["done"] == "状況を伺い、担当から折り返すとお伝えしました。"
+    assert report["callback_needed"] is True
+    assert report["caller_number"] == "090-1234-5678"
+    assert report["in_charge_id"] == story.staff["鈴木"]
+    assert ["場所", "港区芝1-2-3 101"] in report["answers"]
+    assert await count(story, deliveries) >= 1
+    number = report["caller_number"]
+    kept = await story.store.read(lambda tx: open_promises(tx, story.client_id, number))
+    assert len(kept) == 1
+
+
+async def test_the_operator_is_ready_again_when_the_report_is_sent(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await through(browser, call)
+    await story.caller_hangs_up(leg)
+    assert (await send(browser, call)).status_code == 200
+    await story.rings("08011112222")
+
+
+@pytest.mark.req("B11", "C8")
+async def test_what_is_missing_is_named_in_words(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await go(browser, call, "danger", "2")
+    await story.caller_hangs_up(leg)
+    refused = await send(browser, call)
+    assert refused.status_code == 422
+    problems = refused.json()["problems"]
+    assert problems[0] == [
+        "address",
+        "「場所」がまだです。伺えなかったときは「聞けませんでした」を選んでください。",
+    ]
+    assert await count(story, reports) == 0
+    await put(browser, call, "address", "聞けませんでした")
+    await put(browser, call, "report.callback", "no")
+    await put(browser, call, "report.what_for", "途中でお電話が切れました")
+    await put(browser, call, "report.done", "かけ直しをお待ちしています")
+    assert (await send(browser, call)).status_code == 200
+
+
+async def test_nothing_typed_is_lost_when_the_browser_dies(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await go(browser, call, "danger", "2")
+    await put(browser, call, "address", "港区芝1-2-3\n「青い屋根」の家")
+    again = await sit(story)
+    page = (await again.get("/seat")).text
+    assert "お名前と、つながりやすいお電話番号" in page
+    assert "港区芝1-2-3\n「青い屋根」の家</textarea>" in page
+    await put(again, call, "report.note", "犬がいます", 5)
+    await story.caller_hangs_up(leg)
+    third = await sit(story)
+    page = (await third.get("/seat")).text
+    assert "やること" in page
+    assert "犬がいます</textarea>" in page
+
+
+async def test_a_late_packet_does_not_overwrite_newer_text(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    await browser.get("/seat")
+    assert (await put(browser, call, "address", "新しい", 10)).json()["kept"]
+    late = (await put(browser, call, "address", "古い", 9)).json()
+    assert (late["counter"], late["kept"]) == (10, False)
+    assert (await story.run(call.id)).value("address") == "新しい"
+
+
+async def test_an_answer_of_fifty_thousand_characters_is_refused_and_loses_nothing(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    await browser.get("/seat")
+    await put(browser, call, "address", "港区", 1)
+    refused = await put(browser, call, "address", "あ" * 50_000, 2)
+    assert refused.status_code == 422
+    assert "10,000文字まで" in refused.json()["problem"]
+    assert (await story.run(call.id)).value("address") == "港区"
+    assert (await put(browser, call, "address", "あ" * LONGEST_ANSWER, 3)).status_code == 200
+
+
+@pytest.mark.parametrize("value", ["\x00", "\ud800", "<script>alert(1)</script>", "𠮷野家🦐", "‮"])
+async def test_any_text_can_be_typed(seat_story: MakeStory, value: str) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await through(browser, call)
+    body = f'{{"counter": 5, "value": {ascii_json(value)}}}'
+    path = f"/seat/calls/{call.id}/answers/what_for"
+    headers = {"Content-Type": "application/json"}
+    kept = await browser.request("PUT", path, content=body, headers=headers)
+    assert kept.status_code in (200, 400), kept.text
+    await story.caller_hangs_up(leg)
+    page = await browser.get("/seat")
+    assert page.status_code == 200
+    assert "<script>alert" not in page.text
+    assert (await send(browser, call)).status_code in (200, 422)
+
+
+def ascii_json(text: str) -> str:
+    return '"' + "".join(f"\\u{ord(c):04x}" if ord(c) < 0x10000 else c for c in text) + '"'
+
+
+async def test_another_operators_call_is_not_there(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    leg, call = await story.talk()
+    other = await story.web.browser(Role.OPERATOR)
+    await story.store.write(lambda tx: add_operator(tx, other.user_id, "別の人", ""))
+    for answer in (
+        await put(other, call, "address", "x"),
+        await go(other, call, "danger", "2"),
+        await other.request("POST", f"/seat/calls/{call.id}/back", json={"at": "danger"}),
+        await send(other, call),
+        await put(other, call, "nothing_like_it", "x"),
+    ):
+        assert answer.status_code == 404
+    assert "佐藤" not in (await other.get("/seat")).text
+    await story.caller_hangs_up(leg)
+    assert (await send(other, call)).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR, Role.CLIENT])
+async def test_the_seat_is_for_operators(seat_story: MakeStory, role: Role) -> None:
+    story = await seat_story()
+    other = await story.web.browser(role, story.client_id if role is Role.CLIENT else None)
+    for path in ("/seat", "/seat/parts", "/seat/live"):
+        assert (await other.get(path)).status_code == 403
+
+
+async def test_one_page_holds_the_seat(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    first, second = "1" * 32, "2" * 32
+    got = await browser.request("POST", "/seat/claim", json={"page": first})
+    assert got.status_code == 200
+    assert got.headers["cache-control"] == "no-store"
+    assert got.json() == {
+        "url": "ws://denwaban.test:8421/ws",
+        "uri": f"sip:{story.operator.seat}@denwaban.test",
+        "password": story.operator.sip_password,
+    }
+    # The first page is open: its live stream is held.
+
+    async def forever() -> AsyncIterator[bytes]:
+        yield b""
+        await asyncio.Event().wait()
+
+    held = open_pages.hold(first, forever())
+    await anext(held)
+    refused = await browser.request("POST", "/seat/claim", json={"page": second})
+    assert refused.status_code == 409
+    assert refused.json() == {"elsewhere": True}
+    taken = await browser.request("POST", "/seat/claim", json={"page": second, "force": True})
+    assert taken.status_code == 200
+    await held.aclose()  # type: ignore[attr-defined]
+    # A page that is gone does not stand in the way.
+    assert (await browser.request("POST", "/seat/claim", json={"page": first})).status_code == 200
+
+
+async def test_hold_mute_and_hang_up(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, _call = await story.talk()
+    await browser.get("/seat")
+    for path in ("hold", "mute"):
+        shown = await browser.request("POST", f"/seat/{path}", json={"on": True})
+        assert shown.status_code == 200
+    assert (story.seat().held, story.seat().muted) == (True, True)
+    shown = await browser.request("POST", "/seat/hold", json={"on": False})
+    assert "保留 " in shown.text
+    assert (await browser.request("POST", "/seat/hang-up", json={})).status_code == 200
+    refused = await browser.request("POST", "/seat/hold", json={"on": True})
+    assert refused.status_code == 409
+    assert refused.json()["problem"]
+
+
+async def test_a_withheld_number_is_asked_and_remembers_nobody(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    await story.rings("")
+    assert "非通知の方" in (await browser.get("/seat")).text
+    await story.answers()
+    assert "佐藤" not in (await browser.get("/seat")).text
+
+
+async def test_the_caller_is_remembered_for_the_next_time(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk("08099998888")
+    await browser.get("/seat")
+    await put(browser, call, "caller_name", "山本 一郎")
+    await through(browser, call)
+    await story.caller_hangs_up(leg)
+    assert (await send(browser, call)).status_code == 200
+    known = await story.store.read(lambda tx: caller_of(tx, story.client_id, "+818099998888"))
+    assert known is not None
+    assert known.name == "山本 一郎"
+    assert CALLER  # the first caller stays known

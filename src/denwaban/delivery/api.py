@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.delivery import queries
@@ -131,7 +131,7 @@ async def list_deliveries(
     store: NamedDependency[Store],
     client_id: FromQuery[IdText | None] = None,
     report_id: FromQuery[IdText | None] = None,
-    state: FromQuery[DeliveryState | None] = None,
+    result: FromQuery[DeliveryState | None] = None,
     limit: FromQuery[Limit] = 50,
     cursor: FromQuery[Cursor | None] = None,
 ) -> Page[DeliveryOut]:
@@ -146,7 +146,7 @@ async def list_deliveries(
             tx,
             wanted,
             report_id=report_id,
-            state=state,
+            state=result,
             before=place[0] if place else None,
             limit=limit + 1,
         )
@@ -211,7 +211,7 @@ async def list_acknowledgements(
 async def acknowledge_report(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
-    data: AcknowledgeIn,
+    data: JSONBody[AcknowledgeIn],
 ) -> AcknowledgementOut:
     """Takes a report for a staff member; every reminder ends. Again, or too late, it tells who took it and when."""
 

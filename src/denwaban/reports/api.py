@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.reports import acts
@@ -157,7 +157,7 @@ async def set_status(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     report_id: FromPath[IdText],
-    data: StatusIn,
+    data: JSONBody[StatusIn],
 ) -> ReportOut:
     """Moves a report to done, callback or checking, with a note for the history. Idempotent without a note."""
 

@@ -10,7 +10,7 @@ from sqlalchemy import Table, func, insert, select, update
 
 from denwaban.journal import append
 from denwaban.people import facts
-from denwaban.people.model import Caller, Changed, PeopleError, Presence
+from denwaban.people.model import N_, Caller, Changed, PeopleError, Presence
 from denwaban.people.queries import caller_of, client, operator, staff_member
 from denwaban.people.rows import callers, clients, operators, staff
 from denwaban.store import Tx, new_id
@@ -29,14 +29,14 @@ LONGEST = {
 }
 
 _LABELS = {
-    "name": "名前",
-    "kana": "ふりがな",
-    "industry": "業種",
-    "department": "部署",
-    "presence_note": "メモ",
-    "greeting": "第一声",
-    "policy": "対応方針",
-    "company": "会社名",
+    "name": N_("名前"),
+    "kana": N_("ふりがな"),
+    "industry": N_("業種"),
+    "department": N_("部署"),
+    "presence_note": N_("メモ"),
+    "greeting": N_("第一声"),
+    "policy": N_("対応方針"),
+    "company": N_("会社名"),
 }
 
 
@@ -45,11 +45,16 @@ def check_text(field: str, text: str, required: bool = False) -> str:
     text = text.strip()
     label = _LABELS[field]
     if required and not text:
-        raise PeopleError(f"{label}を入力してください", field)
+        raise PeopleError("%(label)sを入力してください", field, label=label)
     if len(text) > LONGEST[field]:
-        raise PeopleError(f"{label}は{LONGEST[field]}文字以内にしてください", field)
+        raise PeopleError(
+            "%(label)sは%(most)s文字以内にしてください",
+            field,
+            label=label,
+            most=str(LONGEST[field]),
+        )
     if any(not char.isprintable() and char not in "\n\r\t\u3000" for char in text):
-        raise PeopleError(f"{label}に使えない文字が含まれています", field)
+        raise PeopleError("%(label)sに使えない文字が含まれています", field, label=label)
     return text
 
 

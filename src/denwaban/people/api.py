@@ -20,7 +20,7 @@ from denwaban.people.queries import (
     staff_page,
 )
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, needs
+from denwaban.web import Problem, _, needs
 from denwaban.web.api import (
     NO_NULL,
     Cursor,
@@ -165,8 +165,8 @@ def aware(moment: datetime | None, field: str) -> datetime | None:
 
 def _told(error: PeopleError) -> Problem:
     if isinstance(error, Changed):
-        return refused("updated_at", str(error), 409)
-    return refused(error.field, str(error))
+        return refused("updated_at", error.tell(_), 409)
+    return refused(error.field, error.tell(_))
 
 
 @get("/clients", guards=[EVERYONE])
@@ -203,7 +203,7 @@ async def post_client(data: JSONBody[ClientIn], store: NamedDependency[Store]) -
     try:
         made = await store.write(add)
     except PeopleError as error:
-        raise refused(error.field, str(error), 409 if error.field == "code" else 422) from error
+        raise refused(error.field, error.tell(_), 409 if error.field == "code" else 422) from error
     if made is None:
         raise missing()
     return show_client(made)

@@ -7,13 +7,15 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from denwaban.people.model import PeopleError
+
 ENCODINGS = ("iso2022_jp_ext", "utf-8", "cp932", "euc_jp")
 MAX_ROWS = 2_000
 """An import runs in one transaction, and calls wait for the same writer: about a second at most."""
 
 
-class UnreadableFile(Exception):
-    """The file cannot be read at all; the message is a Japanese sentence."""
+class UnreadableFile(PeopleError):
+    """The file cannot be read at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class LineError:
 
     number: int
     field: str
-    message: str
+    error: PeopleError
 
 
 def decode(data: bytes) -> str:
@@ -115,9 +117,9 @@ def read_csv(
         columns[name][0] if columns[name] else name for name in required if name not in places
     ]
     if absent:
-        raise UnreadableFile(f"1行目に見出しがありません: {'、'.join(absent)}")
+        raise UnreadableFile("1行目に見出しがありません: %(names)s", names="、".join(absent))
     if len(rows) - 1 > MAX_ROWS:
-        raise UnreadableFile(f"一度に読み込めるのは{MAX_ROWS}行までです")
+        raise UnreadableFile("一度に読み込めるのは%(most)s行までです", most=str(MAX_ROWS))
     found = []
     for number, row in enumerate(rows[1:], start=2):
         cells = {

@@ -66,7 +66,11 @@ def import_clients(tx: Tx, lines: list[Line]) -> Imported:
         code = cells["code"]
         if code in seen:
             errors.append(
-                LineError(line.number, "顧客コード", f"{seen[code]}行目と同じ顧客コードです")
+                LineError(
+                    line.number,
+                    "顧客コード",
+                    PeopleError("%(line)s行目と同じ顧客コードです", line=str(seen[code])),
+                )
             )
             continue
         seen[code] = line.number
@@ -87,7 +91,7 @@ def import_clients(tx: Tx, lines: list[Line]) -> Imported:
                 )
                 changed += 1
         except PeopleError as error:
-            errors.append(LineError(line.number, _column(CLIENT_COLUMNS, error.field), str(error)))
+            errors.append(LineError(line.number, _column(CLIENT_COLUMNS, error.field), error))
     result = Imported(added, changed, errors)
     if errors:
         raise NotImported(result)
@@ -107,19 +111,29 @@ def import_staff(tx: Tx, lines: list[Line]) -> Imported:
         client = client_by_code(tx, cells["client_code"])
         if client is None:
             errors.append(
-                LineError(line.number, "顧客コード", "この顧客コードは登録されていません")
+                LineError(
+                    line.number, "顧客コード", PeopleError("この顧客コードは登録されていません")
+                )
             )
             continue
         key = (client.id, cells["name"])
         if key in seen:
-            errors.append(LineError(line.number, "氏名", f"{seen[key]}行目と同じ人です"))
+            errors.append(
+                LineError(
+                    line.number,
+                    "氏名",
+                    PeopleError("%(line)s行目と同じ人です", line=str(seen[key])),
+                )
+            )
             continue
         seen[key] = line.number
         known = [person for person in staff_of(tx, client.id) if person.name == cells["name"]]
         if len(known) > 1:
             errors.append(
                 LineError(
-                    line.number, "氏名", "同じ氏名の担当者が複数います。画面から変更してください"
+                    line.number,
+                    "氏名",
+                    PeopleError("同じ氏名の担当者が複数います。画面から変更してください"),
                 )
             )
             continue
@@ -139,7 +153,7 @@ def import_staff(tx: Tx, lines: list[Line]) -> Imported:
                 )
                 added += 1
         except PeopleError as error:
-            errors.append(LineError(line.number, _column(STAFF_COLUMNS, error.field), str(error)))
+            errors.append(LineError(line.number, _column(STAFF_COLUMNS, error.field), error))
             continue
         if cells.get("substitute"):
             placed.append((line, client.id, staff_id))
@@ -167,12 +181,16 @@ def _substitute(tx: Tx, line: Line, client_id: str, staff_id: str) -> list[LineE
     wanted = line.cells["substitute"]
     named = [person for person in staff_of(tx, client_id) if person.name == wanted]
     if len(named) != 1:
-        text = "この氏名の担当者が見つかりません" if not named else "同じ氏名の担当者が複数います"
-        return [LineError(line.number, "代替確認者", text)]
+        error = (
+            PeopleError("同じ氏名の担当者が複数います")
+            if named
+            else PeopleError("この氏名の担当者が見つかりません")
+        )
+        return [LineError(line.number, "代替確認者", error)]
     try:
         set_substitute(tx, staff_id, named[0].id)
     except PeopleError as error:
-        return [LineError(line.number, "代替確認者", str(error))]
+        return [LineError(line.number, "代替確認者", error)]
     return []
 
 

@@ -1,16 +1,33 @@
 """Clients, their staff, our operators and their callers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 
-class PeopleError(Exception):
-    """A change that is refused; the message is a sentence for the person who asked (Japanese)."""
+def N_(text: str) -> str:
+    """Marks a text for translation where it is not shown yet."""
+    return text
 
-    def __init__(self, message: str, field: str = "") -> None:
-        super().__init__(message)
+
+class PeopleError(Exception):
+    """A change that is refused; the message is a sentence for the person who asked (Japanese).
+
+    `tell(_)` gives it in the reader's language. `values` are put in for `%(name)s` and are texts for readers too.
+    """
+
+    def __init__(self, message: str, field: str = "", **values: str) -> None:
+        super().__init__(message % values if values else message)
+        self.message = message
         self.field = field
+        self.values = values
+
+    def tell(self, translate: Callable[..., str]) -> str:
+        """The sentence in the reader's language."""
+        return translate(
+            self.message, **{name: translate(value) for name, value in self.values.items()}
+        )
 
 
 class Changed(PeopleError):
@@ -18,7 +35,7 @@ class Changed(PeopleError):
 
     def __init__(self) -> None:
         super().__init__(
-            "ほかの方が先に変更しました。新しい内容を確かめてから、もう一度お試しください"
+            N_("ほかの方が先に変更しました。新しい内容を確かめてから、もう一度お試しください")
         )
 
 

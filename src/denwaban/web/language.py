@@ -17,15 +17,15 @@ _language: ContextVar[str] = ContextVar("language", default="ja")
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Translations by msgid; empty for Japanese, which needs none."""
-    file = _LOCALE / language / "messages.po"
-    if not file.exists():
-        return {}
-    with file.open("rb") as source:
-        return {
-            str(message.id): str(message.string)
-            for message in read_po(source, locale=language)
-            if message.id and message.string and not message.fuzzy
-        }
+    texts: dict[str, str] = {}
+    for file in sorted((_LOCALE / language).glob("*.po")):
+        with file.open("rb") as source:
+            texts |= {
+                str(message.id): str(message.string)
+                for message in read_po(source, locale=language)
+                if message.id and message.string and not message.fuzzy
+            }
+    return texts
 
 
 def _(message: str, **values: object) -> str:

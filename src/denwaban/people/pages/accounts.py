@@ -109,7 +109,7 @@ async def post_user(data: URLEncodedBody[UserForm], store: NamedDependency[Store
     try:
         await store.write(make)
     except AccessError as error:
-        return await _users_page(store, data, str(error))
+        return await _users_page(store, data, _(str(error)))
     secrets = [(_("サインイン名"), data.login.strip().lower()), (_("パスワード"), password)]
     return await _users_page(store, UserForm(), secrets=secrets)
 
@@ -217,7 +217,7 @@ async def post_key(data: URLEncodedBody[KeyForm], store: NamedDependency[Store])
     try:
         secret = await store.write(make)
     except AccessError as error:
-        return await _keys_page(store, data, str(error))
+        return await _keys_page(store, data, _(str(error)))
     return await _keys_page(store, KeyForm(), secret=secret)
 
 

@@ -32,7 +32,7 @@ def not_here() -> Problem:
 
 def told(error: PeopleError) -> dict[str, str]:
     """An error by field, for the form."""
-    return {error.field: str(error)}
+    return {error.field: error.tell(_)}
 
 
 def presences() -> list[tuple[str, str]]:

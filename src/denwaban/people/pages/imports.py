@@ -23,7 +23,7 @@ from denwaban.people.importing import (
 )
 from denwaban.people.pages.common import ADMINISTRATOR
 from denwaban.store import Store
-from denwaban.web import page
+from denwaban.web import _, page
 
 Kind = Literal["clients", "staff"]
 SHOWN = 20
@@ -73,7 +73,7 @@ async def post_import(data: MultipartBody[ImportForm], store: NamedDependency[St
         text = decode(raw).removeprefix("\ufeff")
         lines = _read(kind, text.encode())
     except UnreadableFile as error:
-        return _page(kind, 422, error=str(error))
+        return _page(kind, 422, error=error.tell(_))
     shown: dict[str, Any] = {"text": text, "lines": lines[:SHOWN], "count": len(lines)}
     if not data.sure:
         result = await store.write(lambda tx: look_at(tx, lines, kind))

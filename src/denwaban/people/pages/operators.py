@@ -83,7 +83,7 @@ async def post_operator(
     try:
         made = await store.write(make)
     except AccessError as error:
-        return await _list_page(who, store, data, {"login": str(error)})
+        return await _list_page(who, store, data, {"login": _(str(error))})
     except PeopleError as error:
         return await _list_page(who, store, data, told(error))
     secrets = [

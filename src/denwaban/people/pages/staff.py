@@ -244,7 +244,7 @@ async def post_account(
     try:
         login = await store.write(make)
     except AccessError as error:
-        return await _staff_page(who, store, clock, staff_id, 422, errors={"login": str(error)})
+        return await _staff_page(who, store, clock, staff_id, 422, errors={"login": _(str(error))})
     return await _staff_page(who, store, clock, staff_id, secret=(login, password))
 
 

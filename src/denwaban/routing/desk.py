@@ -6,7 +6,7 @@ Nothing here waits, except inside the acts of a call's own line.
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -36,6 +36,7 @@ from denwaban.telephony.port import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegRinging,
     Phone,
     PhoneError,
     Played,
@@ -89,6 +90,7 @@ class Desk:
         self.prompts = prompts
         self.recorder = recorder
         self._ring_seconds = ring_seconds
+        self._ring_time = timedelta(seconds=ring_seconds)
         self._changed = changed
         self.people: dict[str, Person] = {}
         self.seats: dict[SeatName, str] = {}
@@ -97,7 +99,7 @@ class Desk:
         """Each leg's call, and whether it is the operator's."""
         self._lines_in_use: dict[str, int] = {}
         self._dialling = 0
-        self._early: dict[Leg, list[LegAnswered | LegEnded]] = {}
+        self._early: dict[Leg, list[LegAnswered | LegEnded | LegRinging]] = {}
         self.tasks: asyncio.TaskGroup | None = None
 
     # What the engine tells
@@ -118,6 +120,14 @@ class Desk:
             self.admit(live, service)
         else:
             live.line.do(lambda: self._look_up(live, event.dialled))
+
+    def leg_ringing(self, event: LegRinging) -> None:
+        """An operator's phone rings."""
+        found = self.legs.get(event.leg)
+        if found is None:
+            self._keep_early(event)
+        elif found[1]:
+            found[0].rang = True
 
     def leg_answered(self, event: LegAnswered) -> None:
         """An operator's phone was answered."""
@@ -159,7 +169,9 @@ class Desk:
         operator_id = live.offer.operator_id
         stage = self.floor.seats[operator_id].stage
         if stage is Stage.OFFERED:
-            why = Miss.REFUSED if event.busy else Miss.NO_ANSWER
+            # A phone that never rang was not let ring: nobody is to blame.
+            rang = live.rang or event.at >= live.offer.offered_at + self._ring_time
+            why = Miss.REFUSED if event.busy else Miss.NO_ANSWER if rang else Miss.FAILED
             self.perform(self.floor.missed(operator_id, why, event.at))
         elif stage is Stage.CONNECTING:
             self.perform(self.floor.missed(operator_id, Miss.FAILED, event.at))
@@ -387,11 +399,13 @@ class Desk:
         if not _holds(live, offer):
             await self.phone.hang_up(leg)
             return
-        live.operator_leg = leg
+        live.operator_leg, live.rang = leg, False
         self.legs[leg] = (live, True)
         # What the engine told of this leg before it told us its name.
         for event in early.pop(leg, ()):
-            if isinstance(event, LegAnswered):
+            if isinstance(event, LegRinging):
+                self.leg_ringing(event)
+            elif isinstance(event, LegAnswered):
                 self.leg_answered(event)
             else:
                 self.leg_ended(event)
@@ -517,7 +531,7 @@ class Desk:
         if leg is not None and self.legs.pop(leg, None) is not None:
             live.line.do(lambda: self.phone.hang_up(leg))
 
-    def _keep_early(self, event: LegAnswered | LegEnded) -> None:
+    def _keep_early(self, event: LegAnswered | LegEnded | LegRinging) -> None:
         # Only while a dialled leg's name is awaited: all others are legs that we have already let go.
         if self._dialling:
             self._early.setdefault(event.leg, []).append(event)

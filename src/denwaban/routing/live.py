@@ -81,6 +81,8 @@ class LiveCall:
     """To be spoken, then hung up: closed."""
     offer: Offer | None = None
     operator_leg: Leg | None = None
+    rang: bool = False
+    """The operator's phone rang for the present offer."""
     voice: bool = False
     """The caller's leg was answered, so that sound can be played."""
     speaking: bool = False

@@ -27,6 +27,7 @@ from denwaban.telephony.port import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegRinging,
     Phone,
     PhoneError,
     Played,
@@ -197,6 +198,8 @@ class Switchboard:
                 self._desk.leg_ended(event)
             case LegAnswered():
                 self._desk.leg_answered(event)
+            case LegRinging():
+                self._desk.leg_ringing(event)
             case Played():
                 self._desk.played(event)
             case LegHeld():
@@ -208,7 +211,7 @@ class Switchboard:
             case Resynced():
                 await self._resynced(event)
             case _:
-                pass  # LegRinging, Digit: nothing depends on them
+                pass  # Digit: nothing depends on keys yet
 
     def _seat_changed(self, event: SeatChanged) -> None:
         operator_id = self._desk.seats.get(event.seat)

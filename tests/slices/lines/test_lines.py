@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import insert
+from tests.some_people import a_client
 
 from denwaban.clock import JST, MovedClock
 from denwaban.journal import after
@@ -26,26 +26,14 @@ from denwaban.lines import (
     set_limit,
     set_plan,
 )
-from denwaban.people.rows import clients
-from denwaban.store import Store, Tx, new_id
+from denwaban.store import Store, Tx
 
 ALL_DAY = PlanWindow("24時間", EVERY_DAY, 0, 1440, Mode.FULL)
 
 
-def new_client(tx: Tx, code: str) -> str:
-    client_id = new_id()
-    tx.execute(
-        insert(clients).values(
-            id=client_id, code=code, name=f"{code}社", kana="", industry="", greeting="", policy="",
-            created_at=tx.now,
-        )
-    )  # fmt: skip
-    return client_id
-
-
 @pytest.fixture
 async def client(store: Store) -> str:
-    return await store.write(lambda tx: new_client(tx, "yamada"))
+    return await store.write(lambda tx: a_client(tx, "yamada"))
 
 
 @pytest.mark.req("A2", "A10", "A6")
@@ -86,7 +74,7 @@ async def test_what_is_no_number_of_ours_is_refused(
 
 
 async def test_a_number_belongs_to_one_client(store: Store, client: str) -> None:
-    other = await store.write(lambda tx: new_client(tx, "other"))
+    other = await store.write(lambda tx: a_client(tx, "other"))
     number = await store.write(lambda tx: add_number(tx, client, "0312345678", ""))
     for who, words in ((client, "もう登録"), (other, "ほかの企業")):
         with pytest.raises(LinesError, match=words):
@@ -108,7 +96,7 @@ async def test_a_plan_with_a_fault_changes_nothing(store: Store, client: str) ->
 async def test_the_cache_forgets_exactly_what_changed(
     store: Store, clock: MovedClock, client: str
 ) -> None:
-    other = await store.write(lambda tx: new_client(tx, "other"))
+    other = await store.write(lambda tx: a_client(tx, "other"))
 
     def prepare(tx: Tx) -> None:
         add_number(tx, client, "0312345678", "")

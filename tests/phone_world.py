@@ -67,7 +67,7 @@ class Listener:
         finally:
             self._came.set()
 
-    async def told(self, kind: type[E], within: float = 8.0) -> E:
+    async def told(self, kind: type[E], within: float = 15.0) -> E:
         """The next event of this kind not asked for before."""
         async with asyncio.timeout(within):
             while True:
@@ -85,7 +85,7 @@ class Listener:
         """Nothing of this kind is waiting to be asked for."""
         assert not any(isinstance(event, kind) for event in self.events), self.events
 
-    async def ended_with(self, within: float = 8.0) -> BaseException | None:
+    async def ended_with(self, within: float = 15.0) -> BaseException | None:
         """Waits until the events end, and gives the error they ended with."""
         await asyncio.wait([self._task], timeout=within)
         return self._task.exception()
@@ -290,7 +290,7 @@ async def _hears(call: Call, what: str) -> None:
         assert loud == (what == "music"), f"{what} expected, but loud is {loud}"
 
 
-async def _becomes(call: Call, loud: bool, within: float = 5.0) -> bool:
+async def _becomes(call: Call, loud: bool, within: float = 10.0) -> bool:
     """Whether there is sound, waiting until it is as wished. Music has pauses, so a long piece is looked at."""
     deadline = asyncio.get_running_loop().time() + within
     while True:

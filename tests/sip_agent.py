@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 RATE = 8000
 FRAME = 160
-SECONDS_TO_WAIT = 5.0
+SECONDS_TO_WAIT = 10.0
 Pcm = NDArray[numpy.int16]
 
 
@@ -141,6 +141,7 @@ class Call:
         self._rtp_port = 0
         self._to: tuple[str, int] | None = None
         self._speaker: asyncio.Task[None] | None = None
+        self._keys: list[bytes] = []
 
     # --- what a person does
 
@@ -174,15 +175,10 @@ class Call:
         self.agent._request(self, "INVITE", self._sdp())
 
     def press(self, digit: str) -> None:
-        """A key, as RFC 4733 (payload 101)."""
+        """A key of 100 ms, as RFC 4733 (payload 101), in place of the tone."""
         event = "0123456789*#".index(digit)
-        stamp = secrets.randbits(31)
-        for number, (end, length) in enumerate(
-            [(0, 160), (0, 320), (0x80, 480), (0x80, 480), (0x80, 480)]
-        ):
-            self._packet(
-                101, number, stamp, struct.pack("!BBH", event, end | 10, length), mark=number == 0
-            )
+        lasts = [(0, FRAME * n) for n in range(1, 5)] + [(0x80, FRAME * 5)] * 3
+        self._keys = [struct.pack("!BBH", event, end | 10, length) for end, length in lasts]
 
     # --- what a person notices
 
@@ -306,17 +302,23 @@ class Call:
         """20 ms of the agent's tone every 20 ms, or of silence."""
         loop = asyncio.get_running_loop()
         silence = to_ulaw(numpy.zeros(FRAME, dtype=numpy.int16))
-        start, number = loop.time(), 0
+        start, number, pressed_at = loop.time(), 0, 0
         while True:
-            payload = silence
-            if self.tone is not None:
-                moments = (numpy.arange(FRAME) + number * FRAME) / RATE
-                payload = to_ulaw(
-                    (8000 * numpy.sin(2 * numpy.pi * self.tone * moments)).astype(numpy.int16)
-                )
-            self._packet(0, number, number * FRAME, payload)
+            if self._keys:
+                first = not pressed_at
+                pressed_at = pressed_at or number * FRAME
+                self._packet(101, number, pressed_at, self._keys.pop(0), mark=first)
+            else:
+                pressed_at = 0
+                self._packet(0, number, number * FRAME, self._frame(number) or silence)
             number += 1
             await asyncio.sleep(max(0.0, start + number * 0.02 - loop.time()))
+
+    def _frame(self, number: int) -> bytes:
+        if self.tone is None:
+            return b""
+        moments = (numpy.arange(FRAME) + number * FRAME) / RATE
+        return to_ulaw((8000 * numpy.sin(2 * numpy.pi * self.tone * moments)).astype(numpy.int16))
 
 
 class SipAgent:

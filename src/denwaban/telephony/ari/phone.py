@@ -281,7 +281,8 @@ class AriPhone:
         talk = Talk(f"{TALK}{secrets.token_hex(8)}", caller, operator)
         bridge = f"bridges/{talk.bridge}"
         name = quote(f"{caller}|{operator}", safe="")
-        requests = [("POST", f"{bridge}?type=mixing&name={name}")]
+        # dtmf_events: without it two SIP phones are joined past the engine's ear, and keys go unheard.
+        requests = [("POST", f"{bridge}?type=mixing,dtmf_events&name={name}")]
         if not calling.up:
             requests.append(("POST", self._channel(calling, "answer")))
         requests += self._quiet(calling)

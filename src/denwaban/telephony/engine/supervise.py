@@ -215,8 +215,9 @@ class Engine:
             log.warning("engine.stale_ended", pid=pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            # Not our child: nothing tells when it is gone.
-            while self.alive_pid() is not None:  # noqa: ASYNC110
+            # Not our child: nothing tells when it is gone. Its command line is empty before its
+            # ports are free; they are when it is a zombie or no more.
+            while _runs(pid):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         for name in ("asterisk.ctl", "asterisk.pid"):
             (self.settings.run / name).unlink(missing_ok=True)
@@ -292,6 +293,14 @@ class Engine:
             if path.exists():
                 words += path.read_text("utf-8", errors="replace")[-600:]
         return words
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
 
 
 _COUNTED = re.compile(r"^\S+\s+\d+\s")

@@ -52,11 +52,11 @@ class Installation:
 
     def sign_in_of(self, login: str) -> tuple[str, str]:
         """(login, password) of one of the people that were planted."""
-        person = next(p for p in self.known["people"]["people"] if p["login"] == login)
+        person = next(p for p in self.known["people"]["sign_ins"] if p["login"] == login)
         return person["login"], person["password"]
 
     def logins(self, role: str) -> list[str]:
-        return [p["login"] for p in self.known["people"]["people"] if p["role"] == role]
+        return [p["login"] for p in self.known["people"]["sign_ins"] if p["role"] == role]
 
     @contextmanager
     def api(self, role: str = "administrator") -> Iterator[httpx.Client]:

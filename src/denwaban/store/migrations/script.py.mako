@@ -1,8 +1,9 @@
 """${message}"""
 
-from alembic import op
 import sqlalchemy as sa
+from alembic import op
 ${imports if imports else ""}
+from denwaban.store.columns import Json, Utc
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

@@ -1,0 +1,7 @@
+"""`python -m denwaban`."""
+
+import sys
+
+from denwaban.cli import main
+
+sys.exit(main())

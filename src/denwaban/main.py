@@ -1,0 +1,248 @@
+"""The only wiring place: settings in, a running program out."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import httpx
+import structlog
+import uvicorn
+import uvloop
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+
+import denwaban.calls.api
+import denwaban.calls.pages
+import denwaban.console.pages
+import denwaban.delivery.api
+import denwaban.delivery.pages
+import denwaban.floor.pages
+import denwaban.lines.api
+import denwaban.lines.pages
+import denwaban.people.api
+import denwaban.people.pages
+import denwaban.portal.pages
+import denwaban.practice.api
+import denwaban.practice.pages
+import denwaban.reports.api
+import denwaban.schema
+from denwaban.access import Role
+from denwaban.clock import Clock, SystemClock
+from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
+from denwaban.delivery import Channels
+from denwaban.delivery import duties as delivery_duties
+from denwaban.journal import Journal
+from denwaban.practice import Practice
+from denwaban.routing import Switchboard
+from denwaban.store import Store, migrate
+from denwaban.telephony.ari import AriPhone
+from denwaban.telephony.ari.practice_caller import CallerLines
+from denwaban.telephony.engine import Engine, EngineSettings, obtain
+from denwaban.telephony.port import Phone
+from denwaban.telephony.speech import Speech
+from denwaban.web import MenuEntry, build_app, configure_logs
+from denwaban.work import Duty, Worker
+
+log = structlog.get_logger(__name__)
+
+STOPPING_SECONDS = 3
+"""How long open pages may take to finish when the program is stopped."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the database may keep the interpreter while a call waits for the event loop."""
+
+PAGES: Sequence[ControllerRouterHandler] = (
+    *denwaban.console.pages.routes,
+    *denwaban.floor.pages.routes,
+    *denwaban.portal.pages.routes,
+    *denwaban.practice.pages.routes,
+    *denwaban.delivery.pages.routes,
+    *denwaban.calls.pages.routes,
+    *denwaban.lines.pages.routes,
+    *denwaban.people.pages.routes,
+)
+
+API: Sequence[ControllerRouterHandler] = (
+    *denwaban.people.api.routes,
+    *denwaban.lines.api.routes,
+    *denwaban.calls.api.routes,
+    *denwaban.reports.api.routes,
+    *denwaban.delivery.api.routes,
+    *denwaban.practice.api.routes,
+)
+
+_FLOOR = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
+_INSIDE = _FLOOR | {Role.OPERATOR}
+
+MENU: Sequence[MenuEntry] = (
+    MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
+    MenuEntry("/floor", "フロア", _FLOOR),
+    MenuEntry("/inbox", "受信箱", frozenset({Role.CLIENT})),
+    MenuEntry("/reports", "報告", _INSIDE),
+    MenuEntry("/calls", "通話", _FLOOR),
+    MenuEntry("/clients", "顧客", _INSIDE),
+    MenuEntry("/operators", "オペレーター", _FLOOR),
+    MenuEntry("/practice", "練習", _INSIDE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that runs, put together."""
+
+    app: Litestar
+    store: Store
+    journal: Journal
+    switchboard: Switchboard
+    practice: Practice
+    workers: tuple[Worker, ...]
+
+    async def run(self) -> None:
+        """Runs all parts but the web server, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.journal.run())
+            tasks.create_task(self.switchboard.run())
+            tasks.create_task(self.practice.run())
+            for worker in self.workers:
+                tasks.create_task(worker.run())
+
+    def stop_streams(self) -> None:
+        """Ends open live streams: a server that is asked to stop would wait for them."""
+        self.app.state.live.stop()
+
+
+def build(
+    settings: Settings,
+    *,
+    store: Store,
+    clock: Clock,
+    phone: Phone,
+    speech: Speech,
+    callers: CallerLines,
+    channels: Channels,
+    connect: Sequence[str] = (),
+) -> Program:
+    """Puts the parts together over an open store; starts nothing."""
+    journal = Journal(store)
+    switchboard = Switchboard(store, clock, phone, settings, speech, journal)
+    practice = Practice(store, journal, clock, speech, callers)
+    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels)]
+    app = build_app(
+        PAGES,
+        API,
+        store=store,
+        clock=clock,
+        journal=journal,
+        settings=settings,
+        services={"switchboard": switchboard, "practice": practice},
+        duties=duties,
+        engine=lambda: None if switchboard.view().engine else "away",
+        menu=MENU,
+        connect=connect,
+    )
+    workers = tuple(Worker(store, clock, duty) for duty in duties)
+    return Program(app, store, journal, switchboard, practice, workers)
+
+
+def engine_settings(
+    settings: Settings, secrets: Secrets, trunks: Sequence[Trunk] = ()
+) -> EngineSettings:
+    """What the engine of this installation is told."""
+    return EngineSettings(
+        home=settings.home,
+        sip_host=settings.sip_host,
+        sip_port=settings.sip_port,
+        http_host=settings.engine_http_host,
+        http_port=settings.engine_http_port,
+        ari_password=secrets.ari_password,
+        rtp_first=settings.rtp_first,
+        rtp_last=settings.rtp_last,
+        media_address=settings.media_address,
+        trunks=tuple(trunks),
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Runs the program until SIGTERM or SIGINT, beside an engine that `up` (or somebody else) runs."""
+    configure_logs(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    secrets, trunks = load_secrets(settings.home), load_trunks(settings.trunks)
+    told = engine_settings(settings, secrets, trunks)
+    engine = Engine(told, obtain(settings.engine or settings.home))
+    clock = SystemClock()
+    store = Store(settings.database, clock)
+    await asyncio.to_thread(migrate, store.engine)
+    await store.open()
+    phone = AriPhone(
+        url=told.ari_url,
+        user=told.ari_user,
+        password=told.ari_password,
+        clock=clock,
+        recordings=told.recordings,
+        make_seats=engine.seats,
+    )
+    try:
+        async with (
+            httpx.AsyncClient(timeout=20) as http,
+            Channels(settings, http) as channels,
+        ):
+            program = build(
+                settings,
+                store=store,
+                clock=clock,
+                phone=phone,
+                speech=Speech(settings.home / "speech"),
+                callers=CallerLines(told.ari_url, told.ari_user, told.ari_password),
+                channels=channels,
+                connect=[told.ws_url],
+            )
+            await _run(program, settings)
+    finally:
+        await store.close()
+
+
+async def _run(program: Program, settings: Settings) -> None:
+    server = _Server(
+        uvicorn.Config(
+            program.app,
+            host=settings.web_host,
+            port=settings.web_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOPPING_SECONDS,
+            proxy_headers=False,
+        )
+    )
+
+    def stop() -> None:
+        program.stop_streams()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    # What is loaded by now lives as long as the program: the collector need not walk it during calls.
+    gc.collect()
+    gc.freeze()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(program.run())
+        await server.serve()
+        running.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: streams must end before the server waits for them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import httpx
 from sqlalchemy import func, select
+from tests.channel_servers import HttpService, Postman, chatwork_rule, slack_rule, webhook_rule
 
 from denwaban import access, delivery, oncall, people, promises, reports
 from denwaban.clock import JST, MovedClock
@@ -18,7 +19,6 @@ from denwaban.journal import after
 from denwaban.reports import Draft, Report
 from denwaban.store import Store, Tx, new_id
 from denwaban.work import Worker
-from tests.channel_servers import HttpService, Postman, chatwork_rule, slack_rule, webhook_rule
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NO_PASSWORD = access.Hashed("!")

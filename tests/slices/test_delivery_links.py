@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+from tests.channel_servers import Postman, smtp_server, words_of
+from tests.delivery_story import Office, open_office, working
+from tests.web_fixtures import MakeWeb, Web
 
 from denwaban import delivery, reports
 from denwaban.access import Role
@@ -14,9 +17,6 @@ from denwaban.delivery import api, pages
 from denwaban.delivery.links import Misses
 from denwaban.reports import api as reports_api
 from denwaban.store import Store
-from tests.channel_servers import Postman, smtp_server
-from tests.delivery_story import Office, open_office, working
-from tests.web_fixtures import MakeWeb, Web
 
 
 @pytest.fixture
@@ -33,16 +33,14 @@ async def web(make_web: MakeWeb) -> Web:
 async def mailed(store: Store, clock: MovedClock) -> AsyncIterator[tuple[Office, Postman]]:
     postman = Postman()
     async with smtp_server(postman) as server:
-        office = await open_office(
-            store, clock, Settings(smtp_url=f"smtp://{server}?starttls=no")
-        )
+        office = await open_office(store, clock, Settings(smtp_url=f"smtp://{server}?starttls=no"))
         await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
         async with working(office):
             yield office, postman
 
 
 def link_in(postman: Postman) -> str:
-    text = postman.mails[-1].get_body(("plain",)).get_content()
+    text = words_of(postman.mails[-1])
     found = re.search(r"(/a/[\w-]{43})", text)
     assert found is not None
     return found[1]
@@ -64,7 +62,12 @@ async def test_a_scanner_that_opens_the_link_takes_nothing_and_a_person_takes_it
     assert seen.headers["cache-control"] == "no-store"
     assert "noindex" in seen.headers["x-robots-tag"]
     assert '<meta name="referrer" content="no-referrer">' in seen.text
-    for word in ("佐藤 花子様", "給湯器から異音がする", "11月24日(火) 15:00", "鈴木さんとして引き受ける"):
+    for word in (
+        "佐藤 花子様",
+        "給湯器から異音がする",
+        "11月24日(火) 15:00",
+        "鈴木さんとして引き受ける",
+    ):
         assert word in seen.text
 
     person = await web.anonymous()

@@ -11,13 +11,13 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
+from tests.channel_servers import HttpService, Postman, Reply, hanging_server, smtp_server, words_of
+from tests.delivery_story import SECRET, Office, eventually, open_office, services, working
 
 from denwaban import delivery, people, reports
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.store import Store
-from tests.channel_servers import HttpService, Postman, Reply, hanging_server, smtp_server
-from tests.delivery_story import SECRET, Office, eventually, open_office, services, working
 
 
 @pytest.fixture
@@ -26,13 +26,13 @@ async def postman() -> Postman:
 
 
 @pytest.fixture
-async def office(
-    store: Store, clock: MovedClock, postman: Postman
-) -> AsyncIterator[Office]:
+async def office(store: Store, clock: MovedClock, postman: Postman) -> AsyncIterator[Office]:
     """鈴木 and 伊藤 have mail; the workers run."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(smtp_server(postman))
-        settings = Settings(smtp_url=f"smtp://{server}?starttls=no", mail_from="denwaban@example.jp")
+        settings = Settings(
+            smtp_url=f"smtp://{server}?starttls=no", mail_from="denwaban@example.jp"
+        )
         opened = await open_office(store, clock, settings)
         await opened.contact(opened.suzuki, "mail", to="suzuki@example.jp")
         await opened.contact(opened.ito, "mail", to="ito@example.jp")
@@ -48,8 +48,8 @@ async def test_unacknowledged_for_15_minutes_is_reminded_then_goes_to_the_substi
     await office.settled()
     first = postman.to("suzuki@example.jp")[0]
     assert first["Subject"] == "【要折り返し】佐藤 花子様より"
-    assert "給湯器から異音がする" in first.get_body(("plain",)).get_content()
-    assert "11月24日(火) 15:00" in first.get_body(("plain",)).get_content()
+    assert "給湯器から異音がする" in words_of(first)
+    assert "11月24日(火) 15:00" in words_of(first)
 
     await office.pass_time(minutes=14)
     assert len(postman.mails) == 1
@@ -235,7 +235,7 @@ async def test_every_channel_at_once_each_with_its_own_row(store: Store, clock: 
             assert "<!channel>" not in written
             body = parse_qs(chatwork.accepted[0].body)["body"][0]
             assert "[toall]" not in body
-            text = postman.mails[0].get_body(("plain",)).get_content()
+            text = words_of(postman.mails[0])
             for left in (written, body, text, webhook.accepted[0].body):
                 assert "1111 1111 1111" not in left
                 assert "給湯器から異音がする" in left

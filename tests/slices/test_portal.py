@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from tests.delivery_story import Office, open_office
+from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import calls, delivery, promises
 from denwaban.access import Role
@@ -10,8 +12,6 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.portal import pages
 from denwaban.store import Store, Tx
-from tests.delivery_story import Office, open_office
-from tests.web_fixtures import Browser, MakeWeb, Web
 
 
 @pytest.fixture
@@ -37,7 +37,13 @@ async def test_the_inbox_tells_who_what_and_by_when_and_one_press_takes_it(
     assert "まだ報告はありません" in empty.text
     report = await office.report()
     shown = await suzuki.get("/portal/reports/list")
-    for word in ("佐藤 花子様", "給湯器から異音がする", "11/24(火) 15:00 までに折り返し", "あなたの確認待ち", "引き受ける"):
+    for word in (
+        "佐藤 花子様",
+        "給湯器から異音がする",
+        "11/24(火) 15:00 までに折り返し",
+        "あなたの確認待ち",
+        "引き受ける",
+    ):
         assert word in shown.text
     taken = await suzuki.post(f"/portal/reports/{report.id}/take")
     assert taken.status_code == 303
@@ -61,6 +67,7 @@ async def test_a_kept_promise_closes_the_report_and_needs_a_word_of_what_was_don
 ) -> None:
     report = await office.report()
     path = f"/portal/reports/{report.id}"
+    await suzuki.post(f"{path}/take")
     assert "までに折り返すとお伝えしています" in (await suzuki.get(path)).text
     empty = await suzuki.post(f"{path}/kept", {"evidence": "  "})
     assert empty.status_code == 422
@@ -95,6 +102,9 @@ async def test_status_changes_with_a_note_and_keeps_its_history(
 ) -> None:
     report = await office.report()
     path = f"/portal/reports/{report.id}"
+    assert "状態を変える" not in (await suzuki.get(path)).text
+    await suzuki.post(f"{path}/take")
+    assert "状態を変える" in (await suzuki.get(path)).text
     await suzuki.post(f"{path}/status", {"status": "checking", "note": "部品を確認中"})
     page = await suzuki.get(path)
     assert "部品を確認中" in page.text

@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 import uvicorn
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from tests.conftest import free_port
+from tests.delivery_story import Office, eventually, open_office, working
+from tests.web_fixtures import add_account
 
 from denwaban import calls, delivery
-from denwaban.access import open_session, user
+from denwaban.access import Role, open_session, user
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import pages as delivery_pages
@@ -21,14 +24,11 @@ from denwaban.journal import Journal
 from denwaban.portal import pages
 from denwaban.store import Store, Tx, metadata
 from denwaban.web import MenuEntry, build_app
-from tests.conftest import free_port
-from tests.delivery_story import Office, eventually, open_office, working
-from tests.web_fixtures import add_account
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 390, "height": 844}
-DESK = {"width": 1366, "height": 768}
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1366, height=768)
 
 
 @asynccontextmanager
@@ -77,7 +77,9 @@ async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
         await store.close()
 
 
-async def signed_in(browser: Browser, office: Office, url: str, user_id: str, size: dict[str, int]) -> Page:
+async def signed_in(
+    browser: Browser, office: Office, url: str, user_id: str, size: ViewportSize
+) -> Page:
     def enter(tx: Tx) -> str:
         found = user(tx, user_id)
         assert found is not None
@@ -85,7 +87,10 @@ async def signed_in(browser: Browser, office: Office, url: str, user_id: str, si
 
     token = await office.store.write(enter)
     context = await browser.new_context(
-        viewport=size, locale="ja-JP", timezone_id="Asia/Tokyo", reduced_motion="reduce"  # type: ignore[arg-type]
+        viewport=size,
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        reduced_motion="reduce",
     )
     await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
     return await context.new_page()
@@ -139,7 +144,7 @@ async def a_busy_day(office: Office) -> None:
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 async def test_every_screen_of_the_portal(
-    office: Office, clock: MovedClock, size: dict[str, int]
+    office: Office, clock: MovedClock, size: ViewportSize
 ) -> None:
     async with (
         serving(office.store, clock, office.settings) as url,
@@ -179,7 +184,7 @@ async def test_every_screen_of_the_portal(
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 async def test_the_link_and_the_supervisors_screens(
-    office: Office, clock: MovedClock, size: dict[str, int]
+    office: Office, clock: MovedClock, size: ViewportSize
 ) -> None:
     from_link = await office.report()
     token = await office.store.write(
@@ -196,7 +201,7 @@ async def test_the_link_and_the_supervisors_screens(
         browser = await playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox"]
         )
-        plain = await browser.new_context(viewport=size, locale="ja-JP")  # type: ignore[arg-type]
+        plain = await browser.new_context(viewport=size, locale="ja-JP")
         page = await plain.new_page()
         await page.goto(f"{url}/a/{token}")
         await look(page, "link")
@@ -206,9 +211,7 @@ async def test_the_link_and_the_supervisors_screens(
         await page.goto(f"{url}/a/{'x' * 43}")
         await look(page, "link-wrong")
 
-        supervisor = await office.store.write(
-            lambda tx: add_account(tx, delivery_pages.Role.SUPERVISOR)
-        )
+        supervisor = await office.store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
         page = await signed_in(browser, office, url, supervisor, size)
         await page.goto(f"{url}/reports")
         await look(page, "supervisor")

@@ -17,6 +17,7 @@ from denwaban.delivery.queries import (
     standings,
     taken,
     troubles,
+    untaken,
 )
 from denwaban.delivery.words import channel_words, kind_words, state_words, via_words
 
@@ -48,5 +49,6 @@ __all__ = [
     "state_words",
     "taken",
     "troubles",
+    "untaken",
     "via_words",
 ]

@@ -214,6 +214,20 @@ def attempts_of(tx: Tx, delivery_id: str) -> list[Attempt]:
     ]
 
 
+def untaken(tx: Tx, client_id: str, limit: int = 200) -> list[str]:
+    """Ids of this client's reports that nobody has taken, oldest first."""
+    query = (
+        select(escalations.c.id)
+        .where(
+            escalations.c.client_id == client_id,
+            escalations.c.state.in_((State.WAITING.value, State.EXHAUSTED.value)),
+        )
+        .order_by(escalations.c.id)
+        .limit(limit)
+    )
+    return [row["id"] for row in tx.all(query)]
+
+
 def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Trouble]:
     """Reports that nobody has taken, longest waiting first, with what went wrong on the way.
 

@@ -9,7 +9,7 @@ escalations = Table(
     "escalations",
     metadata,
     Column("id", Id, ForeignKey("reports.id"), primary_key=True),  # one per report
-    Column("client_id", Id, nullable=False, index=True),
+    Column("client_id", Id, nullable=False),
     Column(
         "ladder", Json, nullable=False
     ),  # see delivery.model.Rung; frozen when the report is sent
@@ -18,6 +18,7 @@ escalations = Table(
     *due_columns(),
 )
 Index("ix_escalations_state", escalations.c.state, escalations.c.id)
+Index("ix_escalations_client", escalations.c.client_id, escalations.c.state, escalations.c.id)
 
 deliveries = Table(
     "deliveries",

@@ -16,6 +16,7 @@ from denwaban.delivery import (
     lines_of,
     standings,
     taken,
+    untaken,
 )
 from denwaban.lines import show_number
 from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge
@@ -27,6 +28,7 @@ from denwaban.reports import (
     caller_words,
     history,
     reports,
+    reports_by_ids,
 )
 from denwaban.store import Tx
 
@@ -52,7 +54,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """Untaken reports first, oldest on top; then the taken ones, newest on top."""
+    """Untaken reports first, emergencies and then the oldest on top; then the taken ones, newest on top."""
 
     untaken: list[Item]
     taken: list[Item]
@@ -150,9 +152,11 @@ def inbox(tx: Tx, client_id: str, user_id: str) -> Inbox:
     """The newest reports, those that need somebody first."""
     found = reports(tx, client_id, limit=SHOWN + 1)
     items = _items(tx, client_id, found[:SHOWN], user_id)
+    # However old: a report that nobody has taken never leaves the first page.
+    open_ones = _items(tx, client_id, reports_by_ids(tx, untaken(tx, client_id)), user_id)
     me = staff_of_user(tx, user_id)
     return Inbox(
-        untaken=[item for item in reversed(items) if item.taken is None],
+        untaken=sorted(open_ones, key=lambda item: item.report.draft.urgency != "emergency"),
         taken=[item for item in items if item.taken is not None],
         more=found[SHOWN - 1].id if len(found) > SHOWN else "",
         on_duty=person_in_charge(tx, client_id, tx.now),

@@ -7,6 +7,7 @@ from denwaban.reports.acts import (
     history,
     report,
     reports,
+    reports_by_ids,
     set_status,
 )
 from denwaban.reports.model import (
@@ -44,6 +45,7 @@ __all__ = [
     "problems",
     "report",
     "reports",
+    "reports_by_ids",
     "set_status",
     "subject_of",
 ]

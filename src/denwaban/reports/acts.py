@@ -89,6 +89,11 @@ def reports(
     )
 
 
+def reports_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
+    """The reports with these ids, oldest first."""
+    return rows.by_ids(tx, ids)
+
+
 def set_status(
     tx: Tx, report_id: str, status: Status, by_user_id: str | None, note: str = ""
 ) -> Report:

@@ -170,6 +170,14 @@ def some(
     return [from_row(row) for row in tx.all(query)]
 
 
+def by_ids(tx: Tx, ids: list[str]) -> list[Report]:
+    """The reports with these ids, oldest first."""
+    if not ids:
+        return []
+    query = select(reports).where(reports.c.id.in_(ids)).order_by(reports.c.id)
+    return [from_row(row) for row in tx.all(query)]
+
+
 def call_end(tx: Tx, call_id: str) -> datetime | None:
     """When a call ended, if it has."""
     calls = calls_rows.calls

@@ -1,0 +1,107 @@
+"""What may be sent, and how its subject is made."""
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from denwaban.reports.model import (
+    Draft,
+    Status,
+    caller_words,
+    first_status,
+    problems,
+    subject_of,
+    tidy,
+)
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+GOOD = Draft(
+    who="佐藤 花子",
+    company="佐藤商店",
+    number="+819012345678",
+    what_for="給湯器から異音がする",
+    done="折り返しをお約束しました",
+    callback_needed=True,
+    callback_by=NOW + timedelta(hours=3),
+    urgency="normal",
+    tone="worried",
+)
+
+
+@pytest.mark.req("C1", "C8")
+def test_a_complete_draft_has_no_problems() -> None:
+    assert problems(GOOD, NOW) == []
+
+
+@pytest.mark.req("C1", "C7", "C8")
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"who": "  "}, "お名前が空です"),
+        ({"what_for": ""}, "ご用件が空です"),
+        ({"what_for": "例の件。"}, "「例の件。」だけでは伝わりません"),
+        ({"what_for": "電話がありました"}, "だけでは伝わりません"),
+        ({"done": "\n"}, "どう対応したかが空です"),
+        ({"callback_by": None}, "いつまでに"),
+        ({"callback_by": NOW - timedelta(minutes=1)}, "過ぎた時刻"),
+        ({"number": ""}, "折り返し先の電話番号が空です"),
+        ({"callback_needed": False}, "「不要」なのに期限が"),
+        ({"urgency": "very"}, "緊急性を"),
+        ({"tone": ""}, "ご様子を"),
+        ({"who": "あ" * 201}, "お名前が長すぎます"),
+        ({"note": "あ" * 60_001}, "メモが長すぎます"),
+        ({"number": "0" * 101}, "電話番号が長すぎます"),
+    ],
+)
+def test_each_problem_is_one_sentence(changes: dict[str, object], says: str) -> None:
+    found = problems(replace(GOOD, **changes), NOW)  # type: ignore[arg-type]
+    assert len(found) == 1
+    assert says in found[0]
+
+
+@pytest.mark.req("C3")
+@pytest.mark.parametrize(
+    ("changes", "subject"),
+    [
+        ({}, "【要折り返し】佐藤 花子様より"),
+        ({"who": "佐藤 花子 様"}, "【要折り返し】佐藤 花子様より"),
+        ({"who": "不明"}, "【要折り返し】お名前不明の方より"),
+        ({"callback_needed": False}, "【通常報告】佐藤商店"),
+        ({"callback_needed": False, "company": ""}, "【通常報告】佐藤 花子様より"),
+        ({"urgency": "emergency"}, "【緊急】【要折り返し】佐藤 花子様より"),
+        ({"urgency": "emergency", "callback_needed": False}, "【緊急】佐藤 花子様より"),
+        ({"who": "花子\r\nBcc: all@example.jp"}, "【要折り返し】花子 Bcc: all@example.jp様より"),
+    ],
+)
+def test_the_subject_is_made_from_the_state(changes: dict[str, object], subject: str) -> None:
+    assert subject_of(replace(GOOD, **changes), practice=False) == subject  # type: ignore[arg-type]
+    assert "subject" not in {field.name for field in fields(Draft)}
+
+
+def test_a_practice_report_says_so() -> None:
+    assert subject_of(GOOD, practice=True) == "【要折り返し】佐藤 花子様より(練習)"
+
+
+@pytest.mark.req("C4")
+def test_the_first_status() -> None:
+    assert first_status(GOOD) is Status.CALLBACK
+    assert first_status(replace(GOOD, callback_needed=False)) is Status.DONE
+    emergency = replace(GOOD, callback_needed=False, urgency="emergency")
+    assert first_status(emergency) is Status.CHECKING
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_becomes_one_that_every_database_and_mail_can_hold(
+    who: str, what_for: str, answer: str
+) -> None:
+    draft = tidy(replace(GOOD, who=who, what_for=what_for, answers=((who, answer),)))
+    assert tidy(draft) == draft
+    for text in (draft.who, draft.what_for, subject_of(draft, practice=False), draft.answers[0][1]):
+        text.encode("utf-8")
+        assert "\x00" not in text
+    assert len(subject_of(draft, practice=False).splitlines()) == 1
+    assert "\n" not in caller_words(draft)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import QueryParameter
 
 from denwaban.access import Principal
 from denwaban.web.errors import PROBLEM_JSON, ProblemDetails, known
@@ -16,10 +17,10 @@ T = TypeVar("T")
 
 NO_NULL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
 
-Limit = Annotated[int, msgspec.Meta(ge=1, le=200)]
+Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 """How many items a page holds."""
 
-Cursor = Annotated[str, msgspec.Meta(max_length=200)]
+Cursor = Annotated[str, QueryParameter(max_length=500)]
 """Where a page begins: `next` of the page before."""
 
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NO_NULL)]

@@ -96,6 +96,9 @@ def as_problem(error: Exception) -> Problem:
         title, hint = known(error.status_code)
         kept = {k: v for k, v in (error.headers or {}).items() if k.lower() in {"allow"}}
         return Problem(error.status_code, title, hint, headers=kept)
+    if isinstance(error, RecursionError) and "deserializing" in str(error):
+        # A body of a hundred thousand brackets.
+        return Problem(400, *known(400))
     if isinstance(error, StoreError):
         # A value that the database cannot hold (a number too large, a null character) is the sender's doing.
         status = 400 if str(error) in {"DataError", "StatementError"} else 503

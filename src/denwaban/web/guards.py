@@ -42,8 +42,11 @@ class Needs:
                 _("この画面を使う権限がありません"),
                 _("必要なときは運用管理の担当者に頼んでください。"),
             )
-        if isinstance(connection, Request) and connection.method not in SAFE and not at.who.is_key:
-            await _check_csrf(connection, at)
+        if isinstance(connection, Request) and connection.method not in SAFE:
+            if at.api:
+                _check_json(connection)
+            if not at.who.is_key:
+                await _check_csrf(connection, at)
 
     def __repr__(self) -> str:
         return f"needs({', '.join(sorted(self.roles))})"
@@ -67,6 +70,14 @@ public = Public()
 def needs(*roles: Role) -> Needs:
     """A guard: signed in with one of these roles (any role when none is named)."""
     return Needs(frozenset(roles or Role))
+
+
+def _check_json(request: Request[Any, Any, Any]) -> None:
+    body = (
+        request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    )
+    if body and request.content_type[0] != RequestEncodingType.JSON:
+        raise Problem(415, _("この形式は受け付けられません"), "application/json")
 
 
 async def _check_csrf(request: Request[Any, Any, Any], at: Here) -> None:

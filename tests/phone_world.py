@@ -96,9 +96,11 @@ class Listener:
 
 
 class World(Protocol):
-    phone: Phone
     listener: Listener
     prompt: Path
+
+    @property
+    def phone(self) -> Phone: ...
 
     async def dials(self, number: str, from_: str = "09012345678") -> CallerSide: ...
     async def seat_online(self) -> SeatSide: ...

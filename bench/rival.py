@@ -5,6 +5,7 @@ import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.sip import HOST, Phones
@@ -29,8 +30,18 @@ announce-holdtime = no
 """
 
 
+@dataclass(frozen=True)
+class Rival:
+    """A running engine."""
+
+    phones: Phones
+    pid: int
+
+
 @asynccontextmanager
-async def rival(packages: Packages, home: Path, first_port: int, agents: int) -> AsyncIterator[Phones]:
+async def rival(
+    packages: Packages, home: Path, first_port: int, agents: int
+) -> AsyncIterator[Rival]:
     """Runs it with `agents` members. Ports `first_port`…+2999 are its own. Nothing is left afterwards."""
     accounts = tuple(
         SeatAccount(SeatName(f"seat-{n}"), secrets.token_hex(12)) for n in range(1, agents + 1)
@@ -58,9 +69,8 @@ async def rival(packages: Packages, home: Path, first_port: int, agents: int) ->
     async with watched(engine):
         if "main" not in await engine.cli("queue show main"):
             raise RuntimeError("this engine has no app_queue")
-        yield Phones(
-            first_port, first_port + 10, tuple((f"{a.seat}-phone", a.password) for a in accounts)
-        )
+        seats = tuple((f"{account.seat}-phone", account.password) for account in accounts)
+        yield Rival(Phones(first_port, first_port + 10, seats), engine.alive_pid() or 0)
 
 
 @asynccontextmanager

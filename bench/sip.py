@@ -170,7 +170,9 @@ class Seen:
     @property
     def waits(self) -> list[float]:
         """Seconds from the caller's INVITE until answered, sorted."""
-        return sorted(self.answered[who] - at for who, at in self.sent.items() if who in self.answered)
+        return sorted(
+            self.answered[who] - at for who, at in self.sent.items() if who in self.answered
+        )
 
     @property
     def took(self) -> float:
@@ -207,7 +209,9 @@ def register(phones: Phones, count: int, seconds: int = 3600) -> None:
                 raise RuntimeError(f"REGISTER of {name}: {challenge.splitlines()[0]}")
 
 
-def _ask(door: socket.socket, phones: Phones, name: str, seconds: int, number: int, proof: str) -> str:
+def _ask(
+    door: socket.socket, phones: Phones, name: str, seconds: int, number: int, proof: str
+) -> str:
     who = f"<sip:{name}@{HOST}>"
     door.send(
         (
@@ -257,7 +261,9 @@ async def calls(
     `patience` seconds. The seats must be registered. Files go to `folder`. All of sipp is gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "phone.xml").write_text(_PHONE)
-    caller = _CALLER.replace("@PATIENCE@", str(round(patience * 1000))).replace("@TALK@", str(round(talk * 1000)))
+    caller = _CALLER.replace("@PATIENCE@", str(round(patience * 1000))).replace(
+        "@TALK@", str(round(talk * 1000))
+    )
     (folder / "caller.xml").write_text(caller)
     who = [f"080{20_000_000 + next(_callers)}" for _ in range(count)]
     lines = [f"{numbers[at % len(numbers)]};{number};" for at, number in enumerate(who)]
@@ -297,7 +303,9 @@ _LINE = re.compile(r"([SAER]) \S+[\t ]\S+[\t ]([0-9.]+) ([0-9]+)")
 
 
 @asynccontextmanager
-async def _sipp(folder: Path, name: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def _sipp(
+    folder: Path, name: str, *arguments: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     program = shutil.which("sipp")
     if program is None:
         raise RuntimeError("sipp is needed: apt-get install sip-tester")

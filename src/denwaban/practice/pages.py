@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.params import Body, FromQuery
 from litestar.response import Redirect, Stream, Template
 
 from denwaban.access import Role
@@ -59,7 +59,7 @@ async def follow(
     request: Request[Any, Any, Any],
     journal: NamedDependency[Journal],
     practice: NamedDependency[Practice],
-    after: int | None = None,
+    after: FromQuery[int | None] = None,
 ) -> Stream:
     """The progress, again at every step of a practice call."""
 

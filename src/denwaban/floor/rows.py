@@ -1,0 +1,76 @@
+"""Questions that only the floor asks, over the tables of other slices."""
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from denwaban.calls import CallState, Outcome, open_calls
+from denwaban.calls.rows import calls
+from denwaban.floor.model import Due, Today
+from denwaban.lines import Service, service_for
+from denwaban.people.rows import clients
+from denwaban.promises.rows import promises
+from denwaban.store import Tx
+
+
+def today(tx: Tx, since: datetime) -> Today:
+    """How the calls that came in since then ended."""
+    rows = tx.all(
+        select(calls.c.outcome, calls.c.practice, func.count().label("n"))
+        .where(calls.c.arrived_at >= since, calls.c.outcome.is_not(None))
+        .where(calls.c.outcome != Outcome.REFUSED.value)
+        .group_by(calls.c.outcome, calls.c.practice)
+    )
+    real = {row["outcome"]: row["n"] for row in rows if not row["practice"]}
+    return Today(
+        answered=real.get(Outcome.ANSWERED, 0),
+        abandoned=real.get(Outcome.ABANDONED, 0),
+        blocked=real.get(Outcome.BLOCKED, 0),
+        other_missed=real.get(Outcome.LOST, 0) + real.get(Outcome.MESSAGE, 0),
+        out_of_hours=real.get(Outcome.OUT_OF_HOURS, 0),
+        practice=sum(row["n"] for row in rows if row["practice"]),
+    )
+
+
+def due_promises(tx: Tx, before: datetime, limit: int = 50) -> list[Due]:
+    """Open promises whose time is before then, nearest (longest late) first."""
+    rows = tx.all(
+        select(
+            promises.c.report_id,
+            promises.c.caller_name,
+            promises.c.what,
+            promises.c.by,
+            clients.c.name.label("client_name"),
+        )
+        .join(clients, clients.c.id == promises.c.client_id)
+        .where(promises.c.kept_at.is_(None), promises.c.by < before)
+        .order_by(promises.c.by, promises.c.id)
+        .limit(limit)
+    )
+    return [
+        Due(
+            row["report_id"],
+            row["client_name"],
+            row["caller_name"],
+            row["what"],
+            row["by"],
+            row["by"] < tx.now,
+        )
+        for row in rows
+    ]
+
+
+def lines_in_use(tx: Tx) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
+    """Calls by client now, and of those clients the (name, lines)."""
+    used: dict[str, int] = {}
+    limits: dict[str, tuple[str, int]] = {}
+    for call in open_calls(tx):
+        if call.client_id is None or call.state is CallState.ENDED:
+            continue
+        used[call.client_id] = used.get(call.client_id, 0) + 1
+        if call.client_id in limits:
+            continue
+        service = service_for(tx, call.dialled, tx.now)
+        if isinstance(service, Service) and service.limit is not None:
+            limits[call.client_id] = (service.client_name, service.limit)
+    return used, limits

@@ -1,0 +1,41 @@
+// Keeps the floor up to date: the server tells that something changed, the page fetches what it shows.
+"use strict";
+
+(() => {
+  const board = document.getElementById("floor");
+  const cut = document.getElementById("floor-cut");
+  const GAP = 300; // at most three looks a second, however busy the floor is
+  const ANYHOW = 10000; // what is no fact (the engine going away, minutes passing) is seen within this time
+  let waiting = null, looking = false, again = false;
+
+  const look = async () => {
+    waiting = null;
+    if (looking) { again = true; return; }
+    looking = true;
+    try {
+      const answer = await fetch("/floor/parts", { headers: { "HX-Request": "true" } });
+      if (answer.redirected || answer.status === 401 || answer.status === 403) { location.reload(); return; }
+      if (!answer.ok) throw new Error(String(answer.status));
+      const focused = board.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+      const places = [...board.querySelectorAll(".panel")].map((panel) => panel.scrollTop);
+      board.innerHTML = await answer.text();
+      [...board.querySelectorAll(".panel")].forEach((panel, number) => { panel.scrollTop = places[number] ?? 0; });
+      if (focused) board.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+      document.dispatchEvent(new CustomEvent("htmx:after:swap")); // the clocks show their time at once
+      cut.hidden = true;
+    } catch {
+      cut.hidden = false;
+    } finally {
+      looking = false;
+      if (again) { again = false; later(); }
+    }
+  };
+  const later = () => { waiting ??= setTimeout(look, GAP); };
+
+  const source = new EventSource(`/floor/live?after=${board.dataset.after}`);
+  source.addEventListener("changed", later);
+  source.addEventListener("open", () => { cut.hidden = true; later(); });
+  source.addEventListener("error", () => { cut.hidden = false; });
+  setInterval(later, ANYHOW);
+  window.addEventListener("pagehide", () => source.close());
+})();

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -53,7 +54,7 @@ def check_text(field: str, text: str, required: bool = False) -> str:
             label=label,
             most=str(LONGEST[field]),
         )
-    if any(not char.isprintable() and char not in "\n\r\t\u3000" for char in text):
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\r\t" for char in text):
         raise PeopleError("%(label)sに使えない文字が含まれています", field, label=label)
     return text
 

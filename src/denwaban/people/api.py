@@ -23,6 +23,7 @@ from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs
 from denwaban.web.api import (
     NO_NULL,
+    NOT_BLANK,
     Cursor,
     IdText,
     Limit,
@@ -74,15 +75,19 @@ class ClientIn(msgspec.Struct, forbid_unknown_fields=True):
     policy: Policy = ""
 
 
+Given = Annotated[str, msgspec.Meta(min_length=1, max_length=1000, pattern=NOT_BLANK)]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class ClientChange(msgspec.Struct, forbid_unknown_fields=True):
     """What is to change; what is left out stays. With `updated_at` a change made meanwhile is answered with 409."""
 
     name: Name | None = None
     kana: Kana | None = None
     industry: Industry | None = None
-    greeting: Greeting | None = None
+    greeting: Given | None = None
     policy: Policy | None = None
-    updated_at: datetime | None = None
+    updated_at: Moment | None = None
 
 
 class StaffOut(msgspec.Struct):
@@ -122,14 +127,14 @@ class StaffChange(msgspec.Struct, forbid_unknown_fields=True):
     department: Kana | None = None
     in_charge: bool | None = None
     substitute_id: IdText | None | msgspec.UnsetType = msgspec.UNSET
-    updated_at: datetime | None = None
+    updated_at: Moment | None = None
 
 
 class PresenceIn(msgspec.Struct, forbid_unknown_fields=True):
     """Whether somebody can take something, until when, and a word about it."""
 
     presence: Presence
-    until: datetime | None = None
+    until: Moment | None = None
     note: Note = ""
 
 
@@ -156,17 +161,13 @@ def show_operator(found: Operator) -> OperatorOut:
     return msgspec.convert(found, OperatorOut, from_attributes=True)
 
 
-def aware(moment: datetime | None, field: str) -> datetime | None:
-    """The moment, if it says its time zone; else a `Problem` 422."""
-    if moment is not None and moment.tzinfo is None:
-        raise refused(field, "a time zone is needed, as in 2026-11-24T10:00:00+09:00")
-    return moment
+_CONFLICTS = frozenset({"code", "client_id", "substitute_id", "until"})
 
 
 def _told(error: PeopleError) -> Problem:
     if isinstance(error, Changed):
         return refused("updated_at", error.tell(_), 409)
-    return refused(error.field, error.tell(_))
+    return refused(error.field, error.tell(_), 409 if error.field in _CONFLICTS else 422)
 
 
 @get("/clients", guards=[EVERYONE])
@@ -203,7 +204,7 @@ async def post_client(data: JSONBody[ClientIn], store: NamedDependency[Store]) -
     try:
         made = await store.write(add)
     except PeopleError as error:
-        raise refused(error.field, error.tell(_), 409 if error.field == "code" else 422) from error
+        raise _told(error) from error
     if made is None:
         raise missing()
     return show_client(made)
@@ -213,7 +214,7 @@ async def post_client(data: JSONBody[ClientIn], store: NamedDependency[Store]) -
 async def patch_client(
     client_id: FromPath[IdText], data: JSONBody[ClientChange], store: NamedDependency[Store]
 ) -> ClientOut:
-    seen = aware(data.updated_at, "updated_at")
+    seen = data.updated_at
 
     def change(tx: Tx) -> Client | None:
         known = client(tx, client_id)
@@ -287,7 +288,7 @@ async def post_staff(data: JSONBody[StaffIn], store: NamedDependency[Store]) -> 
 async def patch_staff(
     staff_id: FromPath[IdText], data: JSONBody[StaffChange], store: NamedDependency[Store]
 ) -> StaffOut:
-    seen = aware(data.updated_at, "updated_at")
+    seen = data.updated_at
 
     def change(tx: Tx) -> Staff | None:
         known = staff_member(tx, staff_id)
@@ -328,7 +329,7 @@ async def put_presence(
     store: NamedDependency[Store],
 ) -> StaffOut:
     """Sets whether a member of staff can take something. Open to the client's own programs."""
-    until = aware(data.until, "until")
+    until = data.until
     await _own(store, who, staff_id)
 
     def change(tx: Tx) -> Staff | None:

@@ -15,7 +15,13 @@ from denwaban.web.problem import Problem
 
 T = TypeVar("T")
 
-NO_NULL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+
+NO_NULL = rf"^[^{_CONTROL}]*$"
+"""Text without control characters (PostgreSQL refuses the null character)."""
+
+NOT_BLANK = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
+"""The same, with something to read in it."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 """How many items a page holds."""
@@ -23,7 +29,7 @@ Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 Cursor = Annotated[str, QueryParameter(max_length=500)]
 """Where a page begins: `next` of the page before."""
 
-ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NO_NULL)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NOT_BLANK)]
 OptionalText = Annotated[str, msgspec.Meta(max_length=100, pattern=NO_NULL)]
 LongText = Annotated[str, msgspec.Meta(max_length=10_000, pattern=NO_NULL)]
 IdText = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
@@ -43,16 +49,16 @@ def encode_cursor(*place: str) -> str:
 
 
 def decode_cursor(cursor: str | None, parts: int = 1) -> tuple[str, ...] | None:
-    """The place a cursor names, None for the beginning. A cursor that is not ours is a `Problem` 400."""
+    """The place a cursor names, None for the beginning. A cursor that is not ours is a `Problem` 404."""
     if not cursor:
         return None
     try:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         place = msgspec.json.decode(raw, type=tuple[str, ...])
     except (binascii.Error, ValueError, msgspec.DecodeError) as error:
-        raise Problem(400, *known(400), errors=[("cursor", "unknown cursor")]) from error
+        raise Problem(404, *known(404), errors=[("cursor", "unknown cursor")]) from error
     if len(place) != parts or any("\x00" in part for part in place):
-        raise Problem(400, *known(400), errors=[("cursor", "unknown cursor")])
+        raise Problem(404, *known(404), errors=[("cursor", "unknown cursor")])
     return place
 
 
@@ -96,7 +102,7 @@ PROBLEMS: dict[int, ResponseSpec] = {
     403: _spec("This role may not do this"),
     404: _spec("It is not there, or it belongs to another client"),
     405: _spec("This method is not offered here"),
-    409: _spec("It was changed meanwhile"),
+    409: _spec("It was changed meanwhile, or does not go with what is stored"),
     413: _spec("The body is too large"),
     415: _spec("The body is not JSON"),
     422: _spec("The values contradict each other or what is stored"),

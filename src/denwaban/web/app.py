@@ -136,7 +136,17 @@ def guard_of(handler: BaseRouteHandler) -> Needs | Public | None:
 @get("/openapi.json", guards=[public], include_in_schema=False, media_type="application/json")
 async def _openapi(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
     """The API's description."""
-    return Response(request.app.openapi_schema.to_schema())
+    schema = request.app.openapi_schema.to_schema()
+    components = schema["components"]["schemas"]
+    # Litestar does not say so of structs that refuse unknown fields.
+    for _path, _method, handler in handlers(request.app):
+        field = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
+        config = getattr(field.annotation, "__struct_config__", None) if field else None
+        if config is not None and config.forbid_unknown_fields:
+            name = field.annotation.__name__ if field else ""
+            if name in components:
+                components[name]["additionalProperties"] = False
+    return Response(schema)
 
 
 def _document() -> OpenAPIConfig:

@@ -80,7 +80,7 @@ def _field_errors(error: ValidationException) -> list[tuple[str, str]]:
         if isinstance(item, dict):
             text = str(item.get("message", ""))
             # msgspec quotes an unknown enum value: what was typed in is never sent back.
-            text = re.sub(r"'[^']*'|\"[^\"]*\"", "…", text)
+            text = re.sub(r"'[^']*'|\"[^\"]*\"|(?<=unknown field )`.*`", "…", text)
             found.append((str(item.get("key", ""))[:100], text[:200]))
     return found
 

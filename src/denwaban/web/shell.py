@@ -90,6 +90,8 @@ class Shell:
                 for name, value in self._headers.items():
                     out[name] = value
                 out["X-Request-Id"] = request_id
+                if scope["method"] == "OPTIONS" and "allow" in out:
+                    out["Allow"] = ", ".join(_methods(scope))
                 self._note(scope, message["status"], time.perf_counter() - began, request_id)
             await send(message)
 
@@ -138,13 +140,21 @@ class Shell:
         )
 
 
+def _methods(scope: HTTPScope) -> list[str]:
+    """The methods that this path answers (Litestar names only those of one of its handlers)."""
+    template = scope.get("path_template", "")
+    found: set[str] = set()
+    for route in scope["litestar_app"].routes:
+        if route.path == template:
+            found |= {str(method) for method in getattr(route, "methods", ())}
+    return sorted(found)
+
+
 def _refused(scope: HTTPScope, headers: Headers) -> Problem | None:
     """What is refused before anybody looks at it."""
     raw = scope["path"].encode("utf-8", "replace") + scope["query_string"]
     if b"\x00" in raw or b"%00" in raw:
         return Problem(400, *known(400))
-    if scope["method"] not in METHODS:
-        return Problem(405, *known(405), headers={"Allow": "GET, HEAD, POST, PUT, PATCH, DELETE"})
     if scope["method"] not in SAFE and "cookie" in headers and not _same_origin(scope, headers):
         return Problem(
             403,

@@ -164,7 +164,7 @@ class Legs:
             if party is not None:
                 self._tell(Digit(party.leg, event.digit, self._now()))
         elif isinstance(event, words.PlaybackFinished):
-            self._played(event.playback)
+            self.prompt_over(event.playback.id)
         elif isinstance(event, words.RecordingFailed):
             log.error("recording.failed", name=event.recording.name, reason=event.recording.cause)
 
@@ -236,10 +236,12 @@ class Legs:
         elif channel.state == "Up" and party.seat is None:
             party.up = True
 
-    def _played(self, playback: words.Playback) -> None:
-        party = self.by_prompt.pop(playback.id, None)
+    def prompt_over(self, prompt: str) -> None:
+        """Tells the end of a prompt, once. We tell it ourselves when we stop one: the engine says nothing about a prompt that
+        was stopped before its first sound."""
+        party = self.by_prompt.pop(prompt, None)
         if party is not None:
-            self._tell(Played(party.leg, playback.id, self._now()))
+            self._tell(Played(party.leg, prompt, self._now()))
 
     def _device(self, device: words.DeviceState) -> None:
         endpoint = device.name.removeprefix("PJSIP/")

@@ -392,6 +392,7 @@ class AriPhone:
             requests.append(("DELETE", self._channel(party, "ring")))
         if party.prompt in self._legs.by_prompt:
             requests.append(("DELETE", f"playbacks/{party.prompt}"))
+            self._legs.prompt_over(party.prompt)
         if party.room:
             leave = f"bridges/{party.room}/removeChannel?channel={party.voice}"
             requests += [("POST", leave), ("DELETE", f"bridges/{party.room}")]

@@ -83,7 +83,6 @@ class ChannelTalkingFinished(Event, frozen=True):
 
 class Playback(msgspec.Struct, frozen=True):
     id: str
-    target_uri: str
 
 
 class PlaybackFinished(Event, frozen=True):

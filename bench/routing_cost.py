@@ -59,7 +59,8 @@ class QuickPhone(FakePhone):
         self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
     ) -> Leg:
         """Notes how long after the arrival it is asked."""
-        self.late.append(time.perf_counter() - self.arrived.pop(caller.replace("-", "")))
+        if (asked := self.arrived.pop(caller.replace("-", ""), None)) is not None:
+            self.late.append(time.perf_counter() - asked)
         leg = await super().dial(seat, call=call, caller=caller, title=title, seconds=seconds)
         self.seat_answers(seat)
         if len(self.acts) > 1000:

@@ -29,12 +29,14 @@ from denwaban.routing.prompts import IN_LINE, Prompts
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow
 from denwaban.store import StoreError, new_id
+from denwaban.telephony.engine import PRACTICE_TRUNK
 from denwaban.telephony.port import (
     CallArrived,
     HangUp,
     Leg,
     LegAnswered,
     LegEnded,
+    LegGone,
     LegHeld,
     LegRinging,
     Phone,
@@ -44,9 +46,6 @@ from denwaban.telephony.port import (
 )
 
 log = structlog.get_logger(__name__)
-
-PRACTICE = "practice"
-"""Calls from the trunk of this name are practice."""
 
 LOOK_UP_TRIES = 20
 """So many times, a second apart, a number that is not in memory is looked up while the database is away."""
@@ -417,6 +416,8 @@ class Desk:
         live.voice, live.speaking = True, False
         try:
             await self.phone.connect(live.call.id, live.leg, live.operator_leg, record=True)
+        except LegGone:
+            return  # who it was is told by the leg's own end
         except PhoneError as error:
             log.warning("routing.connect_failed", call=live.call.id, error=type(error).__name__)
             if _holds(live, offer):
@@ -498,7 +499,7 @@ class Desk:
             dialled=parse_number(event.dialled).key,
             caller=parse_number(event.caller).key,
             arrived_at=event.at,
-            practice=event.trunk == PRACTICE,
+            practice=event.trunk == PRACTICE_TRUNK,
         )
         return self.new_call(call, event.leg)
 

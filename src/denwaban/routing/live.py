@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from denwaban.calls import Call, Offer, Outcome
-from denwaban.telephony.port import Leg, PhoneError
+from denwaban.telephony.port import Leg, LegGone, PhoneError
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +57,8 @@ class Line:
                 act = self._acts.popleft()
                 try:
                     await act()
+                except LegGone:
+                    pass  # who hangs up does not wait for our acts
                 except PhoneError as error:
                     log.info("routing.act_refused", call=self._name, error=type(error).__name__)
                 except Exception as error:

@@ -492,7 +492,8 @@ class Floor:
 
     def _seat_timer(self, kind: str, seat: Seat, now: datetime, out: list[Action]) -> None:
         if kind == _OFFER:
-            self._offer_over(seat, Miss.NO_ANSWER, now, out)
+            why = Miss.NO_ANSWER if seat.stage is Stage.OFFERED else Miss.FAILED
+            self._offer_over(seat, why, now, out)
         elif kind == _REST:
             seat.resting = False
             self._seat_may_be_free(seat)
@@ -511,7 +512,7 @@ class Floor:
         if seat is None or seat.stamp != stamp:
             return False
         if kind == _OFFER:
-            return seat.stage is Stage.OFFERED
+            return seat.stage in (Stage.OFFERED, Stage.CONNECTING)
         if kind == _REST:
             return seat.resting
         return seat.chosen is Chosen.WRAP_UP and seat.stage is Stage.FREE

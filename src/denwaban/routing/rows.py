@@ -1,6 +1,6 @@
 """What each operator is doing, kept so that a restart does not change it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
@@ -38,6 +38,8 @@ class StateRow:
     state: str
     since: datetime
     idle_since: datetime
+    new: bool = False
+    """The operator may have no row yet."""
 
 
 def seats(tx: Tx) -> list[RowMapping]:
@@ -60,18 +62,19 @@ def seats(tx: Tx) -> list[RowMapping]:
 
 def save_states(tx: Tx, states: list[StateRow]) -> None:
     """Keeps what operators are; the last of several of one operator counts."""
-    values = {row.operator_id: asdict(row) for row in states}
-    known = tx.all(
-        select(operator_states.c.operator_id).where(operator_states.c.operator_id.in_(list(values)))
-    )
-    old = {row["operator_id"] for row in known}
-    if old:
-        tx.execute(_UPDATE, [{f"b_{k}": v for k, v in values[who].items()} for who in old])
-    new = [row for who, row in values.items() if who not in old]
-    if new:
-        tx.execute(insert(operator_states), new)
+    for row in states:
+        if row.new and tx.first(_KNOWN, {"who": row.operator_id}) is None:
+            tx.execute(insert(operator_states).values(_values(row)))
+    last = {row.operator_id: _values(row) for row in states}
+    tx.execute(_UPDATE, [{f"b_{name}": row[name] for name in row} for row in last.values()])
 
 
+def _values(row: StateRow) -> dict[str, object]:
+    return {name: getattr(row, name) for name in _COLUMNS}
+
+
+_COLUMNS = ("operator_id", "state", "since", "idle_since")
+_KNOWN = select(operator_states.c.state).where(operator_states.c.operator_id == bindparam("who"))
 _UPDATE = (
     update(operator_states)
     .where(operator_states.c.operator_id == bindparam("b_operator_id"))

@@ -17,7 +17,7 @@ from denwaban.routing.live import Act, LiveCall
 from denwaban.routing.model import Chosen, Floor, Seat, Stage
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
-from denwaban.routing.rows import seats
+from denwaban.routing.rows import StateRow, seats
 from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import (
@@ -117,6 +117,16 @@ class Switchboard:
     async def written(self) -> None:
         """Returns when everything that happened so far is in the database."""
         await self._recorder.written()
+
+    @property
+    def behind(self) -> int:
+        """Changes not yet written to the database."""
+        return self._recorder.behind
+
+    @property
+    def unwritable(self) -> int:
+        """Changes that the database refused since the start: a fault of ours, to be looked up in the log."""
+        return self._recorder.unwritable
 
     # What the screens ask and want
 
@@ -310,6 +320,8 @@ class Switchboard:
             self._desk.seats[person.seat] = person.id
             chosen = Chosen(row["state"]) if row["state"] else Chosen.BREAK
             since, idle_since = row["since"] or now, row["idle_since"] or now
+            if row["state"] is None and person.id not in self._floor.seats:
+                self._recorder.put(StateRow(person.id, chosen.value, since, idle_since, new=True))
             self._floor.add_seat(person.id, chosen, since, idle_since)
         here = {row["id"] for row in rows}
         for operator_id in set(self._floor.seats) - here:
@@ -345,8 +357,6 @@ class Switchboard:
             waiting=tuple(waiting),
             seats=tuple(self._look_at(seat) for seat in self._floor.seats.values()),
             calls=len(self._desk.calls),
-            behind=self._recorder.behind,
-            unwritable=self._recorder.unwritable,
         )
 
     def _look_at(self, seat: Seat) -> SeatView:

@@ -65,10 +65,6 @@ class FloorView:
     seats: tuple[SeatView, ...]
     calls: int
     """Calls in the engine, with those who hear a closed message."""
-    behind: int
-    """Changes not yet written to the database."""
-    unwritable: int
-    """Changes that the database refused since the start: a fault of ours, to be looked up in the log."""
 
     def seat(self, operator_id: str) -> SeatView | None:
         """One operator's seat."""

@@ -53,7 +53,9 @@ class Signal:
         if self._count > seen:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), timeout)
+            # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+            async with asyncio.timeout(timeout):
+                await event.wait()
 
 
 class _Job:

@@ -18,6 +18,7 @@ from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_limit, s
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.telephony.fake import FakePhone
+from denwaban.telephony.port import Leg
 
 NUMBER = "0312345678"
 ALWAYS = PlanWindow("24時間", EVERY_DAY, 0, 1440, Mode.FULL)
@@ -118,6 +119,11 @@ class House:
     async def facts(self, prefix: str = "call.") -> list[str]:
         entries = await self.store.read(lambda tx: after(tx, 0))
         return [entry.fact.kind for entry in entries if entry.fact.kind.startswith(prefix)]
+
+    def dials(self, number: str = NUMBER, from_: str = "09012345678", trunk: str = "trunk") -> Leg:
+        """Somebody calls, a moment after whatever was before."""
+        self.clock.advance(timedelta(milliseconds=1))
+        return self.phone.caller_dials(number, from_, trunk=trunk)
 
     def acts(self, verb: str) -> int:
         return sum(act.verb == verb for act in self.phone.acts)

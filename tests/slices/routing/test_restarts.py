@@ -16,7 +16,7 @@ from denwaban.store import Store, StoreError, Tx
 async def test_talking_callers_talk_on_while_the_program_restarts(house: House) -> None:
     async with house.open() as board:
         await house.comes("suzuki")
-        caller = house.phone.caller_dials(NUMBER)
+        caller = house.dials(NUMBER)
         await house.talks("suzuki")
         await board.hold(house.operators["suzuki"])
         await board.unhold(house.operators["suzuki"])
@@ -41,9 +41,9 @@ async def test_talking_callers_talk_on_while_the_program_restarts(house: House) 
 
 async def test_waiting_callers_keep_their_place_over_a_restart(house: House) -> None:
     async with house.open():
-        first = house.phone.caller_dials(NUMBER)
+        first = house.dials(NUMBER)
         await house.passes(2)
-        second = house.phone.caller_dials(NUMBER)
+        second = house.dials(NUMBER)
         await house.comes("suzuki")
         await house.until(lambda: house.phone.seat_rings("seat-suzuki"))
         await house.settled()
@@ -64,10 +64,10 @@ async def test_waiting_callers_keep_their_place_over_a_restart(house: House) -> 
 async def test_callers_who_went_away_meanwhile_get_their_end(house: House) -> None:
     async with house.open():
         await house.comes("suzuki")
-        talking = house.phone.caller_dials(NUMBER)
+        talking = house.dials(NUMBER)
         await house.talks("suzuki")
-        waiting = house.phone.caller_dials(NUMBER)
-        closed = house.phone.caller_dials("0312345679")
+        waiting = house.dials(NUMBER)
+        closed = house.dials("0312345679")
         await house.settled()
     for leg in (talking, waiting, closed):
         house.phone.caller_hangs_up(leg)
@@ -87,7 +87,7 @@ async def test_callers_who_went_away_meanwhile_get_their_end(house: House) -> No
 async def test_a_caller_who_came_while_the_program_was_away_is_taken(house: House) -> None:
     async with house.open():
         await house.comes("suzuki")
-    caller = house.phone.caller_dials(NUMBER)
+    caller = house.dials(NUMBER)
     async with house.open():
         await house.talks("suzuki")
         assert house.phone.hears(caller) == "voice of seat-suzuki"
@@ -100,11 +100,11 @@ async def test_the_connection_breaks_in_the_middle_of_calls(house: House, restar
     async with house.open() as board:
         await house.comes("suzuki")
         await house.comes("tanaka")
-        talking = house.phone.caller_dials(NUMBER)
+        talking = house.dials(NUMBER)
         await house.talks("suzuki")
-        house.phone.caller_dials(NUMBER)
+        house.dials(NUMBER)
         await house.until(lambda: house.phone.seat_rings("seat-tanaka"))
-        waiting = house.phone.caller_dials(NUMBER)
+        waiting = house.dials(NUMBER)
         await house.settled()
         house.phone.connection_lost()
         await house.until(lambda: not house.view.engine)
@@ -114,7 +114,7 @@ async def test_the_connection_breaks_in_the_middle_of_calls(house: House, restar
         await house.passes(3)
         if not restarted:
             house.phone.caller_hangs_up(waiting)
-            late = house.phone.caller_dials(NUMBER)
+            late = house.dials(NUMBER)
             house.phone.seat_answers("seat-tanaka")
         house.phone.connection_back(restarted=restarted)
         await house.until(lambda: house.view.engine)
@@ -176,17 +176,17 @@ async def test_calls_ring_and_talk_while_the_database_is_away_and_are_written_la
             await house.settled()
             shaky.away = True
             for _ in range(3):
-                caller = house.phone.caller_dials(NUMBER)
+                caller = house.dials(NUMBER)
                 await house.talks("suzuki")
                 house.phone.caller_hangs_up(caller)
                 await house.until(lambda: house.seat("suzuki").state is SeatState.READY)
-            assert house.view.behind > 0
+            assert house.board.behind > 0
             assert await real.read(lambda tx: []) == []
             await asyncio.sleep(0.05)
             shaky.away = False
             found = await house.calls()
             assert [call.outcome for call in found] == [Outcome.ANSWERED] * 3
-            assert house.view.behind == 0
+            assert house.board.behind == 0
         per_call = ["call.arrived", "call.offered", "call.answered", "call.ended"]
         assert await house.facts() == per_call * 3
     finally:
@@ -197,7 +197,7 @@ async def test_what_is_not_written_when_the_program_ends_is_written_first(house:
     async with house.open():
         await house.comes("suzuki")
         for _ in range(20):
-            house.phone.caller_dials(NUMBER)
+            house.dials(NUMBER)
         await house.until(lambda: house.view.calls == 20)
     found = await house.calls_in_record()
     assert len(found) == 20

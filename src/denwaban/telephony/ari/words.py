@@ -82,7 +82,10 @@ class ChannelTalkingFinished(Event, frozen=True):
 
 
 class Playback(msgspec.Struct, frozen=True):
+    """`target_uri` is `channel:<id>` or `bridge:<id>`."""
+
     id: str
+    target_uri: str = ""
 
 
 class PlaybackFinished(Event, frozen=True):

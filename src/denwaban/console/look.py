@@ -30,12 +30,10 @@ NONE_OPEN = "none"
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A caller whom nobody talks with yet."""
+    """A caller whom nobody talks with yet, and who does not ring here."""
 
     client: str
     since: datetime
-    mine: bool
-    """It rings at this seat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +153,20 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         shown = call(tx, opened if opened in unreported else unreported[0])
     card = _card(tx, shown, stage) if shown is not None and shown.client_id else None
     names: dict[str, str] = {}
-    waiting = [c for c in open_calls(tx) if c.state in (CallState.WAITING, CallState.RINGING)]
+    others = [
+        c
+        for c in open_calls(tx)
+        if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
+    ]
     return Look(
         operator=operator,
         now=tx.now,
         stage=stage if card else "idle",
         waiting=tuple(
-            Waiting(_name(tx, names, c.client_id), c.arrived_at, c == ringing)
-            for c in waiting[:SHOWN_WAITING]
+            Waiting(_name(tx, names, c.client_id), c.arrived_at) for c in others[:SHOWN_WAITING]
         ),
-        waiting_count=len(waiting),
-        longest=waiting[0].arrived_at if waiting else None,
+        waiting_count=len(others),
+        longest=others[0].arrived_at if others else None,
         todo=tuple(_todo(tx, names, call_id) for call_id in unreported[:SHOWN_TODO]),
         todo_count=len(unreported),
         today=rows.today(tx, operator.id, midnight),

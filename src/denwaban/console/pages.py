@@ -8,7 +8,6 @@ from litestar import Request, Response, get, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream, Template
-from markupsafe import Markup
 
 from denwaban.access import Principal, Role
 from denwaban.config import Settings
@@ -139,10 +138,7 @@ async def seat(
         operator=operator,
         page=new_id(),
         after=after,
-        regions={
-            k: Markup(v)
-            for k, v in regions(seen, seat_now(switchboard.view(), operator.id), {}).items()
-        },
+        regions=regions(seen, seat_now(switchboard.view(), operator.id), {}),
         words=words(),
     )
 

@@ -3,6 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
+from markupsafe import Markup
+
 from denwaban.console.look import SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED
 from denwaban.routing import FloorView
@@ -36,7 +38,7 @@ def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
 _PLACE = "key-is-put-here"
 
 
-def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, str]:
+def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup]:
     """The pieces that differ from what the page has. `have` holds the page's key of each piece.
 
     What stands in the middle is typed over by the operator, so its key is where she is, not what it says: it is sent
@@ -60,7 +62,8 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, str]:
         sent["middle"] = fragment(
             f"console/{look.stage}.html", key=middle, not_asked=NOT_ASKED, **common
         )
-    return sent
+    # Made by our templates, which escape what they are given.
+    return {name: Markup(html) for name, html in sent.items()}
 
 
 def middle_key(look: Look, seat: SeatNow) -> str:

@@ -10,7 +10,7 @@ export class Answers extends EventTarget {
   #send;
   #waiting = new Map(); // field key → {element, timer}
   #flying = new Map(); // field key → promise
-  state = "clean"; // clean | dirty | failed
+  state = "untouched"; // untouched | dirty | clean | failed | refused
 
   /** `send(call, field, value, counter)` → {status, body}, or throws when the server cannot be reached. */
   constructor(send) {

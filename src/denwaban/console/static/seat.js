@@ -114,8 +114,8 @@ answers.addEventListener("saved", ({ detail }) => {
 function showSaved() {
   const room = document.getElementById("seat-saved");
   if (!room) return;
-  const text = { clean: words.saved, dirty: words.saving, failed: words.unsaved, refused: "" };
-  room.textContent = text[answers.state];
+  const text = { clean: words.saved, dirty: words.saving, failed: words.unsaved };
+  room.textContent = text[answers.state] ?? "";
   room.classList.toggle("bad", answers.state === "failed");
 }
 
@@ -226,6 +226,7 @@ function showOther() {
   const hint = document.getElementById("seat-other-phone");
   if (!hint) return;
   hint.hidden = phone.call !== null || performance.now() - rangAt < 1200;
+  document.getElementById("seat-answer").hidden = !hint.hidden;
   if (hint.hidden && phone.call === null) setTimeout(showOther, 300);
 }
 
@@ -388,6 +389,17 @@ function notAsked(field) {
   answers.typed(input, middle().dataset.call);
 }
 
+/** A time from now, on the next quarter of an hour: nobody promises 15:07. `tomorrow` is ten in the morning. Times are Tokyo's. */
+function soon(field, when) {
+  const input = document.getElementById(`a-${field}`);
+  const quarter = 15 * 60000;
+  const at = when === "tomorrow" ? Date.now() + 24 * 3600000 : Math.ceil((Date.now() + Number(when) * 60000) / quarter) * quarter;
+  let text = new Date(at + 9 * 3600000).toISOString().slice(0, 16);
+  if (when === "tomorrow") text = `${text.slice(0, 10)}T10:00`;
+  input.value = text;
+  answers.typed(input, middle().dataset.call);
+}
+
 function control(path, value) {
   act(async () => {
     try {
@@ -414,6 +426,7 @@ document.addEventListener("click", (event) => {
   else if (at("[data-later]")) later();
   else if (at("#seat-answer")) answer();
   else if ((found = at("[data-not-asked]"))) notAsked(found.dataset.notAsked);
+  else if ((found = at("[data-soon]"))) soon(found.dataset.soonFor, found.dataset.soon);
   else if ((found = at("[data-report]"))) {
     opened = found.dataset.report;
     answers.flush().then(refresh);

@@ -21,8 +21,9 @@ from denwaban.web import LiveEvent, _, live, needs, page
 GUARDS = [needs(Role.SUPERVISOR, Role.ADMINISTRATOR)]
 
 SHOWN_WAITING = 12
-SHOWN = 6
-"""So many rows of a list fit without a scroll; how many more there are is told."""
+SHOWN = 5
+SHOWN_BUSY = 3
+"""So many rows of a list fit without a scroll; the headings tell how many there are."""
 
 CHANGES = ("call.", "operator.", "report.", "promise.", "delivery.", "line.", "engine.")
 
@@ -104,6 +105,7 @@ async def _board(store: Store, clock: Clock, switchboard: Switchboard) -> dict[s
         "counted": await store.read(count),
         "long_wait": now - LONG_WAIT,
         "shown": SHOWN,
+        "shown_busy": SHOWN_BUSY,
         "shown_waiting": SHOWN_WAITING,
     }
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Role
 from denwaban.practice.acts import Offer, Practice, PracticeCall, PracticeError, TooManyPractices
@@ -55,7 +56,9 @@ async def stories(practice: NamedDependency[Practice]) -> list[PracticeStory]:
 
 
 @post("/practice-calls", guards=GUARDS, operation_id="ringPracticeCall", status_code=201)
-async def ring(data: NewPracticeCall, practice: NamedDependency[Practice]) -> PracticeCallState:
+async def ring(
+    data: JSONBody[NewPracticeCall], practice: NamedDependency[Practice]
+) -> PracticeCallState:
     """Places a practice call. 422: unknown story; 429: too many at once; 503: the engine or the example client is away."""
     if data.story is not None and story(data.story) is None:
         raise refused("story", _("この練習のお話はありません。一覧から選んでください。"))
@@ -71,7 +74,9 @@ async def ring(data: NewPracticeCall, practice: NamedDependency[Practice]) -> Pr
 
 
 @get("/practice-calls/{practice_id:str}", guards=GUARDS, operation_id="getPracticeCall")
-async def one(practice_id: IdText, practice: NamedDependency[Practice]) -> PracticeCallState:
+async def one(
+    practice_id: FromPath[IdText], practice: NamedDependency[Practice]
+) -> PracticeCallState:
     """How a practice call goes on. Only the last ones are remembered."""
     found = next((call for call in practice.calls if call.id == practice_id), None)
     if found is None:

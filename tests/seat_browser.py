@@ -57,6 +57,9 @@ async def serving(story: SeatStory, port: int = 0) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         server.force_exit = True
+        # As a process that dies: its streams do not stay open.
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()  # type: ignore[union-attr]
         with suppress(asyncio.CancelledError):
             await task
 

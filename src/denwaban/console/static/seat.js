@@ -289,12 +289,12 @@ function focusNext() {
 
 // -- acts -------------------------------------------------------------------------------------------------------------
 
-let busy = false;
+const going = new Set();
 
-/** One act at a time: a key pressed twice acts once. */
-async function act(work) {
-  if (busy) return;
-  busy = true;
+/** A key pressed twice acts once: while an act of this name goes on, it is not begun again. Others wait their turn. */
+async function act(name, work) {
+  if (going.has(name)) return;
+  going.add(name);
   root.setAttribute("aria-busy", "true");
   try {
     await work();
@@ -306,22 +306,22 @@ async function act(work) {
       window.toast(words.away, "danger");
     }
   } finally {
-    busy = false;
-    root.removeAttribute("aria-busy");
+    going.delete(name);
+    if (!going.size) root.removeAttribute("aria-busy");
   }
 }
 
 const way = () => `/seat/calls/${middle().dataset.call}`;
 
 function go(choice) {
-  act(async () => {
+  act("step", async () => {
     if (await answers.flush()) await screen("POST", `${way()}/go`, { at: middle().dataset.node, choice });
     else focusWrong();
   });
 }
 
 function goBack() {
-  act(async () => {
+  act("step", async () => {
     await answers.flush();
     await screen("POST", `${way()}/back`, { at: middle().dataset.node });
   });
@@ -339,7 +339,7 @@ async function answer() {
 }
 
 function send() {
-  act(async () => {
+  act("send", async () => {
     if (!(await answers.flush())) return focusWrong();
     try {
       await screen("POST", `${way()}/report`, {});
@@ -374,7 +374,7 @@ function showProblems(problems) {
 }
 
 function later() {
-  act(async () => {
+  act("later", async () => {
     await answers.flush();
     opened = "none";
     await screen("POST", "/seat/state", { state: "ready" });
@@ -401,7 +401,7 @@ function soon(field, when) {
 }
 
 function control(path, value) {
-  act(async () => {
+  act(path, async () => {
     try {
       await screen("POST", path, value);
     } catch (error) {

@@ -29,6 +29,13 @@ class Postman:
         self.connections = 0
         self.encrypted: list[bool] = []
         self.sign_ins: list[str | None] = []
+        self.servers: list[SMTP] = []
+
+    def end_all(self) -> None:
+        """Ends every connection without a word."""
+        for server in self.servers:
+            if isinstance(server.transport, asyncio.Transport):
+                server.transport.abort()
 
     def say(self, command: str, *replies: str) -> None:
         """The next answers to this command."""
@@ -96,11 +103,11 @@ async def smtp_server(
     ) -> AuthResult:
         assert isinstance(data, LoginPassword)
         good = password is not None and (data.login.decode(), data.password.decode()) == password
-        return AuthResult(success=good, auth_data=data)
+        return AuthResult(success=good, handled=False, auth_data=data)
 
     def connected() -> SMTP:
         postman.connections += 1
-        return SMTP(
+        made = SMTP(
             postman,
             enable_SMTPUTF8=False,
             tls_context=tls,
@@ -108,6 +115,8 @@ async def smtp_server(
             auth_require_tls=tls is not None,
             authenticator=check if password else None,
         )
+        postman.servers.append(made)
+        return made
 
     server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", port)
     try:

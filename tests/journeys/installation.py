@@ -15,7 +15,6 @@ from typing import Any
 import httpx
 import psutil
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-
 from tests.engine_fixtures import REPOSITORY, port_block
 
 CHROMIUM = "/usr/bin/chromium"
@@ -36,7 +35,9 @@ QUIET = [
 class Installation:
     """One running installation."""
 
-    def __init__(self, home: Path, environment: dict[str, str], process: subprocess.Popen[bytes]) -> None:
+    def __init__(
+        self, home: Path, environment: dict[str, str], process: subprocess.Popen[bytes]
+    ) -> None:
         self.home = home
         self.environment = environment
         self.process = process
@@ -80,7 +81,9 @@ class Installation:
         """The process below `up` whose command line has `word`."""
         for found in psutil.Process(self.process.pid).children(recursive=True):
             try:
-                if word in " ".join(found.cmdline()) and "launch.py" not in " ".join(found.cmdline()):
+                if word in " ".join(found.cmdline()) and "launch.py" not in " ".join(
+                    found.cmdline()
+                ):
                     return found
             except psutil.NoSuchProcess:
                 continue
@@ -139,8 +142,12 @@ def running(home: Path, **settings: str) -> Iterator[Installation]:
             limit = time.monotonic() + 120
             while True:
                 if process.poll() is not None or time.monotonic() > limit:
-                    raise RuntimeError((home / "up.log").read_text("utf-8", errors="replace")[-5000:])
-                if (home / "credentials.json").exists() and Installation(home, environment, process).ready():
+                    raise RuntimeError(
+                        (home / "up.log").read_text("utf-8", errors="replace")[-5000:]
+                    )
+                if (home / "credentials.json").exists() and Installation(
+                    home, environment, process
+                ).ready():
                     break
                 time.sleep(0.1)
             yield Installation(home, environment, process)

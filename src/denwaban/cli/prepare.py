@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def engine(settings: Settings) -> Packages:
 
 
 def _progress() -> Callable[[str, float, str], None]:
-    at_terminal = click.get_text_stream("stdout").isatty()
+    at_terminal = sys.stdout.isatty()
     told = ""
 
     def report(phase: str, fraction: float, text: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from denwaban.journal.model import Entry
-from denwaban.journal.rows import TOPIC, after, last_seq
+from denwaban.journal.rows import PAGE, TOPIC, after, last_seq
 from denwaban.store import Store, StoreError
 
 POLL = 1.0
@@ -42,7 +42,8 @@ class Journal:
             for entry in entries:
                 seq = entry.seq
                 self._hand_on(entry)
-            if not entries:
+            if len(entries) < PAGE:
+                # What was committed while we read has fired the signal, and this returns at once.
                 await signal.wait(seen, POLL)
 
     def _hand_on(self, entry: Entry) -> None:

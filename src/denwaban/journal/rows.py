@@ -21,6 +21,9 @@ facts = Table(
 
 TOPIC = "journal"
 
+PAGE = 1000
+"""At most so many facts are read at once."""
+
 
 def append(tx: Tx, *new: Fact) -> None:
     """Appends facts; they become visible, in order, when the transaction commits."""
@@ -42,7 +45,7 @@ def append(tx: Tx, *new: Fact) -> None:
     tx.touch(TOPIC)
 
 
-def after(tx: Tx, seq: int, limit: int = 1000) -> list[Entry]:
+def after(tx: Tx, seq: int, limit: int = PAGE) -> list[Entry]:
     """The facts after `seq`, oldest first. Writers take turns, so a later commit never has a smaller seq."""
     return [
         Entry(

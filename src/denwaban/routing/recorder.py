@@ -20,6 +20,8 @@ ROOM = 200_000
 """So many items may wait for the database (some 40,000 calls, 200 MB); then callers are refused rather than forgotten."""
 
 GROUP = 400
+PACE = 0.02
+"""Seconds from the begin of one write to the next: a lone event is written at once, many share a commit."""
 AGAIN_AFTER = 0.5
 """Seconds until a database that failed is tried again."""
 LAST_WORDS = 10.0
@@ -62,16 +64,21 @@ class Recorder:
 
     async def run(self) -> None:
         """Writes until told to stop, then what is left, for at most `LAST_WORDS`."""
+        loop = asyncio.get_running_loop()
         while True:
             if not self._items:
                 if self._until is not None:
                     return
                 await self._some.wait()
-            elif not await self._write_some():
-                if self._until is not None and asyncio.get_running_loop().time() > self._until:
-                    log.error("routing.not_written", items=len(self._items))
-                    return
-                await asyncio.sleep(AGAIN_AFTER)
+                continue
+            began = loop.time()
+            if await self._write_some():
+                await asyncio.sleep(began + PACE - loop.time())
+                continue
+            if self._until is not None and loop.time() > self._until:
+                log.error("routing.not_written", items=len(self._items))
+                return
+            await asyncio.sleep(AGAIN_AFTER)
 
     def stop(self) -> None:
         """Lets `run` come to its end."""

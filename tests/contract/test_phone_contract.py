@@ -216,9 +216,11 @@ async def test_a_ringing_seat_can_be_given_up(world: World) -> None:
 async def test_hold_gives_the_caller_music_and_the_seat_silence(world: World) -> None:
     caller, seat, caller_leg, leg = await talk(world)
     await world.phone.hold(caller_leg)
+    await world.phone.hold(caller_leg)
     await caller.hears("music")
     await seat.hears("nothing")
     assert (await world.phone.snapshot()).legs[caller_leg].connected_to == leg
+    await world.phone.unhold(caller_leg)
     await world.phone.unhold(caller_leg)
     await caller.hears("seat")
     await seat.hears("caller")
@@ -271,6 +273,17 @@ async def test_a_leg_ends_once(world: World) -> None:
     assert ended == {caller_leg, leg}
     assert (await world.phone.snapshot()).legs == {}
     world.listener.not_told(LegEnded)
+
+
+async def test_an_act_on_a_caller_who_hangs_up_just_now_says_so_or_is_done(world: World) -> None:
+    caller, _, caller_leg, leg = await talk(world)
+    await caller.hangs_up()
+    acts = [world.phone.hold(caller_leg), world.phone.note(caller_leg, state="late")]
+    for done in await asyncio.gather(*acts, return_exceptions=True):
+        assert done is None or isinstance(done, LegGone)
+    assert (await world.listener.told(LegEnded)).leg == caller_leg
+    with pytest.raises(LegGone):
+        await world.phone.connect("call-1", caller_leg, leg, record=False)
 
 
 async def test_who_is_connected_to_nobody_cannot_be_held(world: World) -> None:

@@ -317,12 +317,16 @@ class AriPhone:
 
     async def hold(self, leg: Leg) -> None:
         party, talk = self._talking(leg)
+        if party.music:
+            return  # It is on hold already.
         remove = f"bridges/{talk.bridge}/removeChannel?channel={party.voice}"
         party.music = True
         await self._do(party, [("POST", remove), ("POST", self._channel(party, "moh"))])
 
     async def unhold(self, leg: Leg) -> None:
         party, talk = self._talking(leg)
+        if not party.music:
+            return
         add = f"bridges/{talk.bridge}/addChannel?channel={party.voice}"
         # The music must end first: it would go on in the bridge.
         await self._do(party, [*self._quiet(party), ("POST", add)])
@@ -418,8 +422,9 @@ class AriPhone:
                 raise self._error(party, answer, method, room)
 
     def _error(self, party: Party, answer: Answer, method: str, room: str) -> PhoneError:
-        # 404: the channel is no more. 409: it has left our application and is on its way out.
-        if answer.status in (404, 409, 412):
+        # 404: the channel is no more. 409: it has left our application and is on its way out. Bridges say 400 and 422.
+        gone = (400, 404, 409, 422) if room.startswith("bridges/") else (404, 409, 412)
+        if answer.status in gone:
             return LegGone(party.leg)
         return Refused(answer.status, method, room.partition("?")[0])
 

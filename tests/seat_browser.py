@@ -59,7 +59,7 @@ async def serving(story: SeatStory, port: int = 0) -> AsyncIterator[str]:
         server.force_exit = True
         # As a process that dies: its streams do not stay open.
         for connection in list(server.server_state.connections):
-            connection.transport.abort()  # type: ignore[union-attr]
+            connection.transport.abort()
         with suppress(asyncio.CancelledError):
             await task
 

@@ -113,9 +113,9 @@ class Look:
         return self.card.call.id if self.card else ""
 
 
-def current_call(tx: Tx, operator_id: str) -> Call | None:
+def current_call(open_now: list[Call], operator_id: str) -> Call | None:
     """The call that the operator talks on now."""
-    for found in open_calls(tx):
+    for found in open_now:
         if found.operator_id == operator_id and found.state in (CallState.TALKING, CallState.HELD):
             return found
     return None
@@ -141,7 +141,8 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
     """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest."""
     midnight = datetime.combine(tx.now.astimezone(JST).date(), time(), JST)
     unreported = rows.unreported(tx, operator.id, tx.now - UNREPORTED_FOR)
-    talking = current_call(tx, operator.id)
+    open_now = open_calls(tx)
+    talking = current_call(open_now, operator.id)
     ringing = None if talking else ringing_call(tx, operator.id)
     stage, shown = "idle", None
     if talking is not None:
@@ -155,7 +156,7 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
     names: dict[str, str] = {}
     others = [
         c
-        for c in open_calls(tx)
+        for c in open_now
         if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
     ]
     return Look(
@@ -250,7 +251,7 @@ def _takes(duty: OnDuty | NobodyOnDuty) -> str:
 
 
 def _people(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
-    """Who takes reports first, then those in charge, then the others."""
+    """Who takes reports first, then those in charge, then the others. Substitutes of those whom the screen shows."""
     takes = _takes(duty)
     ordered = sorted(roster, key=lambda p: (p.id != takes, not p.in_charge, p.id))
     return tuple(
@@ -258,9 +259,9 @@ def _people(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[P
             person,
             person.presence_at(tx.now).value,
             isinstance(duty, OnDuty) and person.id == takes,
-            _stand_in(tx, person),
+            _stand_in(tx, person) if place < SHOWN_STAFF else "",
         )
-        for person in ordered
+        for place, person in enumerate(ordered)
     )
 
 

@@ -9,6 +9,7 @@ from denwaban.clock import JST
 from denwaban.people import Client, Staff
 from denwaban.reports import Draft, Tone
 from denwaban.scripts import End, Promise, RunView
+from denwaban.web import _
 
 NOT_ASKED = "聞けませんでした"
 """What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
@@ -136,14 +137,23 @@ def problems(run: RunView, words: Words) -> list[tuple[str, str]]:
     found = [
         (
             field.id,
-            f"「{field.label}」がまだです。伺えなかったときは「{NOT_ASKED}」を選んでください。",
+            _(
+                "「%(label)s」がまだです。伺えなかったときは「%(instead)s」を選んでください。",
+                label=field.label,
+                instead=NOT_ASKED,
+            ),
         )
         for field in run.missing
     ]
     if words.callback not in ("yes", "no"):
-        found.append((OWN["callback"], "折り返しが要るかどうかを選んでください。"))
+        found.append((OWN["callback"], _("折り返しが要るかどうかを選んでください。")))
     if words.callback == "yes" and words.callback_by and parse_moment(words.callback_by) is None:
-        found.append((OWN["callback_by"], "折り返しの期限の形が違うようです。例: 2026-11-24 15:00"))
+        found.append(
+            (
+                OWN["callback_by"],
+                _("折り返しの期限の形が違うようです。例: 2026-11-24 15:00"),
+            )
+        )
     return found
 
 

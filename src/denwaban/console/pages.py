@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream, Template
 
 from denwaban.access import Principal, Role
+from denwaban.calls import open_calls
 from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import (
@@ -167,7 +168,7 @@ async def stream(
     operator = await _operator(store, who)
 
     def interests(tx: Tx) -> set[str]:
-        found = (current_call(tx, operator.id), ringing_call(tx, operator.id))
+        found = (current_call(open_calls(tx), operator.id), ringing_call(tx, operator.id))
         return {call.id for call in found if call is not None}
 
     mine = await store.read(interests)

@@ -1,5 +1,6 @@
 """What the page's own program says, in the reader's language."""
 
+from denwaban.console.model import NOT_ASKED
 from denwaban.web import _
 
 
@@ -9,9 +10,7 @@ def words() -> dict[str, str]:
         "saved": _("保存しました"),
         "unsaved": _("まだ保存できていません。つなぎ直しています…"),
         "away": _("サーバーにつながりません。通話はそのまま続けられます。つなぎ直しています…"),
-        "back": _("つながりました"),
         "signed_out": _("サインインが切れました。通話が終わったら、サインインし直してください。"),
-        "engine": _("電話の機械につながりません。復旧を待っています。"),
         "muted_here": _("サーバーにつながらないため、この画面のマイクだけを切り替えました。"),
         "sent": _("報告を送りました"),
         "missing": _("あと少しです。"),
@@ -23,10 +22,6 @@ def words() -> dict[str, str]:
         "elsewhere_hint": _(
             "電話が鳴るのは、ひとつの画面だけです。こちらで使うと、もう一方の画面の電話は切り離されます。"
         ),
-        "silent": _(
-            "音が止められています。この画面を一度クリックすると、着信音が鳴るようになります。"
-        ),
-        "other_phone": _("この画面では鳴っていません。お手元の電話機でお取りください。"),
         "phone_ready": _("接続済"),
         "phone_connecting": _("接続中"),
         "phone_failed": _("登録できません"),
@@ -36,5 +31,5 @@ def words() -> dict[str, str]:
         "microphone_missing": _("見つかりません"),
         "microphone_unknown": _("確認中"),
         "bad_phone": _("番号の形が違うようです。例: 03-1234-5678"),
-        "not_asked": _("聞けませんでした"),
+        "not_asked": NOT_ASKED,
     }

@@ -31,6 +31,7 @@ import denwaban.practice.pages
 import denwaban.reports.api
 import denwaban.schema
 from denwaban.access import Role
+from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels
@@ -81,7 +82,7 @@ _INSIDE = _FLOOR | {Role.OPERATOR}
 MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
-    MenuEntry("/inbox", "受信箱", frozenset({Role.CLIENT})),
+    MenuEntry("/portal", "受信箱", frozenset({Role.CLIENT})),
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
@@ -138,7 +139,11 @@ def build(
         clock=clock,
         journal=journal,
         settings=settings,
-        services={"switchboard": switchboard, "practice": practice},
+        services={
+            "switchboard": switchboard,
+            "practice": practice,
+            "recordings": Recordings(phone.recording),
+        },
         duties=duties,
         engine=lambda: None if switchboard.view().engine else "away",
         menu=MENU,

@@ -27,6 +27,7 @@ from denwaban.calls.model import (
     OfferResult,
     Outcome,
 )
+from denwaban.calls.recordings import Recordings
 
 __all__ = [
     "MISSED",
@@ -37,6 +38,7 @@ __all__ = [
     "Offer",
     "OfferResult",
     "Outcome",
+    "Recordings",
     "answered",
     "begin",
     "call",

@@ -1,5 +1,202 @@
-"""Being written by helper H10 (pages and API of calls and lines): H3, leave this to H10."""
+"""Calls for supervisors: the list, one call, its recording."""
 
-from litestar.handlers import HTTPRouteHandler
+import asyncio
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any
 
-routes: list[HTTPRouteHandler] = []
+import msgspec
+from litestar import Request, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import Stream, Template
+
+from denwaban.access import Principal, Role
+from denwaban.calls import words
+from denwaban.calls.cursor import place_of
+from denwaban.calls.model import Call, Outcome
+from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one, played_since
+from denwaban.calls.recordings import NotSatisfiable, Recordings, part, read, recorded
+from denwaban.clock import JST
+from denwaban.journal import Fact, append
+from denwaban.lines import show_number
+from denwaban.store import Store, Tx
+from denwaban.web import Problem, _, needs, page
+from denwaban.web.api import Cursor, encode_cursor
+
+FLOOR = [needs(Role.SUPERVISOR, Role.ADMINISTRATOR)]
+
+AT_ONCE = 50
+
+ONE_LISTENING = timedelta(minutes=10)
+"""A player asks for many pieces of a recording; within this time they are one listening."""
+
+RATES = ("0.75", "1", "1.25", "1.5", "2")
+
+Text = Annotated[str, msgspec.Meta(max_length=100)]
+
+
+def _day(text: str) -> tuple[datetime | None, datetime | None]:
+    """From midnight to midnight in Tokyo. Raises ValueError."""
+    if not text:
+        return None, None
+    first = datetime.combine(date.fromisoformat(text), time(), JST)
+    if not 2000 <= first.year <= 2999:
+        raise ValueError("year")
+    return first, first + timedelta(days=1)
+
+
+@get("/calls", guards=FLOOR)
+async def show_calls(
+    store: NamedDependency[Store],
+    client: FromQuery[Text] = "",
+    outcome: FromQuery[Text] = "",
+    day: FromQuery[Text] = "",
+    cursor: FromQuery[Cursor | None] = None,
+) -> Template:
+    """Calls, newest first. Callers' numbers are never in an address: there is no search by number here."""
+    before = place_of(cursor)
+    wrong = ""
+    since = until = None
+    try:
+        since, until = _day(day)
+    except ValueError:
+        wrong = _("日付の形が違うようです。例: 2026-11-24")
+    known = {each.value: each for each in Outcome}
+    wanted = Wanted(
+        client=client.replace("\x00", "").strip(),
+        outcome=known.get(outcome),
+        missed=outcome == "missed",
+        since=since,
+        until=until,
+    )
+    found: list[Listed] = []
+    if not wrong:
+        found = await store.read(lambda tx: listed(tx, wanted, before, AT_ONCE + 1))
+    shown = found[:AT_ONCE]
+    more = None
+    if len(found) > AT_ONCE:
+        last = shown[-1].call
+        more = encode_cursor(last.arrived_at.isoformat(), last.id)
+    asked = {"client": client, "outcome": outcome, "day": day}
+    return page(
+        "calls/list.html",
+        status=422 if wrong else 200,
+        calls=shown,
+        client=client,
+        outcome=outcome,
+        day=day,
+        wrong=wrong,
+        asked={name: value for name, value in asked.items() if value},
+        more=more,
+        later=cursor is not None,
+        outcomes=[
+            ("", _("すべて")),
+            ("missed", _("話せなかった電話すべて")),
+            *((key.value, text) for key, text in words.outcome_words().items()),
+        ],
+        **_shown(),
+    )
+
+
+def _shown() -> dict[str, Any]:
+    return {
+        "badge": words.badge,
+        "waited": words.waited,
+        "talked": words.talked,
+        "show_number": show_number,
+    }
+
+
+@get("/calls/{call_id:str}", guards=FLOOR)
+async def show_call(
+    call_id: FromPath[str],
+    store: NamedDependency[Store],
+    recordings: NamedDependency[Recordings],
+) -> Template:
+    """One call: who was rung for it, and its recording."""
+    found, offers = await store.read(lambda tx: (one(tx, call_id), offers_of(tx, call_id)))
+    if found is None:
+        raise _not_here()
+    call = found.call
+    wav = await asyncio.to_thread(recordings.find, call)
+    return page(
+        "calls/call.html",
+        found=found,
+        call=call,
+        offers=offers,
+        results=words.result_words(),
+        said=words.outcome_help()[call.outcome] if call.outcome is not None else "",
+        length=words.span(wav.seconds) if wav is not None else "",
+        silence=_silence(call) if wav is None else "",
+        modes=words.mode_words(),
+        rates=RATES,
+        span=words.span,
+        **_shown(),
+    )
+
+
+def _silence(call: Call) -> str:
+    """Why there is nothing to hear."""
+    if recorded(call):
+        return _(
+            "録音のファイルが見つかりません。運用管理の担当に、この通話の時刻を伝えてください。"
+        )
+    if call.outcome is None:
+        return _("録音は、オペレーターが応答すると始まります。")
+    return _("だれとも話していないため、録音はありません。")
+
+
+@get("/calls/{call_id:str}/recording", guards=FLOOR)
+async def play(
+    request: Request[Any, Any, Any],
+    call_id: FromPath[str],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    recordings: NamedDependency[Recordings],
+) -> Stream | Response[bytes]:
+    """The recording, whole or a part. That somebody listens is in the journal before the first byte is sent."""
+    found = await store.read(lambda tx: one(tx, call_id))
+    if found is None:
+        raise _not_here()
+    wav = await asyncio.to_thread(recordings.find, found.call)
+    if wav is None:
+        raise Problem(404, _("この通話の録音はありません"), _silence(found.call))
+    headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": wav.mark}
+    asked = request.headers.get("range")
+    if request.headers.get("if-range", wav.mark) != wav.mark:
+        # It has grown since the first part was fetched: the parts would not fit together.
+        asked = None
+    try:
+        wanted = part(asked, wav.size)
+    except NotSatisfiable:
+        headers["Content-Range"] = f"bytes */{wav.size}"
+        return Response(b"", status_code=416, headers=headers, media_type="audio/wav")
+    await _note(store, who, found.call)
+    bounds = wanted if wanted is not None else range(wav.size)
+    headers["Content-Length"] = str(len(bounds))
+    if wanted is not None:
+        headers["Content-Range"] = f"bytes {bounds.start}-{bounds.stop - 1}/{wav.size}"
+    return Stream(
+        read(wav, bounds),
+        status_code=200 if wanted is None else 206,
+        headers=headers,
+        media_type="audio/wav",
+    )
+
+
+async def _note(store: Store, who: Principal, call: Call) -> None:
+    if await store.read(lambda tx: played_since(tx, call.id, who.user_id, tx.now - ONE_LISTENING)):
+        return
+    fact = Fact("recording.played", call.id, call.client_id, {"user_id": who.user_id})
+
+    def write(tx: Tx) -> None:
+        append(tx, fact)
+
+    await store.write(write)
+
+
+def _not_here() -> Problem:
+    return Problem(404, _("この通話は見つかりません"), _("一覧から選び直してください。"))
+
+
+routes = [show_calls, show_call, play]

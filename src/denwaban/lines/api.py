@@ -1,5 +1,233 @@
-"""Being written by helper H10 (pages and API of calls and lines): H3, leave this to H10."""
+"""Numbers, plans and line limits as JSON, under /api/v1."""
 
-from litestar.handlers import HTTPRouteHandler
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, TypeVar
 
-routes: list[HTTPRouteHandler] = []
+import msgspec
+from litestar import delete, get, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from denwaban.access import Principal, Role
+from denwaban.lines.acts import (
+    ClientNumber,
+    LinesError,
+    add_number,
+    limits_of,
+    number,
+    numbers_of,
+    plan_of,
+    remove_number,
+    set_limit,
+    set_plan,
+)
+from denwaban.lines.model import LineLimit, Mode, PlanWindow
+from denwaban.people import client
+from denwaban.store import Store, Tx
+from denwaban.web import needs
+from denwaban.web.api import (
+    NO_NULL,
+    Cursor,
+    IdText,
+    Limit,
+    OptionalText,
+    Page,
+    ShortText,
+    decode_cursor,
+    make_page,
+    missing,
+    needs_client,
+    refused,
+)
+
+T = TypeVar("T")
+
+EVERYONE = needs()
+ADMINISTRATOR = needs(Role.ADMINISTRATOR)
+
+
+class NumberOut(msgspec.Struct):
+    """A telephone number that is answered for a client."""
+
+    id: str
+    client_id: str
+    number: str
+    """E.164."""
+    label: str
+
+
+class NumberIn(msgspec.Struct, forbid_unknown_fields=True):
+    """A number to be answered. Any usual way of writing a Japanese number."""
+
+    client_id: IdText
+    number: Annotated[str, msgspec.Meta(min_length=1, max_length=30, pattern=NO_NULL)]
+    label: OptionalText = ""
+
+
+class Window(msgspec.Struct, forbid_unknown_fields=True):
+    """A part of the week (JST). `days`: Mon 1, Tue 2 … Sun 64, public holiday 128, added up. Minutes of the day; `closes`
+    beyond 1440 reaches into the next day. The first window of the plan that fits decides."""
+
+    name: ShortText
+    days: Annotated[int, msgspec.Meta(ge=1, le=255)]
+    opens: Annotated[int, msgspec.Meta(ge=0, le=1439)]
+    closes: Annotated[int, msgspec.Meta(ge=1, le=2879)]
+    mode: Mode
+    script_id: IdText | None = None
+    message: Annotated[str, msgspec.Meta(max_length=500, pattern=NO_NULL)] = ""
+
+
+class Plan(msgspec.Struct, forbid_unknown_fields=True):
+    """When a client's calls are answered, and how. Outside every window the client is closed."""
+
+    windows: Annotated[list[Window], msgspec.Meta(max_length=50)]
+
+
+class LimitLine(msgspec.Struct, forbid_unknown_fields=True):
+    """From this day (JST) on, at most so many calls at the same time."""
+
+    effective_from: date
+    lines: Annotated[int, msgspec.Meta(ge=1, le=1000)]
+
+
+class Limits(msgspec.Struct):
+    """A client's line limits, earliest first."""
+
+    items: list[LimitLine]
+
+
+def _show(found: ClientNumber) -> NumberOut:
+    return NumberOut(found.id, found.client_id, found.number, found.label)
+
+
+def _plan(windows: list[PlanWindow]) -> Plan:
+    return Plan([msgspec.convert(window, Window, from_attributes=True) for window in windows])
+
+
+def _limits(limits: list[LineLimit]) -> Limits:
+    return Limits([LimitLine(limit.effective_from, limit.lines) for limit in limits])
+
+
+async def _of_client(store: Store, client_id: str, verb: Callable[[Tx], T]) -> T:
+    """Reads something of a client that is there; 404 when it is not."""
+
+    def read(tx: Tx) -> T:
+        if client(tx, client_id) is None:
+            raise missing()
+        return verb(tx)
+
+    return await store.read(read)
+
+
+async def _change(store: Store, client_id: str, verb: Callable[[Tx], T], field: str) -> T:
+    """Changes something of a client that is there."""
+
+    def change(tx: Tx) -> T:
+        if client(tx, client_id) is None:
+            raise missing()
+        return verb(tx)
+
+    try:
+        return await store.write(change)
+    except LinesError as error:
+        raise refused(field, " ".join(error.sentences)) from error
+
+
+@get("/numbers", guards=[EVERYONE])
+async def list_numbers(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    client_id: FromQuery[IdText | None] = None,
+    limit: FromQuery[Limit] = 50,
+    cursor: FromQuery[Cursor | None] = None,
+) -> Page[NumberOut]:
+    """Numbers, oldest first; of one client when `client_id` is given. A client's key sees its own only."""
+    place = decode_cursor(cursor)
+    only = client_id or (who.client_id if who.role is Role.CLIENT else None)
+    if only is not None:
+        needs_client(who, only)
+    after = place[0] if place is not None else ""
+    found = await store.read(lambda tx: numbers_of(tx, only, after, limit + 1))
+    return make_page(found, limit, _show, lambda item: (item.id,))
+
+
+@post("/numbers", guards=[ADMINISTRATOR])
+async def post_number(data: JSONBody[NumberIn], store: NamedDependency[Store]) -> NumberOut:
+    """Gives a number to a client; 422 when it is no Japanese number or taken."""
+
+    def add(tx: Tx) -> ClientNumber | None:
+        return number(tx, add_number(tx, data.client_id, data.number, data.label))
+
+    made = await _change(store, data.client_id, add, "number")
+    if made is None:
+        raise missing()
+    return _show(made)
+
+
+@delete("/numbers/{number_id:str}", guards=[ADMINISTRATOR])
+async def delete_number(number_id: FromPath[IdText], store: NamedDependency[Store]) -> None:
+    """Takes a number away. Past calls keep it."""
+
+    def remove(tx: Tx) -> bool:
+        found = number(tx, number_id)
+        return found is not None and remove_number(tx, found.client_id, number_id)
+
+    if not await store.write(remove):
+        raise missing()
+
+
+@get("/clients/{client_id:str}/plan", guards=[EVERYONE])
+async def get_plan(
+    client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Plan:
+    """The windows, the deciding order first."""
+    needs_client(who, client_id)
+    return _plan(await _of_client(store, client_id, lambda tx: plan_of(tx, client_id)))
+
+
+@put("/clients/{client_id:str}/plan", guards=[ADMINISTRATOR])
+async def put_plan(
+    client_id: FromPath[IdText], data: JSONBody[Plan], store: NamedDependency[Store]
+) -> Plan:
+    """Replaces the whole plan."""
+    windows = [PlanWindow(**msgspec.structs.asdict(window)) for window in data.windows]
+
+    def change(tx: Tx) -> list[PlanWindow]:
+        set_plan(tx, client_id, windows)
+        return plan_of(tx, client_id)
+
+    return _plan(await _change(store, client_id, change, "windows"))
+
+
+@get("/clients/{client_id:str}/limits", guards=[EVERYONE])
+async def get_limits(
+    client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Limits:
+    """Past, present and future limits."""
+    needs_client(who, client_id)
+    return _limits(await _of_client(store, client_id, lambda tx: limits_of(tx, client_id)))
+
+
+@post("/clients/{client_id:str}/limits", guards=[ADMINISTRATOR])
+async def post_limit(
+    client_id: FromPath[IdText], data: JSONBody[LimitLine], store: NamedDependency[Store]
+) -> Limits:
+    """Sets the limit that begins on a day; one that already begins on it is replaced."""
+
+    def change(tx: Tx) -> list[LineLimit]:
+        set_limit(tx, client_id, data.lines, data.effective_from)
+        return limits_of(tx, client_id)
+
+    return _limits(await _change(store, client_id, change, "lines"))
+
+
+routes = [
+    list_numbers,
+    post_number,
+    delete_number,
+    get_plan,
+    put_plan,
+    get_limits,
+    post_limit,
+]

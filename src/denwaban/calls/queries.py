@@ -1,0 +1,130 @@
+"""Reading calls for lists: with the names of client and operator, filtered, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+
+from denwaban.calls.model import MISSED, Call, CallState, Offer, OfferResult, Outcome
+from denwaban.calls.rows import call_legs, calls
+from denwaban.journal.rows import facts
+from denwaban.people.rows import clients, operators
+from denwaban.store import Tx
+
+Place = tuple[datetime, str]
+"""(arrived_at, id) of a call: where a page of a list begins."""
+
+
+class Listed(NamedTuple):
+    """A call with the names that its ids stand for; empty where there is none."""
+
+    call: Call
+    client: str
+    operator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls to list; what is None (or empty) does not restrict."""
+
+    client_id: str | None = None
+    client: str = ""
+    """Part of a client's name, reading or code."""
+    outcome: Outcome | None = None
+    missed: bool = False
+    """Only callers whom nobody talked with."""
+    since: datetime | None = None
+    until: datetime | None = None
+    """The first moment that is too late."""
+
+
+NOBODY_TALKED = and_(
+    calls.c.outcome.in_([outcome.value for outcome in MISSED]),
+    # Lost in the middle of a talk is not missed: somebody knows the caller's matter.
+    or_(calls.c.outcome != Outcome.LOST.value, calls.c.answered_at.is_(None)),
+)
+
+_NAMED = (
+    select(calls, clients.c.name.label("client"), operators.c.name.label("operator"))
+    .outerjoin(clients, clients.c.id == calls.c.client_id)
+    .outerjoin(operators, operators.c.id == calls.c.operator_id)
+)
+
+
+def listed(tx: Tx, wanted: Wanted, before: Place | None = None, limit: int = 100) -> list[Listed]:
+    """Calls, newest first, older than `before`."""
+    found = (
+        _NAMED.where(*_conditions(wanted))
+        .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        at, call_id = before
+        found = found.where(
+            or_(calls.c.arrived_at < at, and_(calls.c.arrived_at == at, calls.c.id < call_id))
+        )
+    return [_listed(row) for row in tx.all(found)]
+
+
+def one(tx: Tx, call_id: str) -> Listed | None:
+    """One call with its names."""
+    row = tx.first(_NAMED.where(calls.c.id == call_id))
+    return _listed(row) if row is not None else None
+
+
+def offers_of(tx: Tx, call_id: str) -> list[tuple[Offer, str]]:
+    """Every offer of a call with the operator's name, in the order in which they were made."""
+    rows = tx.all(
+        select(call_legs, operators.c.name.label("operator"))
+        .join(operators, operators.c.id == call_legs.c.operator_id)
+        .where(call_legs.c.call_id == call_id)
+        .order_by(call_legs.c.offered_at, call_legs.c.id)
+    )
+    found = []
+    for row in rows:
+        values = {name: row[name] for name in Offer.__dataclass_fields__}
+        values["result"] = OfferResult(row["result"]) if row["result"] else None
+        found.append((Offer(**values), row["operator"]))
+    return found
+
+
+def played_since(tx: Tx, call_id: str, user_id: str, since: datetime) -> bool:
+    """Whether the journal has it that this person listened to this call's recording since then."""
+    rows = tx.all(
+        select(facts.c.data).where(
+            facts.c.subject == call_id, facts.c.kind == "recording.played", facts.c.at >= since
+        )
+    )
+    return any(row["data"].get("user_id") == user_id for row in rows)
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if wanted.client_id is not None:
+        found.append(calls.c.client_id == wanted.client_id)
+    if wanted.client:
+        found.append(
+            or_(
+                *(
+                    column.contains(wanted.client, autoescape=True)
+                    for column in (clients.c.name, clients.c.kana, clients.c.code)
+                ),
+            )
+        )
+    if wanted.outcome is not None:
+        found.append(calls.c.outcome == wanted.outcome.value)
+    if wanted.missed:
+        found.append(NOBODY_TALKED)
+    if wanted.since is not None:
+        found.append(calls.c.arrived_at >= wanted.since)
+    if wanted.until is not None:
+        found.append(calls.c.arrived_at < wanted.until)
+    return found
+
+
+def _listed(row: RowMapping) -> Listed:
+    values = {name: row[name] for name in Call.__dataclass_fields__}
+    values["state"] = CallState(values["state"])
+    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    return Listed(Call(**values), row["client"] or "", row["operator"] or "")

@@ -1,0 +1,94 @@
+"""Words of calls for readers, in their language."""
+
+from datetime import timedelta
+
+from denwaban.calls.model import Call, CallState, OfferResult, Outcome
+from denwaban.web import _
+
+
+def outcome_words() -> dict[Outcome, str]:
+    return {
+        Outcome.ANSWERED: _("応答"),
+        Outcome.ABANDONED: _("放棄"),
+        Outcome.BLOCKED: _("呼損"),
+        Outcome.OUT_OF_HOURS: _("時間外"),
+        Outcome.MESSAGE: _("伝言"),
+        Outcome.LOST: _("障害で切断"),
+        Outcome.REFUSED: _("未登録の番号"),
+    }
+
+
+def outcome_help() -> dict[Outcome, str]:
+    return {
+        Outcome.ANSWERED: _("オペレーターが話しました。"),
+        Outcome.ABANDONED: _("待っている間に、発信者が電話を切りました。"),
+        Outcome.BLOCKED: _("同時に受けられる回線数を超えたため、つながりませんでした。"),
+        Outcome.OUT_OF_HOURS: _("受付時間外の案内を流しました。"),
+        Outcome.MESSAGE: _("オペレーターにつながらず、伝言を録音しました。"),
+        Outcome.LOST: _("電話設備の障害で切れました。"),
+        Outcome.REFUSED: _("どの顧客企業の番号でもないため、つなぎませんでした。"),
+    }
+
+
+def state_words() -> dict[CallState, str]:
+    return {
+        CallState.WAITING: _("待ち"),
+        CallState.RINGING: _("呼出中"),
+        CallState.TALKING: _("通話中"),
+        CallState.HELD: _("保留中"),
+        CallState.ENDED: _("終了"),
+    }
+
+
+def result_words() -> dict[OfferResult, str]:
+    return {
+        OfferResult.ANSWERED: _("応答"),
+        OfferResult.NO_ANSWER: _("応答なし"),
+        OfferResult.REFUSED: _("拒否"),
+        OfferResult.WITHDRAWN: _("取りやめ"),
+        OfferResult.FAILED: _("接続できず"),
+    }
+
+
+def mode_words() -> dict[str, str]:
+    return {"full": _("全対応"), "first_response": _("一次受け"), "closed": _("時間外")}
+
+
+COLOURS = {
+    Outcome.ANSWERED: "",
+    Outcome.ABANDONED: "amber",
+    Outcome.BLOCKED: "danger",
+    Outcome.OUT_OF_HOURS: "muted",
+    Outcome.MESSAGE: "amber",
+    Outcome.LOST: "danger",
+    Outcome.REFUSED: "muted",
+}
+
+
+def badge(call: Call) -> tuple[str, str]:
+    """(words, colour) of how a call ended, or of what it is doing."""
+    if call.outcome is None:
+        return state_words()[call.state], "accent"
+    return outcome_words()[call.outcome], COLOURS[call.outcome]
+
+
+def span(seconds: float) -> str:
+    """A duration as on a stopwatch: 0:07, 12:30, 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def waited(call: Call) -> str:
+    """How long the caller waited; empty while they still do, and where nobody waits (blocked, out of hours)."""
+    if call.answered_at is None and call.outcome not in {Outcome.ABANDONED, Outcome.LOST}:
+        return ""
+    return span(call.wait_ms / 1000)
+
+
+def talked(call: Call) -> str:
+    """How long the talk lasted; empty when there was none, or while it lasts."""
+    if call.answered_at is None or call.ended_at is None:
+        return ""
+    # Clocks of two machines may differ.
+    return span(max(timedelta(), call.ended_at - call.answered_at).total_seconds())

@@ -24,7 +24,7 @@ from tests.phone_world import (
 )
 from tests.sip_agent import SipAgent
 
-from denwaban.telephony.ari import EngineTaken
+from denwaban.telephony.ari import EngineTaken, connection
 from denwaban.telephony.port import (
     CallArrived,
     EngineLost,
@@ -214,6 +214,24 @@ async def test_another_program_ends_this_one_and_takes_its_calls(world: RealWorl
         await newer.told(LegEnded)
     finally:
         await newer.close()
+
+
+async def test_an_older_engine_is_asked_over_http(
+    engine: RunningEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the engine had left the first request over the WebSocket unanswered.
+    monkeypatch.setattr(connection, "REST_OVER_WEBSOCKET_SECONDS", 0.0)
+    async with real_world(engine, tmp_path) as world:
+        await world.listener.told(Resynced)
+        caller, seat, caller_leg, leg = await talk(world, "http-1")
+        await world.phone.hold(caller_leg)
+        await caller.hears("music")
+        await world.phone.unhold(caller_leg)
+        await caller.hears("seat")
+        await caller.hangs_up()
+        assert (await world.listener.told(LegEnded)).leg == caller_leg
+        await world.phone.hang_up(leg)
+        await seat.is_over()
 
 
 async def test_a_caller_who_left_meanwhile_is_missing_and_the_bridge_is_swept(

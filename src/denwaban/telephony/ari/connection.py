@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 HEARTBEAT_SECONDS = 5.0
 _OPEN_SECONDS = 5.0
 # An engine before 20.14, 21.9 or 22.4 ignores requests over the WebSocket.
-_REST_OVER_WEBSOCKET_SECONDS = 1.0
+REST_OVER_WEBSOCKET_SECONDS = 1.0
 
 
 _Message = words.AnyEvent | words.RESTResponse
@@ -110,7 +110,7 @@ class AriConnection(asyncio.Protocol):
     async def _choose_way(self, base_url: str, user: str, password: str) -> None:
         """Requests go over the WebSocket where the engine answers them there, else over HTTP, slower."""
         try:
-            async with asyncio.timeout(_REST_OVER_WEBSOCKET_SECONDS):
+            async with asyncio.timeout(REST_OVER_WEBSOCKET_SECONDS):
                 await self.send("GET", "asterisk/ping")
         except TimeoutError:
             log.warning("ari.over_http")

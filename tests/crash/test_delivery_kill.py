@@ -125,7 +125,7 @@ async def test_no_report_is_lost_and_copies_carry_the_same_key(
             process = spawn.Process(target=work, args=(database_url, smtp, LATER * KILLS, ready))
             process.start()
             try:
-                await eventually(lambda: all_sent(store), seconds=30)
+                await eventually(lambda: all_sent(store), seconds=60)
             finally:
                 process.kill()
                 await asyncio.to_thread(process.join)

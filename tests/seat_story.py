@@ -38,7 +38,7 @@ from denwaban.routing import SeatView, Switchboard
 from denwaban.scripts import RunView, add_script, run_of_call
 from denwaban.store import Store, Tx
 from denwaban.telephony.fake import FakePhone
-from denwaban.telephony.port import Leg
+from denwaban.telephony.port import Leg, Phone
 
 NUMBER = "03-5555-0101"
 CALLER = "09012345678"
@@ -277,17 +277,17 @@ def people(tx: Tx) -> tuple[str, dict[str, str], str]:
 async def seat_story(
     store: Store, clock: MovedClock, make_web: MakeWeb
 ) -> AsyncIterator[MakeStory]:
-    """Makes the story; everything that runs in it ends with the test."""
+    """Makes the story; everything that runs in it ends with the test. Given an `engine`, its phones are to be signed in."""
     async with AsyncExitStack() as stack:
 
-        async def make(settings: Settings | None = None) -> SeatStory:
+        async def make(settings: Settings | None = None, engine: Phone | None = None) -> SeatStory:
             used = settings or Settings()
             client_id, staff, operator_id = await store.write(people)
             found = await store.read(lambda tx: operator(tx, operator_id))
             assert found is not None
             journal = Journal(store)
             phone = FakePhone(clock)
-            board = Switchboard(store, clock, phone, used, Quiet(), journal)
+            board = Switchboard(store, clock, engine or phone, used, Quiet(), journal)
             tasks = [asyncio.create_task(journal.run()), asyncio.create_task(board.run())]
 
             async def stop() -> None:
@@ -304,10 +304,11 @@ async def seat_story(
                 journal=journal,
                 connect=console.addresses(used),
             )
-            phone.seat_online(found.seat)
             await board.set_state(operator_id, "ready")
             story = SeatStory(store, clock, phone, board, journal, web, client_id, staff, found)
-            await until(lambda: story.seat().online)
+            if engine is None:
+                phone.seat_online(found.seat)
+                await until(lambda: story.seat().online)
             return story
 
         yield make

@@ -1,0 +1,152 @@
+"""The telephone in the page against a real Asterisk: an ordinary Chromium, no networking flags."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+from tests.engine_fixtures import EngineFactory, RunningEngine, Voice, sipp_call
+from tests.seat_browser import chromium, node, serving, signed_in, stage
+from tests.seat_story import NUMBER, MakeStory, SeatStory, seat_story, until
+
+from denwaban.clock import SystemClock
+from denwaban.config import Settings
+from denwaban.telephony.ari import AriPhone
+
+__all__ = ["seat_story"]
+
+pytestmark = [pytest.mark.browser, pytest.mark.engine]
+
+CALLER_TONE = 700.0
+
+HEARD = """async () => {
+  // What the page plays to the operator, for a second.
+  const context = new AudioContext();
+  const source = context.createMediaStreamSource(document.getElementById("seat-voice").srcObject);
+  const analyser = new AnalyserNode(context, { fftSize: 4096 });
+  source.connect(analyser);
+  await new Promise((done) => setTimeout(done, 1000));
+  const levels = new Float32Array(analyser.frequencyBinCount);
+  analyser.getFloatFrequencyData(levels);
+  const loudest = levels.indexOf(Math.max(...levels));
+  const found = { hertz: (loudest * context.sampleRate) / analyser.fftSize, decibels: levels[loudest] };
+  context.close();
+  return found;
+}"""
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+def clock() -> SystemClock:
+    """Real calls take real time."""
+    return SystemClock()
+
+
+@asynccontextmanager
+async def at_the_seat(
+    make: MakeStory, engine: RunningEngine, clock: SystemClock
+) -> AsyncIterator[tuple[SeatStory, Page]]:
+    """The seat in a browser whose telephone is registered."""
+    phone = AriPhone(
+        url=engine.ari_url,
+        user=engine.ari_user,
+        password=engine.ari_password,
+        clock=clock,
+        recordings=engine.settings.recordings,
+        make_seats=engine.engine.seats,
+    )
+    settings = Settings(engine_http_port=engine.settings.http_port)
+    story = await make(settings, phone)
+    async with serving(story) as url, chromium() as browser:
+        page = await (await signed_in(browser, story, url)).new_page()
+        await page.goto(f"{url}/seat")
+        await expect(page.locator("#seat-phone")).to_have_attribute("data-line", "ready")
+        await until(lambda: story.seat().online)
+        yield story, page
+
+
+@pytest.mark.req("A2")
+async def test_the_page_answers_and_both_hear_each_other(
+    engine: RunningEngine, seat_story: MakeStory, clock: SystemClock, tmp_path: Path
+) -> None:
+    async with at_the_seat(seat_story, engine, clock) as (story, page):
+        voice = await Voice().open()
+        caller = await sipp_call(
+            engine, tmp_path / "caller", dialled=NUMBER.replace("-", ""), voice=voice
+        )
+        speaking: asyncio.Task[None] | None = None
+        try:
+            await stage(page, "ringing")
+            await expect(page.locator("body")).to_contain_text("山田設備でございます")
+            await page.wait_for_timeout(500)
+            await page.keyboard.press("Enter")
+            await node(page, "danger")
+            seconds = np.arange(8000 * 8) / 8000
+            speaking = asyncio.create_task(
+                voice.speak(np.sin(2 * np.pi * CALLER_TONE * seconds) * 0.4)
+            )
+            heard = await page.evaluate(HEARD)
+            assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
+            assert heard["decibels"] > -40
+            # Chromium's pretended microphone beeps.
+            await until(lambda: loud(voice) > 0.01, within=10)
+            await page.keyboard.press("m")
+            await until(lambda: story.seat().muted)
+            await asyncio.sleep(0.3)
+            before = len(voice.heard)
+            await until(lambda: len(voice.heard) > before + 16_000, within=10)
+            assert float(np.sqrt(np.mean(voice.heard[before:] ** 2))) < 0.002
+            await page.keyboard.press("End")
+            await stage(page, "report")
+            status, _trace = await caller.done(15)
+            assert status == 0
+        finally:
+            if speaking is not None:
+                speaking.cancel()
+            await caller.kill()
+            voice.close()
+
+
+def loud(voice: Voice) -> float:
+    return float(np.sqrt(np.mean(voice.heard**2))) if len(voice.heard) else 0.0
+
+
+async def test_when_the_engine_dies_the_page_lets_go_and_registers_again(
+    engine_factory: EngineFactory, seat_story: MakeStory, clock: SystemClock, tmp_path: Path
+) -> None:
+    engine = engine_factory()
+    async with at_the_seat(seat_story, engine, clock) as (story, page):
+        voice = await Voice().open()
+        caller = await sipp_call(
+            engine, tmp_path / "caller", dialled=NUMBER.replace("-", ""), voice=voice
+        )
+        try:
+            await stage(page, "ringing")
+            await page.wait_for_timeout(500)
+            await page.keyboard.press("Enter")
+            await node(page, "danger")
+            await voice.heard_from.wait()
+            pid = engine.engine.alive_pid()
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+            await expect(page.locator("#toasts")).to_contain_text(
+                "通話の音声が切れました", timeout=30_000
+            )
+            await expect(page.locator("#seat-phone")).to_have_attribute(
+                "data-line", "ready", timeout=60_000
+            )
+            # The call is over in the record; its report waits.
+            await stage(page, "report")
+            await until(lambda: story.seat().online, within=30)
+        finally:
+            await caller.kill()
+            voice.close()

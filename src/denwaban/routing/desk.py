@@ -23,8 +23,9 @@ from denwaban.lines import (
     show_number,
 )
 from denwaban.routing import model
+from denwaban.routing.floor import Floor
 from denwaban.routing.live import Line, LiveCall
-from denwaban.routing.model import Chosen, Floor, Miss, Stage
+from denwaban.routing.model import Chosen, Miss, Stage
 from denwaban.routing.prompts import IN_LINE, Prompts
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow

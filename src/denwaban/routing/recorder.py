@@ -117,7 +117,8 @@ class Recorder:
                 return False
             except Exception as error:
                 self.unwritable += 1
-                log.exception("routing.unwritable", item=_name(item), error=type(error).__name__)
+                # Without the traceback: what databases say of a refused row holds the row.
+                log.error("routing.unwritable", item=_name(item), error=type(error).__name__)
             self._items.popleft()
         return True
 

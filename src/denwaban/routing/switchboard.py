@@ -13,8 +13,9 @@ from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.routing.adoption import read_held, resync
 from denwaban.routing.desk import Desk, Person
+from denwaban.routing.floor import Floor
 from denwaban.routing.live import Act, LiveCall
-from denwaban.routing.model import Chosen, Floor, Seat, Stage
+from denwaban.routing.model import Chosen, Seat, Stage
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow, seats

@@ -18,12 +18,15 @@ def make_engine(url: str) -> Engine:
             max_overflow=4,
             pool_pre_ping=True,
             isolation_level="READ COMMITTED",
+            hide_parameters=True,  # errors reach the log; what people said and their numbers must not
         )
     raise ValueError("DENWABAN_DATABASE_URL: sqlite:///… か postgresql://… を指定してください")
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url, pool_size=8, max_overflow=4, connect_args={"timeout": 20})
+    engine = create_engine(
+        url, pool_size=8, max_overflow=4, connect_args={"timeout": 20}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

@@ -13,12 +13,12 @@ from hypothesis.stateful import (
     rule,
 )
 
+from denwaban.routing.floor import Floor
 from denwaban.routing.model import (
     Action,
     Announce,
     Chosen,
     Connect,
-    Floor,
     Miss,
     Offer,
     OfferOver,

@@ -83,7 +83,9 @@ WORDS: dict[str | tuple[str, str], str] = {
 
 async def wired(make_web: MakeWeb) -> Web:
     web = await make_web(
-        pages=main.PAGES, api=main.API, services={"switchboard": None, "practice": None}
+        pages=main.PAGES,
+        api=main.API,
+        services=dict.fromkeys(("switchboard", "practice", "recordings")),
     )
     # Live streams end at once, so that every answer has an end.
     web.app.state.live.stop()
@@ -153,10 +155,12 @@ def filled(path: str, ids: dict[str, str]) -> str:
     """The path with the other client's ids in it."""
 
     def give(match: re.Match[str]) -> str:
+        if match[2] in {"date", "int"}:
+            return {"date": "2026-11-24", "int": "1"}[match[2]]
         name = match[1].removesuffix("_id")
         return ids.get(f"{name}s") or ids.get(name) or ids.get(f"{name[:-1]}ies") or "x"
 
-    return re.sub(r"\{(\w+):\w+\}", give, path)
+    return re.sub(r"\{(\w+):(\w+)\}", give, path)
 
 
 async def ask(browser: Browser, method: str, path: str) -> Any:

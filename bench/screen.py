@@ -68,7 +68,7 @@ async def _seat(page: Page, url: str) -> Page:
     await page.fill("input[name=password]", PASSWORD)
     await page.press("input[name=password]", "Enter")
     await page.wait_for_url("**/seat")
-    await page.wait_for_selector("#seat-phone[data-line=on]")
+    await page.wait_for_selector("#seat-phone[data-line=ready]")
     await page.evaluate(_WATCH, GREETING)
     return page
 

@@ -45,9 +45,9 @@ a=rtpmap:0 PCMU/8000
 a=ptime:20
 
 ]]></send>
-<recv response="100" optional="true"/>
-<recv response="180" optional="true"/>
-<recv response="183" optional="true"/>
+<recv response="100" optional="true" timeout="@PATIENCE@"/>
+<recv response="180" optional="true" timeout="@PATIENCE@"/>
+<recv response="183" optional="true" timeout="@PATIENCE@"/>
 <recv response="200" rrs="true" timeout="@PATIENCE@"><action><log message="A [timestamp] [field1]"/></action></recv>
 <send><![CDATA[
 ACK [next_url] SIP/2.0
@@ -75,7 +75,7 @@ Max-Forwards: 70
 Content-Length: 0
 
 ]]></send>
-<recv response="200"><action><log message="E [timestamp] [field1]"/></action></recv>
+<recv response="200" timeout="5000"><action><log message="E [timestamp] [field1]"/></action></recv>
 </scenario>
 """
 
@@ -277,7 +277,7 @@ async def calls(
         await stack.enter_async_context(phone)
         call = _sipp(
             folder, "caller", server, "-inf", "callers.csv", "-p", str(phones.port + 1),
-            "-r", str(rate), "-m", str(count), "-l", "20000", "-recv_timeout", "5000",
+            "-r", str(rate), "-m", str(count), "-l", "20000",
         )  # fmt: skip
         async with call as process:
             limit = count / rate + patience + talk + SETTLE

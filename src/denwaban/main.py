@@ -37,8 +37,10 @@ from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels
 from denwaban.delivery import duties as delivery_duties
 from denwaban.journal import Journal
+from denwaban.lines.pages import ScriptNames
 from denwaban.practice import Practice
 from denwaban.routing import Switchboard
+from denwaban.scripts import names_of
 from denwaban.store import Store, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
@@ -143,6 +145,7 @@ def build(
             "switchboard": switchboard,
             "practice": practice,
             "recordings": Recordings(phone.recording),
+            "script_names": ScriptNames(names_of),
         },
         duties=duties,
         engine=lambda: None if switchboard.view().engine else "away",

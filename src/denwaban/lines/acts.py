@@ -49,10 +49,9 @@ def add_number(tx: Tx, client_id: str, number: str, label: str) -> str:
         raise LinesError("表示名は100文字までにしてください")
     taken = tx.first(select(numbers.c.client_id).where(numbers.c.number == parsed.e164))
     if taken is not None:
-        mine = taken["client_id"] == client_id
-        raise LinesError(
-            "この番号はもう登録されています" if mine else "この番号はほかの企業で使われています"
-        )
+        if taken["client_id"] == client_id:
+            raise LinesError("この番号はもう登録されています")
+        raise LinesError("この番号はほかの企業で使われています")
     number_id = new_id()
     tx.execute(
         insert(numbers).values(

@@ -1,18 +1,20 @@
-"""A client's numbers, plan and line limits, for administrators."""
+"""A client's numbers, service plan and line limits: supervisors read, administrators change."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, MultipartBody, URLEncodedBody
 from litestar.response import Redirect, Template
 
-from denwaban.access import Role
+from denwaban.access import Principal, Role
 from denwaban.clock import JST, Clock
+from denwaban.lines import plan_form
 from denwaban.lines.acts import (
     LinesError,
     add_number,
@@ -24,22 +26,24 @@ from denwaban.lines.acts import (
     set_limit,
     set_plan,
 )
-from denwaban.lines.importing import (
-    COLUMNS,
-    NotTaken,
-    RowFault,
-    import_numbers,
-    read_numbers,
-)
-from denwaban.lines.model import HOLIDAY, Mode, PlanWindow, limit_at, window_at
+from denwaban.lines.importing import COLUMNS, import_numbers, read_numbers
+from denwaban.lines.model import DEFAULT_CLOSED, limit_at, window_at
 from denwaban.lines.number import show_number
-from denwaban.people import client
+from denwaban.people import Changed, client
 from denwaban.people.csvfile import UnreadableFile
+from denwaban.people.importing import NotImported
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
 
+READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
-MOST_WINDOWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptNames:
+    """The names of a client's scripts by id. Scripts lie above lines, so they are handed in."""
+
+    of: Callable[[Tx, str], dict[str, str]]
 
 
 class NumberForm(msgspec.Struct):
@@ -56,151 +60,171 @@ class ImportForm(msgspec.Struct):
     file: UploadFile | None = None
 
 
-def day_names() -> list[tuple[int, str]]:
-    """The bits of a window's days, in words."""
-    names = (_("月"), _("火"), _("水"), _("木"), _("金"), _("土"), _("日"))
-    return [*((1 << n, name) for n, name in enumerate(names)), (HOLIDAY, _("祝"))]
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What every page here is made with."""
+
+    who: Principal
+    store: Store
+    clock: Clock
+    script_names: ScriptNames
 
 
-def modes() -> list[tuple[str, str]]:
-    """What is done with calls, in words."""
-    return [
-        (Mode.FULL, _("通常受付")),
-        (Mode.FIRST_RESPONSE, _("一次受付のみ")),
-        (Mode.CLOSED, _("時間外(案内を流す)")),
-    ]
+def around(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    clock: NamedDependency[Clock],
+    script_names: NamedDependency[ScriptNames],
+) -> Around:
+    return Around(who, store, clock, script_names)
 
 
-def clock_text(minute: int) -> str:
-    """540 → 09:00; beyond a day as the clock shows it."""
-    return f"{minute // 60 % 24:02}:{minute % 60:02}"
+AROUND = {"it": Provide(around, sync_to_thread=False)}
 
 
-async def _page(
-    store: Store, clock: Clock, client_id: str, status: int = 200, **more: Any
-) -> Template:
-    def read(tx: Tx) -> dict[str, Any] | None:
+async def _page(it: Around, client_id: str, status: int = 200, **more: Any) -> Template:
+    def read(tx: Tx) -> dict[str, Any]:
         found = client(tx, client_id)
         if found is None:
-            return None
+            raise _not_here()
         return {
             "client": found,
             "numbers": numbers_of(tx, client_id),
             "windows": plan_of(tx, client_id),
             "limits": limits_of(tx, client_id),
+            "scripts": it.script_names.of(tx, client_id),
         }
 
-    context = await store.read(read)
-    if context is None:
-        raise Problem(404, _("見つかりませんでした"))
-    now = clock.now()
-    return page(
-        "lines/lines.html",
-        status=status,
-        **{
-            **context,
-            "now_window": window_at(context["windows"], now),
-            "now_limit": limit_at(context["limits"], now),
-            "now": now,
-            "today": now.astimezone(JST).date(),
-            "days": day_names(),
-            "modes": modes(),
-            "show_number": show_number,
-            "clock_text": clock_text,
-            "number_form": NumberForm(),
-            "limit_form": LimitForm(),
-            "errors": {},
-            "plan_errors": (),
-            "saved": False,
-            **more,
-        },
-    )
+    found = await it.store.read(read)
+    now = it.clock.now()
+    windows = found["windows"]
+    context: dict[str, Any] = {
+        **found,
+        "now_window": window_at(windows, now),
+        "next_change": plan_form.next_change(windows, now),
+        "now_limit": limit_at(found["limits"], now),
+        "today": now.astimezone(JST).date(),
+        "rows": [plan_form.row_of(window) for window in windows],
+        "mark": plan_form.mark_of(windows),
+        "unsaved": False,
+        "days": plan_form.day_names(),
+        "modes": plan_form.mode_names(),
+        "most": plan_form.MOST_WINDOWS,
+        "default_closed": DEFAULT_CLOSED,
+        "show_number": show_number,
+        "shown_minute": plan_form.shown_minute,
+        "number_form": NumberForm(),
+        "limit_form": LimitForm(),
+        "errors": {},
+        "may_edit": it.who.role is Role.ADMINISTRATOR,
+        **more,
+    }
+    return page("lines/lines.html", status=status, **context)
 
 
-def _back(client_id: str) -> Redirect:
-    return Redirect(f"/clients/{client_id}/lines", status_code=303)
+def _back(client_id: str, part: str) -> Redirect:
+    return Redirect(f"/clients/{client_id}/lines#{part}", status_code=303)
 
 
-@get("/clients/{client_id:str}/lines", guards=[ADMINISTRATOR])
-async def show_lines(
-    client_id: FromPath[str], store: NamedDependency[Store], clock: NamedDependency[Clock]
-) -> Template:
-    return await _page(store, clock, client_id)
+@get("/clients/{client_id:str}/lines", guards=[READERS], dependencies=AROUND)
+async def show_lines(client_id: FromPath[str], it: NamedDependency[Around]) -> Template:
+    return await _page(it, client_id)
 
 
-@post("/clients/{client_id:str}/lines/numbers", guards=[ADMINISTRATOR])
+@post("/clients/{client_id:str}/lines/numbers", guards=[ADMINISTRATOR], dependencies=AROUND)
 async def post_number(
-    client_id: FromPath[str],
-    data: URLEncodedBody[NumberForm],
-    store: NamedDependency[Store],
-    clock: NamedDependency[Clock],
+    client_id: FromPath[str], data: URLEncodedBody[NumberForm], it: NamedDependency[Around]
 ) -> Template | Redirect:
+    def add(tx: Tx) -> None:
+        _known(tx, client_id)
+        add_number(tx, client_id, data.number, data.label)
+
     try:
-        await store.write(lambda tx: add_number(tx, _own(tx, client_id), data.number, data.label))
+        await it.store.write(add)
     except LinesError as error:
-        told = {"number": _told(error)}
-        return await _page(store, clock, client_id, 422, number_form=data, errors=told)
-    return _back(client_id)
+        return await _page(it, client_id, 422, number_form=data, errors={"number": _told(error)})
+    return _back(client_id, "numbers")
 
 
 @post("/clients/{client_id:str}/lines/numbers/{number_id:str}/remove", guards=[ADMINISTRATOR])
 async def post_remove_number(
     client_id: FromPath[str], number_id: FromPath[str], store: NamedDependency[Store]
 ) -> Redirect:
+    """Already gone is as good as removed."""
     await store.write(lambda tx: remove_number(tx, client_id, number_id))
-    return _back(client_id)
+    return _back(client_id, "numbers")
 
 
-@post("/clients/{client_id:str}/lines/plan", guards=[ADMINISTRATOR])
+@post("/clients/{client_id:str}/lines/plan", guards=[ADMINISTRATOR], dependencies=AROUND)
 async def post_plan(
-    client_id: FromPath[str],
-    request: Request[Any, Any, Any],
-    store: NamedDependency[Store],
-    clock: NamedDependency[Clock],
+    client_id: FromPath[str], request: Request[Any, Any, Any], it: NamedDependency[Around]
 ) -> Template | Redirect:
-    """Saves the whole plan as the form has it: rows without a name are left out."""
+    """`do` is `save`, or a button that adds, moves or drops a row of the form and saves nothing yet."""
     form = await request.form()
-    windows, wrong = windows_of({key: value for key, value in form.items() if isinstance(value, str)}, form.getall("days", []))  # fmt: skip
-    if not wrong:
-        try:
-            await store.write(lambda tx: set_plan(tx, _own(tx, client_id), windows))
-        except LinesError as error:
-            wrong = [_(sentence) for sentence in error.sentences]
-    if wrong:
-        return await _page(store, clock, client_id, 422, windows=windows, plan_errors=wrong)
-    return _back(client_id)
+    fields = {name: text for name, text in form.items() if isinstance(text, str)}
+    rows, mark, wish = plan_form.rows_of(fields), fields.get("mark", ""), fields.get("do", "save")
+    if wish != "save":
+        moved = plan_form.rearranged(rows, wish)
+        return await _page(it, client_id, rows=moved, mark=mark, unsaved=True)
+
+    def save(tx: Tx) -> dict[str, str]:
+        _known(tx, client_id)
+        stored = plan_of(tx, client_id)
+        if plan_form.mark_of(stored) != mark:
+            raise Changed
+        # A script that a window already has may stay, whatever became of it.
+        kept = {window.script_id: "" for window in stored if window.script_id}
+        windows, errors = plan_form.checked(rows, {**kept, **it.script_names.of(tx, client_id)})
+        if not errors:
+            set_plan(tx, client_id, windows)
+        return errors
+
+    try:
+        errors = await it.store.write(save)
+    except Changed as error:
+        # What was typed stays; saved again it replaces what the page shows as stored now.
+        told = {"plan": error.tell(_)}
+        return await _page(it, client_id, 409, rows=rows, unsaved=True, errors=told)
+    if errors:
+        return await _page(it, client_id, 422, rows=rows, mark=mark, unsaved=True, errors=errors)
+    return _back(client_id, "plan")
 
 
-@post("/clients/{client_id:str}/lines/limits", guards=[ADMINISTRATOR])
+@post("/clients/{client_id:str}/lines/limits", guards=[ADMINISTRATOR], dependencies=AROUND)
 async def post_limit(
-    client_id: FromPath[str],
-    data: URLEncodedBody[LimitForm],
-    store: NamedDependency[Store],
-    clock: NamedDependency[Clock],
+    client_id: FromPath[str], data: URLEncodedBody[LimitForm], it: NamedDependency[Around]
 ) -> Template | Redirect:
-    errors = {}
+    errors: dict[str, str] = {}
+    begins = date.min
     try:
         begins = date.fromisoformat(data.effective_from)
     except ValueError:
         errors["effective_from"] = _("適用日を選んでください")
-    if not (data.lines.isascii() and data.lines.isdigit()):
+    text = data.lines.strip()
+    if not (text.isdecimal() and len(text) < 6):
         errors["lines"] = _("回線数を数字で入れてください")
     if not errors:
+
+        def change(tx: Tx) -> None:
+            _known(tx, client_id)
+            set_limit(tx, client_id, int(text), begins)
+
         try:
-            lines = int(data.lines[:6])
-            await store.write(lambda tx: set_limit(tx, _own(tx, client_id), lines, begins))
-            return _back(client_id)
+            await it.store.write(change)
         except LinesError as error:
             errors["lines"] = _told(error)
-    return await _page(store, clock, client_id, 422, limit_form=data, errors=errors)
+    if errors:
+        return await _page(it, client_id, 422, limit_form=data, errors=errors)
+    return _back(client_id, "limits")
 
 
 @post("/clients/{client_id:str}/lines/limits/{begins:date}/remove", guards=[ADMINISTRATOR])
 async def post_remove_limit(
     client_id: FromPath[str], begins: FromPath[date], store: NamedDependency[Store]
 ) -> Redirect:
+    """Already gone is as good as removed."""
     await store.write(lambda tx: remove_limit(tx, client_id, begins))
-    return _back(client_id)
+    return _back(client_id, "limits")
 
 
 @get("/numbers/import", guards=[ADMINISTRATOR])
@@ -216,69 +240,33 @@ async def post_import(data: MultipartBody[ImportForm], store: NamedDependency[St
         done = await store.write(lambda tx: import_numbers(tx, lines))
     except UnreadableFile as error:
         return _import_page(422, error=error.tell(_))
-    except NotTaken as refused:
-        return _import_page(422, faults=refused.result.faults)
+    except NotImported as refused:
+        return _import_page(422, problems=refused.result.errors)
     return _import_page(done=done)
 
 
-def _import_page(
-    status: int = 200, *, faults: list[RowFault] | None = None, **more: Any
-) -> Template:
-    context: dict[str, Any] = {"done": None, "error": "", "columns": COLUMNS, **more}
-    return page("lines/import.html", status=status, faults=faults or [], **context)
+def _import_page(status: int = 200, **more: Any) -> Template:
+    context: dict[str, Any] = {
+        "done": None,
+        "error": "",
+        "problems": [],
+        "columns": COLUMNS,
+        **more,
+    }
+    return page("lines/import.html", status=status, **context)
 
 
-def windows_of(fields: Mapping[str, str], ticked: list[str]) -> tuple[list[PlanWindow], list[str]]:
-    """The plan in a form, by position, and what cannot be read of it.
-
-    Row n has `name-n`, `opens-n` and `closes-n` (HH:MM; not later than `opens` means the next day), `mode-n`, `message-n`,
-    `script-n`, `position-n`; its days are the values `n:bit` of `days`. Rows without a name are left out.
-    """
-    found: list[tuple[float, int, PlanWindow]] = []
-    wrong = []
-    for n in range(MOST_WINDOWS):
-        name = fields.get(f"name-{n}", "").strip()
-        if not name:
-            continue
-        opens, closes = (
-            _minute(fields.get(f"opens-{n}", "")),
-            _minute(fields.get(f"closes-{n}", "")),
-        )
-        if opens is None or closes is None:
-            wrong.append(_("「%(name)s」の時刻は 09:00 のように入れてください", name=name))
-            opens, closes = opens or 0, closes or 0
-        bits = sum({int(v.partition(":")[2]) for v in ticked if v in _bits_of(n)})
-        mode = fields.get(f"mode-{n}", "")
-        window = PlanWindow(
-            name=name,
-            days=bits,
-            opens=opens,
-            closes=closes if closes > opens else closes + 1440,
-            mode=Mode(mode) if mode in list(Mode) else Mode.FULL,
-            script_id=fields.get(f"script-{n}") or None,
-            message=fields.get(f"message-{n}", ""),
-        )
-        place = fields.get(f"position-{n}", "")
-        found.append((float(place) if place.isdecimal() and len(place) < 6 else n + 1, n, window))
-    return [window for _place, _row, window in sorted(found, key=lambda item: item[:2])], wrong
-
-
-def _bits_of(row: int) -> set[str]:
-    return {f"{row}:{1 << n}" for n in range(8)}
-
-
-def _minute(text: str) -> int | None:
-    try:
-        at = datetime.strptime(text.strip(), "%H:%M")  # noqa: DTZ007 - a time of day
-    except ValueError:
-        return None
-    return at.hour * 60 + at.minute
-
-
-def _own(tx: Tx, client_id: str) -> str:
+def _known(tx: Tx, client_id: str) -> None:
     if client(tx, client_id) is None:
-        raise Problem(404, _("見つかりませんでした"))
-    return client_id
+        raise _not_here()
+
+
+def _not_here() -> Problem:
+    return Problem(
+        404,
+        _("見つかりませんでした"),
+        _("移動したか、削除されたか、見る権限がない可能性があります。"),
+    )
 
 
 def _told(error: LinesError) -> str:

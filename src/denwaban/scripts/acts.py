@@ -152,6 +152,16 @@ def publish(tx: Tx, script_id: str, document: Script | str | Mapping[str, Any], 
     return version
 
 
+def names_of(tx: Tx, client_id: str) -> dict[str, str]:
+    """The names of a client's published scripts by id, in the order of the names."""
+    rows = tx.all(
+        select(scripts.c.id, scripts.c.name)
+        .where(scripts.c.client_id == client_id, scripts.c.published_version_id.is_not(None))
+        .order_by(scripts.c.name, scripts.c.id)
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
 def published(tx: Tx, script_id: str | None) -> Script:
     """The script that a call beginning now would follow; the plain one when the plan names none."""
     row = tx.first(

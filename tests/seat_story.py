@@ -91,6 +91,7 @@ to = "matter"
   [[nodes.ask]]
   id = "address"
   label = "場所"
+  lines = 2
   hint = "建物名・部屋番号まで"
   mandatory = true
 

@@ -1,6 +1,7 @@
 """An operator, a keyboard and a real Chromium. The telephone is in memory: the call is answered on a SIP phone."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
@@ -19,6 +20,10 @@ from tests.seat_browser import (
 from tests.seat_story import MakeStory, SeatStory, seat_story, until
 
 from denwaban.reports.rows import reports
+from denwaban.scripts import publish, read
+from denwaban.scripts.fit import ROOM, height
+from denwaban.scripts.rows import scripts
+from denwaban.store import Tx
 
 __all__ = ["seat_story"]
 
@@ -111,6 +116,67 @@ async def talk(page: Page, story: SeatStory) -> str:
     await page.keyboard.press("2")
     await node(page, "who")
     return call.id
+
+
+WORDS = "恐れ入りますがお名前とご住所、それからつながりやすいお電話番号をお伺いできますでしょうか。"
+
+
+def fullest() -> list[dict[str, Any]]:
+    """Nodes that only just may be published."""
+    end = {"label": "つぎへ", "to": "end"}
+    fields = [
+        {
+            "id": "f1",
+            "label": "ご様子",
+            "lines": 2,
+            "hint": "お客様の言葉のまま",
+            "mandatory": True,
+        },
+        {"id": "f2", "label": "いつまでに", "type": "datetime", "purpose": "callback_by"},
+        {"id": "f3", "label": "お名前", "type": "name", "mandatory": True},
+    ]
+    node = {"id": "full", "title": "いっぱい"}
+    return [
+        {**node, "kind": "say", "to": "end", "say": (WORDS * 10)[:400]},
+        {
+            **node,
+            "kind": "decide",
+            "say": WORDS,
+            "hint": WORDS,
+            "branches": [end] * 9,
+            "otherwise": end,
+        },
+        {**node, "kind": "ask", "to": "end", "say": WORDS, "refuse": WORDS, "ask": fields},
+    ]
+
+
+@pytest.mark.req("B3")
+@pytest.mark.parametrize("full", fullest(), ids=["words", "branches", "fields"])
+async def test_what_may_be_published_fits_the_laptop(
+    seat_story: MakeStory, full: dict[str, Any]
+) -> None:
+    story = await seat_story()
+    document = {
+        "nodes": [
+            {"kind": "say", "id": "first", "title": "名乗り", "say": "はい。", "to": "full"},
+            full,
+            {"kind": "end", "id": "end", "title": "結び", "say": "失礼いたします。"},
+        ]
+    }
+    assert ROOM - 70 < height(read(document).node("full"), first=False) <= ROOM
+
+    def change(tx: Tx) -> None:
+        script_id = tx.scalar(select(scripts.c.id))
+        publish(tx, script_id, document, "いっぱいの場面")
+
+    await story.store.write(change)
+    async with serving(story) as url, chromium() as browser:
+        page = await seat_page(await signed_in(browser, story, url), url)
+        await story.talk()
+        await node(page, "first")
+        await page.keyboard.press("Enter")
+        await node(page, "full")
+        await fits(page)
 
 
 async def test_an_enter_of_the_input_method_sends_nothing(seat_story: MakeStory) -> None:

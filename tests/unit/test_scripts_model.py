@@ -78,6 +78,16 @@ def test_what_would_leave_an_operator_stuck_is_told(nodes: list[dict[str, Any]],
     assert told in found[0]
 
 
+@pytest.mark.req("B3")
+def test_a_node_that_needs_a_scroll_is_told() -> None:
+    fields = [
+        {"id": f"f{n}", "label": "ご様子", "lines": 4, "hint": "お客様の言葉のまま"}
+        for n in range(4)
+    ]
+    found = problems(script(say("a", "end", ask=fields), END))
+    assert found == ["「a」(a) は 1 画面に収まりません。言葉を短くするか、場面を分けてください。"]
+
+
 def test_a_loop_with_a_way_out_is_fine() -> None:
     assert problems(script(say("a", "q"), fork("q", "a"), END)) == []
 

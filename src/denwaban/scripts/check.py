@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from denwaban.scripts.fit import ROOM, height
 from denwaban.scripts.model import Decide, End, Node, Script, ways
 
 
@@ -27,6 +28,10 @@ def _nodes(script: Script) -> list[str]:
     known = {node.id for node in script.nodes}
     found: list[str] = []
     for node in script.nodes:
+        if height(node, first=node is script.first) > ROOM:
+            found.append(
+                f"{_called(node)} は 1 画面に収まりません。言葉を短くするか、場面を分けてください。"
+            )
         if not node.say.strip() and not node.ask and not isinstance(node, Decide):
             found.append(f"{_called(node)} に、言うことも聞くこともありません。")
         if isinstance(node, Decide):

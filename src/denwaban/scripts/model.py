@@ -56,6 +56,13 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     purpose: Purpose = ""
     hint: Annotated[str, msgspec.Meta(max_length=100)] = ""
     choices: tuple[Label, ...] = ()
+    lines: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0
+    """Of a text field; 0: two for what the call is about and for notes, else one."""
+
+    @property
+    def rows(self) -> int:
+        """How many lines of text the field shows; the text may be longer."""
+        return self.lines or (2 if self.purpose in ("what_for", "note") else 1)
 
     @property
     def answers(self) -> tuple[str, ...]:

@@ -78,6 +78,10 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS, "denwaban-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signals: dict[str, Signal] = {}
+        self._reading: dict[str, Any] = {"reading": True}
+        if self.engine.dialect.name == "postgresql":
+            # READ COMMITTED would give every statement of a verb a snapshot of its own.
+            self._reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
     async def open(self) -> None:
         """Starts the writing thread. The schema must be there (`migrate`)."""
@@ -118,7 +122,7 @@ class Store:
 
     def _read(self, verb: Callable[[Tx], T]) -> T:
         try:
-            with self.engine.connect().execution_options(reading=True) as connection:
+            with self.engine.connect().execution_options(**self._reading) as connection:
                 try:
                     return verb(Tx(connection, self.clock.now()))
                 finally:

@@ -156,7 +156,6 @@ async def test_no_mail_server_at_all(http: httpx.AsyncClient) -> None:
         assert isinstance(await channels["mail"].send(MAIL), Retry)
     async with mail_by(http, "") as channels:
         assert isinstance(await channels["mail"].send(MAIL), NotSetUp)
-        assert isinstance(await channels["portal"].send(MAIL), Sent)
 
 
 async def test_an_address_beyond_ascii_fails_with_a_sentence(http: httpx.AsyncClient) -> None:

@@ -71,7 +71,7 @@ def test_every_number_with_a_good_check_digit_is_masked(digits: list[int]) -> No
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=120))
 def test_a_mail_comes_back_as_it_was_written(text: str) -> None:
     subject = " ".join(f"【要折り返し】{text}様より".split())
-    raw = compose(message(subject=subject, value=text), "denwaban@example.jp").as_bytes()
+    raw = compose(message(subject=subject, value=text), "denwaban@example.jp")
     seen = email.message_from_bytes(raw, policy=email.policy.default)
     assert " ".join(str(seen["Subject"]).split()) == subject
     assert all(line.isascii() and len(line) <= 998 for line in raw.split(b"\r\n"))
@@ -81,8 +81,10 @@ def test_a_mail_comes_back_as_it_was_written(text: str) -> None:
 
 
 def test_a_name_cannot_add_a_header() -> None:
-    with pytest.raises(ValueError, match="newline|linefeed|CR"):
-        compose(message(name="鈴木\r\nBcc: all@example.jp"), "denwaban@example.jp").as_bytes()
+    raw = compose(message(name="鈴木\r\nBcc: all@example.jp"), "denwaban@example.jp")
+    seen = email.message_from_bytes(raw, policy=email.policy.default)
+    assert seen["Bcc"] is None
+    assert str(seen["To"].addresses[0].display_name) == "鈴木 Bcc: all@example.jp 様"
 
 
 @given(st.integers(0, 80_000))

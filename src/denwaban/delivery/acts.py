@@ -20,7 +20,7 @@ from denwaban.delivery.model import (
     to_json,
 )
 from denwaban.delivery.queries import Acknowledged, acknowledgement, climb_of
-from denwaban.delivery.rows import acknowledgements, deliveries, escalations
+from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.journal import append
 from denwaban.oncall import contacts_of, reachable, substitute_of
 from denwaban.people import rows as people_rows
@@ -30,6 +30,9 @@ from denwaban.reports import report as report_of
 from denwaban.store import Tx, new_id
 
 PORTAL = "portal"
+"""The one channel that needs no sending and no contact."""
+
+IN_THE_INBOX = "ポータルの受信箱に入りました"
 
 
 class NotTheirs(LookupError):
@@ -175,25 +178,45 @@ def _tell(tx: Tx, report_id: str, client_id: str, climb: Climb) -> None:
             )
             .values(state="cancelled", due_at=None)
         )
+    made = [
+        {
+            "id": new_id(),
+            "report_id": report_id,
+            "client_id": client_id,
+            "staff_id": rung.staff_id,
+            "channel": target.channel,
+            "rung": climb.rung,
+            "kind": rung.kind.value,
+            "address": dict(target.address),
+            "idempotency_key": f"msg_{new_id()}",
+            "state": "pending",
+            "tries": 0,
+            "created_at": tx.now,
+            "sent_at": None,
+            "due_at": tx.now,
+        }
+        for target in rung.targets
+    ]
+    for one in made:
+        if one["channel"] == PORTAL:
+            # This very commit puts the report into the inbox: nothing is left to do.
+            one.update(state="sent", tries=1, sent_at=tx.now, due_at=None)
+            append(tx, facts.sent(report_id, client_id, str(one["id"]), PORTAL, rung.staff_id))
+    tx.execute(insert(deliveries), made)
     tx.execute(
-        insert(deliveries),
+        insert(attempts),
         [
             {
                 "id": new_id(),
-                "report_id": report_id,
-                "client_id": client_id,
-                "staff_id": rung.staff_id,
-                "channel": target.channel,
-                "rung": climb.rung,
-                "kind": rung.kind.value,
-                "address": dict(target.address),
-                "idempotency_key": f"msg_{new_id()}",
-                "state": "pending",
-                "tries": 0,
-                "created_at": tx.now,
-                "due_at": tx.now,
+                "delivery_id": one["id"],
+                "number": 1,
+                "started_at": tx.now,
+                "ended_at": tx.now,
+                "result": "sent",
+                "detail": IN_THE_INBOX,
             }
-            for target in rung.targets
+            for one in made
+            if one["channel"] == PORTAL
         ],
     )
     tx.touch("work:deliveries")

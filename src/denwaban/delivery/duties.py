@@ -104,11 +104,12 @@ def begin(tx: Tx, delivery_id: str, url: str) -> Ready | None:
             .values(due_at=None, leased_until=None)
         )
         return None
-    tx.execute(
-        update(attempts)
-        .where(attempts.c.delivery_id == delivery_id, attempts.c.ended_at.is_(None))
-        .values(detail="送信の途中で中断しました。もう一度送ります。")
-    )
+    if row["tries"]:
+        tx.execute(
+            update(attempts)
+            .where(attempts.c.delivery_id == delivery_id, attempts.c.ended_at.is_(None))
+            .values(detail="送信の途中で中断しました。もう一度送ります。")
+        )
     attempt_id = new_id()
     tx.execute(
         insert(attempts).values(

@@ -1,4 +1,4 @@
-"""The ways to tell somebody, one file each.
+"""The ways to tell somebody outside, one file each. The portal needs none: the commit itself puts a report into the inbox.
 
 Another one in three steps: a file here with a class that has `send(message) -> Outcome`; a line in `Channels`; the keys
 of its address in `oncall.model`. A channel never raises for what the other side does, never takes longer than
@@ -13,7 +13,6 @@ import httpx
 from denwaban.config import Settings
 from denwaban.delivery.channels.chatwork import CHATWORK, Chatwork
 from denwaban.delivery.channels.mail import Mail
-from denwaban.delivery.channels.portal import Portal
 from denwaban.delivery.channels.slack import Slack
 from denwaban.delivery.channels.webhook import Webhook
 from denwaban.delivery.message import Message
@@ -40,7 +39,6 @@ class Channels:
             "slack": Slack(http),
             "chatwork": Chatwork(http, chatwork_url),
             "webhook": Webhook(http),
-            "portal": Portal(),
         }
 
     def __getitem__(self, name: str) -> Channel:

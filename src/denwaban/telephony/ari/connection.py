@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 # Nothing heard for two of these: the engine hangs and counts as lost.
 HEARTBEAT_SECONDS = 5.0
 _OPEN_SECONDS = 5.0
+_CLOSE_SECONDS = 2.0
 # An engine before 20.14, 21.9 or 22.4 ignores requests over the WebSocket.
 REST_OVER_WEBSOCKET_SECONDS = 1.0
 
@@ -138,7 +139,10 @@ class AriConnection(asyncio.Protocol):
         return answer
 
     async def close(self) -> None:
-        """Ends the connection; `on_lost` is called if it was open."""
+        """Ends the connection; `on_lost` is called if it was open.
+
+        Returns when the engine has ended it as well, so that the next connection of the application does not meet this one.
+        """
         if self._heartbeat is not None:
             self._heartbeat.cancel()
         if self._http is not None:
@@ -147,7 +151,8 @@ class AriConnection(asyncio.Protocol):
             if self._ws.state is State.OPEN:
                 self._ws.send_close()
                 self._flush()
-            self._transport.close()
+                await asyncio.wait([self._closed], timeout=_CLOSE_SECONDS)
+            self._transport.abort()
             await self._closed
 
     # --- asyncio.Protocol

@@ -66,6 +66,7 @@ class Party:
     """The bridge in which it is alone with its prompt. A prompt played straight to a channel would keep the engine from
     doing anything else with the channel until it ends, and us from asking anything."""
     talk: Talk | None = None
+    last_pressed: words.AnyEvent | None = None
 
 
 class Ask(Protocol):
@@ -152,17 +153,10 @@ class Legs:
             party = self.by_channel.get(event.channel.id)
             if party is not None and party.voice == event.channel.id:
                 self._end(party)
-        elif isinstance(event, words.DeviceStateChanged):
-            self._device(event.device_state)
-        elif isinstance(event, words.ChannelHold | words.ChannelUnhold):
-            party = self.by_channel.get(event.channel.id)
-            if party is not None:
-                held = isinstance(event, words.ChannelHold)
-                self._tell(LegHeld(party.leg, held, self._now()))
-        elif isinstance(event, words.ChannelDtmfReceived):
-            party = self.by_channel.get(event.channel.id)
-            if party is not None:
-                self._tell(Digit(party.leg, event.digit, self._now()))
+        elif isinstance(event, words.EndpointStateChange):
+            self.endpoint_is(event.endpoint)
+        elif isinstance(event, words.ChannelHold | words.ChannelUnhold | words.ChannelDtmfReceived):
+            self._pressed(event)
         elif isinstance(event, words.PlaybackFinished):
             self.prompt_over(event.playback.id)
         elif isinstance(event, words.RecordingFailed):
@@ -243,16 +237,30 @@ class Legs:
         if party is not None:
             self._tell(Played(party.leg, prompt, self._now()))
 
-    def _device(self, device: words.DeviceState) -> None:
-        endpoint = device.name.removeprefix("PJSIP/")
-        if not is_seat(endpoint):
+    def _pressed(
+        self, event: words.ChannelHold | words.ChannelUnhold | words.ChannelDtmfReceived
+    ) -> None:
+        party = self.by_channel.get(event.channel.id)
+        # What happens to a seat's channel comes twice: for the channel, and for the endpoint that we listen to.
+        if party is None or party.last_pressed == event:
             return
-        seat = seat_of(endpoint)
-        before = self.seat_is_online(seat)
-        if device.state in ("UNAVAILABLE", "INVALID", "UNKNOWN"):
-            self.online.discard(endpoint)
+        party.last_pressed = event
+        if isinstance(event, words.ChannelDtmfReceived):
+            self._tell(Digit(party.leg, event.digit, self._now()))
         else:
-            self.online.add(endpoint)
+            held = isinstance(event, words.ChannelHold)
+            self._tell(LegHeld(party.leg, held, self._now()))
+
+    def endpoint_is(self, endpoint: words.Endpoint) -> None:
+        """A phone is online, or no longer."""
+        if not is_seat(endpoint.resource):
+            return
+        seat = seat_of(endpoint.resource)
+        before = self.seat_is_online(seat)
+        if endpoint.state == "online":
+            self.online.add(endpoint.resource)
+        else:
+            self.online.discard(endpoint.resource)
         after = self.seat_is_online(seat)
         if before != after:
             self._tell(SeatChanged(seat, after, self._now()))

@@ -18,7 +18,7 @@ from denwaban.clock import Clock
 from denwaban.telephony.ari import snapshot, words
 from denwaban.telephony.ari.answers import Answer, EngineAway, Refused
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import ROOM, TALK, Legs, Party, Talk
+from denwaban.telephony.ari.legs import ROOM, TALK, Legs, Party, Talk, phones_of
 from denwaban.telephony.port import (
     EngineLost,
     Event,
@@ -42,6 +42,8 @@ _CAUSES = {
     HangUp.CONGESTION: 34,
 }
 _LONGEST_PAUSE = 2.0
+# The engine needs a moment to end one connection before another of the same application begins.
+_TIDYING_SECONDS = 0.5
 # The recording of an earlier talk of the same call needs a moment to close.
 _RECORD_TRIES = 25
 _RECORD_PAUSE = 0.02
@@ -100,11 +102,13 @@ class AriPhone:
                     if not self._queue and not connection.lost:
                         await self._woken.wait()
                     if self._taken:
+                        await asyncio.sleep(_TIDYING_SECONDS)
                         raise EngineTaken("another program has connected to the engine")
                 while self._queue:
                     yield self._queue.popleft()
                 self._connection = None
                 yield EngineLost(self._clock.now())
+                await asyncio.sleep(_TIDYING_SECONDS)
         finally:
             connection, self._connection = self._connection, None
             if connection is not None:
@@ -132,16 +136,16 @@ class AriPhone:
                     f"applications/{self._app}/eventFilter",
                     {"allowed": [{"type": kind} for kind in words.WANTED]},
                 ),
-                # All devices: subscribing to endpoints would bring every channel event twice.
-                connection.send(
-                    "POST", f"applications/{self._app}/subscription?eventSource=deviceState:"
-                ),
                 connection.send("GET", "asterisk/info?only=status"),
             ]
-            filtered, subscribed, info = await asyncio.gather(*asked)
-            if not (filtered.ok and subscribed.ok):
-                raise EngineAway(f"the engine is not ready: {filtered.status} {subscribed.status}")
+            filtered, info = await asyncio.gather(*asked)
+            if not filtered.ok:
+                raise EngineAway(f"the engine is not ready: {filtered.status}")
             started = snapshot.read(info, words.Info).status.startup_time
+            endpoints = await snapshot.seat_endpoints(connection)
+            await self._listen(
+                connection, [f"endpoint:PJSIP/{name.resource}" for name in endpoints]
+            )
             picture = await snapshot.take(connection, self._app)
         except BaseException:
             await connection.close()
@@ -158,7 +162,10 @@ class AriPhone:
         self._connection = connection
         for bridge in picture.orphans:
             self._ask("DELETE", f"bridges/{bridge}")
-        await self._subscribe(connection, known)
+        # Channels of an earlier connection: a channel that is gone meanwhile is refused, and told by its absence.
+        await self._listen(
+            connection, [f"channel:{name}" for party in known for name in party.channels]
+        )
         for event in early:
             self._legs.take(event)
         restarted = self._engine_started not in ("", started)
@@ -166,19 +173,18 @@ class AriPhone:
         log.info("ari.connected", legs=len(known), orphans=len(picture.orphans))
         return Resynced(picture.snapshot(), restarted, self._clock.now())
 
-    async def _subscribe(self, connection: AriConnection, parties: list[Party]) -> None:
-        """Makes sure that the adopted channels' events come; a channel that is gone meanwhile is told by its absence."""
-        asked = [
-            connection.send(
-                "POST",
-                f"applications/{self._app}/subscription?eventSource=channel:{quote(channel)}",
-            )
-            for party in parties
-            for channel in party.channels
-        ]
+    async def _listen(self, connection: AriConnection, sources: list[str]) -> None:
+        """Makes sure that the sources' events come.
+
+        Seats are listened to one by one and not as device states: when a connection ends, the engine (22.10) tears down
+        what listens to device states while it holds a lock that the next such event needs, and locks itself up for ever.
+        Not all endpoints at once either: that would bring every event of every caller twice.
+        """
+        room = f"applications/{self._app}/subscription?eventSource="
+        asked = [connection.send("POST", room + quote(source, safe="")) for source in sources]
         for answer in await asyncio.gather(*asked):
             if not answer.ok:
-                log.info("ari.gone_while_adopting", status=answer.status)
+                log.info("ari.not_listening", status=answer.status)
 
     def _arrived(self, event: words.AnyEvent) -> None:
         if isinstance(event, words.ApplicationReplaced):
@@ -358,6 +364,14 @@ class AriPhone:
 
     async def seats(self, accounts: list[SeatAccount]) -> None:
         await self._make_seats(accounts)
+        connection = self._connection
+        if connection is None or connection.lost:
+            return  # `_resync` will listen to them.
+        phones = [name for account in accounts for name in phones_of(account.seat)]
+        await self._listen(connection, [f"endpoint:PJSIP/{name}" for name in phones])
+        # A phone may have signed in between.
+        for endpoint in await snapshot.seat_endpoints(connection):
+            self._legs.endpoint_is(endpoint)
 
     def recording(self, call: str) -> Path:
         return self._recordings / f"{call}.wav"

@@ -57,6 +57,13 @@ def read(answer: Answer, shape: type[T]) -> T:
     return msgspec.json.decode(answer.body, type=shape)
 
 
+async def seat_endpoints(connection: AriConnection) -> list[words.Endpoint]:
+    """Every phone that the engine knows of a seat. Raises `EngineAway`."""
+    answer = await connection.send("GET", "endpoints/PJSIP")
+    endpoints = read(answer, list[words.Endpoint])
+    return [endpoint for endpoint in endpoints if is_seat(endpoint.resource)]
+
+
 async def take(connection: AriConnection, app: str) -> Picture:
     """Asks the engine for everything of ours. Raises `EngineAway`.
 

@@ -60,15 +60,18 @@ class ChannelDestroyed(Event, frozen=True):
 
 class ChannelHold(Event, frozen=True):
     channel: Channel
+    timestamp: str = ""
 
 
 class ChannelUnhold(Event, frozen=True):
     channel: Channel
+    timestamp: str = ""
 
 
 class ChannelDtmfReceived(Event, frozen=True):
     channel: Channel
     digit: str
+    timestamp: str = ""
 
 
 class ChannelTalkingStarted(Event, frozen=True):
@@ -101,13 +104,13 @@ class RecordingFailed(Event, frozen=True):
     recording: Recording
 
 
-class DeviceState(msgspec.Struct, frozen=True):
-    name: str
-    state: str
+class Endpoint(msgspec.Struct, frozen=True):
+    resource: str
+    state: str = ""
 
 
-class DeviceStateChanged(Event, frozen=True):
-    device_state: DeviceState
+class EndpointStateChange(Event, frozen=True):
+    endpoint: Endpoint
 
 
 class ApplicationReplaced(Event, frozen=True):
@@ -136,7 +139,7 @@ AnyEvent = (
     | ChannelTalkingFinished
     | PlaybackFinished
     | RecordingFailed
-    | DeviceStateChanged
+    | EndpointStateChange
     | ApplicationReplaced
 )
 WANTED = [
@@ -149,7 +152,7 @@ WANTED = [
     "ChannelDtmfReceived",
     "PlaybackFinished",
     "RecordingFailed",
-    "DeviceStateChanged",
+    "EndpointStateChange",
     "ApplicationReplaced",
     # The filter keeps even answers to requests back unless they are named.
     "RESTResponse",
@@ -161,11 +164,6 @@ class Bridge(msgspec.Struct, frozen=True):
     id: str
     name: str = ""
     channels: list[str] = []
-
-
-class Endpoint(msgspec.Struct, frozen=True):
-    resource: str
-    state: str = ""
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -85,7 +85,7 @@ async def wired(make_web: MakeWeb) -> Web:
     web = await make_web(
         pages=main.PAGES,
         api=main.API,
-        services=dict.fromkeys(("switchboard", "practice", "recordings")),
+        services=dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
     )
     # Live streams end at once, so that every answer has an end.
     web.app.state.live.stop()

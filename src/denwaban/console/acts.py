@@ -3,7 +3,7 @@
 from denwaban.calls import Call
 from denwaban.console import rows
 from denwaban.console.look import own_call
-from denwaban.console.model import NOT_ASKED, draft_of, problems, words_of
+from denwaban.console.model import NOT_ASKED, Lack, draft_of, problems, words_of
 from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
@@ -20,11 +20,11 @@ class NotYours(LookupError):
 
 
 class NotReady(Exception):
-    """The report may not go out yet; (answer's name, Japanese sentence) in the order of the screen."""
+    """The report may not go out yet; what is missing, in the order of the screen."""
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__(f"{len(problems)} problems")
-        self.problems = problems
+    def __init__(self, lacks: list[Lack]) -> None:
+        super().__init__(f"{len(lacks)} problems")
+        self.lacks = lacks
 
 
 class StillTalking(Exception):
@@ -78,7 +78,7 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
     except AlreadySent as already:
         return already.report
     except Incomplete as incomplete:
-        raise NotReady([("", sentence) for sentence in incomplete.sentences]) from incomplete
+        raise NotReady([Lack("", "said", told) for told in incomplete.sentences]) from incomplete
     if run.finished:
         return sent
     finish_run(tx, run.id)

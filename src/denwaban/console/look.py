@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from denwaban.calls import Call, CallState, call, history, open_calls, open_offers
 from denwaban.clock import JST
 from denwaban.console import rows
-from denwaban.console.model import Words, draft_of, greeting_of, problems, words_of
+from denwaban.console.model import Words, draft_of, greeting_of, words_of
 from denwaban.lines import show_number
 from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_of
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
@@ -88,7 +88,6 @@ class Card:
     promises: tuple[Promise, ...]
     words: Words | None
     subject: str
-    problems: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +154,7 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
     card = _card(tx, shown, stage) if shown is not None and shown.client_id else None
     names: dict[str, str] = {}
     others = [
-        c
-        for c in open_now
-        if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
+        c for c in open_now if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
     ]
     return Look(
         operator=operator,
@@ -217,11 +214,10 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
     duty = person_in_charge(tx, owner.id, tx.now)
     roster = staff_of(tx, owner.id)
     earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
-    words, subject, missing = None, "", []
+    words, subject = None, ""
     if stage == "report" and run is not None:
         words = words_of(run, shown, roster, _takes(duty))
         subject = subject_of(draft_of(run, words, roster), practice=shown.practice)
-        missing = problems(run, words)
     return Card(
         call=shown,
         client=owner,
@@ -239,7 +235,6 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
         else (),
         words=words,
         subject=subject,
-        problems=tuple(missing),
     )
 
 

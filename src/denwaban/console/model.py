@@ -9,7 +9,6 @@ from denwaban.clock import JST
 from denwaban.people import Client, Staff
 from denwaban.reports import Draft, Tone
 from denwaban.scripts import End, Promise, RunView
-from denwaban.web import _
 
 NOT_ASKED = "聞けませんでした"
 """What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
@@ -50,6 +49,17 @@ class Words:
     note: str
     in_charge: str
     """A staff id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """One thing that keeps a report from being sent. In words: `words.sentence`."""
+
+    answer: str
+    """The answer's name; empty when it is about no single field."""
+    what: str
+    """asked (a mandatory field), callback, moment, or said (`label` is the sentence)"""
+    label: str = ""
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -132,28 +142,13 @@ def answers_of(run: RunView, staff: list[Staff]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def problems(run: RunView, words: Words) -> list[tuple[str, str]]:
-    """(answer's name, sentence) for what the script wants and the operator has not asked, or nobody has decided."""
-    found = [
-        (
-            field.id,
-            _(
-                "「%(label)s」がまだです。伺えなかったときは「%(instead)s」を選んでください。",
-                label=field.label,
-                instead=NOT_ASKED,
-            ),
-        )
-        for field in run.missing
-    ]
+def problems(run: RunView, words: Words) -> list[Lack]:
+    """What the script wants and the operator has not asked, or nobody has decided, in the order of the screen."""
+    found = [Lack(field.id, "asked", field.label) for field in run.missing]
     if words.callback not in ("yes", "no"):
-        found.append((OWN["callback"], _("折り返しが要るかどうかを選んでください。")))
+        found.append(Lack(OWN["callback"], "callback"))
     if words.callback == "yes" and words.callback_by and parse_moment(words.callback_by) is None:
-        found.append(
-            (
-                OWN["callback_by"],
-                _("折り返しの期限の形が違うようです。例: 2026-11-24 15:00"),
-            )
-        )
+        found.append(Lack(OWN["callback_by"], "moment"))
     return found
 
 

@@ -26,7 +26,7 @@ from denwaban.console.here import OpenPages
 from denwaban.console.look import Look, current_call, look, ringing_call
 from denwaban.console.phone import account
 from denwaban.console.regions import regions, seat_now
-from denwaban.console.words import words
+from denwaban.console.words import sentence, words
 from denwaban.journal import Entry, Journal, last_seq
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
@@ -351,14 +351,12 @@ async def answer(
         found, run = run_for(tx, operator.id, call_id)
         saved = save_answer(tx, run.id, field, data.value, data.counter)
         told: dict[str, Any] = {"counter": saved.counter, "kept": saved.kept}
-        if not saved.kept:
-            told["problem"] = _("この欄は、別の画面で新しく書かれています。")
-        if found.ended_at is not None and found.client_id is not None:
+        if found.ended_at is not None:
             told["subject"] = subject(tx, operator.id, call_id)
         return told
 
     try:
-        return _told(200, **await store.write(keep))
+        told = await store.write(keep)
     except (NotYours, NoSuchField) as error:
         raise _no_call() from error
     except RunFinished:
@@ -372,6 +370,9 @@ async def answer(
                 length=f"{error.length:,}",
             ),
         )
+    if not told["kept"]:
+        told["problem"] = _("この欄は、別の画面で新しく書かれています。")
+    return _told(200, **told)
 
 
 @post("/seat/calls/{call_id:str}/report", guards=[operators], status_code=200)
@@ -394,7 +395,7 @@ async def report(
     except StillTalking:
         return _told(409, problem=_("通話が終わってから送れます。"))
     except NotReady as missing:
-        return _told(422, problems=missing.problems)
+        return _told(422, problems=[(lack.answer, sentence(lack)) for lack in missing.lacks])
     done = await _answer(request, store, switchboard, operator)
     done.headers["X-Seat-Sent"] = sent.id
     return done

@@ -1,7 +1,24 @@
 """What the page's own program says, in the reader's language."""
 
-from denwaban.console.model import NOT_ASKED
+from denwaban.console.model import NOT_ASKED, Lack
 from denwaban.web import _
+
+
+def sentence(lack: Lack) -> str:
+    """What is missing, told in one sentence. Call it where the reader's language is known: not inside a transaction."""
+    match lack.what:
+        case "asked":
+            return _(
+                "「%(label)s」がまだです。伺えなかったときは「%(instead)s」を選んでください。",
+                label=lack.label,
+                instead=NOT_ASKED,
+            )
+        case "callback":
+            return _("折り返しが要るかどうかを選んでください。")
+        case "moment":
+            return _("折り返しの期限の形が違うようです。例: 2026-11-24 15:00")
+        case _said:
+            return lack.label
 
 
 def words() -> dict[str, str]:
@@ -12,6 +29,10 @@ def words() -> dict[str, str]:
         "away": _("サーバーにつながりません。通話はそのまま続けられます。つなぎ直しています…"),
         "signed_out": _("サインインが切れました。通話が終わったら、サインインし直してください。"),
         "muted_here": _("サーバーにつながらないため、この画面のマイクだけを切り替えました。"),
+        "practice": _("練習のお電話をかけています。まもなく鳴ります。"),
+        "no_practice": _(
+            "練習のお電話を鳴らせませんでした。ほかの練習が終わってから、もう一度お試しください。"
+        ),
         "sent": _("報告を送りました"),
         "missing": _("あと少しです。"),
         "ringing": _("着信"),

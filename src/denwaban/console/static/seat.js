@@ -332,6 +332,18 @@ function focusWrong() {
   if (answers.state === "failed") window.toast(words.unsaved, "danger");
 }
 
+/** A practice caller rings the way any caller does; the seat hears of it like of any other call. */
+function practise() {
+  act("practice", async () => {
+    const answer = await fetch("/practice", {
+      method: "POST",
+      headers: { "X-CSRF-Token": root.dataset.csrf, "HX-Request": "true" },
+      body: new URLSearchParams({ story: "" }),
+    });
+    window.toast(answer.ok ? words.practice : words.no_practice, answer.ok ? "" : "danger");
+  });
+}
+
 async function answer() {
   if (performance.now() - rangAt < 350) return; // a key meant for what stood here before
   ring.wake();
@@ -435,6 +447,7 @@ document.addEventListener("click", (event) => {
     phone.stop();
     claim(true);
   } else if (at("#seat-microphone")) phone.openMicrophone();
+  else if (at("#seat-practice")) practise();
   else if (at("#seat-notify")) Notification.requestPermission().then(() => settle(false));
 });
 

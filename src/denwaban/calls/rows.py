@@ -28,6 +28,7 @@ calls = Table(
     Column("recording", Text),  # file name under home/recordings
     Column("practice", Boolean, nullable=False),
 )
+Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
 Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
 Index(

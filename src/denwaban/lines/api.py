@@ -18,6 +18,7 @@ from denwaban.lines.acts import (
     number,
     numbers_of,
     plan_of,
+    remove_limit,
     remove_number,
     set_limit,
     set_plan,
@@ -84,10 +85,16 @@ class Plan(msgspec.Struct, forbid_unknown_fields=True):
     windows: Annotated[list[Window], msgspec.Meta(max_length=50)]
 
 
-class LimitLine(msgspec.Struct, forbid_unknown_fields=True):
+class LimitLine(msgspec.Struct):
     """From this day (JST) on, at most so many calls at the same time."""
 
     effective_from: date
+    lines: int
+
+
+class LimitIn(msgspec.Struct, forbid_unknown_fields=True):
+    """At most so many calls at the same time."""
+
     lines: Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
@@ -209,17 +216,29 @@ async def get_limits(
     return _limits(await _of_client(store, client_id, lambda tx: limits_of(tx, client_id)))
 
 
-@post("/clients/{client_id:str}/limits", guards=[ADMINISTRATOR])
-async def post_limit(
-    client_id: FromPath[IdText], data: JSONBody[LimitLine], store: NamedDependency[Store]
+@put("/clients/{client_id:str}/limits/{effective_from:date}", guards=[ADMINISTRATOR])
+async def put_limit(
+    client_id: FromPath[IdText],
+    effective_from: FromPath[date],
+    data: JSONBody[LimitIn],
+    store: NamedDependency[Store],
 ) -> Limits:
-    """Sets the limit that begins on a day; one that already begins on it is replaced."""
+    """Sets the limit that begins on a day (JST); one that already begins on it is replaced."""
 
     def change(tx: Tx) -> list[LineLimit]:
-        set_limit(tx, client_id, data.lines, data.effective_from)
+        set_limit(tx, client_id, data.lines, effective_from)
         return limits_of(tx, client_id)
 
     return _limits(await _change(store, client_id, change, "lines"))
+
+
+@delete("/clients/{client_id:str}/limits/{effective_from:date}", guards=[ADMINISTRATOR])
+async def delete_limit(
+    client_id: FromPath[IdText], effective_from: FromPath[date], store: NamedDependency[Store]
+) -> None:
+    """Takes back the limit that begins on a day; the one before it holds again."""
+    if not await store.write(lambda tx: remove_limit(tx, client_id, effective_from)):
+        raise missing()
 
 
 routes = [
@@ -229,5 +248,6 @@ routes = [
     get_plan,
     put_plan,
     get_limits,
-    post_limit,
+    put_limit,
+    delete_limit,
 ]

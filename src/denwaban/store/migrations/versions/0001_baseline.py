@@ -247,6 +247,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calls")),
     )
     with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index("ix_calls_arrived", ["arrived_at", "id"], unique=False)
         batch_op.create_index("ix_calls_client_arrived", ["client_id", "arrived_at"], unique=False)
         batch_op.create_index(
             "ix_calls_client_caller", ["client_id", "caller", "arrived_at"], unique=False
@@ -623,6 +624,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calls_leg"))
         batch_op.drop_index("ix_calls_client_caller")
         batch_op.drop_index("ix_calls_client_arrived")
+        batch_op.drop_index("ix_calls_arrived")
 
     op.drop_table("calls")
     with op.batch_alter_table("staff", schema=None) as batch_op:

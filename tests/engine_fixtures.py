@@ -128,6 +128,7 @@ def settings_for(home: Path, first_port: int, **changes: Any) -> EngineSettings:
         "sip_port": first_port,
         "http_port": first_port + 1,
         "ari_password": secrets.token_hex(12),
+        "speech": REPOSITORY / "var" / "speech",
         "rtp_first": first_port + 100,
         "rtp_last": first_port + 989,
         "trunks": (

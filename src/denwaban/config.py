@@ -52,7 +52,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trunks: Path | None = None
     ring_seconds: int = 15
     ringback_seconds: int = 6
-    wrapup_seconds: int = 0
+    wrapup_seconds: int = 90
     acknowledge_minutes: int = 15
     smtp_url: str = ""
     mail_from: str = "denwaban@localhost"
@@ -63,6 +63,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def database(self) -> str:
         """The SQLAlchemy URL; a file in `home` when none is set."""
         return self.database_url or f"sqlite:///{(self.home / 'denwaban.db').absolute()}"
+
+    @property
+    def speech(self) -> Path:
+        """Where spoken texts are kept; shared when the engine is."""
+        return (self.engine or self.home) / "speech"
 
     @property
     def url(self) -> str:

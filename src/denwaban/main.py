@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import structlog
@@ -39,7 +40,7 @@ from denwaban.delivery import duties as delivery_duties
 from denwaban.journal import Journal
 from denwaban.lines.pages import ScriptNames
 from denwaban.practice import Practice
-from denwaban.routing import Switchboard
+from denwaban.routing import LeftCalls, Switchboard
 from denwaban.scripts import names_of
 from denwaban.store import Store, migrate
 from denwaban.telephony.ari import AriPhone
@@ -84,11 +85,13 @@ _INSIDE = _FLOOR | {Role.OPERATOR}
 MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
-    MenuEntry("/portal", "受信箱", frozenset({Role.CLIENT})),
+    *denwaban.portal.pages.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
     MenuEntry("/operators", "オペレーター", _FLOOR),
+    MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
+    MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/practice", "練習", _INSIDE),
 )
 
@@ -102,6 +105,7 @@ class Program:
     journal: Journal
     switchboard: Switchboard
     practice: Practice
+    left: LeftCalls
     workers: tuple[Worker, ...]
 
     async def run(self) -> None:
@@ -110,6 +114,7 @@ class Program:
             tasks.create_task(self.journal.run())
             tasks.create_task(self.switchboard.run())
             tasks.create_task(self.practice.run())
+            tasks.create_task(self.left.run())
             for worker in self.workers:
                 tasks.create_task(worker.run())
 
@@ -127,9 +132,11 @@ def build(
     speech: Speech,
     callers: CallerLines,
     channels: Channels,
+    left: Path,
     connect: Sequence[str] = (),
 ) -> Program:
-    """Puts the parts together over an open store; starts nothing."""
+    """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
+    while the program was away."""
     journal = Journal(store)
     switchboard = Switchboard(store, clock, phone, settings, speech, journal)
     practice = Practice(store, journal, clock, speech, callers)
@@ -153,7 +160,8 @@ def build(
         connect=connect,
     )
     workers = tuple(Worker(store, clock, duty) for duty in duties)
-    return Program(app, store, journal, switchboard, practice, workers)
+    left_calls = LeftCalls(store, clock, phone, left)
+    return Program(app, store, journal, switchboard, practice, left_calls, workers)
 
 
 def engine_settings(
@@ -170,6 +178,7 @@ def engine_settings(
         rtp_first=settings.rtp_first,
         rtp_last=settings.rtp_last,
         media_address=settings.media_address,
+        speech=settings.speech,
         trunks=tuple(trunks),
     )
 
@@ -208,10 +217,11 @@ async def _serve(settings: Settings) -> None:
                 store=store,
                 clock=clock,
                 phone=phone,
-                speech=Speech(settings.home / "speech"),
+                speech=Speech(settings.speech),
                 callers=CallerLines(told.ari_url, told.ari_user, told.ari_password),
                 channels=channels,
-                connect=[told.ws_url],
+                left=told.left,
+                connect=denwaban.console.addresses(settings),
             )
             await _run(program, settings)
     finally:

@@ -13,7 +13,17 @@ from denwaban.calls.model import Call, CallState, OfferResult, Outcome
 from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one
 from denwaban.store import Store
 from denwaban.web import needs
-from denwaban.web.api import Cursor, IdText, Limit, Page, make_page, missing, needs_client, refused
+from denwaban.web.api import (
+    Cursor,
+    IdText,
+    Limit,
+    Moment,
+    Page,
+    make_page,
+    missing,
+    moment,
+    needs_client,
+)
 
 everybody = needs(Role.OPERATOR, Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
 
@@ -134,7 +144,7 @@ async def list_missed_calls(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     client_id: FromQuery[IdText | None] = None,
-    since: FromQuery[datetime | None] = None,
+    since: FromQuery[Moment | None] = None,
     limit: FromQuery[Limit] = 50,
     cursor: FromQuery[Cursor | None] = None,
 ) -> Page[MissedOut]:
@@ -145,9 +155,11 @@ async def list_missed_calls(
     before = place_of(cursor)
     if client_id is not None:
         needs_client(who, client_id)
-    if since is not None and (since.tzinfo is None or not 1970 <= since.year <= 9000):
-        raise refused("since", "a moment with its time zone, such as 2026-11-24T00:00:00+09:00")
-    wanted = Wanted(client_id=who.client_id or client_id, missed=True, since=since)
+    wanted = Wanted(
+        client_id=who.client_id or client_id,
+        missed=True,
+        since=moment("since", since) if since is not None else None,
+    )
     found = await store.read(lambda tx: listed(tx, wanted, before, limit + 1))
     return make_page(found, limit, _show_missed, _place)
 

@@ -7,8 +7,10 @@ telephone audio: WAV, 8 kHz, mono, 16 bit, the speech itself at about -16 dBFS.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import importlib
+import io
 import os
 import re
 import tempfile
@@ -119,8 +121,10 @@ def say(text: str, voice: Voice = Voice.ANNOUNCER) -> Sound:
 
 
 def _openjtalk() -> Any:
-    # Imported at first use: it takes 1.3 s, and most commands never speak.
-    return importlib.import_module("pyopenjtalk")
+    # Imported at first use: it takes 1.3 s, and most commands never speak. It greets whoever imports it with two lines
+    # about a part that we do not use; they are not for our users.
+    with contextlib.redirect_stdout(io.StringIO()):
+        return importlib.import_module("pyopenjtalk")
 
 
 def _parts(text: str) -> list[str]:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -28,6 +29,17 @@ Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 Cursor = Annotated[str, QueryParameter(max_length=500)]
 """Where a page begins: `next` of the page before."""
+
+Moment = Annotated[
+    str,
+    QueryParameter(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$",
+        schema_extra={"examples": ["2026-11-24T00:00:00+09:00"]},
+    ),
+]
+"""A moment with its time zone, in a query; read it with `moment`. (A plain datetime would take any number too.)"""
+
+_NO_DAY = "a moment with its time zone, such as 2026-11-24T00:00:00+09:00"
 
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=NOT_BLANK)]
 OptionalText = Annotated[str, msgspec.Meta(max_length=100, pattern=NO_NULL)]
@@ -110,3 +122,14 @@ PROBLEMS: dict[int, ResponseSpec] = {
     503: _spec("The database is away; try again"),
 }
 """Documented on every operation by `build_app`."""
+
+
+def moment(name: str, text: str) -> datetime:
+    """A `Moment` of the query; a day that is none is refused."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise refused(name, _NO_DAY) from error
+    if not 1970 <= at.year <= 9000:
+        raise refused(name, _NO_DAY)
+    return at

@@ -103,5 +103,5 @@ def configure_logs(level: str = "info", *, tty: bool | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(max(chosen, logging.INFO))
     # They log paths with query strings, and we log every request ourselves.
-    for loud in ("uvicorn.access", "httpx", "httpcore"):
+    for loud in ("uvicorn.access", "httpx", "httpcore", "alembic"):
         logging.getLogger(loud).setLevel(logging.WARNING)

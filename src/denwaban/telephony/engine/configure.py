@@ -4,6 +4,7 @@ the machine's `/etc/asterisk` is read. Files hold passwords and are readable by 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from denwaban.telephony.engine.music import beep, calm_loop
 from denwaban.telephony.engine.obtain import Packages
 from denwaban.telephony.engine.settings import EngineSettings, check_seat
 from denwaban.telephony.port import SeatAccount
-from denwaban.telephony.speech import say, write_wav
+from denwaban.telephony.speech import Speech, write_wav
 
 APOLOGY = (
     "お電話ありがとうございます。申し訳ございません。ただいま電話をおつなぎできません。"
@@ -143,13 +144,12 @@ def own_address() -> str | None:
 
 
 def _sounds(settings: EngineSettings) -> None:
-    made = {
-        "apology.wav": lambda: say(APOLOGY),
-        "thanks.wav": lambda: say(THANKS),
-        "beep.wav": beep,
-        "music/calm.wav": calm_loop,
-    }
-    for name, make in made.items():
+    speech = Speech(settings.speech or settings.home / "speech")
+    for name, text in {"apology.wav": APOLOGY, "thanks.wav": THANKS}.items():
+        path = settings.sounds / name
+        if not path.exists():
+            shutil.copyfile(speech.wav_now(text), path)
+    for name, make in {"beep.wav": beep, "music/calm.wav": calm_loop}.items():
         path = settings.sounds / name
         if not path.exists():
             write_wav(path, make())

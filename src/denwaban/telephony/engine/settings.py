@@ -32,6 +32,7 @@ class EngineSettings:
     Ports: `sip_port` UDP and TCP on `sip_host`, `http_port` TCP on `http_host` (ARI, and SIP over
     WebSocket at `/ws`), UDP `rtp_first`..`rtp_last` (four for each call) on `media_address`.
     `capacity` is the number of seats and programs that may be connected by WebSocket at once.
+    `speech` is where spoken texts are kept (`Speech`), `home / "speech"` by default; homes may share it.
     `extra_modules` and `extra_conf` (file name → text put at its end) are for measurements.
     """
 
@@ -45,6 +46,7 @@ class EngineSettings:
     rtp_first: int = 21000
     rtp_last: int = 22999
     media_address: str = "127.0.0.1"
+    speech: Path | None = None
     trunks: tuple[Trunk, ...] = ()
     seats: tuple[SeatAccount, ...] = field(default=(), repr=False)
     capacity: int = 4000

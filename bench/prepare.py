@@ -15,16 +15,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.schema import CreateTable
-
-import denwaban.schema  # noqa: F401 - loads every table
+import denwaban.schema
+import denwaban.store
 from denwaban.access import Role, add_user
 from denwaban.calls.rows import call_legs
 from denwaban.calls.rows import calls as calls_table
 from denwaban.clock import SystemClock
 from denwaban.people import add_client, add_operator
 from denwaban.scripts import Ask, End, Field, Say, Script, add_script
-from denwaban.store import Store, Tx, metadata, migrate
+from denwaban.store import Store, Tx, migrate
 
 OPERATORS = 120
 LOGIN = "operator-1"
@@ -43,33 +42,45 @@ def number_of(client: int) -> str:
     return f"050{10_000_000 + client}"
 
 
+def prepared_file(folder: Path, clients: int, past_calls: int) -> Path:
+    """Where the database of that size is or will be."""
+    told = hashlib.sha256(Path(__file__).read_bytes())
+    for migration in sorted(Path(denwaban.store.__file__).parent.glob("migrations/versions/*.py")):
+        told.update(migration.read_bytes())
+    return folder / f"prepared-{clients}-{past_calls}-{told.hexdigest()[:12]}.db"
+
+
 async def prepared(folder: Path, clients: int, past_calls: int) -> Path:
     """The database file of that size, made if need be."""
-    tables = "".join(str(CreateTable(table)) for table in metadata.sorted_tables)
-    told = hashlib.sha256(tables.encode() + Path(__file__).read_bytes()).hexdigest()[:12]
-    path = folder / f"prepared-{clients}-{past_calls}-{told}.db"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob(f"prepared-{clients}-{past_calls}-*"):
-        old.unlink()
-    making = folder / f"making-{clients}.db"
-    for rest in folder.glob(f"{making.name}*"):
-        rest.unlink()
-    started = time.monotonic()
-    store = Store(f"sqlite:///{making.absolute()}", SystemClock())
-    try:
-        await asyncio.to_thread(migrate, store.engine)
-        await store.open()
-        await store.write(_first)
-    finally:
-        await store.close()
-    await asyncio.to_thread(_fill, making, clients, past_calls)
-    making.rename(path)
-    print(
-        f"  prepared {clients:,} clients, {past_calls:,} past calls in {time.monotonic() - started:.0f} s"
-    )
+    path = prepared_file(folder, clients, past_calls)
+    if not path.exists():
+        started = time.monotonic()
+        making = await asyncio.to_thread(_begin, folder, clients, past_calls)
+        store = Store(f"sqlite:///{making.absolute()}", SystemClock())
+        try:
+            await asyncio.to_thread(migrate, store.engine)
+            await store.open()
+            await store.write(_first)
+        finally:
+            await store.close()
+        await asyncio.to_thread(_fill, making, clients, past_calls)
+        await asyncio.to_thread(making.rename, path)
+        took = time.monotonic() - started
+        print(
+            f"  prepared {clients:,} clients, {past_calls:,} past calls in {took:.0f} s", flush=True
+        )
     return path
+
+
+def _begin(folder: Path, clients: int, past_calls: int) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    making = folder / f"making-{clients}-{past_calls}.db"
+    for rest in (
+        *folder.glob(f"prepared-{clients}-{past_calls}-*"),
+        *folder.glob(f"{making.name}*"),
+    ):
+        rest.unlink()
+    return making
 
 
 def copied(prepared_file: Path, home: Path) -> None:

@@ -46,14 +46,24 @@ _SHOWN = "seen => Object.values(window.benchSeen).filter(at => at > 0).length >=
 async def measure(packages: Packages, database: Path, folder: Path, count: int) -> list[float]:
     """Seconds from INVITE to greeting of `count` calls, one after another, sorted."""
     with ports(3000) as first:
-        async with ours(packages, REPOSITORY / "var", database, folder, first) as running, async_playwright() as play:
+        async with (
+            ours(packages, REPOSITORY / "var", database, folder, first) as running,
+            async_playwright() as play,
+        ):
             browser = await play.chromium.launch(
                 executable_path=shutil.which("chromium"),
-                args=["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"],
+                args=[
+                    "--no-sandbox",
+                    "--disable-gpu",
+                    "--use-fake-device-for-media-stream",
+                    "--use-fake-ui-for-media-stream",
+                ],
             )
             try:
                 context = await browser.new_context(
-                    viewport={"width": 1366, "height": 768}, locale="ja-JP", permissions=["microphone"]
+                    viewport={"width": 1366, "height": 768},
+                    locale="ja-JP",
+                    permissions=["microphone"],
                 )
                 page = await _seat(await context.new_page(), running.url)
                 async with SipAgent.open(first, "caller") as caller:
@@ -97,7 +107,15 @@ async def main(quick: bool) -> None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         p50, p99 = at(took, 0.5) * 1000, at(took, 0.99) * 1000
-        results.append({"clients": clients, "past_calls": past, "calls": len(took), "p50_ms": p50, "p99_ms": p99})
+        results.append(
+            {
+                "clients": clients,
+                "past_calls": past,
+                "calls": len(took),
+                "p50_ms": p50,
+                "p99_ms": p99,
+            }
+        )
     print("INVITE → greeting on the operator's screen")
     table(
         ["", "calls", "p50 ms", "p99 ms"],

@@ -259,15 +259,7 @@ async def calls(
 ) -> Seen:
     """`count` callers at `rate` per second dial `numbers` in turn, hang up `talk` seconds after the answer and give up after
     `patience` seconds. The seats must be registered. Files go to `folder`. All of sipp is gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "phone.xml").write_text(_PHONE)
-    caller = _CALLER.replace("@PATIENCE@", str(round(patience * 1000))).replace(
-        "@TALK@", str(round(talk * 1000))
-    )
-    (folder / "caller.xml").write_text(caller)
-    who = [f"080{20_000_000 + next(_callers)}" for _ in range(count)]
-    lines = [f"{numbers[at % len(numbers)]};{number};" for at, number in enumerate(who)]
-    (folder / "callers.csv").write_text("SEQUENTIAL\n" + "\n".join(lines) + "\n")
+    await asyncio.to_thread(_write, folder, numbers, count, talk, patience)
     server = f"{HOST}:{phones.sip_port}"
     phone = _sipp(folder, "phone", "-p", str(phones.port))
     wire = open_wire(phones.sip_port, phones.port)
@@ -297,6 +289,17 @@ async def calls(
     if wire is not None:
         seen.sent, seen.rang = wire.sent, wire.rang
     return seen
+
+
+def _write(folder: Path, numbers: Sequence[str], count: int, talk: float, patience: float) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "phone.xml").write_text(_PHONE)
+    caller = _CALLER.replace("@PATIENCE@", str(round(patience * 1000)))
+    (folder / "caller.xml").write_text(caller.replace("@TALK@", str(round(talk * 1000))))
+    lines = [
+        f"{numbers[at % len(numbers)]};080{20_000_000 + next(_callers)};" for at in range(count)
+    ]
+    (folder / "callers.csv").write_text("SEQUENTIAL\n" + "\n".join(lines) + "\n")
 
 
 _LINE = re.compile(r"([SAER]) \S+[\t ]\S+[\t ]([0-9.]+) ([0-9]+)")

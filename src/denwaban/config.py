@@ -96,7 +96,6 @@ class Secrets(msgspec.Struct, frozen=True):
     """What this installation alone knows. Kept in `home/secrets.json`, readable by its user only."""
 
     ari_password: str
-    signing_key: str
 
 
 def load_secrets(home: Path) -> Secrets:
@@ -105,7 +104,7 @@ def load_secrets(home: Path) -> Secrets:
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not path.exists():
-            made = Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(48))
+            made = Secrets(secrets.token_urlsafe(32))
             write_private(path, msgspec.to_builtins(made))
         return msgspec.json.decode(path.read_bytes(), type=Secrets)
     except (OSError, msgspec.DecodeError) as error:

@@ -5,7 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from denwaban.delivery.model import (
     MAX_TRIES,
@@ -99,7 +105,9 @@ class LadderLife(RuleBasedStateMachine):
             assert len(self.told) <= len(self.climb.ladder.rungs)
 
 
-TestLadderLife = pytest.mark.req("A9", "D3", "D5")(LadderLife.TestCase)
+@pytest.mark.req("A9", "D3", "D5")
+def test_a_ladder_has_one_owner_and_is_never_silent() -> None:
+    run_state_machine_as_test(LadderLife)
 
 
 @pytest.mark.req("D5")

@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
+    run_state_machine_as_test,
 )
 
 from denwaban.routing.floor import Floor
@@ -390,5 +391,7 @@ class FloorMachine(RuleBasedStateMachine):
         assert not self.floor.callers
 
 
-FloorMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=60, deadline=None)
-TestFloorMachine = pytest.mark.req("A2")(FloorMachine.TestCase)
+@pytest.mark.req("A2")
+def test_whatever_happens_nobody_is_lost_or_stuck() -> None:
+    often = settings(max_examples=150, stateful_step_count=60, deadline=None)
+    run_state_machine_as_test(FloorMachine, settings=often)

@@ -7,6 +7,7 @@ frame after the one that shows the greeting.
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -125,6 +126,9 @@ async def main(quick: bool) -> None:
 
 
 if __name__ == "__main__":
+    # Told to end in any way, nothing may be left running.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--quick", action="store_true", help="ten calls, small database")
     sys.exit(asyncio.run(main(asked.parse_args().quick)))

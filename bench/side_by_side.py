@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import sqlite3
 import sys
 import tempfile
@@ -294,6 +295,9 @@ async def main(plan: Plan) -> None:
 
 
 if __name__ == "__main__":
+    # Told to end in any way, nothing may be left running.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument(
         "--quick",

@@ -53,6 +53,7 @@ async def ours(
         rtp_last=first_port + 2989,
         engine=engine_home,
         trunks=home / "trunks.toml",
+        wrapup_seconds=0,  # app_queue knows none here either
         log_level="warning",
     )
     (home / "trunks.toml").write_text(

@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from denwaban.access.acts import TOPIC, Found, principal_of_key, principal_of_session, prolong
-from denwaban.access.model import Principal
+from denwaban.access.keys import principal_of_key
+from denwaban.access.model import Found, Principal
+from denwaban.access.rows import TOPIC
 from denwaban.access.secret import KEY_PREFIX, hash_token
+from denwaban.access.sessions import principal_of_session, prolong
 from denwaban.store import Store, Tx
 
 REMEMBERED = timedelta(seconds=5)

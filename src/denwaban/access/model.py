@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 LOGIN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._@+-]{1,99}$")
@@ -69,6 +69,46 @@ class Principal:
         if self.role is Role.CLIENT:
             return client_id is not None and client_id == self.client_id
         return True
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    login: str
+    role: Role
+    name: str
+    client_id: str | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    id: str
+    user_id: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    id: str
+    name: str
+    role: Role
+    client_id: str | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A principal, and until when the answer holds."""
+
+    who: Principal
+    expires_at: datetime | None
+    seen_at: datetime | None
 
 
 def check_account(login: str, role: Role, client_id: str | None) -> None:

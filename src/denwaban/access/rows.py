@@ -1,8 +1,11 @@
 """Accounts, sessions, API keys and tries to sign in."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Column, ForeignKey, String, Table
 
 from denwaban.store import Id, Utc, metadata
+
+TOPIC = "access"
+"""Touched when a session, account or key ends, so that nobody goes on with what was cached."""
 
 users = Table(
     "users",
@@ -47,6 +50,4 @@ sign_in_tries = Table(
     Column("id", Id, primary_key=True),
     Column("bucket", String(100), nullable=False, index=True),  # login or address
     Column("at", Utc, nullable=False),
-    Column("good", Boolean, nullable=False),
-    Column("count", Integer, nullable=False, default=1),
 )

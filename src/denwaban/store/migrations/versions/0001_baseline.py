@@ -65,8 +65,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("bucket", sa.String(length=100), nullable=False),
         sa.Column("at", Utc(), nullable=False),
-        sa.Column("good", sa.Boolean(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_in_tries")),
     )
     with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:

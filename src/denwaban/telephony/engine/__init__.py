@@ -4,7 +4,6 @@ from denwaban.telephony.engine.configure import configure, own_address, write_se
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.left import LeftMessage, forget, left_messages
 from denwaban.telephony.engine.obtain import (
-    EngineUnobtainable,
     Packages,
     already_obtained,
     found_on_path,
@@ -18,6 +17,7 @@ from denwaban.telephony.engine.settings import (
     EngineSettings,
 )
 from denwaban.telephony.engine.supervise import Back, Died, Engine, EngineTrouble
+from denwaban.telephony.engine.unobtainable import EngineUnobtainable
 
 __all__ = [
     "APPLICATION",

@@ -6,44 +6,31 @@ and package status in a folder of ours, and are unpacked under `<home>/engine/<v
 then runs through that folder's own loader, so nothing of the machine's libraries is mixed in.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
-import os
 import platform
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
-from denwaban.telephony.engine.mirror import Mirror, debian_mirrors
+from denwaban.telephony.engine.download import Report, download, silent
+from denwaban.telephony.engine.mirror import debian_mirrors
+from denwaban.telephony.engine.unobtainable import (
+    LEAST_VERSION,
+    NEEDED_BYTES,
+    EngineUnobtainable,
+    explained,
+    no_room,
+)
 
-LEAST_VERSION = 20
-_NEEDED_BYTES = 700 * 1024 * 1024
 _STAMP = "denwaban-engine.json"
 # What configure.py loads; an engine on PATH that lacks one of them cannot serve.
 _TELLING_MODULES = ("chan_pjsip.so", "res_ari_channels.so", "res_srtp.so", "app_stasis.so")
-_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-
-Report = Callable[[str, float, str], None]
-"""Called with phase (`find`, `index`, `download`, `unpack`, `done`), fraction of the whole from
-0 to 1, never falling, and a short Japanese line for a person."""
-
-
-class EngineUnobtainable(Exception):
-    """No engine could be had. `code` is one word for programs; the text says what to do."""
-
-    def __init__(self, code: str, text: str, detail: str = "") -> None:
-        super().__init__(text if not detail else f"{text}\n{detail}")
-        self.code = code
-        self.text = text
-        self.detail = detail
 
 
 @dataclass(frozen=True)
@@ -66,10 +53,6 @@ class Packages:
         """Major and minor release, such as (22, 10)."""
         found = re.match(r"(?:\d+:)?(\d+)\.(\d+)", self.version)
         return (int(found[1]), int(found[2])) if found else (0, 0)
-
-
-def silent(phase: str, fraction: float, text: str) -> None:
-    """A `Report` that says nothing."""
 
 
 def found_on_path() -> Packages | None:
@@ -134,7 +117,7 @@ def obtain(home: Path, report: Report = silent, *, use_path: bool = True) -> Pac
             with _only_one(room):
                 have = already_obtained(home) or _fetch(room, report)
     except OSError as trouble:
-        raise _explained(str(trouble)) from trouble
+        raise explained(str(trouble)) from trouble
     report("done", 1.0, f"電話エンジン Asterisk {have.version}")
     return have
 
@@ -163,11 +146,11 @@ def _fetch(room: Path, report: Report) -> Packages:
             f"Asterisk {LEAST_VERSION} 以上を入れて(Ubuntu なら apt install asterisk)、"
             "asterisk コマンドが PATH に見えるようにしてください。",
         )
-    if shutil.disk_usage(room).free < _NEEDED_BYTES:
-        raise _no_room()
+    if shutil.disk_usage(room).free < NEEDED_BYTES:
+        raise no_room()
     with tempfile.TemporaryDirectory(prefix=".taking-", dir=room) as name:
         work = Path(name)
-        _download(work, mirrors[0], report)
+        download(work, mirrors[0], report)
         version = _unpack(work, report)
         tree = work / "tree"
         _finish_tree(tree)
@@ -179,118 +162,6 @@ def _fetch(room: Path, report: Report) -> Packages:
             shutil.rmtree(place)
         tree.rename(place)
         return _described(place, version)
-
-
-def _download(work: Path, mirror: Mirror, report: Report) -> None:
-    keyring = mirror.keyring or _KEYRING
-    if not keyring.exists():
-        raise EngineUnobtainable(
-            "no-keyring",
-            f"Debian の署名鍵 {keyring} がありません。"
-            "「sudo apt install debian-archive-keyring」のあと、もう一度実行してください。",
-        )
-    for part in ("lists/partial", "cache/archives/partial", "log"):
-        (work / part).mkdir(parents=True)
-    (work / "status").touch()  # nothing counts as installed, so the whole closure is taken
-    (work / "sid.sources").write_text(
-        f"Types: deb\nURIs: {mirror.uri}\nSuites: sid\nComponents: main\nSigned-By: {keyring}\n"
-    )
-    # Given by -c, so it is read after the machine's own apt configuration, whose hooks
-    # would act on the machine's cache and need root; its proxy settings stay.
-    (work / "apt.conf").write_text(
-        "#clear APT::Update::Pre-Invoke;\n#clear APT::Update::Post-Invoke;\n"
-        "#clear APT::Update::Post-Invoke-Success;\n#clear DPkg::Post-Invoke;\n"
-        "#clear APT::Default-Release;\n#clear Acquire::IndexTargets::deb::DEP-11;\n"
-        f"""Dir::Etc::sourcelist "{work}/sid.sources";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Dir::State "{work}";
-Dir::State::Lists "{work}/lists";
-Dir::State::status "{work}/status";
-Dir::State::extended_states "{work}/extended_states";
-Dir::Cache "{work}/cache";
-Dir::Log "{work}/log";
-APT::Install-Recommends "false";
-APT::Install-Suggests "false";
-APT::Sandbox::User "";
-APT::Get::AllowUnauthenticated "false";
-Acquire::AllowInsecureRepositories "false";
-Acquire::Languages "none";
-Acquire::Retries "3";
-Acquire::http::Timeout "30";
-Debug::NoLocking "1";
-"""
-    )
-    _apt(work, ["update"], report, "index", 0.02, 0.15, "パッケージの一覧を読んでいます")
-    _apt(
-        work,
-        ["install", "-y", "--download-only", "asterisk"],
-        report,
-        "download",
-        0.15,
-        0.70,
-        "電話エンジンをダウンロードしています",
-    )
-
-
-def _apt(
-    work: Path,
-    words: list[str],
-    report: Report,
-    phase: str,
-    begin: float,
-    end: float,
-    text: str,
-) -> None:
-    """Run apt-get, passing on its progress; raises with the reason in its own words."""
-    report(phase, begin, text)
-    reader, writer = os.pipe()
-    said = work / "log" / f"{phase}.txt"
-    with said.open("wb") as out:
-        process = subprocess.Popen(
-            [
-                "apt-get",
-                f"--config-file={work}/apt.conf",
-                "--option",
-                f"APT::Status-Fd={writer}",
-                *words,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            pass_fds=(writer,),
-            env={**os.environ, "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"},
-        )
-        os.close(writer)
-        try:
-            with os.fdopen(reader, "r", encoding="utf-8", errors="replace") as lines:
-                _follow(lines, report, phase, begin, end, text)
-            failed = process.wait() != 0
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-    words_said = said.read_text(errors="replace")
-    # `apt-get update` answers 0 when an index could not be fetched and says so with W:.
-    unread = phase == "index" and not list((work / "lists").glob("*Packages*"))
-    if failed or unread:
-        raise _explained(words_said)
-
-
-def _follow(
-    lines: IO[str], report: Report, phase: str, begin: float, end: float, text: str
-) -> None:
-    best = begin
-    for line in lines:
-        field = line.split(":")
-        if field[0] == "dlstatus" and len(field) > 2:
-            try:
-                percent = float(field[2])
-            except ValueError:
-                continue
-            best = max(best, begin + (end - begin) * min(percent, 100.0) / 100)
-            report(phase, best, text)
 
 
 def _unpack(work: Path, report: Report) -> str:
@@ -313,7 +184,7 @@ def _unpack(work: Path, report: Report) -> str:
                 check=False,
             )
         if took.returncode != 0 or source.returncode != 0:
-            raise _explained(took.stderr or f"{deb.name}: dpkg-deb {source.returncode}")
+            raise explained(took.stderr or f"{deb.name}: dpkg-deb {source.returncode}")
         deb.unlink()
     if not version:
         raise EngineUnobtainable("incomplete", "ダウンロードした中に Asterisk がありません。")
@@ -357,43 +228,3 @@ def _described(tree: Path, version: str) -> Packages:
 
 def _said(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def _no_room() -> EngineUnobtainable:
-    return EngineUnobtainable(
-        "disk-full",
-        f"ディスクの空きが足りません。取得中に約 {_NEEDED_BYTES // 2**20} MB 使います。"
-        "空きを作って、もう一度実行してください。",
-    )
-
-
-def _explained(said: str) -> EngineUnobtainable:
-    """The likeliest reason behind what a tool said, keeping its last lines."""
-    detail = (
-        "\n".join(line for line in said.splitlines() if line.startswith(("E:", "W:", "tar:")))
-        or said[-400:]
-    )
-    low = said.lower()
-    if "no space left" in low or "not enough free space" in low or "disk quota" in low:
-        return EngineUnobtainable("disk-full", _no_room().text, detail)
-    if "no_pubkey" in low or "not signed" in low or "public key" in low or "signature" in low:
-        return EngineUnobtainable(
-            "no-keyring",
-            "Debian の署名を確かめられませんでした。"
-            "「sudo apt install --only-upgrade debian-archive-keyring」のあと、"
-            "もう一度実行してください。",
-            detail,
-        )
-    if "permission denied" in low or "read-only file system" in low:
-        return EngineUnobtainable(
-            "no-permission",
-            "書き込めないフォルダーです。DENWABAN_HOME に書き込めるフォルダーを指定してください。",
-            detail,
-        )
-    return EngineUnobtainable(
-        "no-network",
-        "Debian の配布元から取得できませんでした。ネットワーク(必要なら apt のプロキシー設定)を"
-        f"確かめて、もう一度実行してください。または Asterisk {LEAST_VERSION} 以上を入れて"
-        "PATH に置いてください。",
-        detail,
-    )

@@ -11,7 +11,6 @@ from denwaban.reports.acts import (
     set_status,
 )
 from denwaban.reports.model import (
-    STATUS_WORDS,
     TONE_WORDS,
     URGENCY_WORDS,
     Draft,
@@ -27,7 +26,6 @@ from denwaban.reports.model import (
 )
 
 __all__ = [
-    "STATUS_WORDS",
     "TONE_WORDS",
     "URGENCY_WORDS",
     "AlreadySent",

@@ -32,7 +32,6 @@ TONE_WORDS = {
     Tone.HURRIED: "お急ぎのご様子",
     Tone.ANGRY: "ご立腹のご様子",
 }
-STATUS_WORDS = {Status.DONE: "完了", Status.CALLBACK: "要折り返し", Status.CHECKING: "確認中"}
 
 VAGUE = frozenset(
     "例の件|あの件|その件|この件|いつもの件|先日の件|この前の件|用件あり|電話あり|電話がありました|"

@@ -132,12 +132,6 @@ class FakePhone:
         assert party is not None, f"{seat} does not ring"
         self._end(party, busy=True)
 
-    def seat_lets_it_ring(self, seat: SeatName | str) -> None:
-        """Nobody answers until the time is over (without moving the clock)."""
-        party = self._ringing(seat)
-        assert party is not None, f"{seat} does not ring"
-        self._end(party)
-
     def seat_hangs_up(self, seat: SeatName | str) -> None:
         self._end(self._talking(seat))
 

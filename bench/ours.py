@@ -62,7 +62,7 @@ async def ours(
     environment = {
         f"DENWABAN_{name.upper()}": str(getattr(settings, name))
         for name in (
-            "home", "web_port", "engine_http_port", "sip_port", "rtp_first", "rtp_last", "engine", "trunks", "log_level",
+            "home", "web_port", "engine_http_port", "sip_port", "rtp_first", "rtp_last", "engine", "trunks", "wrapup_seconds", "log_level",
         )
     }  # fmt: skip
     engine = Engine(engine_settings(settings, load_secrets(home), (TRUNK,)), packages)

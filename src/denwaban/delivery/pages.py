@@ -141,7 +141,7 @@ def _groups(found: list[Trouble]) -> list[tuple[str, str, list[Trouble]]]:
 async def list_reports(
     who: NamedDependency[Principal], store: NamedDependency[Store], clock: NamedDependency[Clock]
 ) -> Template:
-    """Supervisors see what is untaken; operators what they sent."""
+    """Supervisors see what is untaken, and below it the newest; operators what they sent."""
     now = clock.now()
 
     def age(since: Any) -> str:
@@ -163,7 +163,16 @@ async def list_reports(
             for it in unattended(tx, tx.now)
             if (client := client_of(tx, it.client_id)) is not None
         ]
-        return {"groups": _groups(found), "any": bool(found), "nobody": nobody}
+        recent = reports_of(tx, None)
+        clients = {one: client_of(tx, one) for one in {report.client_id for report in recent}}
+        return {
+            "groups": _groups(found),
+            "any": bool(found),
+            "nobody": nobody,
+            "recent": recent,
+            "names": {one: client.name for one, client in clients.items() if client is not None},
+            "taken": taken(tx, [report.id for report in recent]),
+        }
 
     return page("delivery/list.html", everything=True, age=age, **await store.read(everything))
 

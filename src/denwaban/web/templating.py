@@ -33,6 +33,16 @@ def day(moment: datetime) -> str:
     return f"{local.month}/{local.day}({_WEEKDAYS[local.weekday()]})"
 
 
+def moment(at: datetime | None, now: datetime) -> str:
+    """18:30 when it is today in Tokyo, 11/23 18:30 when it is not, with the year when that differs; empty for none."""
+    if at is None:
+        return ""
+    here_at, today = at.astimezone(JST), now.astimezone(JST)
+    if here_at.date() == today.date():
+        return f"{here_at:%H:%M}"
+    return f"{here_at:%m/%d %H:%M}" if here_at.year == today.year else f"{here_at:%Y/%m/%d %H:%M}"
+
+
 def iso(moment: datetime | None) -> str:
     """For `<time datetime>` and for clocks that run in the browser."""
     return moment.astimezone(JST).isoformat(timespec="seconds") if moment is not None else ""
@@ -68,7 +78,7 @@ def environment() -> Environment:
         static=static,
         csrf_field=csrf_field,
     )
-    made.filters.update(jst=jst, day=day, iso=iso)
+    made.filters.update(jst=jst, day=day, moment=moment, iso=iso)
     return made
 
 
@@ -78,7 +88,7 @@ def page(
     """An HTML page (or a piece of one for htmx) from `SLICE/NAME.html`.
 
     Templates know `_`, `here()` (`.who`, `.csrf`, `.path`), `language()`, `static("SLICE/FILE")`, `csrf_field()` and the
-    filters `jst`, `day`, `iso`. Pages are not kept by caches: they hold personal data.
+    filters `jst`, `day`, `moment`, `iso`. Pages are not kept by caches: they hold personal data.
     """
     return Template(
         template,

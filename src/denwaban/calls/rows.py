@@ -20,7 +20,7 @@ calls = Table(
     Column(
         "outcome", String(20)
     ),  # answered | abandoned | blocked | out_of_hours | message | lost | refused
-    Column("operator_id", Id, ForeignKey("operators.id"), index=True),
+    Column("operator_id", Id, ForeignKey("operators.id")),
     Column("arrived_at", Utc, nullable=False),
     Column("answered_at", Utc),
     Column("ended_at", Utc),
@@ -29,6 +29,7 @@ calls = Table(
     Column("practice", Boolean, nullable=False),
 )
 Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
+Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)
 Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
 Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
 Index(

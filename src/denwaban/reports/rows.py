@@ -29,7 +29,7 @@ reports = Table(
     Column("id", Id, primary_key=True),
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
     Column("call_id", Id, ForeignKey("calls.id"), unique=True),
-    Column("operator_id", Id, ForeignKey("operators.id"), nullable=False, index=True),
+    Column("operator_id", Id, ForeignKey("operators.id"), nullable=False),
     Column("in_charge_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
     Column("caller_name", Text, nullable=False),
     Column("caller_kana", Text, nullable=False),
@@ -52,6 +52,8 @@ reports = Table(
     Column("practice", Boolean, nullable=False),
 )
 Index("ix_reports_client_sent", reports.c.client_id, reports.c.sent_at)
+Index("ix_reports_client", reports.c.client_id, reports.c.id)
+Index("ix_reports_operator", reports.c.operator_id, reports.c.id)
 
 report_statuses = Table(
     "report_statuses",

@@ -71,7 +71,7 @@ def configure(settings: EngineSettings, packages: Packages) -> None:
         "features.conf": "[general]\n",
         "acl.conf": "",
         "udptl.conf": "[general]\n",
-        "pjproject.conf": "",
+        "pjproject.conf": _PJPROJECT,
         "stasis.conf": "[threadpool]\ninitial_size = 5\n",
         "websocket_client.conf": "",
     }
@@ -238,6 +238,13 @@ password = {settings.ari_password}
 password_format = plain
 """
 
+
+# Level 1 prints a message that lacks a header whole, caller and all; what of it matters is told again by res_pjsip.
+_PJPROJECT = """[log_mappings]
+type = log_mappings
+asterisk_error = 0
+asterisk_warning = 2
+"""
 
 # Warnings and errors only: notices and verbose lines name callers and numbers.
 _LOGGER = """[general]

@@ -17,12 +17,17 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.channel_servers import Postman, smtp_server, words_of
 from tests.journeys.installation import Installation, chromium, running, signed_in, until
 from tests.sip_agent import Call, SipAgent, has_tone
 
-pytestmark = [pytest.mark.engine, pytest.mark.browser]
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 CALLER_TONE, OPERATOR_TONE = 450.0, 1150.0
 WATER = "+815001003001"
@@ -83,19 +88,20 @@ class Office:
         return [one["via"] for one in taken if one["report_id"] == report]
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("first-call")
-
-
-@pytest.fixture
-async def office(home: Path) -> AsyncIterator[Office]:
-    """The same home for every story of this file: a second `up` keeps the data."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
+    """One installation for all stories of this file: what one leaves behind must not disturb the next."""
+    home = tmp_path_factory.mktemp("first-call")
     trunks = home / "trunks.toml"
     trunks.write_text(TRUNK)
     postman = Postman()
     async with smtp_server(postman) as address:
-        start = running(home / "var", smtp_url=f"smtp://{address}?starttls=no", trunks=str(trunks))
+        start = running(
+            home / "var",
+            smtp_url=f"smtp://{address}?starttls=no",
+            trunks=str(trunks),
+            wrapup_seconds="1",
+        )
         installation = await asyncio.to_thread(start.__enter__)
         try:
             yield Office(installation, postman, home)

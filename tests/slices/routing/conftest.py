@@ -139,7 +139,7 @@ def _client(tx: Tx, code: str, number: str, window: PlanWindow | None) -> str:
 @pytest.fixture
 async def house(store: Store, clock: MovedClock) -> House:
     """One client (03-1234-5678, always open), one that is closed (…5679), operators suzuki and tanaka."""
-    made = House(store, clock, FakePhone(clock), Settings())
+    made = House(store, clock, FakePhone(clock), Settings(wrapup_seconds=0))
 
     def furnish(tx: Tx) -> None:
         made.client = _client(tx, "yamada", NUMBER, ALWAYS)

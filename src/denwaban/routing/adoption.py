@@ -68,7 +68,7 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
     for row in held.calls:
         await _take_row(desk, row, held.offers.get(row.id), event)
     for state in snapshot.legs.values():
-        if state.seat is None and state.leg not in desk.legs:
+        if state.seat is None and state.leg not in desk.book.legs:
             await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
     _sweep(desk, snapshot)
     for seat, operator_id in desk.seats.items():
@@ -79,18 +79,18 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
 
 
 def _all_lost(desk: Desk, at: datetime) -> None:
-    for live in list(desk.calls.values()):
+    for live in list(desk.book.calls.values()):
         live.fate, live.gone, live.operator_leg = Outcome.LOST, True, None
         desk.perform(desk.floor.leave(live.call.id, at))
-        desk.end(live, Outcome.LOST, at)
-    desk.legs.clear()
+        desk.book.end(live, Outcome.LOST, at)
+    desk.book.legs.clear()
 
 
 def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
     """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
     gone too is not taken for one who hung up."""
-    for leg, (_, operators) in sorted(desk.legs.items(), key=lambda item: item[1][1]):
-        if leg not in desk.legs:
+    for leg, (_, operators) in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
+        if leg not in desk.book.legs:
             continue  # went with its caller
         state = snapshot.legs.get(leg)
         if state is None:
@@ -103,16 +103,16 @@ async def _take_row(desk: Desk, row: Call, offer: Offer | None, event: Resynced)
     """A call that the database holds open and memory does not know: the program is new."""
     leg = Leg(row.leg)
     state = event.snapshot.legs.get(leg)
-    live = desk.new_call(row, leg)
+    live = desk.book.new_call(row, leg)
     live.recorded = True
     live.offer = offer
     if state is None:
         live.gone = True
-        desk.end(live, _outcome_of_gone(row, event.restarted), event.at)
+        desk.book.end(live, _outcome_of_gone(row, event.restarted), event.at)
         return
     live.voice = state.answered
     await _describe(desk, live)
-    desk.count(live)
+    desk.book.count(live)
     partner = _partner(desk, event.snapshot, state)
     if partner is not None and row.answered_at is not None:
         _go_on_talking(desk, live, partner, offer, event.at, new_call=False)
@@ -136,7 +136,7 @@ def _go_on_talking(
         fresh = Offer(new_id(), live.call.id, operator_id, at, at, None, OfferResult.ANSWERED)
     live.offer = fresh or offer
     live.operator_leg = partner.leg
-    desk.legs[partner.leg] = (live, True)
+    desk.book.legs[partner.leg] = (live, True)
     live.call = replace(
         live.call,
         operator_id=operator_id,
@@ -144,16 +144,16 @@ def _go_on_talking(
         state=CallState.HELD if live.call.state is CallState.HELD else CallState.TALKING,
     )
     desk.floor.adopt_talking(live.call.id, operator_id, live.call.arrived_at, at)
-    desk.adopt(live, new_call, fresh)
+    desk.book.adopt(live, new_call, fresh)
 
 
 def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
     """In line again, by arrival; what the operator who was being rung did meanwhile is not known."""
     offer, live.offer = live.offer, None
     live.call = replace(live.call, state=CallState.WAITING)
-    desk.adopt(live, False)
+    desk.book.adopt(live, False)
     if offer is not None:
-        desk.withdrawn(live, offer, at)
+        desk.book.withdrawn(live, offer, at)
     if live.message:
         desk.close(live)
     else:
@@ -179,10 +179,10 @@ async def _take_stray(
     if partner is None:
         desk.arrived(arrived, notes.get("call") or None)
         return
-    live = desk.found(arrived, notes.get("call") or None)
+    live = desk.book.found(arrived, notes.get("call") or None)
     live.voice = True
     await _describe(desk, live, arrived.dialled)
-    desk.count(live)
+    desk.book.count(live)
     _go_on_talking(desk, live, partner, None, at, new_call=True)
 
 
@@ -195,7 +195,7 @@ async def _describe(desk: Desk, live: LiveCall, dialled: str = "") -> None:
     if not isinstance(service, Service):
         return
     decided = live.call
-    desk.describe(live, service)
+    desk.book.describe(live, service)
     if decided.client_id is not None:
         live.call = decided
         live.message = service.message if decided.mode == Mode.CLOSED else ""
@@ -213,7 +213,7 @@ def _partner(desk: Desk, snapshot: Snapshot, caller: LegState) -> LegState | Non
 def _sweep(desk: Desk, snapshot: Snapshot) -> None:
     """Ends operators' legs that belong to no call of ours."""
     for state in snapshot.legs.values():
-        if state.seat is not None and state.leg not in desk.legs:
+        if state.seat is not None and state.leg not in desk.book.legs:
             log.info("routing.swept", leg=state.leg)
             desk.send_away(state.leg)
 

@@ -5,13 +5,11 @@ Nothing here waits, except inside the acts of a call's own line.
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import structlog
 
-from denwaban.calls import Call, CallState, Change, Offer, OfferResult, Outcome, changes
+from denwaban.calls import CallState, Offer, OfferResult, Outcome, changes
 from denwaban.clock import Clock
 from denwaban.journal import Fact
 from denwaban.lines import (
@@ -19,18 +17,17 @@ from denwaban.lines import (
     Service,
     ServiceCache,
     UnknownNumber,
-    parse_number,
     show_number,
 )
 from denwaban.routing import model
+from denwaban.routing.book import Book
 from denwaban.routing.floor import Floor
-from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.live import LiveCall, Person
 from denwaban.routing.model import Chosen, Miss, Stage
-from denwaban.routing.prompts import IN_LINE, Prompts
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow
+from denwaban.routing.sound import Sound
 from denwaban.store import StoreError, new_id
-from denwaban.telephony.engine import PRACTICE_TRUNK
 from denwaban.telephony.port import (
     CallArrived,
     HangUp,
@@ -59,16 +56,6 @@ _RESULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An operator as the desk knows them."""
-
-    id: str
-    name: str
-    seat: SeatName
-    password: str
-
-
 class Desk:
     """The calls of one engine. Methods are called from one task at a time of one event loop."""
 
@@ -78,7 +65,8 @@ class Desk:
         phone: Phone,
         floor: Floor,
         cache: ServiceCache,
-        prompts: Prompts,
+        sound: Sound,
+        book: Book,
         recorder: Recorder,
         ring_seconds: int,
         changed: Callable[[], None],
@@ -87,34 +75,30 @@ class Desk:
         self.phone = phone
         self.floor = floor
         self.cache = cache
-        self.prompts = prompts
+        self.sound = sound
+        self.book = book
         self.recorder = recorder
         self._ring_seconds = ring_seconds
         self._ring_time = timedelta(seconds=ring_seconds)
         self._changed = changed
         self.people: dict[str, Person] = {}
         self.seats: dict[SeatName, str] = {}
-        self.calls: dict[str, LiveCall] = {}
-        self.legs: dict[Leg, tuple[LiveCall, bool]] = {}
-        """Each leg's call, and whether it is the operator's."""
-        self._lines_in_use: dict[str, int] = {}
         self._dialling = 0
         self._early: dict[Leg, list[LegAnswered | LegEnded | LegRinging]] = {}
-        self.tasks: asyncio.TaskGroup | None = None
 
     # What the engine tells
 
     def arrived(self, event: CallArrived, call_id: str | None = None) -> None:
         """A caller is at the door."""
-        if event.leg in self.legs:
+        if event.leg in self.book.legs:
             return  # found by a snapshot before its event came
         if self.recorder.full:
             # Too much is unwritten already: a call that could not be recorded is not taken.
             log.error("routing.refused_unrecordable", leg=event.leg)
-            line = self._line(event.leg)
+            line = self.book.line(event.leg)
             line.do(lambda: self.phone.hang_up(event.leg, HangUp.CONGESTION))
             return
-        live = self.found(event, call_id)
+        live = self.book.found(event, call_id)
         service = self.cache.known(event.dialled, event.at)
         if service is not None:
             self.admit(live, service)
@@ -123,7 +107,7 @@ class Desk:
 
     def leg_ringing(self, event: LegRinging) -> None:
         """An operator's phone rings."""
-        found = self.legs.get(event.leg)
+        found = self.book.legs.get(event.leg)
         if found is None:
             self._keep_early(event)
         elif found[1]:
@@ -131,7 +115,7 @@ class Desk:
 
     def leg_answered(self, event: LegAnswered) -> None:
         """An operator's phone was answered."""
-        found = self.legs.get(event.leg)
+        found = self.book.legs.get(event.leg)
         if found is None:
             self._keep_early(event)
             return
@@ -143,7 +127,7 @@ class Desk:
 
     def leg_ended(self, event: LegEnded) -> None:
         """A leg is over, whoever ended it."""
-        found = self.legs.pop(event.leg, None)
+        found = self.book.legs.pop(event.leg, None)
         if found is None:
             self._keep_early(event)
             return
@@ -159,9 +143,9 @@ class Desk:
         self.perform(self.floor.leave(live.call.id, at))
         if not live.over:
             if not live.recorded:  # hung up while it was looked up whose number it is
-                self._record(live, changes.arrived(live.call))
+                self.book.record(live, changes.arrived(live.call))
             closed = live.call.mode == Mode.CLOSED
-            self.end(live, Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED, at)
+            self.book.end(live, Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED, at)
 
     def _operator_left(self, live: LiveCall, event: LegEnded) -> None:
         if live.offer is None:
@@ -180,114 +164,69 @@ class Desk:
 
     def leg_held(self, event: LegHeld) -> None:
         """The operator's phone put the caller on hold by itself."""
-        live, operators = self.legs.get(event.leg, (None, False))
+        live, operators = self.book.legs.get(event.leg, (None, False))
         if live is not None and operators and self.talking(live):
             live.line.do(lambda: self.hold(live, event.held))
 
     def played(self, event: Played) -> None:
         """A prompt ended: closed calls end with it, waiting callers hear music."""
-        live, _ = self.legs.get(event.leg, (None, False))
+        live, _ = self.book.legs.get(event.leg, (None, False))
         if live is None or not live.speaking:
             return
         live.speaking = False
         if live.message:
             live.line.do(lambda: self.phone.hang_up(live.leg))
-        elif self._waits(live):
-            live.line.do(lambda: self._music(live))
+        elif self.sound.waits(live):
+            live.line.do(lambda: self.sound.music(live))
 
     # Decisions
 
     def admit(self, live: LiveCall, service: Service | UnknownNumber) -> None:
         """Applies what the number gets to a call that has just come."""
         if isinstance(service, UnknownNumber):
-            self._record(live, changes.arrived(live.call))
+            self.book.record(live, changes.arrived(live.call))
             self.refuse(live, Outcome.REFUSED, HangUp.UNKNOWN_NUMBER)
             return
-        self.describe(live, service)
-        self._record(live, changes.arrived(live.call))
-        used = self._lines_in_use.get(service.client_id, 0)
+        self.book.describe(live, service)
+        self.book.record(live, changes.arrived(live.call))
+        used = self.book.lines_in_use(service.client_id)
         if service.limit is not None and used >= service.limit:
             self.refuse(live, Outcome.BLOCKED, HangUp.BUSY)
             return
-        self.count(live)
+        self.book.count(live)
         if service.mode is Mode.CLOSED:
             self.close(live)
             return
         self.perform(self.floor.arrive(live.call.id, live.call.arrived_at, self.clock.now()))
         # After the dialling: the operator's phone should not wait for the caller's tone.
-        live.line.do(lambda: self._ring_caller(live))
+        live.line.do(lambda: self.sound.ring(live))
         live.line.do(lambda: self._note(live))
-
-    def describe(self, live: LiveCall, service: Service) -> None:
-        """Writes what the number gets into the call."""
-        live.call = replace(
-            live.call,
-            client_id=service.client_id,
-            plan=service.window,
-            mode=service.mode.value,
-            script_id=service.script_id,
-        )
-        live.client_name = service.client_name
-        live.title = f"{service.client_name} {service.label}".strip()
-        live.message = service.message if service.mode is Mode.CLOSED else ""
-
-    def count(self, live: LiveCall) -> None:
-        """From now on the call takes one of its client's lines."""
-        if live.counted or live.call.client_id is None:
-            return
-        live.counted = True
-        client = live.call.client_id
-        self._lines_in_use[client] = self._lines_in_use.get(client, 0) + 1
 
     def close(self, live: LiveCall) -> None:
         """Speaks the closed message, then hangs up."""
-        live.line.do(lambda: self._ring_caller(live))
-        live.line.do(lambda: self._say_closed(live))
+        live.line.do(lambda: self.sound.ring(live))
+        live.line.do(lambda: self.sound.closed(live))
 
     def refuse(self, live: LiveCall, outcome: Outcome, why: HangUp) -> None:
         """Ends a call that nobody is to answer."""
-        self.end(live, outcome, self.clock.now())
+        self.book.end(live, outcome, self.clock.now())
         live.line.do(lambda: self.phone.hang_up(live.leg, why))
-
-    def end(self, live: LiveCall, outcome: Outcome, at: datetime) -> None:
-        """Records the end of a call, once."""
-        if live.over:
-            return
-        live.over = True
-        recording = None
-        if live.call.answered_at is not None:
-            recording = self.phone.recording(live.call.id).name
-        offer, live.offer = live.offer, None
-        self._record(live, changes.ended(live.call, live.fate or outcome, at, offer, recording))
-        self.calls.pop(live.call.id, None)
-        self.legs.pop(live.leg, None)
-        if live.counted and live.call.client_id is not None:
-            live.counted = False
-            left = self._lines_in_use[live.call.client_id] - 1
-            if left:
-                self._lines_in_use[live.call.client_id] = left
-            else:
-                del self._lines_in_use[live.call.client_id]
 
     def perform(self, actions: Iterable[model.Action]) -> None:
         """Does what the floor decided."""
         for action in actions:
             if isinstance(action, model.Offer):
-                self._offer(self.calls[action.call_id], self.people[action.operator_id])
+                self._offer(self.book.calls[action.call_id], self.people[action.operator_id])
             elif isinstance(action, model.OfferOver):
                 self._offer_over(action)
             elif isinstance(action, model.Connect):
-                live = self.calls[action.call_id]
-                offer = live.offer
-                if offer is not None:
-                    live.line.do(lambda live=live, offer=offer: self._connect(live, offer))  # type: ignore[misc]
+                self._put_through(self.book.calls[action.call_id])
             elif isinstance(action, model.Announce):
-                live = self.calls[action.call_id]
-                live.line.do(lambda live=live: self._comfort(live))  # type: ignore[misc]
+                self._announce(self.book.calls[action.call_id])
             elif isinstance(action, model.Over):
-                self._talk_over(self.calls[action.call_id])
+                self._talk_over(self.book.calls[action.call_id])
             elif isinstance(action, model.Returned):
-                self._returned(self.calls[action.call_id])
+                self._returned(self.book.calls[action.call_id])
             else:
                 self._keep_seat(action)
         self._changed()
@@ -295,20 +234,28 @@ class Desk:
     def _offer(self, live: LiveCall, person: Person) -> None:
         offer = Offer(new_id(), live.call.id, person.id, self.clock.now())
         live.offer = offer
-        self._record(live, changes.offered(live.call, offer))
+        self.book.record(live, changes.offered(live.call, offer))
         live.line.do(lambda: self._dial(live, offer, person.seat))
 
+    def _put_through(self, live: LiveCall) -> None:
+        offer = live.offer
+        if offer is not None:
+            live.line.do(lambda: self._connect(live, offer))
+
+    def _announce(self, live: LiveCall) -> None:
+        live.line.do(lambda: self.sound.comfort(live))
+
     def _offer_over(self, action: model.OfferOver) -> None:
-        live = self.calls.get(action.call_id)
+        live = self.book.calls.get(action.call_id)
         if live is None or live.offer is None:
             return
         at = self.clock.now()
         if not live.gone:
             offer, live.offer = live.offer, None
-            self._record(live, changes.offer_ended(live.call, offer, _RESULTS[action.why], at))
+            self.book.record(live, changes.offer_ended(live.call, offer, _RESULTS[action.why], at))
             if live.voice and action.why is Miss.FAILED:
                 # Joining may have stopped the music.
-                live.line.do(lambda: self._music(live))
+                live.line.do(lambda: self.sound.music(live))
         self._end_leg(live, live.operator_leg)
         live.operator_leg = None
 
@@ -317,12 +264,12 @@ class Desk:
         self._end_leg(live, operator_leg)
         if not live.gone:
             self._end_leg(live, live.leg)
-        self.end(live, Outcome.ANSWERED, self.clock.now())
+        self.book.end(live, Outcome.ANSWERED, self.clock.now())
 
     def _returned(self, live: LiveCall) -> None:
         offer, live.offer = live.offer, None
         live.muted = False
-        self._record(live, changes.returned(live.call, offer, self.clock.now()))
+        self.book.record(live, changes.returned(live.call, offer, self.clock.now()))
 
     def _keep_seat(self, action: model.SeatIs) -> None:
         seat = self.floor.seats[action.operator_id]
@@ -351,18 +298,14 @@ class Desk:
                 service = await self.cache.find(dialled, live.call.arrived_at)
             except StoreError:
                 log.warning("routing.store_away", call=live.call.id)
-                await self._ring_caller(live)
+                await self.sound.ring(live)
                 await asyncio.sleep(1)
                 continue
             if not live.over:
                 self.admit(live, service)
             return
-        self._record(live, changes.arrived(live.call))
+        self.book.record(live, changes.arrived(live.call))
         self.refuse(live, Outcome.LOST, HangUp.CONGESTION)
-
-    async def _ring_caller(self, live: LiveCall) -> None:
-        if not live.voice and not live.gone:
-            await self.phone.ring(live.leg)
 
     async def _note(self, live: LiveCall) -> None:
         if not live.gone:
@@ -400,7 +343,7 @@ class Desk:
             await self.phone.hang_up(leg)
             return
         live.operator_leg, live.rang = leg, False
-        self.legs[leg] = (live, True)
+        self.book.legs[leg] = (live, True)
         # What the engine told of this leg before it told us its name.
         for event in early.pop(leg, ()):
             if isinstance(event, LegRinging):
@@ -428,38 +371,8 @@ class Desk:
         if _holds(live, offer):
             now = self.clock.now()
             self.floor.connected(offer.operator_id, now)
-            self._record(live, changes.answered(live.call, offer, now))
+            self.book.record(live, changes.answered(live.call, offer, now))
             self._changed()
-
-    async def _comfort(self, live: LiveCall) -> None:
-        if not self._waits(live):
-            return
-        if not live.voice:
-            await self.phone.answer(live.leg)
-            live.voice = True
-        await self._play(live, await self.prompts.wav(IN_LINE))
-
-    async def _music(self, live: LiveCall) -> None:
-        if self._waits(live) and live.voice and not live.speaking:
-            await self.phone.music(live.leg)
-
-    async def _say_closed(self, live: LiveCall) -> None:
-        wav = await self.prompts.wav(live.message)
-        if live.gone:
-            return
-        if not live.voice:
-            await self.phone.answer(live.leg)
-            live.voice = True
-        await self._play(live, wav)
-
-    async def _play(self, live: LiveCall, wav: Path) -> None:
-        # Before the act: its end may be told before the act returns.
-        live.speaking = True
-        try:
-            await self.phone.play(live.leg, wav)
-        except PhoneError:
-            live.speaking = False
-            raise
 
     async def hold(self, live: LiveCall, on: bool) -> None:
         """Holds the caller or takes them back; nothing to do is no error."""
@@ -468,7 +381,7 @@ class Desk:
             return
         await (self.phone.hold(live.leg) if on else self.phone.unhold(live.leg))
         if self.talking(live):
-            self._record(live, changes.held(live.call, on))
+            self.book.record(live, changes.held(live.call, on))
             self._changed()
 
     async def mute(self, live: LiveCall, on: bool) -> None:
@@ -478,7 +391,7 @@ class Desk:
         await self.phone.mute(live.operator_leg, on)
         if self.talking(live):
             live.muted = on
-            self._record(live, changes.muted(live.call, on))
+            self.book.record(live, changes.muted(live.call, on))
             self._changed()
 
     # Small things
@@ -490,64 +403,18 @@ class Desk:
             return False
         return self.floor.seats[caller.seat].stage is Stage.TALKING
 
-    def found(self, event: CallArrived, call_id: str | None = None) -> LiveCall:
-        """A new call in memory, of nobody yet."""
-        call = Call(
-            id=call_id or new_id(),
-            client_id=None,
-            leg=event.leg,
-            trunk=event.trunk[:40],
-            dialled=parse_number(event.dialled).key,
-            caller=parse_number(event.caller).key,
-            arrived_at=event.at,
-            practice=event.trunk == PRACTICE_TRUNK,
-        )
-        return self.new_call(call, event.leg)
-
-    def new_call(self, call: Call, leg: Leg) -> LiveCall:
-        """Takes a call into memory."""
-        live = LiveCall(call, leg, self._line(call.id))
-        self.calls[call.id] = live
-        self.legs[leg] = (live, False)
-        return live
-
-    def adopt(self, live: LiveCall, new_call: bool, offer: Offer | None = None) -> None:
-        """Records that the program goes on with a call."""
-        self._record(live, changes.adopted(live.call, offer, new_call=new_call))
-
-    def withdrawn(self, live: LiveCall, offer: Offer, at: datetime) -> None:
-        """Records the end of an offer that the program found open."""
-        self._record(live, changes.offer_ended(live.call, offer, OfferResult.WITHDRAWN, at))
-
     def send_away(self, leg: Leg) -> None:
         """Ends a leg that is no call of ours."""
-        self._line(leg).do(lambda: self.phone.hang_up(leg))
-
-    def _waits(self, live: LiveCall) -> bool:
-        caller = self.floor.callers.get(live.call.id)
-        if caller is None:
-            return False
-        return caller.seat is None or self.floor.seats[caller.seat].stage is Stage.OFFERED
+        self.book.line(leg).do(lambda: self.phone.hang_up(leg))
 
     def _end_leg(self, live: LiveCall, leg: Leg | None) -> None:
-        if leg is not None and self.legs.pop(leg, None) is not None:
+        if leg is not None and self.book.legs.pop(leg, None) is not None:
             live.line.do(lambda: self.phone.hang_up(leg))
 
     def _keep_early(self, event: LegAnswered | LegEnded | LegRinging) -> None:
         # Only while a dialled leg's name is awaited: all others are legs that we have already let go.
         if self._dialling:
             self._early.setdefault(event.leg, []).append(event)
-
-    def _record(self, live: LiveCall, change: Change) -> None:
-        live.call, live.recorded = change.call, True
-        if change.offer is not None and live.offer is not None:
-            live.offer = change.offer
-        self.recorder.put(change)
-
-    def _line(self, name: str) -> Line:
-        if self.tasks is None:
-            raise RuntimeError("the switchboard is not running")
-        return Line(self.tasks, name)
 
 
 def _holds(live: LiveCall, offer: Offer) -> bool:

@@ -1,4 +1,4 @@
-"""What the switchboard keeps in memory for each call in the engine."""
+"""What the switchboard keeps in memory for each call in the engine, and for each operator."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from denwaban.calls import Call, Offer, Outcome
-from denwaban.telephony.port import Leg, LegGone, PhoneError
+from denwaban.telephony.port import Leg, LegGone, PhoneError, SeatName
 
 log = structlog.get_logger(__name__)
 
@@ -99,3 +99,13 @@ class LiveCall:
     """Its end is recorded."""
     fate: Outcome | None = None
     """How it ends, whatever it looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An operator as the desk knows them."""
+
+    id: str
+    name: str
+    seat: SeatName
+    password: str

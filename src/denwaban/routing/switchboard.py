@@ -7,20 +7,22 @@ from typing import Literal
 
 import structlog
 
-from denwaban.calls import CallState
 from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.routing.adoption import read_held, resync
-from denwaban.routing.desk import Desk, Person
+from denwaban.routing.book import Book
+from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.live import Act, LiveCall
+from denwaban.routing.looking import look
 from denwaban.routing.model import Chosen, Seat, Stage
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
-from denwaban.routing.rows import StateRow, seats
-from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
+from denwaban.routing.roster import Roster
+from denwaban.routing.sound import Sound
+from denwaban.routing.view import FloorView
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import (
     CallArrived,
@@ -34,9 +36,7 @@ from denwaban.telephony.port import (
     PhoneError,
     Played,
     Resynced,
-    SeatAccount,
     SeatChanged,
-    SeatName,
 )
 from denwaban.web import _
 
@@ -75,16 +75,19 @@ class Switchboard:
         self._cache = ServiceCache(store)
         self._prompts = Prompts(speech)
         self._recorder = Recorder(store)
+        self._book = Book(phone, self._recorder)
         self._desk = Desk(
             clock,
             phone,
             self._floor,
             self._cache,
-            self._prompts,
+            Sound(phone, self._floor, self._prompts),
+            self._book,
             self._recorder,
             settings.ring_seconds,
             self._changed,
         )
+        self._roster = Roster(store, self._desk)
         self._engine = False
         self._new = True
         self._view: FloorView | None = None
@@ -105,7 +108,7 @@ class Switchboard:
         writer = asyncio.create_task(self._recorder.run())
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._desk.tasks = tasks
+                self._book.tasks = tasks
                 tasks.create_task(_must_go_on(writer))
                 tasks.create_task(self._keep_time())
                 tasks.create_task(self._listen(since))
@@ -138,7 +141,7 @@ class Switchboard:
     def view(self) -> FloorView:
         """The floor now."""
         if self._view is None:
-            self._view = self._look()
+            self._view = look(self._floor, self._book, self._desk.people, engine=self._engine)
         return self._view
 
     async def set_state(self, operator_id: str, state: Literal["ready", "break"]) -> None:
@@ -180,7 +183,7 @@ class Switchboard:
         seat = self._seat(operator_id)
         if seat.stage is not Stage.TALKING or seat.call_id is None:
             raise SeatError(_("いまは通話していません"))
-        return self._desk.calls[seat.call_id]
+        return self._book.calls[seat.call_id]
 
     async def _ask(self, live: LiveCall, act: Act) -> None:
         try:
@@ -245,7 +248,7 @@ class Switchboard:
         strays = [
             leg
             for leg, state in event.snapshot.legs.items()
-            if state.seat is None and leg not in self._desk.legs
+            if state.seat is None and leg not in self._book.legs
         ]
         new = self._new
         while True:
@@ -257,7 +260,7 @@ class Switchboard:
                 await asyncio.sleep(1)
         await resync(self._desk, event, held)
         if new or event.restarted:
-            await self._give_seats()
+            await self._roster.give()
         self._new, self._engine = False, True
         self._recorder.put(Fact("engine.back", ENGINE, None, {"restarted": event.restarted}))
         self._desk.perform(self._floor.pause(False, self._clock.now()))
@@ -304,95 +307,20 @@ class Switchboard:
             except StoreError:
                 await asyncio.sleep(1)
 
+    async def _read_seats(self) -> None:
+        await self._roster.read()
+        self._changed()
+
     async def _heard(self, fact: Fact) -> None:
         self._cache.heard(fact)
         if fact.kind in ("operator.added", "operator.changed"):
             await self._read_seats()
-            await self._give_seats()
+            await self._roster.give()
         elif fact.kind == "report.sent":
             operator_id, call_id = fact.data.get("operator_id"), fact.data.get("call_id")
             if operator_id and call_id:
                 now = self._clock.now()
                 self._desk.perform(self._floor.report_sent(operator_id, call_id, now))
-
-    async def _read_seats(self) -> None:
-        """Operators as the rows have them; those who are on the floor keep their state."""
-        now = self._clock.now()
-        rows = await self._store.read(seats)
-        for row in rows:
-            person = Person(row["id"], row["name"], SeatName(row["seat"]), row["sip_password"])
-            self._desk.people[person.id] = person
-            self._desk.seats[person.seat] = person.id
-            chosen = Chosen(row["state"]) if row["state"] else Chosen.BREAK
-            since, idle_since = row["since"] or now, row["idle_since"] or now
-            if row["state"] is None and person.id not in self._floor.seats:
-                self._recorder.put(StateRow(person.id, chosen.value, since, idle_since, new=True))
-            self._floor.add_seat(person.id, chosen, since, idle_since)
-        here = {row["id"] for row in rows}
-        for operator_id in set(self._floor.seats) - here:
-            self._desk.perform(self._floor.remove_seat(operator_id, now))
-            self._desk.seats.pop(self._desk.people[operator_id].seat, None)
-        self._changed()
-
-    async def _give_seats(self) -> None:
-        people = [self._desk.people[who] for who in self._desk.seats.values()]
-        try:
-            await self._phone.seats([SeatAccount(p.seat, p.password) for p in people])
-        except PhoneError as error:
-            # Seats that the engine already knows go on working; the next Resynced tries again.
-            log.error("routing.seats_refused", error=type(error).__name__)
-
-    # Looking
-
-    def _look(self) -> FloorView:
-        waiting = []
-        for caller in self._floor.waiting():
-            live = self._desk.calls[caller.call_id]
-            waiting.append(
-                WaitingView(
-                    live.call.id,
-                    live.call.client_id,
-                    live.client_name,
-                    live.call.arrived_at,
-                    caller.seat,
-                )
-            )
-        return FloorView(
-            engine=self._engine,
-            waiting=tuple(waiting),
-            seats=tuple(self._look_at(seat) for seat in self._floor.seats.values()),
-            calls=len(self._desk.calls),
-        )
-
-    def _look_at(self, seat: Seat) -> SeatView:
-        person = self._desk.people[seat.operator_id]
-        live = self._desk.calls.get(seat.call_id) if seat.call_id is not None else None
-        return SeatView(
-            operator_id=seat.operator_id,
-            name=person.name,
-            seat=person.seat,
-            state=_state(seat),
-            since=seat.call_since or seat.since,
-            online=seat.online,
-            chosen=seat.chosen.value,
-            after=seat.after.value if seat.after else None,
-            reason=seat.reason,
-            call_id=seat.call_id,
-            client_id=live.call.client_id if live else None,
-            client_name=live.client_name if live else "",
-            held=live is not None and live.call.state is CallState.HELD,
-            muted=live is not None and live.muted,
-        )
-
-
-def _state(seat: Seat) -> SeatState:
-    if seat.stage is Stage.TALKING:
-        return SeatState.TALKING
-    if seat.stage is not Stage.FREE:
-        return SeatState.OFFERED
-    if not seat.online and seat.chosen in (Chosen.READY, Chosen.AWAY):
-        return SeatState.OFFLINE
-    return SeatState(seat.chosen.value)
 
 
 async def _must_go_on(task: asyncio.Task[None]) -> None:

@@ -47,6 +47,25 @@ res_ari_device_states res_ari_endpoints res_ari_events res_ari_playbacks res_ari
 """.split()
 
 
+# What the engine tells itself and nobody here listens to; each would be written out as JSON for our application.
+_UNHEARD = "[declined_message_types]\n" + "".join(
+    f"decline = {kind}\n"
+    for kind in (
+        "ast_channel_varset_type",
+        "ast_channel_dial_type",
+        "ast_channel_hangup_request_type",
+        "ast_channel_hangup_handler_type",
+        "ast_channel_moh_start_type",
+        "ast_channel_moh_stop_type",
+        "ast_channel_dtmf_begin_type",
+        "ast_rtp_rtcp_sent_type",
+        "ast_rtp_rtcp_received_type",
+        "ast_security_event_type",
+        "ast_presence_state_message_type",
+    )
+)
+
+
 def configure(settings: EngineSettings, packages: Packages) -> None:
     """Makes the folders, the configuration and the sounds. May be repeated at any time; a running
     engine takes nothing from it until it is told to. Blocks for a second the first time (speech
@@ -72,7 +91,7 @@ def configure(settings: EngineSettings, packages: Packages) -> None:
         "acl.conf": "",
         "udptl.conf": "[general]\n",
         "pjproject.conf": _PJPROJECT,
-        "stasis.conf": "[threadpool]\ninitial_size = 5\n",
+        "stasis.conf": "[threadpool]\ninitial_size = 5\n" + _UNHEARD,
         "websocket_client.conf": "",
     }
     for name in settings.extra_conf:

@@ -203,7 +203,7 @@ def ratios(figures: Figures) -> list[dict[str, Any]]:
                 _row(f"INVITE → phone, {rate}/s, {name}", "ms", theirs, small, large, "≤ 1.5", 1.5)
             )
             if name == "p99":
-                grown = large / small
+                grown = large / small if small else float("nan")
                 rows.append(
                     {"what": f"p99 at {rate}/s: 10,000 clients ÷ 10", "unit": "×", "theirs": None, "small": 1.0,
                      "large": grown, "ratio_small": None, "ratio_large": grown, "bar": "< 1.5", "reached": grown < 1.5}
@@ -230,7 +230,7 @@ def _row(
     *,
     more: bool = False,
 ) -> dict[str, Any]:
-    first, second = small / theirs, large / theirs
+    first, second = (value / theirs if theirs else float("nan") for value in (small, large))
     good = min(first, second) >= limit if more else max(first, second) <= limit
     return {
         "what": what, "unit": unit, "theirs": theirs, "small": small, "large": large,

@@ -47,13 +47,12 @@ res_ari_device_states res_ari_endpoints res_ari_events res_ari_playbacks res_ari
 """.split()
 
 
-# What the engine tells itself and nobody here listens to; each would be written out as JSON for our application.
+# What the engine tells itself and nobody here listens to; each would be written out as JSON for our application. Hang-up
+# requests are not among them: the engine's own app_queue, beside which we are measured, lives on them.
 _UNHEARD = "[declined_message_types]\n" + "".join(
     f"decline = {kind}\n"
     for kind in (
         "ast_channel_varset_type",
-        "ast_channel_dial_type",
-        "ast_channel_hangup_request_type",
         "ast_channel_hangup_handler_type",
         "ast_channel_moh_start_type",
         "ast_channel_moh_stop_type",

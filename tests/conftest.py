@@ -1,5 +1,6 @@
 """What all tests share: a store on both databases, and a clock that stands still until it is moved."""
 
+import logging
 import os
 import pwd
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.clock import JST, MovedClock
@@ -25,6 +27,15 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A test that sets up logging writes to its own captured output; the next test must not find that closed."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    structlog.reset_defaults()
+    logging.getLogger().handlers[:] = handlers
 
 
 @pytest.fixture

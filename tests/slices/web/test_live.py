@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from denwaban.access import TOPIC, Hashed, Lookup, Role, add_user, end_sessions, open_session, user
-from denwaban.journal import Entry, Fact, Journal, append
+from denwaban.journal import Entry, Fact, Journal, append, last_seq
 from denwaban.store import Store, Tx
 from denwaban.web import LiveEvent
 from denwaban.web.here import Here
@@ -36,7 +36,9 @@ async def test_facts_come_in_order_and_a_reconnection_misses_none(store: Store) 
     shared = Live(Lookup(store), store.signal(TOPIC))
     running = asyncio.create_task(journal.run())
     try:
-        stream = _events(shared, at, journal, None, choose)
+        # From a cursor, as pages do: "from now on" would race with what is written next.
+        shown = await store.read(last_seq)
+        stream = _events(shared, at, journal, shown, choose)
         assert "retry" in await next_event(stream)
         waiting = asyncio.create_task(next_event(stream))
         await store.write(

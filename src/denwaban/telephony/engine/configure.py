@@ -59,7 +59,6 @@ _UNHEARD = "[declined_message_types]\n" + "".join(
         "ast_channel_dtmf_begin_type",
         "ast_rtp_rtcp_sent_type",
         "ast_rtp_rtcp_received_type",
-        "ast_security_event_type",
         "ast_presence_state_message_type",
     )
 )

@@ -130,6 +130,6 @@ def moment(name: str, text: str) -> datetime:
         at = datetime.fromisoformat(text)
     except ValueError as error:
         raise refused(name, _NO_DAY) from error
-    if not 1970 <= at.year <= 9000:
+    if at.tzinfo is None or not 1970 <= at.year <= 9000:
         raise refused(name, _NO_DAY)
     return at

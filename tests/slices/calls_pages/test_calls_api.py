@@ -108,11 +108,11 @@ async def test_missed_calls_since_a_moment(
     }
     recent = await program.get("/api/v1/missed-calls", params={"since": since.isoformat()})
     assert {m["number"] for m in recent.json()["items"]} == {"+81300000002", ""}
-    for wrong, status in (
-        ("2026-11-24T10:00:00", 400),
-        ("0.5", 400),
-        ("2026-13-24T10:00:00+09:00", 422),
-        ("0001-01-01T00:00:00+09:00", 422),
+    for wrong in (
+        "2026-11-24T10:00:00",
+        "0.5",
+        "2026-13-24T10:00:00+09:00",
+        "0001-01-01T00:00:00+09:00",
     ):
         answer = await program.get("/api/v1/missed-calls", params={"since": wrong})
-        assert answer.status_code == status
+        assert (wrong, answer.status_code) == (wrong, 422)

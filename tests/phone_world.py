@@ -344,7 +344,7 @@ class RealSeat:
         self.call.refuse(486)
 
     async def holds(self, on: bool) -> None:
-        self.call.hold(on)
+        await self.call.hold(on)
 
     async def hears(self, what: str) -> None:
         await _hears(self.call, what)

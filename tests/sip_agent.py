@@ -136,6 +136,8 @@ class Call:
         self.remote_tag = ""
         self.branch = ""
         self.sequence = 1
+        self.accepted = 0
+        """CSeq of the last INVITE that was accepted."""
         self.direction = "sendrecv"
         self._rtp: asyncio.DatagramTransport | None = None
         self._rtp_port = 0
@@ -168,11 +170,13 @@ class Call:
         else:
             self.agent._request(self, "CANCEL")
 
-    def hold(self, on: bool = True) -> None:
-        """Re-INVITE with `sendonly`, or back."""
+    async def hold(self, on: bool = True) -> None:
+        """Re-INVITE with `sendonly`, or back; returns once it is accepted (a second one before that is refused)."""
         self.direction = "sendonly" if on else "sendrecv"
         self.sequence += 1
         self.agent._request(self, "INVITE", self._sdp())
+        asked = self.sequence
+        await self._until(lambda: self.accepted == asked, SECONDS_TO_WAIT, "changes the hold")
 
     def press(self, digit: str) -> None:
         """A key of 100 ms, as RFC 4733 (payload 101), in place of the tone."""
@@ -511,6 +515,7 @@ class SipAgent:
         elif message.status >= 200:
             call._up()
             self._request(call, "ACK", sequence=number)
+            call.accepted = number
         call.changed.set()
 
     def _got_request(self, request: Message) -> None:

@@ -193,7 +193,8 @@ document.getElementById("seat-take").addEventListener("click", () => claim(true)
 
 phone.addEventListener("ringing", refresh);
 phone.addEventListener("gone", ({ detail }) => {
-  if (detail.why === "media" || detail.why === "engine") window.toast(words.lost, "danger");
+  const told = { media: words.lost, engine: words.cut }[detail.why];
+  if (told) window.toast(told, "danger");
   refresh();
 });
 phone.addEventListener("state", showPhone);

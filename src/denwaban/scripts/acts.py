@@ -16,8 +16,8 @@ from denwaban.scripts.check import problems
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     Branch,
-    Decide,
     Field,
+    Fork,
     Node,
     Script,
     ScriptInvalid,
@@ -93,7 +93,7 @@ class RunView:
         return walk.chosen(self.script, self.path)
 
     @property
-    def forks(self) -> list[tuple[Decide, Branch]]:
+    def forks(self) -> list[tuple[Fork, Branch]]:
         return walk.forks(self.script, self.path)
 
     @property

@@ -4,21 +4,17 @@ A document is the same thing as TOML or JSON; `read` takes both, `write` gives J
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from denwaban.scripts.head import Emotion, Head, Label, Minutes, Name, Phrase, Words
+
 LONGEST_ANSWER = 10_000
 """Characters in one answer."""
-
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-"""Of a node or a field."""
-
-Words = Annotated[str, msgspec.Meta(max_length=400)]
-"""What is said or shown at once; longer does not fit one screen without a scroll."""
-
-Label = Annotated[str, msgspec.Meta(min_length=1, max_length=30)]
 
 Urgency = Literal["normal", "soon", "emergency"]
 
@@ -38,15 +34,35 @@ OTHERWISE = "0"
 """The digit of the branch 「それ以外」."""
 
 
+TAKEN, NOT_TAKEN = "つながった", "つながらない"
+"""The two ways on from a hand-over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that keeps a document from being a script."""
+
+    message: str
+    """A Japanese sentence."""
+    line: int | None = None
+    """1-based in the author's text."""
+    expected: str = ""
+    """What should stand there, as a Japanese sentence."""
+
+    def __str__(self) -> str:
+        where = f"{self.line} 行目: " if self.line is not None else ""
+        return f"{where}{self.message}{self.expected}"
+
+
 class ScriptInvalid(Exception):
-    """A script that cannot be published; `problems` are Japanese sentences, one for each thing to mend."""
+    """A script that cannot be read or published; `problems` has one for each thing to mend, never none."""
 
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
+    def __init__(self, problems: Sequence[Problem | str]) -> None:
+        self.problems = [p if isinstance(p, Problem) else Problem(p) for p in problems]
+        super().__init__(" ".join(str(problem) for problem in self.problems))
 
 
-class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One thing to ask. A `name` has a second answer, its reading, kept under `<id>.kana`."""
 
     id: Name
@@ -58,6 +74,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     choices: tuple[Label, ...] = ()
     lines: Annotated[int, msgspec.Meta(ge=0, le=4)] = 0
     """Of a text field; 0: two for what the call is about and for notes, else one."""
+    identity: bool = False
+    """Its answer is compared with what the client knows of the caller (本人確認)."""
 
     @property
     def rows(self) -> int:
@@ -70,15 +88,19 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return (self.id, f"{self.id}.kana") if self.type == "name" else (self.id,)
 
 
-class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Branch(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One way on from a decision; `urgency` raises the report's."""
 
     label: Label
     to: Name
     urgency: Urgency = "normal"
+    verified: bool = False
+    """Who takes it has compared the identity fields: from here on restricted information may be told."""
 
 
-class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class _Node(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
     id: Name
     title: Label
     """Two or three words by which an operator knows where she is."""
@@ -88,6 +110,13 @@ class _Node(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     refuse: Words = ""
     """What is not said here, and what is said instead (お断り)."""
     urgency: Urgency = "normal"
+    """Its priority: the highest one walked through becomes the report's."""
+    deadline: Minutes | None = None
+    """Minutes from the call within which the client's staff should have dealt with it; the shortest on the way holds."""
+    feeling: Emotion = ""
+    """The mood that a caller here is in, as a rule: a phrase of empathy belongs into what is said."""
+    restricted: bool = False
+    """Here something is told that nobody hears of before the identity check."""
     ask: Annotated[tuple[Field, ...], msgspec.Meta(max_length=4)] = ()
 
 
@@ -113,11 +142,47 @@ class Decide(_Node, frozen=True, kw_only=True, tag_field="kind", tag="decide"):
     """Every fork must have it, but its absence is told by `problems`, in words that an author understands."""
 
 
+class Inform(_Node, frozen=True, kw_only=True, tag_field="kind", tag="inform"):
+    """Something about a topic is told, as far as the head's topics allow."""
+
+    topic: Label
+    to: Name
+
+
+class MustSay(_Node, frozen=True, kw_only=True, tag_field="kind", tag="must_say"):
+    """Words that are said as they stand; going on is the operator's word for having said them."""
+
+    to: Name
+
+
+class HandOver(_Node, frozen=True, kw_only=True, tag_field="kind", tag="hand_over"):
+    """The caller is put through while he waits; `failed` is where it goes when nobody takes the call. Its two ways are
+    chosen like branches: 1 and 0."""
+
+    staff: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    """A name or a department; empty: whoever is in charge now."""
+    to: Name
+    failed: Name
+
+    @property
+    def purpose(self) -> Literal[""]:
+        """No fork of this kind says what the call is about."""
+        return ""
+
+    @property
+    def branches(self) -> tuple[Branch, ...]:
+        return (Branch(label=TAKEN, to=self.to),)
+
+    @property
+    def otherwise(self) -> Branch:
+        return Branch(label=NOT_TAKEN, to=self.failed)
+
+
 class Promise(_Node, frozen=True, kw_only=True, tag_field="kind", tag="promise"):
     """The caller is promised a call back; the report then needs a time, `minutes` from the call unless asked."""
 
     what: Label = "折り返しのご連絡"
-    minutes: Annotated[int, msgspec.Meta(ge=5, le=20_160)] = 180
+    minutes: Minutes = 180
     to: Name
 
 
@@ -125,39 +190,88 @@ class End(_Node, frozen=True, kw_only=True, tag_field="kind", tag="end"):
     """The last words. `done` goes into the report as what was done."""
 
     done: Words = ""
+    exception: Words = ""
+    """Why a call may end here without the mandatory items and phrases of the head; empty: it may not."""
 
 
-Node = Say | Ask | Decide | Promise | End
+Node = Say | Ask | Decide | Inform | MustSay | HandOver | Promise | End
+Fork = Decide | HandOver
 
 
-class Script(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Step(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """One step of an example: where the call is, what is answered there, how it goes on."""
+
+    at: Name
+    answer: dict[str, str] = {}
+    """By the id of the field."""
+    choice: Label = "next"
+    """`next`, a digit, or the label of a branch."""
+
+
+class Example(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, kw_only=True
+):
+    """A call as the author imagines it, and what should come of it."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=60)]
+    caller: Words = ""
+    """What the caller says."""
+    regular: bool = False
+    steps: tuple[Step, ...] = ()
+    expect: tuple[Name, ...] = ()
+    """Nodes that the call comes through, in this order."""
+    report: tuple[Phrase, ...] = ()
+    """Words that the report must have."""
+
+
+class Script(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, dict=True
+):
     """A whole script. The first node is where a call begins."""
 
     nodes: Annotated[tuple[Node, ...], msgspec.Meta(min_length=1, max_length=200)]
+    head: Head = Head()
+    examples: Annotated[tuple[Example, ...], msgspec.Meta(max_length=50)] = ()
 
     @property
     def first(self) -> Node:
         return self.nodes[0]
 
+    def start(self, regular: bool) -> Node:
+        """Where a call begins."""
+        return self.node(self.head.regular) if regular and self.head.regular else self.first
+
+    @cached_property
+    def _by_id(self) -> dict[str, Node]:
+        return {node.id: node for node in reversed(self.nodes)}
+
     def node(self, name: str) -> Node:
         """Raises KeyError when there is none of this name."""
-        for node in self.nodes:
-            if node.id == name:
-                return node
-        raise KeyError(name)
+        return self._by_id[name]
+
+    @cached_property
+    def _by_answer(self) -> dict[str, Field]:
+        return {
+            answer: field
+            for node in reversed(self.nodes)
+            for field in reversed(node.ask)
+            for answer in field.answers
+        }
 
     def field(self, answer: str) -> Field | None:
         """The field that an answer id belongs to."""
-        for node in self.nodes:
-            for field in node.ask:
-                if answer in field.answers:
-                    return field
-        return None
+        return self._by_answer.get(answer)
+
+    def fields(self, item: str) -> list[Field]:
+        """The fields that fulfil a mandatory item of the head: by their id or their purpose."""
+        return [f for node in self.nodes for f in node.ask if item in (f.id, f.purpose)]
 
 
 def ways(node: Node) -> dict[str, str]:
     """Where each choice leads: `next` for a node with one way on, digits for a fork, nothing at the end."""
-    if isinstance(node, Decide):
+    if isinstance(node, Fork):
         found = {str(digit): branch.to for digit, branch in enumerate(node.branches, 1)}
         if node.otherwise is not None:
             found[OTHERWISE] = node.otherwise.to

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from denwaban.scripts.model import OTHERWISE, Branch, Decide, Field, Node, Script, Urgency, ways
+from denwaban.scripts.model import OTHERWISE, Branch, Field, Fork, Node, Script, Urgency, ways
 
 
 class Step(NamedTuple):
@@ -50,12 +50,12 @@ def walked(script: Script, path: Path) -> list[Node]:
     return [script.node(name) for name in dict.fromkeys(step.node for step in path)]
 
 
-def forks(script: Script, path: Path) -> list[tuple[Decide, Branch]]:
+def forks(script: Script, path: Path) -> list[tuple[Fork, Branch]]:
     """The forks passed and the branches taken, in order."""
-    found: list[tuple[Decide, Branch]] = []
+    found: list[tuple[Fork, Branch]] = []
     for step in path:
         node = script.node(step.node)
-        if not isinstance(node, Decide) or not step.choice:
+        if not isinstance(node, Fork) or not step.choice:
             continue
         taken = node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
         if taken is not None:

@@ -10,7 +10,7 @@ import itertools
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from denwaban.clock import Clock
@@ -234,7 +234,9 @@ class FakePhone:
         if seat not in self._online:
             self._end(party)
             return leg
-        self._timers[leg] = asyncio.get_running_loop().create_task(self._ring_out(party, seconds))
+        # The moment is fixed here: the clock may be moved before the task first runs.
+        until = self._clock.now() + timedelta(seconds=seconds)
+        self._timers[leg] = asyncio.get_running_loop().create_task(self._ring_out(party, until))
         self._tell(LegRinging(leg, self._clock.now()))
         return leg
 
@@ -353,8 +355,8 @@ class FakePhone:
         if timer is not None:
             timer.cancel()
 
-    async def _ring_out(self, party: _Party, seconds: int) -> None:
-        await self._clock.sleep_until(self._clock.now() + timedelta(seconds=seconds))
+    async def _ring_out(self, party: _Party, until: datetime) -> None:
+        await self._clock.sleep_until(until)
         del self._timers[party.leg]
         self._end(party)
 

@@ -143,7 +143,9 @@ def _go_on_talking(
         answered_at=live.call.answered_at or at,
         state=CallState.HELD if live.call.state is CallState.HELD else CallState.TALKING,
     )
-    desk.floor.adopt_talking(live.call.id, operator_id, live.call.arrived_at, at)
+    desk.floor.adopt_talking(
+        live.call.id, operator_id, live.call.arrived_at, at, live.call.client_id
+    )
     desk.book.adopt(live, new_call, fresh)
 
 
@@ -157,7 +159,10 @@ def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
     if live.message:
         desk.close(live)
     else:
-        desk.perform(desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at))
+        waiting = desk.floor.adopt_waiting(
+            live.call.id, live.call.arrived_at, at, live.call.client_id
+        )
+        desk.perform(waiting)
 
 
 async def _take_stray(

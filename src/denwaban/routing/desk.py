@@ -197,7 +197,9 @@ class Desk:
         if service.mode is Mode.CLOSED:
             self.close(live)
             return
-        self.perform(self.floor.arrive(live.call.id, live.call.arrived_at, self.clock.now()))
+        call = live.call
+        now = self.clock.now()
+        self.perform(self.floor.arrive(call.id, call.arrived_at, now, call.client_id))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
         live.line.do(lambda: self._note(live))
@@ -216,7 +218,12 @@ class Desk:
         """Does what the floor decided."""
         for action in actions:
             if isinstance(action, model.Offer):
-                self._offer(self.book.calls[action.call_id], self.people[action.operator_id])
+                live, person = self.book.calls[action.call_id], self.people[action.operator_id]
+                self._offer(live, person)
+                if action.unread:
+                    data = {"operator_id": person.id}
+                    fact = Fact("call.offered_unread", live.call.id, live.call.client_id, data)
+                    self.recorder.put(fact)
             elif isinstance(action, model.OfferOver):
                 self._offer_over(action)
             elif isinstance(action, model.Connect):

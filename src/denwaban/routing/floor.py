@@ -1,14 +1,17 @@
 """Who is offered which caller, as a state machine without I/O.
 
 Callers wait in strict order of arrival; the ready operator who has been idle longest is offered the oldest waiting
-caller. Every method takes the present moment where time matters and returns the actions that follow, in order. Times
-out by `due()` and `tick()`. One event costs O(log n) in the number of callers and operators.
+caller. Whom the gate passes over for a client comes last for its callers, however idle; but no caller waits for a reader.
+Every method takes the present moment where time matters and returns the actions that follow, in order. Times
+out by `due()` and `tick()`. One event costs O(log n) in the number of callers and operators, and O(n) in the operators
+where the gate passes over the one who is next.
 """
 
 import heapq
 import itertools
 from datetime import datetime, timedelta
 
+from denwaban.routing.gate import Gate
 from denwaban.routing.model import (
     Action,
     Announce,
@@ -41,7 +44,14 @@ _RINGBACK, _REPEAT, _OFFER, _REST, _WRAPUP = "ringback", "repeat", "offer", "res
 class Floor:
     """All operators and all callers who wait or talk."""
 
-    def __init__(self, ring_seconds: int, ringback_seconds: int, wrapup_seconds: int) -> None:
+    def __init__(
+        self,
+        ring_seconds: int,
+        ringback_seconds: int,
+        wrapup_seconds: int,
+        gate: Gate | None = None,
+    ) -> None:
+        self.gate = gate or Gate()
         self._ring = timedelta(seconds=ring_seconds)
         self._ringback = timedelta(seconds=ringback_seconds)
         self._wrapup = timedelta(seconds=wrapup_seconds)
@@ -112,10 +122,12 @@ class Floor:
 
     # Callers
 
-    def arrive(self, call_id: str, arrived_at: datetime, now: datetime) -> list[Action]:
-        """A caller who is to be put through."""
+    def arrive(
+        self, call_id: str, arrived_at: datetime, now: datetime, client: str | None = None
+    ) -> list[Action]:
+        """A caller of this client who is to be put through."""
         out = list[Action]()
-        caller = Caller(call_id, arrived_at, next(self._count))
+        caller = Caller(call_id, arrived_at, next(self._count), client=client)
         self.callers[call_id] = caller
         self._timer(arrived_at + self._ringback, _RINGBACK, call_id, caller.comfort)
         self._wait(caller)
@@ -123,19 +135,28 @@ class Floor:
         return out
 
     def adopt_talking(
-        self, call_id: str, operator_id: str, arrived_at: datetime, now: datetime
+        self,
+        call_id: str,
+        operator_id: str,
+        arrived_at: datetime,
+        now: datetime,
+        client: str | None = None,
     ) -> None:
         """The two are already talking (found so in the engine). The seat must be free."""
         seat = self.seats[operator_id]
         if seat.stage is not Stage.FREE:
             raise Impossible(operator_id)
-        caller = Caller(call_id, arrived_at, next(self._count), operator_id, announced=True)
+        caller = Caller(
+            call_id, arrived_at, next(self._count), operator_id, announced=True, client=client
+        )
         self.callers[call_id] = caller
         seat.stage, seat.call_id, seat.call_since = Stage.TALKING, call_id, now
 
-    def adopt_waiting(self, call_id: str, arrived_at: datetime, now: datetime) -> list[Action]:
+    def adopt_waiting(
+        self, call_id: str, arrived_at: datetime, now: datetime, client: str | None = None
+    ) -> list[Action]:
         """A caller found waiting in the engine: comfort first, then in line by arrival."""
-        caller = Caller(call_id, arrived_at, next(self._count))
+        caller = Caller(call_id, arrived_at, next(self._count), client=client)
         self.callers[call_id] = caller
         out = list[Action]()
         self._announce(caller, now, out)
@@ -255,16 +276,20 @@ class Floor:
 
     def _dispatch(self, now: datetime, out: list[Action]) -> None:
         while not self._paused:
-            caller, seat = self._first_in_line(), self._longest_idle()
-            if caller is None or seat is None:
+            caller = self._first_in_line()
+            if caller is None:
+                return
+            passed_over = self.gate.passed_over(caller.client, now)
+            seat = self._take_seat(passed_over)
+            if seat is None:
                 return
             heapq.heappop(self._waiting)
-            heapq.heappop(self._idle)
             caller.seat, caller.offers = seat.operator_id, caller.offers + 1
             seat.stage, seat.call_id, seat.call_since = Stage.OFFERED, caller.call_id, now
             seat.stamp += 1
             self._timer(now + self._ring + GUARD, _OFFER, seat.operator_id, seat.stamp)
-            out.append(Offer(caller.call_id, seat.operator_id))
+            unread = self.gate.among(seat.operator_id, passed_over)
+            out.append(Offer(caller.call_id, seat.operator_id, unread))
 
     def _first_in_line(self) -> Caller | None:
         while self._waiting:
@@ -276,11 +301,32 @@ class Floor:
 
     def _longest_idle(self) -> Seat | None:
         while self._idle:
-            seat = self.seats.get(self._idle[0][2])
-            if seat is not None and seat.available and seat.stamp == self._idle[0][3]:
-                return seat
+            if self._stands(self._idle[0]):
+                return self.seats[self._idle[0][2]]
             heapq.heappop(self._idle)
         return None
+
+    def _take_seat(self, passed_over: int) -> Seat | None:
+        """The longest idle seat of those not passed over, or of all when there is none such. Whoever takes it gives it a
+        new stamp, which takes it out of the line."""
+        longest = self._longest_idle()
+        if longest is None or not self.gate.among(longest.operator_id, passed_over):
+            return longest
+        if len(self._idle) > 2 * len(self.seats):
+            # Taken from behind the longest idle, stale entries would never reach the top.
+            self._idle = [entry for entry in self._idle if self._stands(entry)]
+            heapq.heapify(self._idle)
+        read = [
+            entry
+            for entry in self._idle
+            if not self.gate.among(entry[2], passed_over) and self._stands(entry)
+        ]
+        return self.seats[min(read)[2]] if read else longest
+
+    def _stands(self, entry: tuple[datetime, int, str, int]) -> bool:
+        """Whether an entry in the line of the idle is still true."""
+        seat = self.seats.get(entry[2])
+        return seat is not None and seat.available and seat.stamp == entry[3]
 
     def _wait(self, caller: Caller) -> None:
         heapq.heappush(self._waiting, (caller.arrived_at, caller.order, caller.call_id))

@@ -39,6 +39,8 @@ class Offer:
 
     call_id: str
     operator_id: str
+    unread: bool = False
+    """The operator has not read what changed at the client in time; nobody who has was free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,8 @@ class Caller:
     announce_due: bool = False
     """Ring-back has lasted long enough."""
     announced: bool = False
+    client: str | None = None
+    """Whose caller it is."""
     comfort: int = 0
     """Counts what is said to the caller, so that old timers are known as such."""
 

@@ -15,6 +15,7 @@ from denwaban.routing.adoption import read_held, resync
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
+from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.live import Act, LiveCall
 from denwaban.routing.looking import look
 from denwaban.routing.model import Chosen, Seat, Stage
@@ -64,13 +65,16 @@ class Switchboard:
         settings: Settings,
         speech: Speech,
         journal: Journal,
+        changes: ReadChanges = nothing_unread,
     ) -> None:
         self._store = store
         self._clock = clock
         self._phone = phone
         self._journal = journal
+        self._unread = changes
+        self._gate = Gate()
         self._floor = Floor(
-            settings.ring_seconds, settings.ringback_seconds, settings.wrapup_seconds
+            settings.ring_seconds, settings.ringback_seconds, settings.wrapup_seconds, self._gate
         )
         self._cache = ServiceCache(store)
         self._prompts = Prompts(speech)
@@ -100,6 +104,7 @@ class Switchboard:
         since = await self._store.read(last_seq)
         await self._prompts.begin()
         await self._read_seats()
+        await self._read_unread(None)
         messages = {line.service(self._clock.now()).message for line in await self._cache.warm()}
         self._floor.pause(True, self._clock.now())
         # Ten thousand clients' plans are here to stay: a collector that walks them would hold up calls for tens of ms.
@@ -311,8 +316,14 @@ class Switchboard:
         await self._roster.read()
         self._changed()
 
+    async def _read_unread(self, client_id: str | None) -> None:
+        found = await self._store.read(lambda tx: list(self._unread(tx, client_id)))
+        self._gate.set(found, client_id)
+
     async def _heard(self, fact: Fact) -> None:
         self._cache.heard(fact)
+        if fact.kind in ("script.published", "script.read"):
+            await self._read_unread(fact.client_id)
         if fact.kind in ("operator.added", "operator.changed"):
             await self._read_seats()
             await self._roster.give()

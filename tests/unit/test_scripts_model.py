@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,7 +28,8 @@ def fork(name: str, *to: str, otherwise: str | None = "end") -> dict[str, Any]:
 
 
 def script(*nodes: dict[str, Any]) -> Script:
-    return read({"nodes": list(nodes)})
+    """Not by `read`, which refuses some of what `problems` tells."""
+    return msgspec.convert({"nodes": list(nodes)}, Script)
 
 
 def test_the_plain_script_is_sound() -> None:
@@ -104,13 +106,13 @@ def test_a_loop_with_a_way_out_is_fine() -> None:
     ],
 )
 def test_what_is_no_script_is_refused_in_words(document: str) -> None:
-    with pytest.raises(ScriptInvalid, match="台本の書き方"):
+    with pytest.raises(ScriptInvalid, match="ありません|誤り|書けません|書きます"):
         read(document)
 
 
 def test_words_that_do_not_fit_a_screen_are_refused() -> None:
     with pytest.raises(ScriptInvalid):
-        script(say("a", "end", say="あ" * 401), END)
+        read({"nodes": [say("a", "end", say="あ" * 401), END]})
 
 
 TREE = script(

@@ -22,7 +22,6 @@ from denwaban.scripts.acts import (
     start_run,
 )
 from denwaban.scripts.around import around_of
-from denwaban.scripts.check import problems
 from denwaban.scripts.head import (
     Bound,
     Emotion,
@@ -35,6 +34,7 @@ from denwaban.scripts.head import (
     Topic,
 )
 from denwaban.scripts.lint import Around, Finding, lint
+from denwaban.scripts.lint.run import problems
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     OTHERWISE,
@@ -53,11 +53,10 @@ from denwaban.scripts.model import (
     Say,
     Script,
     ScriptInvalid,
-    read,
     ways,
     write,
 )
-from denwaban.scripts.text import Parsed, Source, dump, parse
+from denwaban.scripts.text import Parsed, Source, dump, parse, read
 from denwaban.scripts.walk import NoSuchWay
 
 __all__ = [

@@ -12,7 +12,7 @@ from denwaban.calls import Call
 from denwaban.lines import show_number
 from denwaban.people import caller_of
 from denwaban.scripts import walk
-from denwaban.scripts.check import problems
+from denwaban.scripts.lint.run import problems
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     Branch,
@@ -23,10 +23,10 @@ from denwaban.scripts.model import (
     ScriptInvalid,
     Urgency,
     plain_data,
-    read,
 )
 from denwaban.scripts.plain import PLAIN
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
+from denwaban.scripts.text import read
 from denwaban.store import Tx, new_id
 
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")

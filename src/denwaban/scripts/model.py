@@ -1,10 +1,9 @@
 """What a script is: a small graph of nodes, one node a screen.
 
-A document is the same thing as TOML or JSON; `read` takes both, `write` gives JSON that reads back equal.
+The same thing as TOML or JSON: see `text`.
 """
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -29,6 +28,9 @@ Purpose = Literal[
     "note",
 ]
 """What an answer means in the report. Answers without one are listed there under their label."""
+
+Opening = Literal["company", "caller", "goods", "purpose"]
+"""What a caller is told before an offer is made (特定商取引法 16 条): whose offer, who calls, of what, and that it is one."""
 
 OTHERWISE = "0"
 """The digit of the branch 「それ以外」."""
@@ -117,6 +119,8 @@ class _Node(
     """The mood that a caller here is in, as a rule: a phrase of empathy belongs into what is said."""
     restricted: bool = False
     """Here something is told that nobody hears of before the identity check."""
+    opening: tuple[Opening, ...] = ()
+    """What of the opening of an offer is told here."""
     ask: Annotated[tuple[Field, ...], msgspec.Meta(max_length=4)] = ()
 
 
@@ -277,20 +281,6 @@ def ways(node: Node) -> dict[str, str]:
             found[OTHERWISE] = node.otherwise.to
         return found
     return {} if isinstance(node, End) else {"next": node.to}
-
-
-def read(document: str | Mapping[str, Any]) -> Script:
-    """A script from TOML text, JSON text or plain data. Raises `ScriptInvalid`; what it returns is still to be
-    checked by `problems`."""
-    try:
-        if isinstance(document, str):
-            text = document.lstrip("\ufeff \t\r\n")
-            data: Any = msgspec.json.decode(text) if text.startswith("{") else tomllib.loads(text)
-        else:
-            data = document
-        return msgspec.convert(data, Script)
-    except (msgspec.MsgspecError, tomllib.TOMLDecodeError) as error:
-        raise ScriptInvalid([f"台本の書き方に誤りがあります: {error}"]) from error
 
 
 def write(script: Script) -> str:

@@ -1,30 +1,36 @@
 """The text form of a script: TOML that a person can read and review in a diff."""
 
 import json
+import re
+import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
 
-from denwaban.scripts.model import Script, read
+from denwaban.scripts.form import to_script
+from denwaban.scripts.model import Problem, Script, ScriptInvalid
+from denwaban.scripts.places import Place, places
 
-Place = tuple[str | int, ...]
-"""Where in a document: `("nodes", 3, "ask", 0, "label")`."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """An author's text, and on which line of it everything stands."""
 
     text: str
-    lines: Mapping[Place, int] = field(default_factory=dict)
+
+    @cached_property
+    def _places(self) -> dict[Place, int]:
+        # JSON has no lines that an author would know.
+        return {} if _is_json(self.text) else places(self.text)
 
     def line(self, place: Place) -> int | None:
         """The 1-based line of that place, or of the nearest thing around it that has one."""
         for length in range(len(place), 0, -1):
-            if (found := self.lines.get(place[:length])) is not None:
+            if (found := self._places.get(place[:length])) is not None:
                 return found
         return None
 
@@ -37,10 +43,80 @@ class Parsed(NamedTuple):
 
 
 def parse(text: str) -> Parsed:
-    """The script that the text describes. Raises `ScriptInvalid`, with line and what was expected for each problem.
+    """The script that a text (TOML, or JSON) describes. Raises `ScriptInvalid`, with line and what was expected for
+    each problem.
 
     What is returned is well formed, not yet sound: that is what `lint` says."""
-    return Parsed(read(text), Source(text))
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    source = Source(text)
+    data = _decoded(text)
+    script, problems = to_script(
+        data, lambda place: None if _is_json(text) else source.line(place) or 1
+    )
+    if script is None:
+        raise ScriptInvalid(problems)
+    return Parsed(script, source)
+
+
+def read(document: str | Mapping[str, Any]) -> Script:
+    """A script from TOML text, JSON text or plain data. Raises `ScriptInvalid`."""
+    if isinstance(document, str):
+        return parse(document).script
+    script, problems = to_script(document, lambda place: None)
+    if script is None:
+        raise ScriptInvalid(problems)
+    return script
+
+
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text) if _is_json(text) else tomllib.loads(text)
+    except msgspec.DecodeError as error:
+        match = re.search(r"byte (\d+)", str(error))
+        line = text.encode()[: int(match[1])].count(b"\n") + 1 if match else None
+        raise ScriptInvalid(
+            [Problem("JSON の書き方に誤りがあります。", line, "かっことコンマを確かめてください。")]
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ScriptInvalid([_syntax(text, str(error))]) from error
+
+
+_SYNTAX = (
+    ("Expected '=' after a key", "= がありません。", '名前 = "値" と書きます。'),
+    ("Expected newline", "1 行に 2 つのことが書かれています。", "改行して、1 行に 1 つ書きます。"),
+    ("Unclosed array", "[ が閉じられていません。", "終わりに ] を書きます。"),
+    ("Unclosed inline table", "{ が閉じられていません。", "同じ行の終わりに } を書きます。"),
+    ("Unterminated string", "文字の終わりの引用符がありません。", '終わりに " を書きます。'),
+    ("Expected ']]'", "[[ が閉じられていません。", "[[nodes]] のように書きます。"),
+    ("Expected ']'", "[ が閉じられていません。", "[head] や [[nodes]] のように書きます。"),
+    ("Cannot overwrite a value", "同じ名前が 2 度書かれています。", "どちらか 1 つにします。"),
+    ("Cannot declare", "同じまとまりが 2 度書かれています。", "1 つにまとめます。"),
+    ("Duplicate inline table key", "同じ名前が 2 度書かれています。", "どちらか 1 つにします。"),
+    ("Cannot mutate", "もう閉じたまとまりに書き足しています。", "1 か所にまとめます。"),
+    ("Unescaped", "\\ の使い方に誤りがあります。", "\\ そのものは \\\\ と書きます。"),
+    (
+        "Illegal character '\\n'",
+        "文字の終わりの引用符がありません。",
+        '同じ行の終わりに " を書きます。',
+    ),
+    ("Illegal character", "使えない文字があります。", '長い文は """ で囲むと、改行できます。'),
+    ("Invalid value", "値の書き方に誤りがあります。", '文字は " で囲みます。'),
+    ("Invalid initial character", "名前の書き方に誤りがあります。", "名前は英小文字で始めます。"),
+)
+"""What the TOML reader says, in words for an author."""
+
+
+def _syntax(text: str, said: str) -> Problem:
+    match = re.search(r"at line (\d+)", said)
+    line = int(match[1]) if match else text.rstrip().count("\n") + 1
+    for start, message, expected in _SYNTAX:
+        if said.startswith(start):
+            return Problem(message, line, expected)
+    return Problem("書き方に誤りがあります。", line, '[[nodes]] か、名前 = "値" のように書きます。')
 
 
 def dump(script: Script) -> str:

@@ -5,7 +5,19 @@ from typing import Annotated, NamedTuple
 
 import msgspec
 
-from denwaban.scripts.model import OTHERWISE, Branch, Field, Fork, Node, Script, Urgency, ways
+from denwaban.scripts.head import Objection
+from denwaban.scripts.model import (
+    OTHERWISE,
+    Branch,
+    End,
+    Field,
+    Fork,
+    Node,
+    Script,
+    Urgency,
+    ways,
+)
+from denwaban.scripts.phrases import says
 
 
 class Step(NamedTuple):
@@ -21,12 +33,17 @@ Path = Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
 _RISING: tuple[Urgency, ...] = ("normal", "soon", "emergency")
 
 
+JUMPED = "jump"
+"""The choice of a step from which an operator went straight elsewhere."""
+
+
 class NoSuchWay(Exception):
     """The present node does not lead there."""
 
 
-def begin(script: Script) -> Path:
-    return (Step(script.first.id),)
+def begin(script: Script, *, regular: bool = False) -> Path:
+    """`regular`: the caller is one whom the client greets in a way of their own."""
+    return (Step(script.start(regular).id),)
 
 
 def forward(script: Script, path: Path, choice: str) -> Path:
@@ -36,6 +53,14 @@ def forward(script: Script, path: Path, choice: str) -> Path:
     if target is None:
         raise NoSuchWay(choice)
     return (*path[:-1], Step(here, choice), Step(target))
+
+
+def jump(script: Script, path: Path, target: str) -> Path:
+    """The path after an experienced operator went straight to a node. Raises `NoSuchWay` when there is none of that name
+    or the script does not allow it. What is mandatory stays so: `missing` and `unsaid` tell it at the end."""
+    if not script.head.free or all(node.id != target for node in script.nodes):
+        raise NoSuchWay(target)
+    return (*path[:-1], Step(path[-1].node, JUMPED), Step(target))
 
 
 def backward(path: Path) -> Path:
@@ -55,7 +80,7 @@ def forks(script: Script, path: Path) -> list[tuple[Fork, Branch]]:
     found: list[tuple[Fork, Branch]] = []
     for step in path:
         node = script.node(step.node)
-        if not isinstance(node, Fork) or not step.choice:
+        if not isinstance(node, Fork) or step.choice in ("", JUMPED):
             continue
         taken = node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
         if taken is not None:
@@ -75,11 +100,45 @@ def urgency(script: Script, path: Path) -> Urgency:
     return max(met, key=_RISING.index)
 
 
+def deadline(script: Script, path: Path) -> int | None:
+    """Minutes from the call within which it should be dealt with: the shortest of all nodes walked; None: no node says."""
+    return min((n.deadline for n in walked(script, path) if n.deadline is not None), default=None)
+
+
 def missing(script: Script, path: Path, answers: Mapping[str, str]) -> list[Field]:
-    """Mandatory fields of the nodes walked that have no answer, in order. The reading of a name is not mandatory."""
-    return [
-        field
-        for node in walked(script, path)
-        for field in node.ask
-        if field.mandatory and not answers.get(field.id, "").strip()
-    ]
+    """What is still to be asked, in order: mandatory fields of the nodes walked that have no answer, and at an end what
+    every call has to bring, unless that end is an exception. The reading of a name is not mandatory."""
+
+    def answered(field: Field) -> bool:
+        return bool(answers.get(field.id, "").strip())
+
+    here = walked(script, path)
+    found = [f for node in here for f in node.ask if f.mandatory and not answered(f)]
+    if _complete(script, path):
+        asked = {field.id for node in here for field in node.ask}
+        for item in script.head.mandatory:
+            fields = script.fields(item)
+            if fields and not any(f.id in asked and answered(f) for f in fields):
+                # The one that was on the way, if any was.
+                wanted = next((f for f in fields if f.id in asked), fields[0])
+                found += [wanted] if wanted not in found else []
+    return found
+
+
+def unsaid(script: Script, path: Path) -> list[str]:
+    """At an end that is no exception: the phrases that every call has to hear and that no node walked says."""
+    if not _complete(script, path):
+        return []
+    said = [node.say for node in walked(script, path)]
+    return [p for p in script.head.must_say if not any(says(text, p) for text in said)]
+
+
+def objections(script: Script, *, refused: bool) -> list[Objection]:
+    """The answers to objections that may be given now: after a refusal nobody is talked round (再勧誘の禁止)."""
+    return [one for one in script.head.objections if not (refused and one.locked)]
+
+
+def _complete(script: Script, path: Path) -> bool:
+    """Whether the call has come to where nothing may lack."""
+    last = script.node(path[-1].node)
+    return isinstance(last, End) and not last.exception

@@ -21,9 +21,12 @@ import denwaban.calls.pages
 import denwaban.console.pages
 import denwaban.delivery.api
 import denwaban.delivery.pages
+import denwaban.delivery.trial
 import denwaban.floor.pages
 import denwaban.lines.api
 import denwaban.lines.pages
+import denwaban.oncall.api
+import denwaban.oncall.pages
 import denwaban.people.api
 import denwaban.people.pages
 import denwaban.portal.pages
@@ -65,13 +68,16 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.portal.pages.routes,
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
+    *denwaban.delivery.trial.routes,
     *denwaban.calls.pages.routes,
     *denwaban.lines.pages.routes,
+    *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
 )
 
 API: Sequence[ControllerRouterHandler] = (
     *denwaban.people.api.routes,
+    *denwaban.oncall.api.routes,
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
@@ -151,6 +157,7 @@ def build(
         services={
             "switchboard": switchboard,
             "practice": practice,
+            "channels": channels,
             "recordings": Recordings(phone.recording),
             "script_names": ScriptNames(names_of),
         },

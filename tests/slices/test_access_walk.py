@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import httpx
 import pytest
 from litestar import Litestar
 from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, String, Table, insert
@@ -16,6 +17,8 @@ from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import main
 from denwaban.access import Role
+from denwaban.config import Settings
+from denwaban.delivery import Channels
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.web import Needs, Public, guard_of, handlers
 
@@ -41,6 +44,8 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"GET /reports.*", INSIDE),
     (r"POST /reports.*", FLOOR),
     (r"\w+ /calls.*", INSIDE),
+    # Who sets which: tests/slices/oncall.
+    (r"\w+ /(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"GET /(clients|staff).*", INSIDE),
     (r"\w+ /clients/\{client_id:str\}/(lines|numbers|plan|limit).*", FLOOR),
     (r"\w+ /(lines|numbers).*", FLOOR),
@@ -51,6 +56,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /operators.*", ADMINISTRATOR),
     (r"PUT /api/v1/staff/\{staff_id:str\}/presence", FLOOR | CLIENT),
     (r"GET /api/v1/operators.*", INSIDE),
+    (r"\w+ /api/v1/(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"\w+ /api/v1/practice.*", INSIDE),
     (r"GET /api/v1/.*", EVERYBODY),
     # Clients' own systems acknowledge reports and set their state.
@@ -85,7 +91,10 @@ async def wired(make_web: MakeWeb) -> Web:
     web = await make_web(
         pages=main.PAGES,
         api=main.API,
-        services=dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
+        services={
+            **dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
+            "channels": Channels(Settings(), httpx.AsyncClient()),
+        },
     )
     # Live streams end at once, so that every answer has an end.
     web.app.state.live.stop()

@@ -14,7 +14,7 @@ from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import api, pages
-from denwaban.delivery.links import Misses
+from denwaban.delivery.pages import WRONG_LINKS
 from denwaban.reports import api as reports_api
 from denwaban.store import Store
 
@@ -116,7 +116,7 @@ async def test_wrong_and_expired_links_help_and_guessing_is_slowed_down(
     late = await anybody.get(link)
     assert (late.status_code, "7日間" in late.text) == (410, True)
     assert (await anybody.post(link)).status_code == 410
-    for _try in range(Misses.ALLOWED + 1):
+    for _try in range(WRONG_LINKS + 1):
         slowed = await anybody.get("/a/" + "y" * 43)
     assert slowed.status_code == 429
     assert slowed.headers["retry-after"] == "600"

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from denwaban.oncall.address import BadAddress, checked_address, shown_address
 from denwaban.oncall.model import (
-    BadAddress,
     NobodyOnDuty,
     OnDuty,
     Why,
-    check_address,
     in_charge,
     reachable,
-    shown_address,
     substitute,
 )
 from denwaban.people import Presence, Staff
@@ -102,16 +100,19 @@ def test_the_order_of_the_roster_changes_nothing(
         ("webhook", {"url": "https://example.jp/hook"}),
         ("webhook", {"url": "ftp://example.jp/", "secret": "whsec_x"}),
         ("chatwork", {"room": "abc", "token": "t"}),
+        ("mail", {"to": "a@b..jp"}),
+        ("mail", {"to": "鈴木@example.jp"}),
+        ("webhook", {"url": "https://example.jp/", "secret": "whsec_!"}),
         ("fax", {"to": "03"}),
     ],
 )
 def test_addresses_that_could_never_work_are_refused(channel: str, address: dict[str, str]) -> None:
     with pytest.raises(BadAddress):
-        check_address(channel, address)
+        checked_address(channel, address)
 
 
 def test_secrets_are_not_shown() -> None:
     url = "https://hooks.slack.com/services/T1/B1/SECRET"
-    check_address("slack", {"url": url})
+    checked_address("slack", {"url": url})
     assert shown_address("slack", {"url": url}) == "hooks.slack.com"
     assert "SECRET" not in shown_address("chatwork", {"room": "1", "token": "SECRET"})

@@ -135,7 +135,7 @@ def record(tx: Tx, ready: Ready, outcome: Outcome, chance: float) -> None:
     row = tx.first(select(deliveries).where(deliveries.c.id == ready.delivery_id))
     if row is None:
         return
-    result, detail = _words(outcome)
+    result, detail = outcome_words(outcome)
     tx.execute(
         update(attempts)
         .where(attempts.c.id == ready.attempt_id)
@@ -173,7 +173,8 @@ def _set(tx: Tx, delivery_id: str, **values: object) -> None:
     )
 
 
-def _words(outcome: Outcome) -> tuple[str, str]:
+def outcome_words(outcome: Outcome) -> tuple[str, str]:
+    """(sent | retry | failed | not_set_up, a sentence without the address)."""
     if isinstance(outcome, Sent):
         return "sent", outcome.detail
     if isinstance(outcome, Retry):
@@ -208,7 +209,7 @@ def _message(tx: Tx, report: Report, row: RowMapping, link: str) -> Message:
 
 
 def _measure(ready: Ready, outcome: Outcome, now: datetime) -> None:
-    DELIVERIES.labels(ready.channel, _words(outcome)[0]).inc()
+    DELIVERIES.labels(ready.channel, outcome_words(outcome)[0]).inc()
     if not isinstance(outcome, Sent) or ready.call_ended_at is None:
         return
     if ready.message.kind is Kind.FIRST:

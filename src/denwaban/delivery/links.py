@@ -53,30 +53,30 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class Misses:
-    """Counts wrong tokens per address and slows down whoever guesses. One process's memory: a token has 256 bits, so
-    this is about noise, not about luck."""
+class Tries:
+    """Counts how often each did something lately, and who has to wait. In one process's memory: it is about noise, not
+    about luck."""
 
-    ALLOWED = 20
     WINDOW = timedelta(minutes=10)
     REMEMBERED = 10_000
 
-    def __init__(self) -> None:
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
         self._seen: dict[str, list[datetime]] = {}
 
-    def add(self, address: str, now: datetime) -> None:
-        """One wrong token from this address."""
+    def add(self, who: str, now: datetime) -> None:
+        """Once more."""
         if len(self._seen) >= self.REMEMBERED:
             edge = now - self.WINDOW
-            self._seen = {a: times for a, times in self._seen.items() if times[-1] > edge}
-        self._seen.setdefault(address, []).append(now)
+            self._seen = {one: times for one, times in self._seen.items() if times[-1] > edge}
+        self._seen.setdefault(who, []).append(now)
 
-    def too_many(self, address: str, now: datetime) -> bool:
-        """Whether this address must wait."""
+    def too_many(self, who: str, now: datetime) -> bool:
+        """Whether they must wait."""
         edge = now - self.WINDOW
-        times = [at for at in self._seen.get(address, []) if at > edge]
+        times = [at for at in self._seen.get(who, []) if at > edge]
         if times:
-            self._seen[address] = times
+            self._seen[who] = times
         else:
-            self._seen.pop(address, None)
-        return len(times) >= self.ALLOWED
+            self._seen.pop(who, None)
+        return len(times) >= self._allowed

@@ -18,6 +18,8 @@ OPENINGS = {
     Kind.SUBSTITUTE: "担当の方の確認がまだのため、代わりの確認をお願いいたします。",
 }
 
+TEST_OPENING = "連絡先の確認のためのテストです。電話の報告は、この宛先に届きます。"
+
 WEEKDAYS = "月火水木金土日"
 
 
@@ -41,10 +43,17 @@ class Message:
     at: datetime
     data: dict[str, Any] = field(repr=False)
     """The report for programs."""
+    test: bool = False
+    """It is about no report: somebody tries whether messages arrive. `link` then leads to the portal and is no secret."""
 
     @property
     def opening(self) -> str:
-        return OPENINGS[self.kind]
+        return TEST_OPENING if self.test else OPENINGS[self.kind]
+
+    @property
+    def asks(self) -> str:
+        """The words of the link."""
+        return "ポータルをひらく" if self.test else "内容を確認して引き受ける"
 
 
 def lines_of(report: Report) -> tuple[tuple[str, str], ...]:
@@ -120,8 +129,9 @@ def data_of(report: Report, kind: Kind) -> dict[str, Any]:
 def text_of(message: Message, limit: int) -> str:
     """The message as plain text of at most `limit` characters; what does not fit is behind the link."""
     head = f"{message.client_name}\n{message.staff_name} 様\n\n{message.opening}\n\n"
+    how = "" if message.test else "(開いた先のボタンを1回押すだけです)"
     tail = (
-        "\n\n▼ 内容を確認して引き受ける(開いた先のボタンを1回押すだけです)\n"
+        f"\n\n▼ {message.asks}{how}\n"
         f"{message.link}\n\n"
         "このお知らせは電話代行の受電報告です。心当たりのないときは破棄してください。"
     )

@@ -13,7 +13,7 @@ from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.delivery import words
 from denwaban.delivery.acts import NotTheirs, acknowledge
-from denwaban.delivery.links import Link, Misses, open_link
+from denwaban.delivery.links import Link, Tries, open_link
 from denwaban.delivery.message import lines_of, subject_for
 from denwaban.delivery.model import Kind, State
 from denwaban.delivery.queries import (
@@ -36,6 +36,8 @@ from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page, public
 
 MISSES = "acknowledge_link_misses"
+WRONG_LINKS = 20
+"""Wrong tokens from one address within ten minutes: a token has 256 bits, so nobody guesses one."""
 
 PRIVATE = {"X-Robots-Tag": "noindex, nofollow"}
 
@@ -47,9 +49,9 @@ class TakenForm(msgspec.Struct):
     staff_id: str = ""
 
 
-def _misses(request: Request[Any, Any, Any]) -> Misses:
+def _misses(request: Request[Any, Any, Any]) -> Tries:
     """Wrong tokens seen by this app."""
-    found: Misses = request.app.state.setdefault(MISSES, Misses())
+    found: Tries = request.app.state.setdefault(MISSES, Tries(WRONG_LINKS))
     return found
 
 

@@ -4,26 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
-from urllib.parse import urlsplit
 
+from denwaban.access import Principal, Role
+from denwaban.oncall.address import shown_address
 from denwaban.people import Presence, Staff
-
-CHANNELS = ("mail", "slack", "chatwork", "webhook")
-
-MISSING = {
-    "mail": ("to",),
-    "slack": ("url",),
-    "chatwork": ("room", "token"),
-    "webhook": ("url", "secret"),
-}
-"""What the address of each channel must hold (all values are strings)."""
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-class BadAddress(ValueError):
-    """A contact that could never be reached; the message is a Japanese sentence for whoever typed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +18,33 @@ class Contact:
     client_id: str
     staff_id: str
     channel: str
-    address: Mapping[str, Any] = field(repr=False)
+    address: Mapping[str, str] = field(repr=False)
     position: int = 0
+    enabled: bool = True
+    """Whether messages go there; one that is not waits until it is switched on again."""
+    tested_at: datetime | None = None
+    """When a test message was last sent to this very address."""
+    test_result: str = ""
+    """sent | retry | failed | not_set_up; empty before the first test."""
+    test_detail: str = ""
+    """What came of it: a Japanese sentence without the address."""
 
     @property
     def shown(self) -> str:
         """The address as people may see it: never a token, a secret or a secret path."""
         return shown_address(self.channel, self.address)
+
+
+def may_change(who: Principal, person: Staff) -> bool:
+    """Whether these contacts are theirs to set: administrators anybody's, the client's staff their own, and a client's
+    program those of its client."""
+    if person.left_at is not None:
+        return False
+    if who.role is Role.ADMINISTRATOR:
+        return True
+    if who.role is not Role.CLIENT or who.client_id != person.client_id:
+        return False
+    return who.is_key or person.user_id == who.user_id
 
 
 class Why(StrEnum):
@@ -118,51 +122,3 @@ def chain(roster: Sequence[Staff], person: Staff) -> list[Staff]:
         walked.append(following)
         following = by_id.get(following.substitute_id or "")
     return walked
-
-
-def check_address(channel: str, address: Mapping[str, Any]) -> None:
-    """Raises `BadAddress` when a message could never arrive there, or would travel readable by others."""
-    if channel not in CHANNELS:
-        raise BadAddress(
-            f"「{channel}」という連絡方法はありません。{'・'.join(CHANNELS)} から選んでください。"
-        )
-    for key in MISSING[channel]:
-        value = address.get(key)
-        if not isinstance(value, str) or not value.strip():
-            raise BadAddress(f"連絡先({channel})に {key} がありません。")
-    if channel == "mail":
-        _check_mail(address["to"])
-    if channel == "chatwork" and not address["room"].isdigit():
-        raise BadAddress("Chatwork のルーム番号は数字です。例: 123456789")
-    if channel in ("slack", "webhook"):
-        _check_url(address["url"])
-
-
-def _check_mail(to: str) -> None:
-    local, at, domain = to.rpartition("@")
-    bad = not at or not local or not domain or any(c.isspace() or c in ',;<>()"' for c in to)
-    if bad or not to.isprintable():
-        raise BadAddress("メールアドレスの形が違うようです。例: suzuki@example.jp")
-
-
-def _check_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError as error:
-        raise BadAddress("URL の形が違うようです。例: https://example.jp/hook") from error
-    if not host or parts.scheme not in ("http", "https"):
-        raise BadAddress("URL の形が違うようです。例: https://example.jp/hook")
-    if parts.scheme == "http" and host not in LOOPBACK:
-        raise BadAddress("お客様の情報が通るため、https で始まる URL にしてください。")
-
-
-def shown_address(channel: str, address: Mapping[str, Any]) -> str:
-    """An address without its secrets."""
-    if channel == "mail":
-        return str(address.get("to", ""))
-    if channel == "chatwork":
-        return f"ルーム {address.get('room', '')}"
-    if channel in ("slack", "webhook"):
-        return urlsplit(str(address.get("url", ""))).hostname or ""
-    return ""

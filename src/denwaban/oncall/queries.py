@@ -1,56 +1,62 @@
 """Queries over contacts."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import func, insert, or_, select
+from sqlalchemy import RowMapping, func, or_, select
 
 from denwaban.oncall.model import Contact
 from denwaban.oncall.rows import contacts
 from denwaban.people import rows as people_rows
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx
+
+
+def contact(tx: Tx, contact_id: str) -> Contact | None:
+    """The contact of this id."""
+    row = tx.first(select(contacts).where(contacts.c.id == contact_id))
+    return _contact(row) if row is not None else None
 
 
 def contacts_of(tx: Tx, staff_id: str) -> list[Contact]:
-    """The enabled contacts of a staff member, in their order."""
+    """The contacts of a staff member to which messages go, in their order."""
+    return [found for found in every_contact_of(tx, staff_id) if found.enabled]
+
+
+def every_contact_of(tx: Tx, staff_id: str) -> list[Contact]:
+    """The contacts of a staff member, also those that are switched off, in their order."""
     return [
-        Contact(
-            row["id"],
-            row["client_id"],
-            row["staff_id"],
-            row["channel"],
-            row["address"],
-            row["position"],
-        )
+        _contact(row)
         for row in tx.all(
             select(contacts)
-            .where(contacts.c.staff_id == staff_id, contacts.c.enabled)
+            .where(contacts.c.staff_id == staff_id)
             .order_by(contacts.c.position, contacts.c.id)
         )
     ]
 
 
-def add(tx: Tx, client_id: str, staff_id: str, channel: str, address: Mapping[str, Any]) -> Contact:
-    """Adds a contact behind those already there."""
-    last = tx.scalar(
-        select(func.coalesce(func.max(contacts.c.position), 0)).where(
-            contacts.c.staff_id == staff_id
+def last_position(tx: Tx, staff_id: str) -> int:
+    """The place of the last contact; 0 before the first."""
+    return int(
+        tx.scalar(
+            select(func.coalesce(func.max(contacts.c.position), 0)).where(
+                contacts.c.staff_id == staff_id
+            )
         )
     )
-    contact = Contact(new_id(), client_id, staff_id, channel, dict(address), last + 1)
-    tx.execute(
-        insert(contacts).values(
-            id=contact.id,
-            client_id=client_id,
-            staff_id=staff_id,
-            channel=channel,
-            address=dict(address),
-            position=contact.position,
-            enabled=True,
-        )
+
+
+def _contact(row: RowMapping) -> Contact:
+    return Contact(
+        id=row["id"],
+        client_id=row["client_id"],
+        staff_id=row["staff_id"],
+        channel=row["channel"],
+        address=row["address"],
+        position=row["position"],
+        enabled=row["enabled"],
+        tested_at=row["tested_at"],
+        test_result=row["test_result"] or "",
+        test_detail=row["test_detail"] or "",
     )
-    return contact
 
 
 def client_of(tx: Tx, staff_id: str) -> str | None:

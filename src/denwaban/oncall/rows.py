@@ -1,8 +1,8 @@
 """By which contacts a staff member is reached."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
 
-from denwaban.store import Id, Json, metadata
+from denwaban.store import Id, Json, Utc, metadata
 
 contacts = Table(
     "contacts",
@@ -16,4 +16,7 @@ contacts = Table(
     ),  # what the channel needs; secrets in it are never shown again
     Column("position", Integer, nullable=False),
     Column("enabled", Boolean, nullable=False),
+    Column("tested_at", Utc),  # null: this address has not been tested
+    Column("test_result", String(20)),  # sent | retry | failed | not_set_up
+    Column("test_detail", Text),
 )

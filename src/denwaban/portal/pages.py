@@ -264,6 +264,7 @@ async def _presence(
         seen=seen,
         done=_("在席を変えました") if done else "",
         error=error,
+        channels=channel_words(),
     )
 
 

@@ -19,7 +19,7 @@ from denwaban.delivery import (
     untaken,
 )
 from denwaban.lines import show_number
-from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge
+from denwaban.oncall import Contact, NobodyOnDuty, OnDuty, contacts_of, person_in_charge
 from denwaban.people import Presence, Staff, staff_of, staff_of_user
 from denwaban.promises import Promise, open_of_client, promise_of_report
 from denwaban.reports import (
@@ -121,6 +121,8 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Roster:
     me: Person | None
+    contacts: list[Contact]
+    """By which ways the reader is told of reports."""
     others: list[Person]
     on_duty: OnDuty | NobodyOnDuty
 
@@ -235,6 +237,7 @@ def roster(tx: Tx, client_id: str, user_id: str) -> Roster:
     mine = [person for person in shown if person.staff.user_id == user_id]
     return Roster(
         mine[0] if mine else None,
+        contacts_of(tx, mine[0].staff.id) if mine else [],
         [person for person in shown if person not in mine[:1]],
         person_in_charge(tx, client_id, tx.now),
     )

@@ -60,7 +60,7 @@ class Chatwork:
 def body(message: Message) -> str:
     """The message in Chatwork's markup, within its limit."""
     head = f"[info][title]{plain(message.subject)}[/title]{plain(message.staff_name)} 様\n{message.opening}\n\n"
-    tail = f"\n\n▼ 内容を確認して引き受ける\n{message.link}[/info]"
+    tail = f"\n\n▼ {message.asks}\n{message.link}[/info]"
     lines = "\n".join(f"■ {plain(label)}\n{plain(value)}" for label, value in message.lines)
     return head + shorten(lines, BODY - len(head) - len(tail)) + tail
 

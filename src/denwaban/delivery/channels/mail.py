@@ -144,6 +144,9 @@ def _word(text: str) -> str:
     return Header(" ".join(text.split()), "utf-8", maxlinelen=70).encode(linesep="\r\n")
 
 
+HOW = '<p style="color:#555;font-size:14px">開いた先のボタンを1回押すと、引き受けたことが電話番に伝わります。</p>'
+
+
 def page_of(message: Message) -> str:
     """The HTML part: a table and one button, readable without images or style sheets."""
     cell = "padding:8px 12px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"
@@ -158,8 +161,8 @@ def page_of(message: Message) -> str:
         f"<p>{html.escape(message.client_name)}<br>{html.escape(message.staff_name)} 様</p>"
         f"<p>{html.escape(message.opening)}</p>"
         f'<p><a href="{link}" style="display:inline-block;background:#0b57a4;color:#fff;padding:14px 28px;'
-        'border-radius:8px;text-decoration:none;font-weight:bold">内容を確認して引き受ける</a></p>'
+        'border-radius:8px;text-decoration:none;font-weight:bold">'
+        f"{message.asks}</a></p>"
         f'<table style="border-collapse:collapse;max-width:640px">{rows}</table>'
-        '<p style="color:#555;font-size:14px">開いた先のボタンを1回押すと、引き受けたことが電話番に伝わります。</p>'
-        "</body></html>"
+        f"{'' if message.test else HOW}</body></html>"
     )

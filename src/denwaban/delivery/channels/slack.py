@@ -74,7 +74,7 @@ def payload(message: Message) -> dict[str, object]:
             },
             {
                 "type": "section",
-                "text": {"type": "mrkdwn", "text": f"<{message.link}|内容を確認して引き受ける>"},
+                "text": {"type": "mrkdwn", "text": f"<{message.link}|{message.asks}>"},
             },
         ],
     }

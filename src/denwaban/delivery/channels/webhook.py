@@ -53,7 +53,11 @@ class Webhook:
 
 
 def payload(message: Message) -> dict[str, object]:
-    """`{type, timestamp, data}`; `data` is the report with the link to take it."""
+    """`{type, timestamp, data}`; `data` is the report with the link to take it. A test has type `test` and no report."""
+    if message.test:
+        staff = {"id": message.staff_id, "name": message.staff_name}
+        data = {"client_id": message.client_id, "staff": staff}
+        return {"type": "test", "timestamp": message.at.isoformat(), "data": data}
     return {
         "type": "report.sent",
         "timestamp": message.at.isoformat(),

@@ -1,4 +1,4 @@
-"""Publishing scripts, and the run that goes with a call."""
+"""The run that goes with a call: where it is in its script, and what was answered."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, select, update
 
 from denwaban.calls import Call
 from denwaban.lines import show_number
 from denwaban.people import caller_of
 from denwaban.scripts import walk
-from denwaban.scripts.lint.run import problems
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     Branch,
@@ -20,13 +19,10 @@ from denwaban.scripts.model import (
     Fork,
     Node,
     Script,
-    ScriptInvalid,
     Urgency,
-    plain_data,
 )
-from denwaban.scripts.plain import PLAIN
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
-from denwaban.scripts.text import read
+from denwaban.scripts.versions import plain_version
 from denwaban.store import Tx, new_id
 
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
@@ -111,72 +107,6 @@ class RunView:
         return found.value if found else ""
 
 
-def add_script(
-    tx: Tx, client_id: str, name: str, document: Script | str | Mapping[str, Any], reason: str
-) -> str:
-    """Publishes version 1 of a new script and returns its id. Raises `ScriptInvalid`."""
-    script_id = new_id()
-    tx.execute(
-        insert(scripts).values(
-            id=script_id, client_id=client_id, name=name, published_version_id=None
-        )
-    )
-    publish(tx, script_id, document, reason)
-    return script_id
-
-
-def publish(tx: Tx, script_id: str, document: Script | str | Mapping[str, Any], reason: str) -> int:
-    """Makes `document` the version that calls from now on follow; calls under way stay on theirs. Returns its number.
-    Raises `ScriptInvalid` with every problem found."""
-    script = document if isinstance(document, Script) else read(document)
-    if found := problems(script):
-        raise ScriptInvalid(found)
-    latest = tx.scalar(
-        select(func.max(script_versions.c.version)).where(script_versions.c.script_id == script_id)
-    )
-    version = (latest or 0) + 1
-    version_id = new_id()
-    tx.execute(
-        insert(script_versions).values(
-            id=version_id,
-            script_id=script_id,
-            version=version,
-            document=plain_data(script),
-            reason=reason,
-            published_at=tx.now,
-        )
-    )
-    tx.execute(
-        update(scripts).where(scripts.c.id == script_id).values(published_version_id=version_id)
-    )
-    return version
-
-
-def names_of(tx: Tx, client_id: str) -> dict[str, str]:
-    """The names of a client's published scripts by id, in the order of the names."""
-    rows = tx.all(
-        select(scripts.c.id, scripts.c.name)
-        .where(scripts.c.client_id == client_id, scripts.c.published_version_id.is_not(None))
-        .order_by(scripts.c.name, scripts.c.id)
-    )
-    return {row["id"]: row["name"] for row in rows}
-
-
-def published(tx: Tx, script_id: str | None) -> Script:
-    """The script that a call beginning now would follow; the plain one when the plan names none."""
-    row = tx.first(
-        select(script_versions.c.document).where(
-            script_versions.c.id == scripts.c.published_version_id, scripts.c.id == script_id
-        )
-    )
-    return msgspec.convert(row["document"], Script) if row else read(PLAIN)
-
-
-def first_node(tx: Tx, script_id: str | None) -> Node:
-    """What an operator will say and ask first."""
-    return published(tx, script_id).first
-
-
 def start_run(tx: Tx, call: Call) -> RunView:
     """The run of this call; begun now unless it was already. What is known about the caller is filled in, marked as
     known. Raises ValueError for a call that belongs to no client."""
@@ -186,7 +116,7 @@ def start_run(tx: Tx, call: Call) -> RunView:
         return going
     version_id = tx.scalar(
         select(scripts.c.published_version_id).where(scripts.c.id == call.script_id)
-    ) or _plain_version(tx, call.client_id)
+    ) or plain_version(tx, call.client_id)
     document = tx.scalar(
         select(script_versions.c.document).where(script_versions.c.id == version_id)
     )
@@ -214,21 +144,6 @@ def start_run(tx: Tx, call: Call) -> RunView:
     begun = run_of_call(tx, call.id)
     assert begun is not None  # inserted above
     return begun
-
-
-def _plain_version(tx: Tx, client_id: str) -> str:
-    """The client's copy of the plain script, made when it is first needed."""
-    name = "基本応対"
-    found: str | None = tx.scalar(
-        select(scripts.c.published_version_id).where(
-            scripts.c.client_id == client_id, scripts.c.name == name
-        )
-    )
-    if found is not None:
-        return found
-    script_id = add_script(tx, client_id, name, PLAIN, "台本の決まっていない時間帯のため")
-    made: str = tx.scalar(select(scripts.c.published_version_id).where(scripts.c.id == script_id))
-    return made
 
 
 def _known(tx: Tx, script: Script, call: Call) -> dict[str, str]:

@@ -5,6 +5,7 @@ import denwaban.calls.rows
 import denwaban.console.rows
 import denwaban.delivery.rows
 import denwaban.journal.rows
+import denwaban.knowledge.rows
 import denwaban.lines.rows
 import denwaban.oncall.rows
 import denwaban.people.rows

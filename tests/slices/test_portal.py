@@ -131,6 +131,21 @@ async def test_missed_calls_show_number_time_and_waiting_time(
     for word in ("090-1111-2222", "待ち 42秒", "お待ちの間に切られました", "11/24(火)"):
         assert word in page.text
 
+    def cut_off(tx: Tx) -> None:
+        call = calls.Call(
+            id="d" * 32, client_id=office.client_id, leg="l2", trunk="t", dialled="+81312345678",
+            caller="+819033334444", arrived_at=tx.now - timedelta(seconds=90), practice=True,
+            operator_id=office.operator_id, answered_at=tx.now - timedelta(seconds=80),
+        )  # fmt: skip
+        over = calls.changes.ended(call, calls.Outcome.ABANDONED, tx.now)
+        calls.record(tx, [calls.changes.arrived(call), over])
+
+    await office.store.write(cut_off)
+    page = await suzuki.get("/portal/missed")
+    for word in ("090-3333-4444", "電話番の側で通話が途切れました", "練習"):
+        assert word in page.text
+    assert page.text.count("お待ちの間に切られました") == 1
+
 
 @pytest.mark.req("A7")
 async def test_my_presence_until_a_time(office: Office, suzuki: Browser) -> None:

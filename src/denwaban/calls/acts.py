@@ -184,7 +184,7 @@ def missed(
     before: tuple[datetime, str] | None = None,
     limit: int = 1000,
 ) -> list[Missed]:
-    """Callers since then whom nobody talked with, newest first, older than (arrived_at, id)."""
+    """Callers since then whom nobody talked with to the end, newest first, older than (arrived_at, id)."""
     wanted = (
         select(calls)
         .where(
@@ -211,6 +211,8 @@ def missed(
             wait_ms=row["wait_ms"],
             outcome=Outcome(row["outcome"]),
             recording=row["recording"],
+            answered_at=row["answered_at"],
+            practice=row["practice"],
         )
         for row in tx.all(wanted)
     ]

@@ -70,7 +70,8 @@ class CallWithOffers(msgspec.Struct):
 
 
 class MissedOut(msgspec.Struct):
-    """A caller whom nobody talked with."""
+    """A caller whom nobody talked with; or, with `answered_at`, whose talk was cut off on our side and who then gave up
+    waiting for another operator."""
 
     call_id: str
     client_id: str | None
@@ -78,7 +79,9 @@ class MissedOut(msgspec.Struct):
     """E.164; empty when withheld."""
     dialled: str
     at: datetime
+    answered_at: datetime | None
     wait_ms: int
+    """Until answered, or until the caller gave up."""
     outcome: Outcome
     practice: bool
 
@@ -100,6 +103,7 @@ def _show_missed(found: Listed) -> MissedOut:
         number=call.caller,
         dialled=call.dialled,
         at=call.arrived_at,
+        answered_at=call.answered_at,
         wait_ms=call.wait_ms,
         outcome=call.outcome,
         practice=call.practice,

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
 
     ANSWERED = "answered"
     ABANDONED = "abandoned"
-    """The caller gave up waiting (放棄呼)."""
+    """The caller gave up waiting (放棄呼); see `Call.cut_short`."""
     BLOCKED = "blocked"
     """Refused at the client's line limit (呼損)."""
     OUT_OF_HOURS = "out_of_hours"
@@ -80,6 +80,11 @@ class Call:
     """File name in the folder of recordings."""
     practice: bool = False
 
+    @property
+    def cut_short(self) -> bool:
+        """An operator had answered, but their phone was lost, and the caller gave up waiting for the next one."""
+        return self.outcome is Outcome.ABANDONED and self.answered_at is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -96,7 +101,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A caller whom nobody talked with."""
+    """A caller whom nobody talked with, or whose talk was cut off and who gave up waiting for another operator."""
 
     call_id: str
     number: str
@@ -104,8 +109,12 @@ class Missed:
     dialled: str
     at: datetime
     wait_ms: int
+    """Until answered, or until the caller gave up."""
     outcome: Outcome
     recording: str | None
+    answered_at: datetime | None = None
+    """Not None: somebody had answered before the caller was lost."""
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ async def show_call(
         call=call,
         offers=offers,
         results=words.result_words(),
-        said=words.outcome_help()[call.outcome] if call.outcome is not None else "",
+        said=words.said(call),
         length=words.span(wav.seconds) if wav is not None else "",
         silence=_silence(call) if wav is None else "",
         modes=words.mode_words(),

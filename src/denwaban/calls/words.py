@@ -69,7 +69,18 @@ def badge(call: Call) -> tuple[str, str]:
     """(words, colour) of how a call ended, or of what it is doing."""
     if call.outcome is None:
         return state_words()[call.state], "accent"
+    if call.cut_short:
+        return _("応答後に放棄"), "danger"
     return outcome_words()[call.outcome], COLOURS[call.outcome]
+
+
+def said(call: Call) -> str:
+    """What happened, in a sentence; empty while it goes on."""
+    if call.cut_short:
+        return _(
+            "オペレーターが応答しましたが、途中でオペレーター側の接続が切れました。次のオペレーターを待っている間に、発信者が電話を切りました。"
+        )
+    return outcome_help()[call.outcome] if call.outcome is not None else ""
 
 
 def span(seconds: float) -> str:
@@ -87,8 +98,9 @@ def waited(call: Call) -> str:
 
 
 def talked(call: Call) -> str:
-    """How long the talk lasted; empty when there was none, or while it lasts."""
-    if call.answered_at is None or call.ended_at is None:
+    """How long the talk lasted; empty when there was none, while it lasts, and when the caller waited again afterwards
+    (the offers tell)."""
+    if call.answered_at is None or call.ended_at is None or call.cut_short:
         return ""
     # Clocks of two machines may differ.
     return span(max(timedelta(), call.ended_at - call.answered_at).total_seconds())

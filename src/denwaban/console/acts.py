@@ -8,7 +8,7 @@ from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
 from denwaban.oncall import OnDuty, person_in_charge
-from denwaban.people import Operator, remember_caller, staff_of
+from denwaban.people import Caller, Operator, caller_of, remember_caller, staff_of
 from denwaban.promises import make
 from denwaban.reports import AlreadySent, Incomplete, Report, accept, subject_of
 from denwaban.scripts import RunView, finish_run, run_of_call, start_run
@@ -52,7 +52,7 @@ def subject(tx: Tx, operator_id: str, call_id: str) -> str:
     found, run = run_for(tx, operator_id, call_id)
     assert found.client_id is not None  # own_call
     roster = staff_of(tx, found.client_id)
-    draft = draft_of(run, words_of(run, found, roster, ""), roster)
+    draft = draft_of(run, words_of(run, found, _known(tx, found), roster, ""), roster)
     return subject_of(draft, practice=found.practice)
 
 
@@ -67,7 +67,7 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
     roster = staff_of(tx, found.client_id)
     duty = person_in_charge(tx, found.client_id, tx.now)
     default = duty.staff if isinstance(duty, OnDuty) else duty.default
-    words = words_of(run, found, roster, default.id if default else "")
+    words = words_of(run, found, _known(tx, found), roster, default.id if default else "")
     draft = draft_of(run, words, roster)
     if not run.finished and (missing := problems(run, words)):
         raise NotReady(missing)
@@ -87,6 +87,12 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
         make(tx, sent)
     _remember(tx, found, sent)
     return sent
+
+
+def _known(tx: Tx, found: Call) -> Caller | None:
+    """What is known of who called."""
+    assert found.client_id is not None  # own_call
+    return caller_of(tx, found.client_id, found.caller) if found.caller else None
 
 
 def _remember(tx: Tx, found: Call, sent: Report) -> None:

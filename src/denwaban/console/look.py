@@ -214,15 +214,16 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
     duty = person_in_charge(tx, owner.id, tx.now)
     roster = staff_of(tx, owner.id)
     earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
+    known = caller_of(tx, owner.id, shown.caller) if shown.caller else None
     words, subject = None, ""
     if stage == "report" and run is not None:
-        words = words_of(run, shown, roster, _takes(duty))
+        words = words_of(run, shown, known, roster, _takes(duty))
         subject = subject_of(draft_of(run, words, roster), practice=shown.practice)
     return Card(
         call=shown,
         client=owner,
         number=shown_number(shown.caller),
-        caller=caller_of(tx, owner.id, shown.caller) if shown.caller else None,
+        caller=known,
         times=len(earlier) + 1,
         greeting=greeting_of(owner),
         node=run.node if run else first_node(tx, shown.script_id),

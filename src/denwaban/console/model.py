@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from denwaban.calls import Call
 from denwaban.clock import JST
-from denwaban.people import Client, Staff
+from denwaban.lines import show_number
+from denwaban.people import Caller, Client, Staff
 from denwaban.reports import Draft, Tone
-from denwaban.scripts import End, Promise, RunView
+from denwaban.scripts import End, Field, Promise, RunView
 
 NOT_ASKED = "聞けませんでした"
 """What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
@@ -76,9 +77,15 @@ def field_moment(moment: datetime) -> str:
     return moment.astimezone(JST).strftime("%Y-%m-%dT%H:%M")
 
 
-def words_of(run: RunView, call: Call, staff: list[Staff], in_charge_id: str) -> Words:
-    """What the report says before anybody has touched it, with what the operator has written over it since."""
-    given = _by_purpose(run)
+def words_of(
+    run: RunView, call: Call, known: Caller | None, staff: list[Staff], in_charge_id: str
+) -> Words:
+    """What the report says before anybody has touched it, with what the operator has written over it since.
+
+    What the walk has not come to is filled in from the caller as `known`, and from the number that rang; an answer that
+    was emptied on the way stays empty.
+    """
+    given = {**_unasked(run, call, known), **_by_purpose(run)}
     promised = [node for node in run.walked if isinstance(node, Promise)]
     over = call.ended_at or call.answered_at or call.arrived_at
     by = given["callback_by"]
@@ -153,18 +160,37 @@ def problems(run: RunView, words: Words) -> list[Lack]:
 
 
 def _by_purpose(run: RunView) -> Mapping[str, str]:
-    """The last answer on the way for each purpose; empty texts for those without."""
-    purposes = ("name", "kana", "company", "number")
-    found = {f"caller_{name}": "" for name in purposes}
-    found |= {"what_for": "", "callback_by": "", "in_charge": "", "note": ""}
-    for node in run.walked:
-        for field in node.ask:
-            value = run.value(field.id).strip()
-            if field.purpose and value:
-                found[field.purpose] = value
-                if field.purpose == "caller_name":
-                    found["caller_kana"] = run.value(f"{field.id}.kana")
+    """The last answer on the way for each purpose that was asked for; empty where it was left empty."""
+    found = dict.fromkeys(("what_for", "callback_by", "in_charge", "note"), "")
+    for field in _asked(run):
+        found.setdefault(field.purpose, "")
+        if field.purpose == "caller_name":
+            found.setdefault("caller_kana", "")
+        value = run.value(field.id).strip()
+        if value:
+            found[field.purpose] = value
+            if field.purpose == "caller_name":
+                found["caller_kana"] = run.value(f"{field.id}.kana")
     return found
+
+
+def _unasked(run: RunView, call: Call, known: Caller | None) -> dict[str, str]:
+    """What is known of the caller without asking."""
+    asked = {field.purpose for field in _asked(run)}
+    found = dict.fromkeys(("caller_name", "caller_kana", "caller_company"), "")
+    if known is not None and "caller_name" not in asked:
+        # A company belongs to the name: asked who they are, the caller may be somebody else.
+        found |= {
+            "caller_name": known.name,
+            "caller_kana": known.kana,
+            "caller_company": known.company,
+        }
+    return {**found, "caller_number": show_number(call.caller) if call.caller else ""}
+
+
+def _asked(run: RunView) -> list[Field]:
+    """The fields on the way that say something of the report."""
+    return [field for node in run.walked for field in node.ask if field.purpose]
 
 
 def _what_for(run: RunView, said: str) -> str:

@@ -67,13 +67,19 @@ def unreported(tx: Tx, operator_id: str, since: datetime) -> list[str]:
 
 
 def today(tx: Tx, operator_id: str, since: datetime) -> Today:
-    """What the operator was offered since then. A call that is ringing now does not count yet."""
+    """What the operator was offered since then. A call that is ringing now does not count yet, and practice never does."""
     over = and_(call_legs.c.result.is_not(None), call_legs.c.result != "withdrawn")
     row = tx.first(
         select(
             func.count(case((over, 1))).label("offered"),
             func.count(case((call_legs.c.result == "answered", 1))).label("answered"),
-        ).where(call_legs.c.operator_id == operator_id, call_legs.c.offered_at >= since)
+        )
+        .join(calls, calls.c.id == call_legs.c.call_id)
+        .where(
+            call_legs.c.operator_id == operator_id,
+            call_legs.c.offered_at >= since,
+            ~calls.c.practice,
+        )
     )
     assert row is not None  # an aggregate always has a row
     return Today(row["offered"], row["answered"])

@@ -25,7 +25,7 @@ from denwaban.delivery.queries import (
     taken,
     troubles,
 )
-from denwaban.lines import show_number
+from denwaban.lines import parse_number, show_number
 from denwaban.oncall import unattended
 from denwaban.people import client as client_of
 from denwaban.people import operator_of_user, staff_by_ids, staff_of
@@ -104,7 +104,8 @@ async def show_link(
             "report": report,
             "subject": subject_for(report, Kind.FIRST),
             "lines": lines_of(report),
-            "number": report.draft.number if report.draft.number.startswith("+") else "",
+            # As the operator typed it: most often in the national form.
+            "number": parse_number(report.draft.number).e164 or "",
             "number_shown": show_number(report.draft.number),
             "client_name": client.name if client is not None else "",
             "staff_id": link.staff_id,

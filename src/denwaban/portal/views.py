@@ -18,7 +18,7 @@ from denwaban.delivery import (
     taken,
     untaken,
 )
-from denwaban.lines import show_number
+from denwaban.lines import parse_number, show_number
 from denwaban.oncall import Contact, NobodyOnDuty, OnDuty, contacts_of, person_in_charge
 from denwaban.people import Presence, Staff, staff_of, staff_of_user
 from denwaban.promises import Promise, open_of_client, promise_of_report
@@ -100,7 +100,10 @@ class MissedCall:
     number: str
     shown: str
     seconds: int
+    """Until answered, or until the caller gave up."""
     outcome: str
+    """As of the call, or `cut_short`: answered, then cut off on our side."""
+    practice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +190,7 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         known=me is not None and me.client_id == report.client_id,
         promise=promise,
         late=promise is not None and promise.late(tx.now),
-        number=number if number.startswith("+") else "",
+        number=parse_number(number).e164 or "",
         number_shown=show_number(number) if number else "",
         deliveries=deliveries_of(tx, report.id),
         history=history(tx, report.id),
@@ -207,7 +210,8 @@ def by_day(found: Sequence[Missed]) -> list[MissedDay]:
                 call.number if call.number.startswith("+") else "",
                 show_number(call.number) if call.number else "",
                 call.wait_ms // 1000,
-                call.outcome.value,
+                "cut_short" if call.answered_at is not None else call.outcome.value,
+                call.practice,
             )
         )
     return days

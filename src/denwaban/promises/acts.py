@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from denwaban.journal import Fact, append
+from denwaban.lines import parse_number, show_number
 from denwaban.promises import rows
 from denwaban.promises.model import Promise
 from denwaban.reports import Report
@@ -77,8 +78,15 @@ def promise_of_report(tx: Tx, report_id: str) -> Promise | None:
 
 
 def open_promises(tx: Tx, client_id: str, number: str) -> list[Promise]:
-    """What this caller still waits for, nearest time first; nothing for a withheld number."""
-    return rows.open_ones(tx, client_id, number=number) if number else []
+    """What this caller still waits for, nearest time first; nothing for a withheld number.
+
+    A report has the number as the operator typed it, a call has E.164: both forms are the same caller.
+    """
+    if not number:
+        return []
+    found = parse_number(number).e164
+    numbers = [number, found, show_number(found)] if found else [number]
+    return rows.open_ones(tx, client_id, numbers=numbers)
 
 
 def open_of_client(tx: Tx, client_id: str) -> list[Promise]:

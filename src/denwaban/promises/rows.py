@@ -1,5 +1,6 @@
 """What was promised to whom by when."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -63,9 +64,9 @@ def of_report(tx: Tx, report_id: str) -> Promise | None:
 
 
 def open_ones(
-    tx: Tx, client_id: str | None, *, number: str | None = None, before: datetime | None = None
+    tx: Tx, client_id: str | None, *, numbers: Sequence[str] = (), before: datetime | None = None
 ) -> list[Promise]:
-    """Promises not yet kept, nearest time first, those without a time last."""
+    """Promises not yet kept, nearest time first, those without a time last; to any of `numbers` when there are some."""
     query = (
         select(promises)
         .where(promises.c.kept_at.is_(None))
@@ -73,8 +74,8 @@ def open_ones(
     )
     if client_id is not None:
         query = query.where(promises.c.client_id == client_id)
-    if number is not None:
-        query = query.where(promises.c.caller_number == number)
+    if numbers:
+        query = query.where(promises.c.caller_number.in_(numbers))
     if before is not None:
         query = query.where(promises.c.by < before)
     return [Promise(**row) for row in tx.all(query)]

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 from tests.some_people import a_client, an_operator
 from tests.web_fixtures import MakeWeb, Web
 
 from denwaban.access import Role
 from denwaban.calls import Outcome, Recordings, answered, begin, ended, offered, pages
+from denwaban.calls.rows import calls
 from denwaban.clock import MovedClock
 from denwaban.journal import after
 from denwaban.store import Store, Tx
@@ -337,3 +339,23 @@ async def test_who_listened_is_in_the_journal_once_for_each_listening(
     clock.advance(timedelta(minutes=11))
     await one.get(path)
     assert await heard() == [one.user_id, other.user_id, one.user_id]
+
+
+@pytest.mark.req("C9")
+async def test_a_caller_cut_off_and_lost_is_not_called_one_who_gave_up(
+    make_calls_web: MakeCallsWeb, store: Store, clock: MovedClock
+) -> None:
+    call_id = await a_talk(store, clock)
+
+    def lose(tx: Tx) -> None:
+        tx.execute(update(calls).where(calls.c.id == call_id).values(outcome="abandoned"))
+
+    await store.write(lose)
+    web = await make_calls_web()
+    browser = await web.browser(Role.SUPERVISOR)
+    assert "応答後に放棄" in (await browser.get("/calls")).text
+    shown = (await browser.get(f"/calls/{call_id}")).text
+    assert "途中でオペレーター側の接続が切れました" in shown
+    assert ">待っている間に、発信者が電話を切りました。" not in shown
+    # How long they talked is told with who talked.
+    assert ">1:05<" in shown

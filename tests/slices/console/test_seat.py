@@ -1,22 +1,26 @@
 """The operator's seat over HTTP, on both databases."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from tests.seat_story import CALLER, MakeStory, SeatStory, seat_story
+from tests.seat_story import CALLER, NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser
 
 from denwaban.access import Role
 from denwaban.calls import Call
 from denwaban.console.pages import open_pages
+from denwaban.console.rows import today
 from denwaban.delivery.rows import deliveries
-from denwaban.people import add_operator, caller_of
+from denwaban.people import add_operator, caller_of, set_presence
 from denwaban.promises import open_promises
 from denwaban.reports.rows import reports
 from denwaban.scripts import LONGEST_ANSWER
+from denwaban.telephony.engine import PRACTICE_TRUNK
 
 __all__ = ["seat_story"]
 
@@ -139,6 +143,9 @@ async def test_the_report_is_made_from_the_run_and_sent_once(seat_story: MakeSto
     number = report["caller_number"]
     kept = await story.store.read(lambda tx: open_promises(tx, story.client_id, number))
     assert len(kept) == 1
+    # When they call again, the promise is in sight.
+    await story.rings()
+    assert 'class="promise' in (await browser.get("/seat")).text
 
 
 async def test_the_operator_is_ready_again_when_the_report_is_sent(seat_story: MakeStory) -> None:
@@ -338,3 +345,71 @@ async def test_the_caller_is_remembered_for_the_next_time(seat_story: MakeStory)
     assert known is not None
     assert known.name == "山本 一郎"
     assert CALLER  # the first caller stays known
+
+
+@pytest.mark.req("A3", "C1")
+async def test_a_report_without_a_walk_knows_the_known_caller(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await story.caller_hangs_up(leg)
+    page = (await browser.get("/seat")).text
+    for known in ("【通常報告】佐藤 花子様より", 'value="さとう はなこ"', 'value="090-1234-5678"'):
+        assert known in page
+    await put(browser, call, "report.callback", "no")
+    await put(browser, call, "report.what_for", "番号の間違い")
+    await put(browser, call, "report.done", "間違いとのことで終えました")
+    assert (await send(browser, call)).status_code == 200
+    [row] = await story.store.read(lambda tx: tx.all(select(reports)))
+    assert (row["caller_name"], row["caller_number"]) == ("佐藤 花子", "090-1234-5678")
+
+
+async def test_who_said_they_are_somebody_else_is_not_overwritten(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    await browser.get("/seat")
+    await go(browser, call, "danger", "2")
+    await put(browser, call, "caller_name", "")
+    await story.caller_hangs_up(leg)
+    assert "お名前不明の方より" in (await browser.get("/seat")).text
+
+
+@pytest.mark.req("A7", "A9")
+async def test_an_absence_shows_until_when_and_who_stands_in(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    back = story.clock.now() + timedelta(hours=5)
+    await story.store.write(lambda tx: set_presence(tx, story.staff["高橋"], "away", back))
+    await story.rings()
+    page = re.sub(r"<[^>]+>", "", (await browser.get("/seat")).text)
+    assert "不在 15:00まで → 代: 伊藤" in page
+
+
+async def test_practice_does_not_count_in_the_operators_day(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    await sit(story)
+    leg = story.phone.caller_dials(NUMBER, CALLER, trunk=PRACTICE_TRUNK)
+    await until(lambda: story.phone.seat_rings(story.operator.seat))
+    await story.answers()
+    await story.caller_hangs_up(leg)
+    midnight = story.clock.now() - timedelta(hours=12)
+    counted = await story.store.read(lambda tx: today(tx, story.operator.id, midnight))
+    assert counted == (0, 0)
+
+
+async def test_a_break_chosen_while_talking_says_that_it_begins_afterwards(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    assert "休憩する" in (await browser.get("/seat")).text
+    await story.talk()
+    page = (await browser.get("/seat")).text
+    assert "通話後に休憩" in page
+    assert "休憩する" not in page
+    chosen = await browser.post("/seat/state", json={"state": "break"})
+    assert "通話後に休憩に入ります" in chosen.text
+    taken_back = await browser.post("/seat/state", json={"state": "ready"})
+    assert "通話後に休憩に入ります" not in taken_back.text

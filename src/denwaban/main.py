@@ -23,6 +23,8 @@ import denwaban.delivery.api
 import denwaban.delivery.pages
 import denwaban.delivery.trial
 import denwaban.floor.pages
+import denwaban.knowledge.api
+import denwaban.knowledge.pages
 import denwaban.lines.api
 import denwaban.lines.pages
 import denwaban.oncall.api
@@ -41,6 +43,7 @@ from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels
 from denwaban.delivery import duties as delivery_duties
 from denwaban.journal import Journal
+from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
@@ -70,6 +73,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
     *denwaban.calls.pages.routes,
+    *denwaban.knowledge.pages.routes,
     *denwaban.lines.pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
@@ -78,6 +82,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
 API: Sequence[ControllerRouterHandler] = (
     *denwaban.people.api.routes,
     *denwaban.oncall.api.routes,
+    *denwaban.knowledge.api.routes,
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
@@ -92,6 +97,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
+    *denwaban.knowledge.pages.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
@@ -121,6 +127,7 @@ class Program:
             tasks.create_task(self.switchboard.run())
             tasks.create_task(self.practice.run())
             tasks.create_task(self.left.run())
+            tasks.create_task(index.catch_up(self.store))
             for worker in self.workers:
                 tasks.create_task(worker.run())
 

@@ -46,6 +46,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /calls.*", INSIDE),
     # Who sets which: tests/slices/oncall.
     (r"\w+ /(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
+    (r"\w+ /clients/\{client_id:str\}/faqs.*", FLOOR),
     (r"GET /(clients|staff).*", INSIDE),
     (r"\w+ /clients/\{client_id:str\}/(lines|numbers|plan|limit).*", FLOOR),
     (r"\w+ /(lines|numbers).*", FLOOR),
@@ -59,6 +60,8 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /api/v1/(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"\w+ /api/v1/practice.*", INSIDE),
     (r"GET /api/v1/.*", EVERYBODY),
+    (r"POST /api/v1/faqs/search", EVERYBODY),
+    (r"\w+ /api/v1/faqs.*", FLOOR | CLIENT),
     # Clients' own systems acknowledge reports and set their state.
     (r"(POST|PUT|PATCH) /api/v1/(reports|deliveries|acknowledgements).*", EVERYBODY),
     (r"\w+ /api/v1/.*", ADMINISTRATOR),
@@ -68,6 +71,7 @@ MARK = "himitsu"
 """Stands in every text of the other client: no answer to somebody else may hold it."""
 
 WORDS: dict[str | tuple[str, str], str] = {
+    "bound": "explain",
     "channel": "portal",
     "kind": "first",
     "mode": "full",

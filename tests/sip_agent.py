@@ -291,7 +291,9 @@ class Call:
     def _packet(
         self, kind: int, number: int, stamp: int, payload: bytes, mark: bool = False
     ) -> None:
-        if self._rtp is not None and self._to is not None and not self._rtp.is_closing():
+        if self.agent.gone or self._rtp is None or self._rtp.is_closing():
+            return
+        if self._to is not None:
             head = struct.pack(
                 "!BBHII",
                 0x80,
@@ -336,7 +338,7 @@ class SipAgent:
         self.calls: dict[str, Call] = {}
         self.all_calls: list[Call] = []
         self.registered = False
-        """Set it to False for a phone that is to vanish without signing out."""
+        self.gone = False
         self._rung: asyncio.Queue[Call] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._responses: dict[str, bytes] = {}
@@ -386,6 +388,10 @@ class SipAgent:
     async def unregister(self) -> None:
         await self.register(0)
 
+    def vanish(self) -> None:
+        """Power or network fails: from now on nothing is said and nothing is heard, no BYE and no answer."""
+        self.gone, self.registered = True, False
+
     async def dial(self, number: str, caller: str = "", withheld: bool = False) -> Call:
         """Begins a call; returns once INVITE is sent. `caller` is the number shown (the user name otherwise)."""
         call = Call(self, secrets.token_hex(10), incoming=False)
@@ -411,7 +417,8 @@ class SipAgent:
         return f"sip:{at}{self.server[0]}:{self.server[1]}"
 
     def _send(self, data: str) -> None:
-        self._transport.sendto(data.encode(), self.server)
+        if not self.gone:
+            self._transport.sendto(data.encode(), self.server)
 
     async def _ask(self, method: str, sequence: int, expires: int, authorization: str) -> Message:
         branch = "z9hG4bK" + secrets.token_hex(8)
@@ -483,6 +490,8 @@ class SipAgent:
         self._send(data)
 
     def _received(self, data: bytes, _: tuple[str, int]) -> None:
+        if self.gone:
+            return
         message = Message(data)
         if message.status:
             self._got_response(message)

@@ -53,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ring_seconds: int = 15
     ringback_seconds: int = 6
     wrapup_seconds: int = 90
+    vanished_seconds: int = 30
+    phone_check_seconds: int = 30
     acknowledge_minutes: int = 15
     smtp_url: str = ""
     mail_from: str = "denwaban@localhost"

@@ -194,6 +194,8 @@ def engine_settings(
         media_address=settings.media_address,
         speech=settings.speech,
         trunks=tuple(trunks),
+        vanished_seconds=settings.vanished_seconds,
+        phone_check_seconds=settings.phone_check_seconds,
     )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import re
+import secrets
 import wave
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -306,6 +307,7 @@ class BrowserPhone:
         self.ws = ws
         self.seat = seat
         self.count = 0
+        self.name = secrets.token_hex(4)
 
     async def register(self, password: str) -> str:
         """The status line of the last answer."""
@@ -325,19 +327,25 @@ class BrowserPhone:
         self.count += 1
         await self.ws.send(
             f"REGISTER sip:127.0.0.1 SIP/2.0\r\n"
-            f"Via: SIP/2.0/WS phone.invalid;branch=z9hG4bK{self.count}\r\n"
+            f"Via: SIP/2.0/WS phone.invalid;branch=z9hG4bK{self.name}{self.count}\r\n"
             f"From: <sip:{self.seat}@127.0.0.1>;tag=a\r\nTo: <sip:{self.seat}@127.0.0.1>\r\n"
-            f"Call-ID: {self.seat}\r\nCSeq: {self.count} REGISTER\r\nMax-Forwards: 70\r\n"
+            f"Call-ID: {self.name}\r\nCSeq: {self.count} REGISTER\r\nMax-Forwards: 70\r\n"
             f"Contact: <sip:{self.seat}@phone.invalid;transport=ws>\r\n{more}"
             "Content-Length: 0\r\n\r\n"
         )
         return await self.next("SIP/2.0")
 
     async def next(self, begins: str) -> str:
+        """The next message that begins so. Whoever asks whether we are there is told meanwhile."""
         async with asyncio.timeout(10):
             while True:
                 message = await self.ws.recv()
                 text = message if isinstance(message, str) else message.decode()
+                if text.startswith("OPTIONS"):
+                    kept = re.findall(r"^(?:Via|From|To|Call-ID|CSeq):.*\r\n", text, re.M)
+                    await self.ws.send(
+                        f"SIP/2.0 200 OK\r\n{''.join(kept)}Content-Length: 0\r\n\r\n"
+                    )
                 if text.startswith(begins):
                     return text
 
@@ -351,7 +359,10 @@ async def test_a_browser_signs_in_and_is_offered_voices_on_this_machine_alone(
 ) -> None:
     async with (
         program(engine) as ours,
-        websockets.connect(engine.ws_url, subprotocols=[Subprotocol("sip")], proxy=None) as ws,
+        # The engine is slow to say good-bye.
+        websockets.connect(
+            engine.ws_url, subprotocols=[Subprotocol("sip")], proxy=None, close_timeout=0.5
+        ) as ws,
     ):
         phone = BrowserPhone(ws, "seat-3")
         assert "401" in await phone.register("not the password")

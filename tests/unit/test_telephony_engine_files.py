@@ -65,6 +65,7 @@ def test_no_apt_no_mirror(tmp_path: Path) -> None:
         {"sip_host": "127.0.0.1\n[evil]"},
         {"http_port": 5160},
         {"rtp_first": 22000, "rtp_last": 22003},
+        {"vanished_seconds": -1},
         {"trunks": (Trunk(name="practice", kind="ip", match=("10.0.0.1",)),)},
         {"trunks": (Trunk(name="carrier", kind="ip"),)},
         {"trunks": (Trunk(name="carrier", kind="ip", match=("10.0.0.1\nx=y",)),)},

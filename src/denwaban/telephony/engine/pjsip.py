@@ -74,6 +74,16 @@ force_rport = yes
 """
 
 
+# A leg on hold may rightly be silent for long; whether its other end is there is then known by the session timer.
+_HOLD_TIMES = 30
+
+
+def _vanished(settings: EngineSettings) -> str:
+    """What ends the leg of somebody who is gone without a word."""
+    seconds = settings.vanished_seconds
+    return f"rtp_timeout = {seconds}\nrtp_timeout_hold = {seconds * _HOLD_TIMES}\n"
+
+
 def _practice(settings: EngineSettings) -> str:
     host = settings.sip_host
     if host in ("0.0.0.0", "::"):
@@ -122,7 +132,9 @@ identify_by = ip
 trust_id_inbound = yes
 set_var = DENWABAN_TRUNK={name}
 set_var = DENWABAN_NUMBER_FROM={number_from}
-{_VOICE.format(codecs="ulaw,alaw")}{_media(settings, binds_media)}"""
+timers = always
+timers_sess_expires = 600
+{_vanished(settings)}{_VOICE.format(codecs="ulaw,alaw")}{_media(settings, binds_media)}"""
     match = list(trunk.match)
     if trunk.kind == "register":
         text += f"outbound_auth = {name}\nfrom_user = {trunk.user}\n"
@@ -165,12 +177,20 @@ def _host_of(server: str) -> str:
 
 def _seat(settings: EngineSettings, account: SeatAccount, binds_media: bool) -> str:
     voice = _VOICE.format(codecs="ulaw") + _media(settings, binds_media)
+    # A browser sends sound also while it is muted: a closed tab's leg, which would stay for most of a minute, is told
+    # early. Desk phones may be silent for a while.
+    browser = """webrtc = yes
+dtls_auto_generate_cert = yes
+rewrite_contact = no
+rtp_timeout = 5
+rtp_timeout_hold = 30
+"""
     text = ""
     for name, kind in (
-        (account.seat, "webrtc = yes\ndtls_auto_generate_cert = yes\nrewrite_contact = no\n"),
-        (f"{account.seat}-phone", "rewrite_contact = yes\n"),
+        (account.seat, browser),
+        (f"{account.seat}-phone", f"rewrite_contact = yes\n{_vanished(settings)}"),
     ):
-        # A closed tab's leg would otherwise stay for most of a minute: rtp_timeout.
+        # One contact: who signs in again (a new tab, a phone after a power cut) is never rung at the old place as well.
         text += f"""[{name}]
 type = auth
 auth_type = userpass
@@ -178,9 +198,12 @@ username = {name}
 password = {account.password}
 [{name}]
 type = aor
-max_contacts = 2
+max_contacts = 1
 remove_existing = yes
 default_expiration = 120
+maximum_expiration = 3600
+qualify_frequency = {settings.phone_check_seconds}
+qualify_timeout = 3.0
 [{name}]
 type = endpoint
 context = from-seat
@@ -188,8 +211,6 @@ auth = {name}
 aors = {name}
 identify_by = auth_username,username
 device_state_busy_at = 1
-rtp_timeout = 5
-rtp_timeout_hold = 30
 send_pai = no
 {kind}{voice}"""
     return text

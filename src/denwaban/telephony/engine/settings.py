@@ -32,6 +32,8 @@ class EngineSettings:
     Ports: `sip_port` UDP and TCP on `sip_host`, `http_port` TCP on `http_host` (ARI, and SIP over
     WebSocket at `/ws`), UDP `rtp_first`..`rtp_last` (four for each call) on `media_address`.
     `capacity` is the number of seats and programs that may be connected by WebSocket at once.
+    `vanished_seconds`: a caller or SIP phone that sends no sound for so long in a talk has vanished (power, network) and its
+    leg ends; `phone_check_seconds`: every seat's phone is asked so often whether it is still there. 0: never.
     `speech` is where spoken texts are kept (`Speech`), `home / "speech"` by default; homes may share it.
     `extra_modules` and `extra_conf` (file name → text put at its end) are for measurements.
     """
@@ -50,6 +52,8 @@ class EngineSettings:
     trunks: tuple[Trunk, ...] = ()
     seats: tuple[SeatAccount, ...] = field(default=(), repr=False)
     capacity: int = 4000
+    vanished_seconds: int = 30
+    phone_check_seconds: int = 30
     extra_modules: tuple[str, ...] = ()
     extra_conf: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,6 +62,8 @@ class EngineSettings:
             raise BadEngineSettings("sip_port and http_port must differ")
         if self.rtp_last - self.rtp_first < 7:
             raise BadEngineSettings("rtp_first..rtp_last: eight ports or more")
+        if min(self.vanished_seconds, self.phone_check_seconds) < 0:
+            raise BadEngineSettings("vanished_seconds and phone_check_seconds: 0 or more")
         for what, value in (
             ("sip_host", self.sip_host),
             ("http_host", self.http_host),

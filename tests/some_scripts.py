@@ -25,7 +25,7 @@ from denwaban.scripts import (
     ways,
 )
 from denwaban.scripts.head import Empathy, Forbidden, Objection, PromiseRule, Topic
-from denwaban.scripts.model import Step
+from denwaban.scripts.model import Purpose, Step
 
 WORDS = st.text(max_size=40)
 LABELS = st.text(min_size=1, max_size=30)
@@ -185,7 +185,7 @@ def _node(number: int, last: int, shape: Shape) -> Node:
     return Ask(id=name, title=title, say=say, ask=ask, to=where[0])
 
 
-_PURPOSES = ("caller_name", "what_for", "note")
+_PURPOSES: tuple[Purpose, ...] = ("caller_name", "what_for", "note")
 
 SHAPES = st.builds(
     Shape,

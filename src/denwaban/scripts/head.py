@@ -12,7 +12,7 @@ Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 """Of a node or a field."""
 
 NodeName = Annotated[str, msgspec.Meta(pattern=r"^([a-z][a-z0-9_]{0,39})?$")]
-"""Of a node, or empty."""
+"""Of a node or an item, or empty."""
 
 Words = Annotated[str, msgspec.Meta(max_length=400)]
 """What is said or shown at once; longer does not fit one screen without a scroll."""
@@ -100,7 +100,7 @@ class Head(_Part, frozen=True, kw_only=True):
     review: date | None = None
     """When the script is to be looked at again."""
     mandatory: tuple[Name, ...] = ()
-    """What every call has to bring: ids of fields, or purposes (`what_for`), which any field with it fulfils."""
+    """What every call has to bring: ids of fields, or purposes (`what_for`) and items that several fields may have."""
     must_say: tuple[Phrase, ...] = ()
     """What every call has to hear; a node that says it, fulfils it."""
     identity: Annotated[int, msgspec.Meta(ge=1, le=5)] = 2

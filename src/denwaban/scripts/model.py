@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from denwaban.scripts.head import Emotion, Head, Label, Minutes, Name, Phrase, Words
+from denwaban.scripts.head import Emotion, Head, Label, Minutes, Name, NodeName, Phrase, Words
 
 LONGEST_ANSWER = 10_000
 """Characters in one answer."""
@@ -78,11 +78,17 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     """Of a text field; 0: two for what the call is about and for notes, else one."""
     identity: bool = False
     """Its answer is compared with what the client knows of the caller (本人確認)."""
+    item: NodeName = ""
+    """The mandatory item of the head that it answers, where neither its id nor its purpose says so."""
 
     @property
     def rows(self) -> int:
         """How many lines of text the field shows; the text may be longer."""
         return self.lines or (2 if self.purpose in ("what_for", "note") else 1)
+
+    def fulfils(self, item: str) -> bool:
+        """Whether it answers that mandatory item of the head."""
+        return item in (self.id, self.purpose, self.item)
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -269,8 +275,8 @@ class Script(
         return self._by_answer.get(answer)
 
     def fields(self, item: str) -> list[Field]:
-        """The fields that fulfil a mandatory item of the head: by their id or their purpose."""
-        return [f for node in self.nodes for f in node.ask if item in (f.id, f.purpose)]
+        """The fields that fulfil a mandatory item of the head."""
+        return [f for node in self.nodes for f in node.ask if f.fulfils(item)]
 
 
 def ways(node: Node) -> dict[str, str]:

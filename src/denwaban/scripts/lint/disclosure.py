@@ -26,7 +26,7 @@ def alone(case: Case) -> Iterator[Finding]:
     if case.around.left:
         yield from _left(case)
     if not case.around.holiday_cover:
-        yield case.on("no-holiday-cover", "head")
+        yield case.on("no-holiday-cover", "nodes")
 
 
 def _promise(case: Case, node: Promise) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def together(case: Case) -> Iterator[Finding]:
 
 
 def _asks(node: Node, item: str) -> bool:
-    return any(item in (field.id, field.purpose) for field in node.ask)
+    return any(field.fulfils(item) for field in node.ask)
 
 
 def _skipping(case: Case, fulfils: Callable[[Node], bool]) -> Iterator[tuple[End, str]]:

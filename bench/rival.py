@@ -13,6 +13,9 @@ from denwaban.config import Trunk
 from denwaban.telephony.engine import Engine, EngineSettings, Packages
 from denwaban.telephony.port import SeatAccount, SeatName
 
+RECORDED = "0999999999"
+"""Who dials this is recorded."""
+
 TRUNK = Trunk(name="bench", kind="ip", match=(HOST,))
 
 _QUEUE = """
@@ -56,11 +59,12 @@ async def rival(
         rtp_last=first_port + 2989,
         trunks=(TRUNK,),
         seats=accounts,
-        extra_modules=("app_queue",),
+        extra_modules=("app_queue", "app_mixmonitor"),
         extra_conf={
             "queues.conf": f"[general]\npersistentmembers = no\nlog_membername_as_agent = no\n[main]{_QUEUE}{members}",
             "queuerules.conf": "",
-            "extensions.conf": "[rival]\nexten => _X.,1,Queue(main,r)\n same => n,Hangup()\n",
+            "extensions.conf": "[rival]\nexten => _X.,1,Queue(main,r)\n same => n,Hangup()\n"
+            f"exten => {RECORDED},1,MixMonitor(${{UNIQUEID}}.wav,b)\n same => n,Queue(main,r)\n same => n,Hangup()\n",
             "pjsip.conf": f"[{TRUNK.name}](+)\ncontext = rival\n",
         },
     )

@@ -24,7 +24,7 @@ from typing import Any
 from bench.machine import FOLDER, REPOSITORY, at, described, table, written
 from bench.ours import ours
 from bench.prepare import OPERATORS, number_of, prepared
-from bench.rival import rival
+from bench.rival import RECORDED, rival
 from bench.sip import Phones, Seen, calls, ports, register
 from denwaban.telephony.engine import Packages, obtain
 
@@ -32,6 +32,7 @@ THEIRS, SMALL, LARGE = "app_queue", "ours small", "ours large"
 SIDES = (THEIRS, SMALL, LARGE)
 
 TALK = 0.2
+RECORDED_RATE = 50
 PATIENCE = 2.0
 """Seconds after which a caller who is not answered counts as a failed call."""
 
@@ -59,19 +60,28 @@ class Side:
     name: str
     phones: Phones
     numbers: list[str]
+    recorded: str
+    """A number whose talks are recorded; those of the others are not."""
     home: Path
     pids: dict[str, int]
     runs: int = 0
     placed: int = 0
 
     async def calls(
-        self, rate: int, count: int, talk: float = TALK, patience: float = PATIENCE
+        self,
+        rate: int,
+        count: int,
+        talk: float = TALK,
+        patience: float = PATIENCE,
+        *,
+        recorded: bool = False,
     ) -> Seen:
         self.runs += 1
         self.placed += count
         folder = self.home / f"sipp-{self.runs}"
+        numbers = [self.recorded] if recorded else self.numbers
         seen = await calls(
-            self.phones, folder, self.numbers, rate=rate, count=count, talk=talk, patience=patience
+            self.phones, folder, numbers, rate=rate, count=count, talk=talk, patience=patience
         )
         await asyncio.sleep(0.5)
         return seen
@@ -82,6 +92,8 @@ class Figures:
     """What was found, by side."""
 
     latency: dict[int, dict[str, list[float]]] = field(default_factory=dict)
+    recorded: dict[str, list[float]] = field(default_factory=dict)
+    """The same at 50 calls a second when both record."""
     failed: dict[int, dict[str, int]] = field(default_factory=dict)
     processor: dict[int, dict[str, dict[str, float]]] = field(default_factory=dict)
     sustained: dict[str, list[int]] = field(default_factory=dict)
@@ -102,7 +114,7 @@ async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[l
             rival(packages, folder / "theirs", first, OPERATORS)
         )
         pids = {"engine": engine.pid}
-        found.append(Side(THEIRS, engine.phones, [number_of(0)], folder / "theirs", pids))
+        found.append(Side(THEIRS, engine.phones, [number_of(0)], RECORDED, folder / "theirs", pids))
         for name, base, clients in ((SMALL, small, 10), (LARGE, large, plan.clients)):
             first, home = stack.enter_context(ports(3000)), folder / f"ours-{clients}"
             running = await stack.enter_async_context(
@@ -110,7 +122,7 @@ async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[l
             )
             numbers = [number_of(n) for n in range(clients)]
             pids = {"engine": running.engine_pid, "program": running.pid}
-            found.append(Side(name, running.phones, numbers, home, pids))
+            found.append(Side(name, running.phones, numbers[:-1], numbers[-1], home, pids))
         for side in found:
             register(side.phones, 20)
         yield found
@@ -137,6 +149,12 @@ async def measure(found: list[Side], plan: Plan) -> Figures:
         print(f"{rate} calls/s")
         for side in there_and_back * plan.rounds:
             await _latency(side, rate, plan, figures)
+    print(f"{RECORDED_RATE} calls/s, both recording")
+    for side in there_and_back:
+        seen = await side.calls(RECORDED_RATE, round(RECORDED_RATE * plan.seconds), recorded=True)
+        figures.recorded.setdefault(side.name, []).extend(seen.to_phone)
+        p50, p99 = (at(seen.to_phone, share) * 1000 for share in (0.5, 0.99))
+        print(f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms  failed {seen.failed}")
     print("highest sustained")
     for side in there_and_back if plan.rounds > 1 else found:
         await _climb(side, plan, figures)
@@ -212,6 +230,10 @@ def ratios(figures: Figures) -> list[dict[str, Any]]:
                     {"what": f"p99 at {rate}/s, large ÷ small", "unit": "×", "theirs": None, "small": 1.0,
                      "large": grown, "ratio_small": None, "ratio_large": grown, "bar": "< 1.5", "reached": grown < 1.5 and whole}
                 )  # fmt: skip
+    for name, share in (("p50", 0.5), ("p99", 0.99)):
+        theirs, small, large = (at(sorted(figures.recorded[side]), share) * 1000 for side in SIDES)
+        what = f"both recording: INVITE → phone, {RECORDED_RATE}/s, {name}"
+        rows.append(_row(what, "ms", theirs, small, large, "", 1.5))
     theirs, small, large = (float(max(figures.sustained[side])) for side in SIDES)
     rows.append(_row("highest sustained", "calls/s", theirs, small, large, "≥ 0.8", 0.8, more=True))
     for what, column in (

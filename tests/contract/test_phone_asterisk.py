@@ -80,7 +80,7 @@ async def test_the_phone_shows_who_calls_and_the_call(world: RealWorld) -> None:
     await seat.rings()
     assert seat.call.header("X-Call") == "call-7"
     assert "みどりクリニック" in seat.call.header("From")
-    assert "+81312345678@" in seat.call.header("From")
+    assert "0312345678@" in seat.call.header("From")
 
 
 @pytest.mark.parametrize(

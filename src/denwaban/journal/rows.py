@@ -1,6 +1,6 @@
 """The journal's table."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, func, insert, select
+from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, func, insert, select
 
 from denwaban.journal.model import Entry, Fact
 from denwaban.store import Id, Json, Tx, Utc, metadata
@@ -45,6 +45,14 @@ def append(tx: Tx, *new: Fact) -> None:
     tx.touch(TOPIC)
 
 
+_AFTER = (
+    select(facts)
+    .where(facts.c.seq > bindparam("after_seq"))
+    .order_by(facts.c.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+
+
 def after(tx: Tx, seq: int, limit: int = PAGE) -> list[Entry]:
     """The facts after `seq`, oldest first. Writers take turns, so a later commit never has a smaller seq."""
     return [
@@ -53,7 +61,7 @@ def after(tx: Tx, seq: int, limit: int = PAGE) -> list[Entry]:
             row["at"],
             Fact(row["kind"], row["subject"], row["client_id"], row["data"]),
         )
-        for row in tx.all(select(facts).where(facts.c.seq > seq).order_by(facts.c.seq).limit(limit))
+        for row in tx.all(_AFTER, {"after_seq": seq, "most": limit})
     ]
 
 

@@ -191,7 +191,13 @@ def all_lines(tx: Tx, limit: int) -> list[ClientLine]:
 
 def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLine]:
     rows = tx.all(
-        select(numbers.c.number, numbers.c.label, numbers.c.client_id, clients.c.name)
+        select(
+            numbers.c.number,
+            numbers.c.label,
+            numbers.c.client_id,
+            clients.c.name,
+            clients.c.recorded,
+        )
         .join(clients, clients.c.id == numbers.c.client_id)
         .where(which, clients.c.ended_at.is_(None))
         .order_by(numbers.c.id)
@@ -221,6 +227,7 @@ def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLin
             label=row["label"],
             windows=tuple(windows.get(row["client_id"], ())),
             limits=tuple(limits.get(row["client_id"], ())),
+            recorded=row["recorded"],
         )
         for row in rows
     ]

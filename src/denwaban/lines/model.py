@@ -69,6 +69,8 @@ class Service:
     """Calls at the same time; None: as many as come."""
     message: str
     """What is spoken when closed."""
+    recorded: bool = True
+    """Whether the client's talks are recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class ClientLine:
     label: str
     windows: tuple[PlanWindow, ...]
     limits: tuple[LineLimit, ...]
+    recorded: bool = True
 
     def service(self, at: datetime) -> Service:
         """What this number gets at that moment."""
@@ -102,6 +105,7 @@ class ClientLine:
             script_id=window.script_id if window else None,
             limit=limit_at(self.limits, at),
             message=(window.message if window else "") or DEFAULT_CLOSED,
+            recorded=self.recorded,
         )
 
 

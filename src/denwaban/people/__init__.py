@@ -14,6 +14,7 @@ from denwaban.people.acts import (
     new_sip_password,
     remember_caller,
     set_presence,
+    set_recorded,
     set_substitute,
 )
 from denwaban.people.model import (
@@ -71,6 +72,7 @@ __all__ = [
     "operators",
     "remember_caller",
     "set_presence",
+    "set_recorded",
     "set_substitute",
     "staff_by_ids",
     "staff_member",

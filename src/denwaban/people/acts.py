@@ -141,6 +141,12 @@ def change_client(
     append(tx, facts.client_changed(client_id, *values))
 
 
+def set_recorded(tx: Tx, client_id: str, recorded: bool) -> None:
+    """From the next talk on, talks are recorded, or are not. Earlier recordings stay."""
+    _change(tx, clients, client_id, {"recorded": recorded}, None)
+    append(tx, facts.client_changed(client_id, "recorded"))
+
+
 def end_client(tx: Tx, client_id: str, ended: bool = True) -> None:
     """Ends the contract (nothing is erased), or takes it up again."""
     _change(tx, clients, client_id, {"ended_at": tx.now if ended else None}, None)

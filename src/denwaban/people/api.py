@@ -9,7 +9,14 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.people.acts import add_client, add_staff, change_client, change_staff, set_presence
+from denwaban.people.acts import (
+    add_client,
+    add_staff,
+    change_client,
+    change_staff,
+    set_presence,
+    set_recorded,
+)
 from denwaban.people.model import Changed, Client, Operator, PeopleError, Presence, Staff
 from denwaban.people.queries import (
     client,
@@ -59,6 +66,7 @@ class ClientOut(msgspec.Struct):
     industry: str
     greeting: str
     policy: str
+    recorded: bool
     created_at: datetime
     updated_at: datetime
     ended_at: datetime | None
@@ -87,6 +95,8 @@ class ClientChange(msgspec.Struct, forbid_unknown_fields=True):
     industry: Industry | None = None
     greeting: Given | None = None
     policy: Policy | None = None
+    recorded: bool | None = None
+    """Whether talks are recorded, from the next one on."""
     updated_at: Moment | None = None
 
 
@@ -225,6 +235,8 @@ async def patch_client(
             for field in ("name", "kana", "industry", "greeting", "policy")
         }
         change_client(tx, client_id, **values, seen=seen)
+        if data.recorded is not None:
+            set_recorded(tx, client_id, data.recorded)
         return client(tx, client_id)
 
     try:

@@ -61,6 +61,8 @@ class Client:
     """The first words of a call, in the client's name."""
     policy: str
     """How to deal with calls, and what is not said (お断り)."""
+    recorded: bool
+    """Whether talks are recorded."""
     created_at: datetime
     ended_at: datetime | None
     """When the contract ended."""

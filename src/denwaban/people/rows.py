@@ -1,6 +1,6 @@
 """Clients (tenants), their staff, our operators, their callers."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint, true
 
 from denwaban.store import Id, Utc, metadata
 
@@ -14,6 +14,7 @@ clients = Table(
     Column("industry", String(50), nullable=False),
     Column("greeting", Text, nullable=False),  # first words of a call, in the client's name
     Column("policy", Text, nullable=False),  # how to deal with calls, what is not said (お断り)
+    Column("recorded", Boolean, nullable=False, server_default=true()),  # talks are recorded
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Column("ended_at", Utc),  # contract over

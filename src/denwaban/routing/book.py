@@ -64,6 +64,7 @@ class Book:
             script_id=service.script_id,
         )
         live.client_name = service.client_name
+        live.record = service.recorded
         live.title = f"{service.client_name} {service.label}".strip()
         live.message = service.message if service.mode is Mode.CLOSED else ""
 
@@ -85,7 +86,7 @@ class Book:
             return
         live.over = True
         recording = None
-        if live.call.answered_at is not None:
+        if live.call.answered_at is not None and live.record:
             recording = self._phone.recording(live.call.id).name
         offer, live.offer = live.offer, None
         self.record(live, changes.ended(live.call, live.fate or outcome, at, offer, recording))

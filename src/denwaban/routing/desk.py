@@ -17,7 +17,6 @@ from denwaban.lines import (
     Service,
     ServiceCache,
     UnknownNumber,
-    show_number,
 )
 from denwaban.routing import model
 from denwaban.routing.book import Book
@@ -202,7 +201,6 @@ class Desk:
         self.perform(self.floor.arrive(call.id, call.arrived_at, now, call.client_id))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
-        live.line.do(lambda: self._note(live))
 
     def close(self, live: LiveCall) -> None:
         """Speaks the closed message, then hangs up."""
@@ -315,13 +313,12 @@ class Desk:
         self.refuse(live, Outcome.LOST, HangUp.CONGESTION)
 
     async def _note(self, live: LiveCall) -> None:
-        if not live.gone:
-            await self.phone.note(
-                live.leg,
-                call=live.call.id,
-                client=live.call.client_id or "",
-                at=live.call.arrived_at.isoformat(),
-            )
+        await self.phone.note(
+            live.leg,
+            call=live.call.id,
+            client=live.call.client_id or "",
+            at=live.call.arrived_at.isoformat(),
+        )
 
     async def _dial(self, live: LiveCall, offer: Offer, seat: SeatName) -> None:
         if not _holds(live, offer):
@@ -331,7 +328,7 @@ class Desk:
             leg = await self.phone.dial(
                 seat,
                 call=live.call.id,
-                caller=show_number(live.call.caller) if live.call.caller else "",
+                caller=live.call.caller,
                 title=live.title,
                 seconds=self._ring_seconds,
             )
@@ -363,10 +360,13 @@ class Desk:
     async def _connect(self, live: LiveCall, offer: Offer) -> None:
         if not _holds(live, offer) or live.operator_leg is None:
             return
+        if self.recorder.away:
+            # What the database does not know, the engine keeps for the program after us.
+            await self._note(live)
         # Sound may have to be made again if joining fails half way.
         live.voice, live.speaking = True, False
         try:
-            await self.phone.connect(live.call.id, live.leg, live.operator_leg, record=True)
+            await self.phone.connect(live.call.id, live.leg, live.operator_leg, record=live.record)
         except LegGone:
             return  # who it was is told by the leg's own end
         except PhoneError as error:

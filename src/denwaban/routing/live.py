@@ -85,6 +85,8 @@ class LiveCall:
     operator_leg: Leg | None = None
     rang: bool = False
     """The operator's phone rang for the present offer."""
+    record: bool = True
+    """The client wants talks recorded."""
     voice: bool = False
     """The caller's leg was answered, so that sound can be played."""
     speaking: bool = False

@@ -20,7 +20,7 @@ ROOM = 200_000
 """So many items may wait for the database (some 40,000 calls, 200 MB); then callers are refused rather than forgotten."""
 
 GROUP = 400
-PACE = 0.02
+PACE = 0.05
 """Seconds from the begin of one write to the next: a lone event is written at once, many share a commit."""
 AGAIN_AFTER = 0.5
 """Seconds until a database that failed is tried again."""
@@ -39,6 +39,8 @@ class Recorder:
         self._none.set()
         self._unsure = False
         self._until: float | None = None
+        self.away = False
+        """The database did not take the last group: what happens now is known to this program alone."""
         self.unwritable = 0
         """Items that the database refused for what they are; each is in the log."""
 
@@ -95,6 +97,7 @@ class Recorder:
             await self._store.write(lambda tx: _write(tx, group, again))
         except (StoreError, OperationalError, InterfaceError) as error:
             log.warning("routing.store_away", behind=len(self._items), error=type(error).__name__)
+            self.away = True
             return False
         except Exception:
             # One of them cannot be written: the others must not suffer for it.
@@ -103,7 +106,7 @@ class Recorder:
         else:
             for _ in group:
                 self._items.popleft()
-        self._unsure = False
+        self._unsure = self.away = False
         if not self._items:
             self._some.clear()
             self._none.set()

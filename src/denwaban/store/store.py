@@ -156,7 +156,9 @@ class Store:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": WRITER_LOCK})
                 for job in group:
-                    self._run_one(connection, job, results, failures, touched)
+                    self._run_one(
+                        connection, job, results, failures, touched, alone=len(group) == 1
+                    )
         except Exception as error:
             # The commit (or the connection) failed: no verb of the group was kept.
             failed = StoreError(type(error).__name__)
@@ -180,16 +182,21 @@ class Store:
         results: list[tuple[_Job, Any]],
         failures: list[tuple[_Job, BaseException]],
         touched: set[str],
+        *,
+        alone: bool,
     ) -> None:
+        """Runs a verb so that its failure undoes nothing of the others; `alone` needs no savepoint for that."""
         tx = Tx(connection, self.clock.now())
-        savepoint = connection.begin_nested()
+        part = connection.get_transaction() if alone else connection.begin_nested()
+        assert part is not None  # the group's transaction has begun
         try:
             result = job.verb(tx)
         except BaseException as error:
-            savepoint.rollback()
+            part.rollback()
             failures.append((job, error))
         else:
-            savepoint.commit()
+            if not alone:
+                part.commit()
             results.append((job, result))
             touched |= tx.touched
 

@@ -37,7 +37,7 @@ class HangUp(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallArrived:
-    """A caller is at the door. Nothing has been answered yet; the caller hears nothing until an act."""
+    """A caller is at the door. Nothing has been answered yet; the caller may hear ring-back."""
 
     leg: Leg
     dialled: str

@@ -42,6 +42,23 @@ async def test_a_client_is_added_and_shown(make_web: MakeWeb, store: Store) -> N
     assert (await operator.post("/clients", {"code": "b", "name": "b"})).status_code == 403
 
 
+async def test_a_client_may_want_no_recordings(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(pages=routes)
+    admin = await web.browser(Role.ADMINISTRATOR)
+    client_id = await store.write(lambda tx: add_client(tx, "a", "甲"))
+    path = f"/clients/{client_id}"
+    assert "お話は録音しています" in (await admin.get(path)).text
+    assert (await admin.post(f"{path}/recorded", {"recorded": "false"})).status_code == 303
+    assert "録音していません" in (await admin.get(path)).text
+    supervisor = await web.browser(Role.SUPERVISOR)
+    refused = await supervisor.post(f"{path}/recorded", {"recorded": "true"})
+    assert refused.status_code == 403
+    assert (await admin.post(f"{path}/recorded", {"recorded": "true"})).status_code == 303
+    kept = await store.read(lambda tx: client(tx, client_id))
+    assert kept is not None
+    assert kept.recorded
+
+
 async def test_two_administrators_do_not_overwrite_each_other(
     make_web: MakeWeb, store: Store
 ) -> None:

@@ -9,6 +9,7 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import CallState, Outcome, missed
 from denwaban.lines import DEFAULT_CLOSED, EVERY_DAY, Mode, PlanWindow, set_plan
+from denwaban.people import set_recorded
 from denwaban.routing import IN_LINE, SeatError, SeatState
 from denwaban.telephony.port import HangUp
 
@@ -20,7 +21,7 @@ async def test_a_caller_is_put_through_and_everything_is_recorded(house: House) 
         caller = house.dials("+81312345678", "sip:09012345678@trunk")
         await house.until(lambda: house.phone.seat_rings("seat-suzuki"))
         dial = next(act for act in house.phone.acts if act.verb == "dial")
-        assert (dial.given["caller"], dial.given["title"]) == ("090-1234-5678", "yamada社 代表")
+        assert (dial.given["caller"], dial.given["title"]) == ("+819012345678", "yamada社 代表")
         await house.passes(4)
         assert house.phone.heard(caller) == ["ring"]
         assert house.seat("suzuki").state is SeatState.OFFERED
@@ -303,3 +304,18 @@ async def test_recordings_are_named_by_the_call(house: House) -> None:
         assert house.phone.recording(call.id) == Path("recordings") / f"{call.id}.wav"
         connect = next(act for act in house.phone.acts if act.verb == "connect")
         assert (connect.given["call"], connect.given["record"]) == (call.id, True)
+
+
+async def test_a_client_who_wants_no_recordings_gets_none(house: House) -> None:
+    async with house.open():
+        await house.store.write(lambda tx: set_recorded(tx, house.client, False))
+        await house.forgotten(NUMBER)
+        await house.comes("suzuki")
+        caller = house.dials(NUMBER)
+        await house.talks("suzuki")
+        connect = next(act for act in house.phone.acts if act.verb == "connect")
+        assert connect.given["record"] is False
+        house.phone.caller_hangs_up(caller)
+        await house.until(lambda: not house.view.calls)
+        (call,) = await house.calls()
+    assert (call.outcome, call.recording) == (Outcome.ANSWERED, None)

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.people.acts import add_client, change_client, end_client
+from denwaban.people.acts import add_client, change_client, end_client, set_recorded
 from denwaban.people.model import Changed, PeopleError, without_substitute
 from denwaban.people.pages.common import (
     ADMINISTRATOR,
@@ -160,4 +160,27 @@ async def post_end(
     return Redirect(f"/clients/{client_id}", status_code=303)
 
 
-routes = [show_clients, new_client, post_client, show_client, save_client, post_end]
+class RecordedForm(msgspec.Struct):
+    recorded: bool = True
+
+
+@post("/clients/{client_id:str}/recorded", guards=[ADMINISTRATOR])
+async def post_recorded(
+    client_id: FromPath[str], data: URLEncodedBody[RecordedForm], store: NamedDependency[Store]
+) -> Redirect:
+    """Talks from now on are recorded, or are not; what is recorded already stays."""
+    if await store.read(lambda tx: client(tx, client_id)) is None:
+        raise not_here()
+    await store.write(lambda tx: set_recorded(tx, client_id, data.recorded))
+    return Redirect(f"/clients/{client_id}", status_code=303)
+
+
+routes = [
+    show_clients,
+    new_client,
+    post_client,
+    show_client,
+    save_client,
+    post_end,
+    post_recorded,
+]

@@ -68,6 +68,7 @@ class AriConnection(asyncio.Protocol):
         self._http: HttpRequests | None = None
         self._heartbeat: asyncio.TimerHandle | None = None
         self._heard_at = 0.0
+        self._flushing = False
         self.lost = False
 
     @classmethod
@@ -135,7 +136,10 @@ class AriConnection(asyncio.Protocol):
             else _RestRequest(number, method, room, "application/json", self._encode(body).decode())
         )
         self._ws.send_text(self._encode(request))
-        self._flush()
+        if not self._flushing:
+            # Requests made in one go leave in one piece.
+            self._flushing = True
+            self._loop.call_soon(self._flush)
         return answer
 
     async def close(self) -> None:
@@ -225,6 +229,7 @@ class AriConnection(asyncio.Protocol):
         self._on_event(message)
 
     def _flush(self) -> None:
+        self._flushing = False
         assert self._transport is not None
         for data in self._ws.data_to_send():
             if data:

@@ -206,8 +206,9 @@ class AriPhone:
 
     async def ring(self, leg: Leg) -> None:
         party = self._party(leg)
-        party.tone = party.up
-        await self._do(party, [("POST", self._channel(party, "ring"))])
+        if party.up:  # else the dialplan has told the caller that it rings
+            party.tone = True
+            await self._do(party, [("POST", self._channel(party, "ring"))])
 
     async def answer(self, leg: Leg) -> None:
         party = self._party(leg)
@@ -251,7 +252,7 @@ class AriPhone:
         connection = self._connected()
         party, pairs = self._legs.dialling(seat)
         shown = _plain(title)
-        number = "".join(mark for mark in caller if mark in "+0123456789") or "anonymous"
+        number = _national("".join(mark for mark in caller if mark in "+0123456789"))
         for channel, endpoint in pairs:
             body: dict[str, Any] = {
                 "endpoint": f"PJSIP/{endpoint}",
@@ -436,8 +437,9 @@ class AriPhone:
                 raise self._error(party, answer, method, room)
 
     def _error(self, party: Party, answer: Answer, method: str, room: str) -> PhoneError:
-        # 404: the channel is no more. 409: it has left our application and is on its way out. Bridges say 400 and 422.
-        gone = (400, 404, 409, 422) if room.startswith("bridges/") else (404, 409, 412)
+        # 404: the channel is no more. 409: it has left our application and is on its way out. Bridges say 400 and 422,
+        # a variable of such a channel 400.
+        gone = (404, 409, 412) if room.startswith("channels/") else (400, 404, 409, 422)
         if answer.status in gone:
             return LegGone(party.leg)
         return Refused(answer.status, method, room.partition("?")[0])
@@ -458,6 +460,13 @@ class AriPhone:
 
 def _recording(call: str) -> dict[str, str]:
     return {"name": call, "format": "wav", "ifExists": "append"}
+
+
+def _national(number: str) -> str:
+    """As phones here show it: 090… for +8190…; `anonymous` for none."""
+    if not number:
+        return "anonymous"
+    return f"0{number[3:]}" if number.startswith("+81") else number
 
 
 def _plain(text: str) -> str:

@@ -54,6 +54,9 @@ _UNHEARD = "[declined_message_types]\n" + "".join(
     for kind in (
         "ast_channel_varset_type",
         "ast_channel_hangup_handler_type",
+        "ast_channel_dial_type",
+        "ast_channel_entered_bridge_type",
+        "ast_channel_left_bridge_type",
         "ast_channel_moh_start_type",
         "ast_channel_moh_stop_type",
         "ast_channel_dtmf_begin_type",

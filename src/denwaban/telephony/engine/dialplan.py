@@ -32,27 +32,30 @@ exten => s,1,Hangup(21)
 [nowhere]
 exten => s,1,Hangup(21)
 
+; few steps until the program has the call: every one of them costs each call
 [from-trunk]
-exten => _!,1,Set(DENWABAN_DIALLED=${{EXTEN}})
- same => n,Goto(door,call,1)
-; after the end every context looks for h; without this one it would match the line above
-exten => h,1,NoOp()
+exten => _!,1,Ringing()
+ same => n,GotoIf($["${{DENWABAN_NUMBER_FROM}}" = "to"]?door,to,1)
+ same => n,Stasis({APPLICATION},inbound,${{FILTER({_PLAIN},${{EXTEN}})}},${{DENWABAN_TRUNK}})
+ same => n,Set(DENWABAN_DIALLED=${{FILTER({_PLAIN},${{EXTEN}})}})
+ same => n,Goto(door,back,1)
+; after the end every context looks for h; without this one, which ends there, it would match the lines above
+exten => h,1,Hangup()
 
 [door]
-exten => call,1,GotoIf($["${{DENWABAN_NUMBER_FROM}}" != "to"]?plain)
- same => n,Set(DENWABAN_DIALLED=${{PJSIP_PARSE_URI(${{PJSIP_HEADER(read,To)}},user)}})
- same => n(plain),Set(DENWABAN_DIALLED=${{FILTER({_PLAIN},${{DENWABAN_DIALLED}})}})
- same => n,Set(DENWABAN_CALLER=${{FILTER({_PLAIN},${{CALLERID(num)}})}})
- same => n,Set(TRIES=0)
+exten => to,1,Set(DENWABAN_DIALLED=${{PJSIP_PARSE_URI(${{PJSIP_HEADER(read,To)}},user)}})
+ same => n,Set(DENWABAN_DIALLED=${{FILTER({_PLAIN},${{DENWABAN_DIALLED}})}})
  same => n(offer),Set(AWAY=0)
  same => n,Stasis({APPLICATION},inbound,${{DENWABAN_DIALLED}},${{DENWABAN_TRUNK}})
- same => n,GotoIf($["${{STASISSTATUS}}" != "FAILED"]?over)
+ same => n,Goto(back,1)
+
+exten => back,1,GotoIf($["${{STASISSTATUS}}" != "FAILED"]?over)
+ same => n,Set(DENWABAN_CALLER=${{FILTER({_PLAIN},${{CALLERID(num)}})}})
  same => n,Set(AWAY=1)
- same => n,Set(TRIES=$[${{TRIES}} + 1])
+ same => n,Set(TRIES=$[0${{TRIES}} + 1])
  same => n,GotoIf($[${{TRIES}} > 3]?away,1)
- same => n,Ringing()
  same => n,Wait(2)
- same => n,Goto(offer)
+ same => n,Goto(to,offer)
  same => n(over),Hangup()
 
 exten => away,1,Set(NOTED=1)

@@ -51,7 +51,7 @@ from denwaban.scripts import names_of
 from denwaban.store import Store, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
-from denwaban.telephony.engine import Engine, EngineSettings, obtain
+from denwaban.telephony.engine import Door, Engine, EngineSettings, obtain
 from denwaban.telephony.port import Phone
 from denwaban.telephony.speech import Speech
 from denwaban.web import MenuEntry, build_app, configure_logs
@@ -239,12 +239,12 @@ async def _serve(settings: Settings) -> None:
                 left=told.left,
                 connect=denwaban.console.addresses(settings),
             )
-            await _run(program, settings)
+            await _run(program, settings, Door(engine))
     finally:
         await store.close()
 
 
-async def _run(program: Program, settings: Settings) -> None:
+async def _run(program: Program, settings: Settings, door: Door) -> None:
     server = _Server(
         uvicorn.Config(
             program.app,
@@ -269,9 +269,10 @@ async def _run(program: Program, settings: Settings) -> None:
     gc.collect()
     gc.freeze()
     async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(program.run())
+        running = [tasks.create_task(program.run()), tasks.create_task(door.run())]
         await server.serve()
-        running.cancel()
+        for task in running:
+            task.cancel()
 
 
 class _Server(uvicorn.Server):

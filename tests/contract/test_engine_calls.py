@@ -18,6 +18,7 @@ import httpx
 import numpy as np
 import pytest
 import websockets
+from prometheus_client import REGISTRY
 from tests.engine_fixtures import (
     EngineFactory,
     RunningEngine,
@@ -28,7 +29,7 @@ from tests.engine_fixtures import (
 )
 from websockets import Subprotocol
 
-from denwaban.telephony.engine import PRACTICE_ENDPOINT, LeftMessage, forget, left_messages
+from denwaban.telephony.engine import PRACTICE_ENDPOINT, Door, LeftMessage, forget, left_messages
 from denwaban.telephony.port import SeatAccount, SeatName
 from denwaban.telephony.speech import Sound, Speech
 from denwaban.telephony.speech import Voice as Speaker
@@ -241,16 +242,30 @@ async def test_a_practice_call_goes_out_and_comes_in_by_the_sip_door(
         )
 
 
-@pytest.mark.parametrize("source", ["127.0.0.9"])
 async def test_strangers_are_refused_and_only_counted(
-    engine: RunningEngine, tmp_path: Path, source: str
+    engine: RunningEngine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    caller = await sipp_call(
-        engine, tmp_path, dialled="0312340001", source=source, hang_up_after=0.1
-    )
-    status, trace = await caller.done()
-    assert status != 0
-    assert "SIP/2.0 401" in trace
+    source = "127.0.0.9"
+    door = Door(engine.engine)
+    await door.count()
+    before = REGISTRY.get_sample_value("denwaban_sip_refused_total") or 0.0
+    counted = 0
+    for again in range(2):
+        caller = await sipp_call(
+            engine, tmp_path / str(again), dialled="0312340001", source=source, hang_up_after=0.1
+        )
+        status, trace = await caller.done()
+        assert status != 0
+        assert "SIP/2.0 401" in trace
+        # The INVITE, and as a rule the ACK of its refusal.
+        new = await door.count()
+        assert 1 <= new <= 3
+        counted += new
+    assert await door.count() == 0
+    assert REGISTRY.get_sample_value("denwaban_sip_refused_total") == before + counted
+    told = capsys.readouterr().out
+    assert told.count("door.refused") == 2
+    assert source not in told
     assert source not in engine.settings.log.read_text()
 
 

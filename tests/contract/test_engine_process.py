@@ -10,13 +10,22 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.engine_fixtures import EngineFactory, RunningEngine, port_block, settings_for
 
-from denwaban.telephony.engine import Back, Died, Engine, EngineTrouble, Packages, obtain
+from denwaban.telephony.engine import (
+    Back,
+    Died,
+    Engine,
+    EngineTrouble,
+    Packages,
+    obtain,
+    supervise,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -113,6 +122,54 @@ async def test_a_killed_engine_is_noticed_and_restarted(
             await engine.stop()
         assert [event async for event in watching] == []
         assert engine.alive_pid() is None
+
+
+async def _stops(engine: Engine) -> None:
+    """The process is there, its ports are open, and nothing moves."""
+    pid = engine.alive_pid()
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+
+
+async def _refuses_programs(engine: Engine) -> None:
+    """HTTP is answered, no program can connect."""
+    async with asyncio.timeout(10):
+        # It is not unloaded while somebody is connecting.
+        while "res_ari_events" in await engine.cli("module show like res_ari_events"):
+            await engine.cli("module unload res_ari_events.so")
+
+
+@pytest.mark.parametrize("falls_ill", [_stops, _refuses_programs])
+async def test_an_engine_that_hangs_is_noticed_and_restarted(
+    engine_packages: Packages,
+    tmp_path: Path,
+    falls_ill: Callable[[Engine], Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervise, "_KNOCK_SECONDS", 1.0)
+    with port_block() as first:
+        settings = settings_for(tmp_path / "home", first)
+        engine = Engine(settings, engine_packages, look_seconds=0.3, patience_seconds=3.0)
+        await engine.start()
+        watching = engine.watch()
+        try:
+            before = engine.alive_pid()
+            said = settings.log.read_text()
+            happens = asyncio.ensure_future(anext(watching))
+            # A healthy one is asked several times and left alone.
+            await asyncio.wait([happens], timeout=2.0)
+            assert not happens.done()
+            assert settings.log.read_text() == said
+            await falls_ill(engine)
+            async with asyncio.timeout(40):
+                died = await happens
+                assert isinstance(died, Died)
+                assert died.status == -signal.SIGKILL
+                assert isinstance(await anext(watching), Back)
+            assert engine.alive_pid() not in (None, before)
+            await engine._knock()
+        finally:
+            await engine.stop()
 
 
 async def test_an_engine_left_behind_is_replaced(engine_packages: Packages, tmp_path: Path) -> None:

@@ -58,6 +58,11 @@ NEXT: Mapping[State, frozenset[State]] = {
 """The only ways."""
 
 
+def N_(text: str) -> str:
+    """Marks a text for the catalogues; it is translated where it is shown."""
+    return text
+
+
 class ScriptError(Exception):
     """What was asked for cannot be done; the text is a Japanese sentence and a key of the catalogues."""
 
@@ -74,7 +79,7 @@ class HasErrors(ScriptError):
     """Lint found errors: they are mended before anything is published."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("直すところが残っているため、公開できません")
+        super().__init__(N_("直すところが残っているため、公開できません"))
         self.findings = list(findings)
 
 
@@ -82,7 +87,7 @@ class NeedsReasons(ScriptError):
     """Warnings without a word on why they stay."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
-        super().__init__("注意のそれぞれに、そのままにする理由を書いてください")
+        super().__init__(N_("注意のそれぞれに、そのままにする理由を書いてください"))
         self.findings = list(findings)
 
 

@@ -7,7 +7,6 @@ import msgspec
 from sqlalchemy import RowMapping, func, insert, select, update
 
 from denwaban.journal import Fact, append
-from denwaban.scripts.lint.run import problems
 from denwaban.scripts.drafts import normal, script_row, version_text
 from denwaban.scripts.finding import findable
 from denwaban.scripts.life import (
@@ -19,6 +18,7 @@ from denwaban.scripts.life import (
     Version,
     Warned,
 )
+from denwaban.scripts.lint.run import problems
 from denwaban.scripts.model import Node, Script, ScriptInvalid, plain_data
 from denwaban.scripts.plain import PLAIN
 from denwaban.scripts.readings import ask_to_read, settings_of

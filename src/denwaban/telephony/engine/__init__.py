@@ -1,6 +1,7 @@
 """Asterisk: obtained without root, configured privately, supervised."""
 
 from denwaban.telephony.engine.configure import configure, own_address, write_seats
+from denwaban.telephony.engine.door import Door
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.left import LeftMessage, forget, left_messages
 from denwaban.telephony.engine.obtain import (
@@ -26,6 +27,7 @@ __all__ = [
     "Back",
     "BadEngineSettings",
     "Died",
+    "Door",
     "Engine",
     "EngineSettings",
     "EngineTrouble",

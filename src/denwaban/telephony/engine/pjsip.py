@@ -32,6 +32,8 @@ endpoint_identifier_order = header,auth_username,username,ip
 ignore_uri_user_options = yes
 keep_alive_interval = 30
 max_initial_qualify_time = 2
+unidentified_request_period = 60
+unidentified_request_prune_interval = 60
 [system]
 type = system
 timer_t1 = 500

@@ -9,17 +9,20 @@ import re
 import signal
 import socket
 import time
+from base64 import b64encode
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import structlog
+import websockets
+from websockets.exceptions import WebSocketException
 
 from denwaban.telephony.engine.configure import configure, write_seats
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.obtain import Packages
-from denwaban.telephony.engine.settings import EngineSettings
+from denwaban.telephony.engine.settings import APPLICATION, EngineSettings
 from denwaban.telephony.port import SeatAccount
 
 log = structlog.get_logger(__name__)
@@ -28,6 +31,7 @@ _LOG_LIMIT = 5_000_000
 _OLD_LOGS = 2
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STABLE_SECONDS = 60.0
+_KNOCK_SECONDS = 5.0
 
 
 class EngineTrouble(Exception):
@@ -54,14 +58,26 @@ class Back:
 class Engine:
     """Supervises one engine; one `Engine` for each home, in one process.
 
+    While it is watched, it is asked every `look_seconds` whether it still takes a program's connection. One that has not for
+    `patience_seconds` hangs: it is ended and counts as dead. Calls in it could not be helped any more.
+
     The engine dies with the thread that called `start` (a kernel guarantee on Linux), so call it
     from the thread that lives as long as the program. The object may be made in another process to
     use `cli`, `seats` and `alive_pid` alone.
     """
 
-    def __init__(self, settings: EngineSettings, packages: Packages) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        packages: Packages,
+        *,
+        look_seconds: float = 10.0,
+        patience_seconds: float = 20.0,
+    ) -> None:
         self.settings = settings
         self.packages = packages
+        self._look = look_seconds
+        self._patience = patience_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._started = 0.0
         self._stop = asyncio.Event()
@@ -175,11 +191,12 @@ class Engine:
         await self.cli("module reload res_pjsip.so", timeout=60.0)
         return True
 
-    async def refused(self) -> int:
-        """How many SIP requests of unknown senders were turned away of late (the engine forgets
-        them after some seconds). Says nothing about who."""
+    async def refused(self) -> dict[str, int]:
+        """SIP requests of unknown senders that were turned away of late, by sender (an address: personal data, to be kept out
+        of logs). The engine forgets a sender who has been silent for a minute or two. Raises `EngineTrouble`."""
         said = await self.cli("pjsip show unidentified_requests")
-        return sum(int(line.split()[1]) for line in said.splitlines() if _COUNTED.match(line))
+        found = (_COUNTED.match(line) for line in said.splitlines())
+        return {line[1]: int(line[2]) for line in found if line}
 
     def alive_pid(self) -> int | None:
         """The process id of the engine that runs in this home, whoever started it."""
@@ -247,15 +264,49 @@ class Engine:
     async def _wait_and_tidy(self, process: asyncio.subprocess.Process) -> int:
         while True:
             try:
-                async with asyncio.timeout(10.0):
+                async with asyncio.timeout(self._look):
                     return await process.wait()
             except TimeoutError:
+                await self._must_answer(process)
                 if self.settings.log.exists() and self.settings.log.stat().st_size > _LOG_LIMIT:
                     try:
                         await self.cli("logger rotate")
                     except EngineTrouble as trouble:
                         log.warning("engine.log_not_rotated", reason=str(trouble)[:200])
                     self._tidy_logs()
+
+    async def _must_answer(self, process: asyncio.subprocess.Process) -> None:
+        """Returns when it has taken a connection. Ends it when it takes none for as long as our patience lasts."""
+        begun = time.monotonic()
+        while process.returncode is None:
+            try:
+                await self._knock()
+                return
+            except (OSError, TimeoutError, WebSocketException) as trouble:
+                away = time.monotonic() - begun
+                if away >= self._patience:
+                    log.error("engine.hangs", seconds=round(away, 1), error=type(trouble).__name__)
+                    with contextlib.suppress(ProcessLookupError):
+                        process.kill()
+                    return
+            if await self._stopped_within(min(1.0, self._patience)):
+                return
+
+    async def _knock(self) -> None:
+        """Connects as a program does, under a name of its own. Raises OSError, TimeoutError, WebSocketException."""
+        key = f"{self.settings.ari_user}:{self.settings.ari_password}".encode()
+        url = self.settings.ari_url.replace("http://", "ws://", 1)
+        async with (
+            asyncio.timeout(_KNOCK_SECONDS),
+            websockets.connect(
+                f"{url}/events?app={APPLICATION}-watch",
+                additional_headers={"Authorization": f"Basic {b64encode(key).decode()}"},
+                proxy=None,
+                open_timeout=None,
+                close_timeout=1.0,
+            ),
+        ):
+            pass
 
     def _tidy_logs(self) -> None:
         """Keeps the newest old logs; the engine itself would keep them all."""
@@ -303,4 +354,4 @@ def _runs(pid: int) -> bool:
     return state not in "ZX"
 
 
-_COUNTED = re.compile(r"^\S+\s+\d+\s")
+_COUNTED = re.compile(r"\s*Request:\s+(\S+)\s+(\d+)\s")

@@ -1,0 +1,13 @@
+"""Scripts on the screen: for those who write them, and for the client who approves them."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from denwaban.scripts.pages import approval, editor, lists, publishing, versions
+
+routes: list[HTTPRouteHandler] = [
+    *lists.routes,
+    *editor.routes,
+    *publishing.routes,
+    *versions.routes,
+    *approval.routes,
+]

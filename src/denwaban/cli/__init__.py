@@ -2,11 +2,12 @@
 
 import asyncio
 import sys
+from pathlib import Path
 
 import click
 
 from denwaban import __version__
-from denwaban.cli import accounts, doctor, prepare, ring, up
+from denwaban.cli import accounts, doctor, prepare, ring, scripts, up
 from denwaban.config import SettingsError, load
 from denwaban.main import serve
 from denwaban.store import StoreError
@@ -20,6 +21,7 @@ TROUBLE = (
     EngineUnobtainable,
     prepare.CannotStart,
     ring.CannotRing,
+    scripts.CannotDo,
 )
 """What a person can mend: shown as a sentence, not as a trace."""
 
@@ -71,6 +73,42 @@ def engine_install() -> None:
 def password_command(login: str) -> None:
     """Give a person a new password and end their sessions; prints it once."""
     click.echo(asyncio.run(accounts.new_password_for(load(), login)))
+
+
+@command.group("scripts")
+def scripts_group() -> None:
+    """Scripts (台本): lint, export, import."""
+
+
+@scripts_group.command("lint")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--all", "everything", is_flag=True, help="Every script that calls follow now.")
+@click.option("--client", help="Every script of the client of this code.")
+def scripts_lint(files: tuple[Path, ...], everything: bool, client: str | None) -> None:
+    """Tell what is wrong as `file:line: level rule: message`; status 1 when there is an error."""
+    if bool(files) == (everything or client is not None):
+        raise click.UsageError("FILES か --all か --client を指定してください")
+    if files:
+        sys.exit(scripts.lint_files(files))
+    sys.exit(asyncio.run(scripts.lint_all(load(), client)))
+
+
+@scripts_group.command("export")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--client", help="Only scripts of the client of this code.")
+def scripts_export(folder: Path, client: str | None) -> None:
+    """Write published scripts as FOLDER/client/name.toml."""
+    count = asyncio.run(scripts.export(load(), folder, client))
+    click.echo(f"台本 {count} 本を {folder} に書きました")
+
+
+@scripts_group.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--client", required=True, help="The client's code.")
+@click.option("--name", help="The script's name; by default the file's.")
+def scripts_import(file: Path, client: str, name: str | None) -> None:
+    """Take a file in as a draft, to be reviewed and published as usual."""
+    click.echo(asyncio.run(scripts.take_in(load(), file, client, name)))
 
 
 def main() -> int:

@@ -1,7 +1,6 @@
 """On which line of a TOML text everything stands. For texts that `tomllib` has read: what is no TOML gives nonsense."""
 
 import re
-from collections.abc import Iterator
 
 Place = tuple[str | int, ...]
 """Where in a document: `("nodes", 3, "ask", 0, "label")`."""
@@ -14,6 +13,12 @@ _TOKEN = re.compile(
 )
 _BARE_END = (",", "]", "}", "\n")
 
+_PLAIN = re.compile(
+    r"[ \t]*([A-Za-z0-9_-]+)[ \t]*=[ \t]*"
+    r'(?:"(?!"")(?:\\.|[^"\\\n])*"|[A-Za-z0-9_.:+-]+)[ \t]*(?:\#[^\n]*)?\n'
+)
+"""A line with one key and one short value: most lines are like that, and need no closer look."""
+
 
 def places(text: str) -> dict[Place, int]:
     """The 1-based line of every table, key and element of an array."""
@@ -21,27 +26,38 @@ def places(text: str) -> dict[Place, int]:
 
 
 class _Scan:
-    """One walk over the tokens."""
+    """One walk over the text."""
 
     def __init__(self, text: str) -> None:
         self.found: dict[Place, int] = {}
         self._counts: dict[Place, int] = {}
-        self._rest = _tokens(text)
+        self._text = text
+        self._at = 0
         self._now, self._line = "", 1
-        self._next()
+        self._next_line = 1
         self._document()
 
     def _next(self) -> None:
-        self._now, self._line = next(self._rest, ("", self._line))
+        """To the next token; comments and blanks are none."""
+        while match := _TOKEN.search(self._text, self._at):
+            self._at = match.end()
+            self._now, self._line = match[0], self._next_line
+            self._next_line += self._now.count("\n")
+            if self._now[0] != "#":
+                return
+        self._now, self._at = "", len(self._text)
 
     def _document(self) -> None:
         table: Place = ()
-        while self._now:
-            if self._now == "\n":
-                self._next()
-            elif self._now == "[":
+        while self._at < len(self._text):
+            while plain := _PLAIN.match(self._text, self._at):
+                self.found.setdefault((*table, plain[1]), self._next_line)
+                self._at = plain.end()
+                self._next_line += 1
+            self._next()
+            if self._now == "[":
                 table = self._header()
-            else:
+            elif self._now not in ("", "\n"):
                 self._pair(table)
 
     def _header(self) -> Place:
@@ -102,14 +118,3 @@ class _Scan:
                 self._value((*place, count))
                 count += 1
         self._next()
-
-
-def _tokens(text: str) -> Iterator[tuple[str, int]]:
-    """Tokens with the line that they begin on; comments and blanks are left out."""
-    line = 1
-    for match in _TOKEN.finditer(text):
-        token = match[0]
-        if token[0] != "#":
-            yield token, line
-        if "\n" in token:
-            line += token.count("\n")

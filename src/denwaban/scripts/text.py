@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -144,16 +144,27 @@ def _table(
         _table(lines, f"{path}.ask", f"[[{path}.ask]]", one, indent + "  ")
 
 
+@cache
+def _fields(kind: type[msgspec.Struct]) -> list[tuple[str, Any]]:
+    """(name, default) of each field of a kind of part."""
+    return [
+        (
+            one.encode_name,
+            one.default if one.default_factory is msgspec.NODEFAULT else one.default_factory(),
+        )
+        for one in msgspec.structs.fields(kind)
+    ]
+
+
 def _set(struct: msgspec.Struct) -> dict[str, Any]:
     """What does not stand at its default, by name; what kind of node it is comes first."""
     found: dict[str, Any] = {}
     if struct.__struct_config__.tag is not None:
         found[str(struct.__struct_config__.tag_field)] = struct.__struct_config__.tag
-    for one in msgspec.structs.fields(struct):
-        value = getattr(struct, one.name)
-        default = one.default if one.default_factory is msgspec.NODEFAULT else one.default_factory()
+    for name, default in _fields(type(struct)):
+        value = getattr(struct, name)
         if value is not None and value != default:
-            found[one.encode_name] = value
+            found[name] = value
     return found
 
 

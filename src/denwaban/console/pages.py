@@ -12,7 +12,7 @@ from litestar.response import Stream, Template
 from denwaban.access import Principal, Role
 from denwaban.calls import open_calls
 from denwaban.config import Settings
-from denwaban.console import rows
+from denwaban.console import rows, search
 from denwaban.console.acts import (
     NotReady,
     NotYours,
@@ -414,4 +414,5 @@ routes = [
     backward,
     answer,
     report,
+    *search.routes,
 ]

@@ -13,6 +13,10 @@ LONGEST = {"question": 100, "answer": 400, "wordings": 200}
 """Characters. An answer longer than that does not fit one screen without a scroll."""
 
 
+LINES = 8
+"""Of an answer, for the same reason."""
+
+
 def N_(text: str) -> str:
     """Marks a text for translation where it is not shown yet."""
     return text
@@ -121,6 +125,8 @@ def checked(content: Content) -> Content:
     for name in ("question", "answer"):
         if not texts[name]:
             raise PeopleError("%(label)sを入力してください", name, label=LABELS[name])
+    if texts["answer"].count("\n") >= LINES:
+        raise PeopleError("答えは%(most)s行以内にしてください", "answer", most=str(LINES))
     begins, ends = content.valid_from, content.valid_until
     if begins is not None and ends is not None and ends < begins:
         raise PeopleError("「いつまで」が「いつから」より前になっています", "valid_until")

@@ -1,10 +1,11 @@
-"""Texts that are found by any two characters of them, on both databases (ADR: search by bigrams made in Python).
+"""Texts that are found by any two characters of them, on both databases (ADR 16).
 
 What is indexed is a stream of tokens made here: each two neighbouring characters of the folded text. SQLite keeps it in
 an FTS5 table beside the texts, PostgreSQL in a `tsvector` with a GIN index; neither has to know any Japanese. The token
 streams and the questions are the same on both, only the way of writing them differs.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -34,7 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from denwaban.store.columns import Id, metadata
-from denwaban.store.store import Store
+from denwaban.store.store import Store, StoreError
 from denwaban.store.tx import Tx
 from denwaban.store.words import FOLDING, fold, grams
 
@@ -234,11 +235,16 @@ class SearchIndex:
         return len(old)
 
     async def catch_up(self, store: Store) -> None:
-        """Makes all grams of an older `FOLDING` anew, some at a time. Several programs may do it at once."""
+        """Makes all grams of an older `FOLDING` anew, some at a time; a database that is away is tried again every second.
+        Several programs may do it at once."""
         stale = select(func.count()).where(self.texts.c.folding != FOLDING)
-        if await store.read(lambda tx: tx.scalar(stale)):
-            while await store.write(self.refold):
-                pass
+        while True:
+            try:
+                if not await store.read(lambda tx: tx.scalar(stale)):
+                    return
+                await store.write(self.refold)
+            except StoreError:
+                await asyncio.sleep(1)
 
     def stream_for(
         self, dialect: str, client_id: str | None, title: str, body: str, also: str

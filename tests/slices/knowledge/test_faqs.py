@@ -125,6 +125,7 @@ async def test_a_restricted_answer_neither_shows_nor_is_found_by_its_words(
         (Content("はい", " \n"), "answer"),
         (Content("は" * 101, "はい"), "question"),
         (Content("はい", "は" * 401), "answer"),
+        (Content("はい", "\n".join("123456789")), "answer"),
         (Content("はい", "はい", "は" * 201), "wordings"),
         (Content("は\x00い", "はい"), "question"),
         (Content("は", "い", valid_from=TODAY, valid_until=date(2026, 11, 23)), "valid_until"),

@@ -1,6 +1,8 @@
 // Keys. A single letter or digit acts only outside of text; inside, the same letter with Ctrl (digits with Alt).
 // An Enter that ends a conversion of the input method belongs to the input method.
 
+const WHILE_SEARCHING = ["m", "h", "e"];
+
 const WITH_CTRL = { m: "m", h: "h", b: "backspace", e: "end" };
 
 /** Whether this element takes text. */
@@ -15,6 +17,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
   const { target } = event;
   const typing = typingIn(target);
   const ctrl = event.ctrlKey || event.metaKey;
+  if (target.closest?.("#seat-search") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
   const stage = middle().dataset.stage;
   const done = () => {
     event.preventDefault();

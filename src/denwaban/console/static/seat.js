@@ -4,6 +4,7 @@ import { Answers } from "./answers.js";
 import { typingIn, press } from "./keys.js";
 import { Phone } from "./phone.js";
 import { Ring } from "./ring.js";
+import { Search } from "./search.js";
 
 const root = document.getElementById("seat");
 const words = JSON.parse(root.dataset.words);
@@ -143,6 +144,14 @@ function listen() {
   });
 }
 
+const search = new Search({
+  request,
+  call: () => middle().dataset.call ?? "",
+  may: () => stage() !== "ringing" && !elsewhere.open,
+  back: focusNext,
+  away: words.away,
+});
+
 const alarms = new Set();
 
 function alarm(name, on) {
@@ -263,6 +272,7 @@ function settle(moved) {
     if (!rangAt) rangAt = performance.now();
     ring.start(`${words.ringing}: ${middle().dataset.client}`, words.ringing);
     opened = "";
+    search.close(); // Enter is to answer now
     showOther();
   } else {
     rangAt = 0;

@@ -1,0 +1,135 @@
+// The search panel: one key opens it, what is typed is looked for at once, Enter shows it large, Esc goes back to where one was.
+//
+// What belongs to the input method (a conversion under way, and the Enter or Esc that ends it) never chooses or closes.
+
+const PAUSE = 80;
+
+export class Search {
+  #dialog = document.getElementById("seat-search");
+  #input = document.getElementById("seat-search-text");
+  #room = document.getElementById("seat-search-found");
+  #scope = document.getElementById("seat-search-scope");
+  #asked = "";
+  #timer = 0;
+  #asking = null;
+  #came = null; // where the focus was
+  #composing = false;
+
+  /** `request` speaks with the server; `call` is the call on the screen; `may`: whether it may open now; `back` puts the focus
+   * where it belongs when the place it came from is gone; `away` is said when the server is. */
+  constructor({ request, call, may, back, away }) {
+    this.ask = { request, call, may, back, away };
+    this.#input.addEventListener("input", () => this.#typed());
+    this.#input.addEventListener("compositionstart", () => (this.#composing = true));
+    this.#input.addEventListener("compositionend", () => (this.#composing = false));
+    this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#dialog.addEventListener("cancel", (event) => this.#composing && event.preventDefault());
+    this.#dialog.addEventListener("close", () => this.#closed());
+    this.#dialog.addEventListener("click", (event) => this.#clicked(event));
+    document.addEventListener("click", (event) => event.target.closest?.("#seat-search-open") && this.open());
+    document.addEventListener("keydown", (event) => this.#shortcut(event), true);
+  }
+
+  open() {
+    if (this.#dialog.open || !this.ask.may()) return;
+    this.#came = document.activeElement;
+    this.#dialog.classList.remove("large");
+    this.#dialog.showModal();
+    this.#input.focus();
+    this.#input.select();
+    this.#asked = null; // another call may be on the screen by now
+    this.#look();
+  }
+
+  close() {
+    if (this.#dialog.open) this.#dialog.close();
+  }
+
+  #shortcut(event) {
+    if (event.isComposing || event.keyCode === 229 || event.altKey || event.shiftKey) return;
+    if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "k") return;
+    event.preventDefault();
+    if (this.#dialog.open) this.#input.select();
+    else this.open();
+  }
+
+  #closed() {
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+    if (this.#came?.isConnected && this.#came !== document.body) this.#came.focus({ preventScroll: true });
+    else this.ask.back();
+  }
+
+  #typed() {
+    this.#dialog.classList.remove("large");
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#look(), PAUSE);
+  }
+
+  async #look() {
+    clearTimeout(this.#timer);
+    const text = this.#input.value;
+    if (text.trim() === this.#asked) return;
+    this.#asked = text.trim();
+    this.#asking?.abort();
+    const mine = (this.#asking = new AbortController());
+    let html;
+    try {
+      const answer = await this.ask.request("POST", "/seat/search", { text, call: this.ask.call() });
+      html = answer.ok ? await answer.text() : null;
+    } catch {
+      html = null;
+    }
+    if (mine.signal.aborted) return; // more was typed meanwhile
+    if (html === null) {
+      this.#asked = null;
+      this.#room.querySelector(".search-empty p")?.replaceChildren(this.ask.away);
+      return;
+    }
+    this.#room.innerHTML = html;
+    this.#scope.textContent = this.#room.firstElementChild?.dataset.scope ?? "";
+    this.#choose(0);
+  }
+
+  #pressed(event) {
+    if (event.isComposing || event.keyCode === 229) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && !event.ctrlKey && !event.altKey) {
+      event.preventDefault();
+      this.#choose(this.#chosen + step);
+    } else if (event.key === "Enter" && event.target === this.#input && !event.ctrlKey) {
+      event.preventDefault();
+      if (event.repeat) return;
+      if (this.#input.value.trim() !== this.#asked) this.#look();
+      else if (this.#options.length) this.#dialog.classList.toggle("large");
+    }
+  }
+
+  #clicked(event) {
+    if (event.target.closest("#seat-search-close")) return this.close();
+    const option = event.target.closest("[role=option]");
+    if (option) {
+      this.#choose(this.#options.indexOf(option));
+      this.#dialog.classList.add("large");
+      this.#input.focus();
+    } else if (event.target === this.#dialog) this.close(); // the backdrop
+  }
+
+  get #options() {
+    return [...this.#room.querySelectorAll("[role=option]")];
+  }
+
+  get #chosen() {
+    return this.#options.findIndex((option) => option.getAttribute("aria-selected") === "true");
+  }
+
+  #choose(wanted) {
+    const options = this.#options;
+    const at = Math.max(0, Math.min(options.length - 1, wanted));
+    this.#input.setAttribute("aria-activedescendant", options[at]?.id ?? "");
+    for (const [n, option] of options.entries()) {
+      option.setAttribute("aria-selected", String(n === at));
+      document.getElementById(option.dataset.shows).hidden = n !== at;
+    }
+  }
+}

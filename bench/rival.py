@@ -59,6 +59,7 @@ async def rival(
         rtp_last=first_port + 2989,
         trunks=(TRUNK,),
         seats=accounts,
+        phone_check_seconds=0,  # the phones of the bench answer calls alone
         extra_modules=("app_queue", "app_mixmonitor"),
         extra_conf={
             "queues.conf": f"[general]\npersistentmembers = no\nlog_membername_as_agent = no\n[main]{_QUEUE}{members}",

@@ -166,6 +166,7 @@ LINES = {
     "skipped-item": "",
     "promise-in-words": "say =",
     "no-otherwise": "[[nodes]]",
+    "no-such-node": "to =",
     "few-choices": "ask =",
     "no-regular-node": "regular =",
     "review-overdue": "review =",

@@ -7,7 +7,7 @@ from denwaban.scripts.fit import ROOM, height
 from denwaban.scripts.lint.case import Case
 from denwaban.scripts.lint.finding import Finding
 from denwaban.scripts.lint.graph import missing_targets
-from denwaban.scripts.model import Branch, Decide, End, Node
+from denwaban.scripts.model import Branch, Decide, End, HandOver, Node
 from denwaban.scripts.phrases import bare
 
 
@@ -23,7 +23,17 @@ def alone(case: Case) -> Iterator[Finding]:
         if where is None:
             yield case.on("no-regular-node", "head", "regular", target=target)
         else:
-            yield case.at("no-such-node", where, target=target)
+            yield case.at("no-such-node", where, *_written(where, target), target=target)
+
+
+def _written(node: Node, target: str) -> tuple[str | int, ...]:
+    """Where in the node that target is named."""
+    if isinstance(node, Decide):
+        for place, branch in enumerate(node.branches):
+            if branch.to == target:
+                return ("branches", place)
+        return ("otherwise",)
+    return ("failed",) if isinstance(node, HandOver) and node.to != target else ("to",)
 
 
 def _names(case: Case) -> Iterator[Finding]:

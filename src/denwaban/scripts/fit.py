@@ -5,7 +5,7 @@ The figures are those of the seat at 1366×768 (console/static/seat.css), in pix
 
 from math import ceil
 
-from denwaban.scripts.model import Decide, Field, Node
+from denwaban.scripts.model import Field, Fork, Node
 
 ROOM = 505
 """Pixels between the line that says where one is and the keys below."""
@@ -25,7 +25,7 @@ def height(node: Node, *, first: bool) -> int:
     total += sum(10 + 23 * ceil(len(text) / 50) for text in (node.hint, node.refuse) if text)
     if node.ask:
         total += 34 + _asked(node.ask)
-    if isinstance(node, Decide):
+    if isinstance(node, Fork):
         total += 34 + 52 * ceil((len(node.branches) + 1) / 2)
     return total
 

@@ -46,7 +46,8 @@ def _names(case: Case) -> Iterator[Finding]:
 
 
 def _node(case: Case, node: Node) -> Iterator[Finding]:
-    if height(node, first=node is case.script.first) > ROOM:
+    begins = node.id in (case.script.first.id, case.head.regular)
+    if height(node, first=begins) > ROOM:
         yield case.at("too-high", node, "say")
     if not node.say.strip() and not node.ask and not isinstance(node, Decide):
         yield case.at("empty-node", node)

@@ -1,6 +1,6 @@
 """Accounts: making, listing, closing."""
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, or_, select, update
 
 from denwaban.access.model import AccessError, Role, User, check_account
 from denwaban.access.rows import users
@@ -57,9 +57,9 @@ def user(tx: Tx, user_id: str) -> User | None:
 
 
 def list_users(
-    tx: Tx, role: Role | None = None, after_login: str = "", limit: int = 200
+    tx: Tx, role: Role | None = None, after_login: str = "", limit: int = 200, search: str = ""
 ) -> list[User]:
-    """Accounts by login."""
+    """Accounts by login; those whose login or name contains `search`."""
     query = (
         select(*USER_COLUMNS)
         .where(users.c.login > after_login)
@@ -68,6 +68,13 @@ def list_users(
     )
     if role is not None:
         query = query.where(users.c.role == role)
+    if search:
+        query = query.where(
+            or_(
+                users.c.login.contains(search.lower(), autoescape=True),
+                users.c.name.contains(search, autoescape=True),
+            )
+        )
     return [user_of_row(dict(row)) for row in tx.all(query)]
 
 

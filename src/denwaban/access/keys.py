@@ -1,6 +1,6 @@
 """API keys."""
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, select, update
 
 from denwaban.access.model import ApiKey, Found, Principal, Role, check_scope
 from denwaban.access.rows import TOPIC, api_keys
@@ -28,16 +28,16 @@ def make_api_key(tx: Tx, name: str, role: Role, client_id: str | None = None) ->
     return secret
 
 
-def list_api_keys(tx: Tx) -> list[ApiKey]:
-    """Every key, the working ones first, newest first."""
-    return [
-        ApiKey(**{**row, "role": Role(row["role"])})
-        for row in tx.all(
-            select(*(api_keys.c[name] for name in ApiKey.__slots__)).order_by(
-                or_(api_keys.c.revoked_at.is_(None)).desc(), api_keys.c.id.desc()
-            )
-        )
-    ]
+def list_api_keys(tx: Tx, *, search: str = "", limit: int | None = None) -> list[ApiKey]:
+    """Keys, the working ones first, newest first; those whose name contains `search`."""
+    query = (
+        select(*(api_keys.c[name] for name in ApiKey.__slots__))
+        .order_by(api_keys.c.revoked_at.is_(None).desc(), api_keys.c.id.desc())
+        .limit(limit)
+    )
+    if search:
+        query = query.where(api_keys.c.name.contains(search, autoescape=True))
+    return [ApiKey(**{**row, "role": Role(row["role"])}) for row in tx.all(query)]
 
 
 def revoke_api_key(tx: Tx, key_id: str) -> None:

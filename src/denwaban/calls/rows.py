@@ -44,9 +44,10 @@ call_legs = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("call_id", Id, ForeignKey("calls.id"), nullable=False, index=True),
-    Column("operator_id", Id, ForeignKey("operators.id"), nullable=False, index=True),
+    Column("operator_id", Id, ForeignKey("operators.id"), nullable=False),
     Column("offered_at", Utc, nullable=False),
     Column("answered_at", Utc),
     Column("ended_at", Utc),
     Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
 )
+Index("ix_call_legs_operator_offered", call_legs.c.operator_id, call_legs.c.offered_at)

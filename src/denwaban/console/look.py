@@ -139,7 +139,8 @@ def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
 def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
     """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest."""
     midnight = datetime.combine(tx.now.astimezone(JST).date(), time(), JST)
-    unreported = rows.unreported(tx, operator.id, tx.now - UNREPORTED_FOR)
+    since = tx.now - UNREPORTED_FOR
+    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO)
     open_now = open_calls(tx)
     talking = current_call(open_now, operator.id)
     ringing = None if talking else ringing_call(tx, operator.id)
@@ -150,7 +151,8 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         stage, shown = "ringing", ringing
     elif unreported and opened != NONE_OPEN:
         stage = "report"
-        shown = call(tx, opened if opened in unreported else unreported[0])
+        chosen = opened and rows.is_unreported(tx, operator.id, since, opened)
+        shown = call(tx, opened if chosen else unreported[0])
     card = _card(tx, shown, stage) if shown is not None and shown.client_id else None
     names: dict[str, str] = {}
     others = [
@@ -165,8 +167,10 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         ),
         waiting_count=len(others),
         longest=others[0].arrived_at if others else None,
-        todo=tuple(_todo(tx, names, call_id) for call_id in unreported[:SHOWN_TODO]),
-        todo_count=len(unreported),
+        todo=tuple(_todo(tx, names, call_id) for call_id in unreported),
+        todo_count=len(unreported)
+        if len(unreported) < SHOWN_TODO
+        else rows.count_unreported(tx, operator.id, since),
         today=rows.today(tx, operator.id, midnight),
         card=card,
     )

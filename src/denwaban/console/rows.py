@@ -1,9 +1,9 @@
 """Which page holds a seat, and the questions that only the seat asks of other slices' tables."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ForeignKey, Table, and_, case, func, insert, select, update
+from sqlalchemy import Column, ForeignKey, Select, Table, and_, case, func, insert, select, update
 
 from denwaban.calls.rows import call_legs, calls
 from denwaban.reports.rows import reports
@@ -47,23 +47,38 @@ def put_page(tx: Tx, operator_id: str, page: str) -> None:
         tx.execute(update(seat_pages).where(mine).values(**values))
 
 
-def unreported(tx: Tx, operator_id: str, since: datetime) -> list[str]:
+def unreported(tx: Tx, operator_id: str, since: datetime, limit: int) -> list[str]:
     """Ids of calls that the operator talked on and that have ended without a report yet, newest first."""
-    return [
-        row["id"]
-        for row in tx.all(
-            select(calls.c.id)
-            .outerjoin(reports, reports.c.call_id == calls.c.id)
-            .where(
-                calls.c.operator_id == operator_id,
-                calls.c.client_id.is_not(None),
-                calls.c.answered_at.is_not(None),
-                calls.c.ended_at >= since,
-                reports.c.id.is_(None),
-            )
-            .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
+    query = (
+        _unreported(operator_id, since)
+        .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
+        .limit(limit)
+    )
+    return [row["id"] for row in tx.all(query)]
+
+
+def count_unreported(tx: Tx, operator_id: str, since: datetime) -> int:
+    """How many calls `unreported` would name without a limit."""
+    return int(tx.scalar(_unreported(operator_id, since).with_only_columns(func.count())))
+
+
+def is_unreported(tx: Tx, operator_id: str, since: datetime, call_id: str) -> bool:
+    """Whether this call is among them."""
+    return tx.first(_unreported(operator_id, since).where(calls.c.id == call_id)) is not None
+
+
+def _unreported(operator_id: str, since: datetime) -> Select[Any]:
+    return (
+        select(calls.c.id)
+        .outerjoin(reports, reports.c.call_id == calls.c.id)
+        .where(
+            calls.c.operator_id == operator_id,
+            calls.c.client_id.is_not(None),
+            calls.c.answered_at.is_not(None),
+            calls.c.ended_at >= since,
+            reports.c.id.is_(None),
         )
-    ]
+    )
 
 
 def today(tx: Tx, operator_id: str, since: datetime) -> Today:

@@ -28,7 +28,7 @@ from denwaban.delivery.queries import (
 from denwaban.lines import parse_number, show_number
 from denwaban.oncall import unattended
 from denwaban.people import client as client_of
-from denwaban.people import operator_of_user, staff_by_ids, staff_of
+from denwaban.people import clients_by_ids, operator_of_user, staff_by_ids, staff_of
 from denwaban.reports import Report, history
 from denwaban.reports import report as report_of
 from denwaban.reports import reports as reports_of
@@ -161,19 +161,19 @@ async def list_reports(
 
     def everything(tx: Tx) -> dict[str, Any]:
         found = troubles(tx)
-        nobody = [
-            (client.name, it.default.name if it.default is not None else "")
-            for it in unattended(tx, tx.now)
-            if (client := client_of(tx, it.client_id)) is not None
-        ]
+        alone = unattended(tx, tx.now)
         recent = reports_of(tx, None)
-        clients = {one: client_of(tx, one) for one in {report.client_id for report in recent}}
+        ids = {it.client_id for it in alone} | {report.client_id for report in recent}
+        names = {one: client.name for one, client in clients_by_ids(tx, ids).items()}
+        nobody = [
+            (names[it.client_id], it.default.name if it.default is not None else "") for it in alone
+        ]
         return {
             "groups": _groups(found),
             "any": bool(found),
             "nobody": nobody,
             "recent": recent,
-            "names": {one: client.name for one, client in clients.items() if client is not None},
+            "names": names,
             "taken": taken(tx, [report.id for report in recent]),
         }
 

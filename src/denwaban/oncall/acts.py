@@ -11,7 +11,7 @@ from denwaban.oncall import facts, queries
 from denwaban.oncall.address import SECRETS, BadAddress, checked_address
 from denwaban.oncall.model import Contact, NobodyOnDuty, OnDuty, in_charge, substitute
 from denwaban.oncall.rows import contacts
-from denwaban.people import Staff, staff_of
+from denwaban.people import Staff, staff_of, staff_of_each
 from denwaban.store import Tx, new_id
 
 MOST = 10
@@ -179,8 +179,6 @@ def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
 
 def unattended(tx: Tx, at: datetime, limit: int = 100) -> list[NobodyOnDuty]:
     """Clients whose reports nobody could take at `at`, for somebody to see; at most `limit` are looked at."""
-    found = (
-        person_in_charge(tx, client_id, at)
-        for client_id in queries.without_anybody_present(tx, at, limit)
-    )
+    rosters = staff_of_each(tx, queries.without_anybody_present(tx, at, limit))
+    found = (in_charge(roster, client_id, at) for client_id, roster in rosters.items())
     return [nobody for nobody in found if isinstance(nobody, NobodyOnDuty)]

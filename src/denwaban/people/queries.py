@@ -19,6 +19,12 @@ def client(tx: Tx, client_id: str) -> Client | None:
     return _client(row) if row is not None else None
 
 
+def clients_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Client]:
+    """The clients with these ids, by id."""
+    found = tx.all(select(clients).where(clients.c.id.in_(set(ids))))
+    return {row["id"]: _client(row) for row in found}
+
+
 def client_by_code(tx: Tx, code: str) -> Client | None:
     row = tx.first(select(clients).where(clients.c.code == code))
     return _client(row) if row is not None else None
@@ -91,6 +97,20 @@ def staff_of_user(tx: Tx, user_id: str) -> Staff | None:
     """The member of staff who signs in with this account."""
     row = tx.first(select(staff).where(staff.c.user_id == user_id, staff.c.left_at.is_(None)))
     return _staff(row) if row is not None else None
+
+
+def staff_of_each(tx: Tx, client_ids: Iterable[str]) -> dict[str, list[Staff]]:
+    """The staff of several clients by client, who is in charge first, then by reading; without those who have left."""
+    ids = list(client_ids)
+    found: dict[str, list[Staff]] = {client_id: [] for client_id in ids}
+    query = (
+        select(staff)
+        .where(staff.c.client_id.in_(ids), staff.c.left_at.is_(None))
+        .order_by(staff.c.in_charge.desc(), staff.c.kana, staff.c.id)
+    )
+    for row in tx.all(query):
+        found[row["client_id"]].append(_staff(row))
+    return found
 
 
 def staff_page(

@@ -1,6 +1,16 @@
 """Clients (tenants), their staff, our operators, their callers."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, String, Table, Text, UniqueConstraint, true
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    true,
+)
 
 from denwaban.store import Id, Utc, metadata
 
@@ -37,6 +47,16 @@ staff = Table(
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Column("left_at", Utc),
+)
+
+# Who is in charge and may be reached is asked of all clients at once.
+Index(
+    "ix_staff_in_charge",
+    staff.c.client_id,
+    staff.c.presence,
+    staff.c.presence_until,
+    sqlite_where=staff.c.in_charge & staff.c.left_at.is_(None),
+    postgresql_where=staff.c.in_charge & staff.c.left_at.is_(None),
 )
 
 operators = Table(

@@ -4,9 +4,9 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.web_fixtures import MakeWeb
+from tests.web_fixtures import MakeWeb, add_account
 
-from denwaban.access import Role, sign_in
+from denwaban.access import Role, list_users, sign_in
 from denwaban.clock import MovedClock
 from denwaban.people import (
     Presence,
@@ -19,7 +19,7 @@ from denwaban.people import (
     staff_of,
 )
 from denwaban.people.pages import routes
-from denwaban.store import Store
+from denwaban.store import Store, Tx
 
 SECRET = re.compile(r'class="secret" id="secret-\d">([^<]+)<')
 
@@ -232,3 +232,53 @@ async def test_a_broken_csv_gets_a_sentence(make_web: MakeWeb, text: str) -> Non
     )
     assert answer.status_code == 422
     assert 'class="notice danger"' in answer.text
+
+
+async def test_accounts_and_keys_name_their_client_by_code_or_part_of_its_name(
+    make_web: MakeWeb, store: Store
+) -> None:
+    web = await make_web(pages=routes)
+    admin = await web.browser(Role.ADMINISTRATOR)
+    ids = {
+        code: await store.write(lambda tx, code=code, name=name: add_client(tx, code, name))  # type: ignore[misc]
+        for code, name in (("yamada", "山田設備"), ("yamadas", "山田歯科"), ("sato", "佐藤"))
+    }
+
+    async def made(login: str, client: str) -> str | None:
+        form = {"name": "人", "login": login, "role": "client", "client": client}
+        answer = await admin.post("/users", form)
+        if answer.status_code == 422:
+            return re.findall(r'notice danger" role="alert">([^<]+)<', answer.text)[0]
+        (user,) = [u for u in await store.read(list_users) if u.login == login]
+        return user.client_id
+
+    assert await made("a1", "yamada") == ids["yamada"]
+    assert await made("a2", "歯科") == ids["yamadas"]
+    assert await made("a3", "佐藤") == ids["sato"]
+    unclear = await made("a4", "山田")
+    assert unclear is not None
+    assert "山田設備(yamada)" in unclear
+    assert "複数あります" in unclear
+    assert "見つかりません" in str(await made("a4", "どこか"))
+    found = (await admin.get("/users?q=A2")).text
+    assert (">a2<" in found, ">a1<" in found, "山田歯科" in found) == (True, False, True)
+    key = {"name": "連携", "role": "client", "client": "sato"}
+    assert "佐藤" in (await admin.post("/keys", key)).text
+    assert "連携" in (await admin.get("/keys?q=連")).text
+    assert "見つかりませんでした" in (await admin.get("/keys?q=ない")).text
+
+
+async def test_accounts_are_listed_page_by_page(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(pages=routes)
+    admin = await web.browser(Role.ADMINISTRATOR)
+
+    def many(tx: Tx) -> None:
+        for n in range(120):
+            add_account(tx, Role.SUPERVISOR, login=f"a{n:03}")
+
+    await store.write(many)
+    first = (await admin.get("/users")).text
+    assert (">a099<" in first, ">a100<" in first) == (True, False)
+    more = re.search(r'href="(/users\?[^"]*cursor[^"]*)"', first)
+    assert more is not None
+    assert ">a100<" in (await admin.get(more[1].replace("&amp;", "&"))).text

@@ -1,17 +1,20 @@
 """Accounts and API keys."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Annotated
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import (
     AccessError,
+    ApiKey,
     Principal,
     Role,
+    User,
     add_user,
     disable_user,
     end_sessions,
@@ -25,35 +28,60 @@ from denwaban.access import (
     set_password,
     user,
 )
-from denwaban.people.model import Client
+from denwaban.people.model import Client, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, not_here, roles
-from denwaban.people.queries import list_clients
+from denwaban.people.queries import client_by_code, clients_by_ids, clients_page
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, page
+from denwaban.web.api import Cursor, decode_cursor, encode_cursor
+
+AT_ONCE = 100
+AT_MOST = 3
+"""So many clients are named when a name is not clear."""
+
+Sought = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class UserForm(msgspec.Struct):
     login: str = ""
     name: str = ""
     role: str = Role.SUPERVISOR
-    client_id: str = ""
+    client: str = ""
+    """The client's code, or a part of its name or reading that no other has."""
 
 
 class KeyForm(msgspec.Struct):
     name: str = ""
     role: str = Role.CLIENT
-    client_id: str = ""
+    client: str = ""
 
 
-def _scope(tx: Tx, role_text: str, client_id: str) -> tuple[Role, str | None]:
-    """The role and client of a form. Raises `AccessError`."""
+def _scope(tx: Tx, role_text: str, typed: str) -> tuple[Role, str | None]:
+    """The role and client of a form. Raises `AccessError`, or `PeopleError` when the client is not to be told from
+    others."""
     try:
         role = Role(role_text)
     except ValueError as error:
         raise AccessError("役割を選んでください") from error
-    if client_id and client_id not in {found.id for found in list_clients(tx, ended=True)}:
-        raise AccessError("顧客企業を選んでください")
-    return role, client_id or None
+    typed = typed.replace("\x00", "").strip()
+    return role, _meant(tx, typed).id if typed else None
+
+
+def _meant(tx: Tx, typed: str) -> Client:
+    """The one client that is meant: by its code, by its whole name, or by a part that no other has."""
+    by_code = client_by_code(tx, typed)
+    if by_code is not None:
+        return by_code
+    found = clients_page(tx, search=typed, limit=AT_MOST + 1)
+    exact = [one for one in found if one.name == typed]
+    if len(exact) == 1 or len(found) == 1:
+        return (exact or found)[0]
+    if not found:
+        raise PeopleError("この顧客企業は見つかりません。コードか、名前の一部を入れてください")
+    raise PeopleError(
+        "%(names)s など、複数あります。コードで入れてください",
+        names="、".join(f"{one.name}({one.code})" for one in found[:AT_MOST]),
+    )
 
 
 def _name(text: str) -> str:
@@ -63,23 +91,34 @@ def _name(text: str) -> str:
     return name
 
 
-def _client_choices(clients: list[Client]) -> list[tuple[str, str]]:
-    return [("", _("なし")), *((found.id, found.name) for found in clients)]
+def _names(tx: Tx, ids: Iterable[str | None]) -> dict[str, str]:
+    """Clients' names by id."""
+    wanted = {one for one in ids if one is not None}
+    return {one: client.name for one, client in clients_by_ids(tx, wanted).items()}
 
 
 async def _users_page(
-    store: Store, form: UserForm, error: str = "", secrets: list[tuple[str, str]] | None = None
+    store: Store,
+    form: UserForm,
+    error: str = "",
+    secrets: list[tuple[str, str]] | None = None,
+    q: str = "",
+    after: str = "",
 ) -> Template:
-    def look(tx: Tx) -> dict[str, Any]:
-        return {"users": list_users(tx, limit=500), "clients": list_clients(tx, ended=True)}
+    def look(tx: Tx) -> tuple[list[User], dict[str, str]]:
+        users = list_users(tx, search=q.strip(), after_login=after, limit=AT_ONCE + 1)
+        return users, _names(tx, (one.client_id for one in users))
 
-    found = await store.read(look)
+    users, names = await store.read(look)
+    shown = users[:AT_ONCE]
     return page(
         "people/users.html",
         status=422 if error else 200,
-        users=found["users"],
-        names={one.id: one.name for one in found["clients"]},
-        clients=_client_choices(found["clients"]),
+        users=shown,
+        names=names,
+        q=q,
+        later=bool(after),
+        more=encode_cursor(shown[-1].login) if len(users) > AT_ONCE else None,
         roles=roles(),
         # Operators are added with their seat, on their own page.
         choices=[(key, text) for key, text in roles().items() if key != Role.OPERATOR],
@@ -90,8 +129,15 @@ async def _users_page(
 
 
 @get("/users", guards=[ADMINISTRATOR])
-async def show_users(store: NamedDependency[Store]) -> Template:
-    return await _users_page(store, UserForm())
+async def show_users(
+    store: NamedDependency[Store],
+    q: FromQuery[Sought] = "",
+    cursor: FromQuery[Cursor | None] = None,
+) -> Template:
+    place = decode_cursor(cursor)
+    return await _users_page(
+        store, UserForm(), q=q.replace("\x00", ""), after=place[0] if place is not None else ""
+    )
 
 
 @post("/users", guards=[ADMINISTRATOR])
@@ -101,7 +147,7 @@ async def post_user(data: URLEncodedBody[UserForm], store: NamedDependency[Store
     hashed = await hash_password(password)
 
     def make(tx: Tx) -> None:
-        role, client_id = _scope(tx, data.role, data.client_id)
+        role, client_id = _scope(tx, data.role, data.client)
         if role is Role.OPERATOR:
             raise AccessError("オペレーターは、オペレーターの画面から追加してください")
         add_user(tx, data.login.strip(), hashed, role, _name(data.name), client_id)
@@ -110,6 +156,8 @@ async def post_user(data: URLEncodedBody[UserForm], store: NamedDependency[Store
         await store.write(make)
     except AccessError as error:
         return await _users_page(store, data, _(str(error)))
+    except PeopleError as error:
+        return await _users_page(store, data, error.tell(_))
     secrets = [(_("サインイン名"), data.login.strip().lower()), (_("パスワード"), password)]
     return await _users_page(store, UserForm(), secrets=secrets)
 
@@ -186,14 +234,21 @@ async def post_disable(
     return Redirect(f"/users/{user_id}", status_code=303)
 
 
-async def _keys_page(store: Store, form: KeyForm, error: str = "", secret: str = "") -> Template:
-    keys, clients = await store.read(lambda tx: (list_api_keys(tx), list_clients(tx, ended=True)))
+async def _keys_page(
+    store: Store, form: KeyForm, error: str = "", secret: str = "", q: str = ""
+) -> Template:
+    def look(tx: Tx) -> tuple[list[ApiKey], dict[str, str]]:
+        keys = list_api_keys(tx, search=q.strip(), limit=AT_ONCE + 1)
+        return keys, _names(tx, (key.client_id for key in keys))
+
+    keys, names = await store.read(look)
     return page(
         "people/keys.html",
         status=422 if error else 200,
-        keys=keys,
-        names={one.id: one.name for one in clients},
-        clients=_client_choices(clients),
+        keys=keys[:AT_ONCE],
+        names=names,
+        q=q,
+        more=len(keys) > AT_ONCE,
         roles=roles(),
         form=form,
         error=error,
@@ -202,8 +257,8 @@ async def _keys_page(store: Store, form: KeyForm, error: str = "", secret: str =
 
 
 @get("/keys", guards=[ADMINISTRATOR])
-async def show_keys(store: NamedDependency[Store]) -> Template:
-    return await _keys_page(store, KeyForm())
+async def show_keys(store: NamedDependency[Store], q: FromQuery[Sought] = "") -> Template:
+    return await _keys_page(store, KeyForm(), q=q.replace("\x00", ""))
 
 
 @post("/keys", guards=[ADMINISTRATOR])
@@ -211,13 +266,15 @@ async def post_key(data: URLEncodedBody[KeyForm], store: NamedDependency[Store])
     """Makes a key; it is shown this once."""
 
     def make(tx: Tx) -> str:
-        role, client_id = _scope(tx, data.role, data.client_id)
+        role, client_id = _scope(tx, data.role, data.client)
         return make_api_key(tx, _name(data.name), role, client_id)
 
     try:
         secret = await store.write(make)
     except AccessError as error:
         return await _keys_page(store, data, _(str(error)))
+    except PeopleError as error:
+        return await _keys_page(store, data, error.tell(_))
     return await _keys_page(store, KeyForm(), secret=secret)
 
 

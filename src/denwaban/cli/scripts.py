@@ -111,7 +111,7 @@ async def lint_database(
             findings = lint(one.script, one.around, Source(one.text))
             told.count(findings)
             for finding in findings:
-                say(line_of(f"{one.client.code}/{one.name}", finding))
+                say(line_of(f"{one.client_code}/{one.name}", finding))
         after = some[-1].id
         progress(told.scripts, of)
 
@@ -137,7 +137,7 @@ async def export(settings: Settings, folder: Path, code: str | None) -> int:
 def _write(folder: Path, one: Stored) -> None:
     # Names are free text; what a file system would take for a path becomes a line.
     name = re.sub(r'[/\\:*?"<>|\x00-\x1f]', "_", one.name).strip(". ") or one.id
-    path = folder / one.client.code / f"{name}.toml"
+    path = folder / one.client_code / f"{name}.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(one.text, "utf-8")
 

@@ -1,5 +1,8 @@
 """What a client's scripts stand among, read from the database."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from denwaban.clock import JST
 from denwaban.lines import HOLIDAY, plan_of
 from denwaban.people import client, staff_of
@@ -9,15 +12,31 @@ from denwaban.store import Tx
 
 def around_of(tx: Tx, client_id: str, script_id: str | None = None) -> Around:
     """The client's staff, greeting and plan as they are now. With `script_id`, the plan counts only where it names that
-    script or none does; a script that no plan names yet is not blamed for holidays."""
-    staff = staff_of(tx, client_id, left=True)
-    windows = plan_of(tx, client_id)
-    used = script_id is None or any(window.script_id == script_id for window in windows)
+    script; a script that no plan names yet is not blamed for holidays."""
     owner = client(tx, client_id)
+    return around_from(
+        ((one.name, one.left_at is not None) for one in staff_of(tx, client_id, left=True)),
+        [(window.script_id, window.days) for window in plan_of(tx, client_id)],
+        owner.greeting if owner else "",
+        script_id,
+        tx.now,
+    )
+
+
+def around_from(
+    staff: Iterable[tuple[str, bool]],
+    windows: list[tuple[str | None, int]],
+    greeting: str,
+    script_id: str | None,
+    now: datetime,
+) -> Around:
+    """From (name, whether they have left) of each member of staff and (script, days) of each window of the plan."""
+    people = list(staff)
+    used = script_id is None or any(script == script_id for script, _days in windows)
     return Around(
-        present=frozenset(person.name for person in staff if person.left_at is None),
-        left=frozenset(person.name for person in staff if person.left_at is not None),
-        holiday_cover=not windows or not used or any(w.days & HOLIDAY for w in windows),
-        greeting=owner.greeting if owner else "",
-        today=tx.now.astimezone(JST).date(),
+        present=frozenset(name for name, left in people if not left),
+        left=frozenset(name for name, left in people if left),
+        holiday_cover=not windows or not used or any(days & HOLIDAY for _script, days in windows),
+        greeting=greeting,
+        today=now.astimezone(JST).date(),
     )

@@ -198,6 +198,40 @@ def test_a_rule_finds_its_fault_and_says_what_to_do(rule: str) -> None:
         assert LINES[rule] in text.splitlines()[mine[0].line - 1]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "お間違いなくご記入ください。",
+        "多分野の専門家がおります。",
+        "そのうちの一つをお選びください。",
+        "絶対に火は使わないでください。",
+        "必ず窓を開けてください。",
+        "果汁100%の商品でございます。",
+        "転職のご相談でございますね。",
+        "退職金のお手続きでございますね。",
+        "担当へ確実に引き継ぎます。",
+        "三十分以内の作業でございます。",
+    ],
+)
+def test_ordinary_words_are_no_fault(words: str) -> None:
+    assert found(say("a", "end", words) + END) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("様子を見て、大丈夫でしょう。", "assurance"),
+        ("１００％安全です。", "assurance"),
+        ("担当者は、先月辞めました。", "left-before-matter"),
+        ("あいにく転職しております。", "left-before-matter"),
+        ("１時間以内に必ずご連絡いたします。", "promise-in-words"),
+        ("多分、届いております。", "evasive"),
+    ],
+)
+def test_faults_are_found_whatever_the_width_and_the_punctuation(words: str, rule: str) -> None:
+    assert [finding.rule for finding in found(say("a", "end", words) + END)] == [rule]
+
+
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_every_rule_can_be_told_in_english(rule: str) -> None:
     english = catalogue("en")

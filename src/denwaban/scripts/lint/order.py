@@ -10,8 +10,9 @@ from denwaban.scripts.model import HandOver, Node, Opening, Promise
 
 _APOLOGY = re.compile(r"申し訳|お詫び|おわび|ご不便|ご迷惑")
 _LEFT = re.compile(
-    r"退職(?!金|届|願|日|後の)|離職(?!票)|転職|辞めまし|辞めて|辞めた|退社いたしまし|退社しまし"
+    r"(?:退職|離職|転職|退社)(?:いたし|致し|しまし|しており|され|済み|となり)|辞めまし|辞めており"
 )
+"""Said of somebody who was here; a caller's own plans (「転職のご相談」) are something else."""
 _OPENING: dict[Opening, str] = {
     "company": "事業者名",
     "caller": "勧誘する人の氏名",

@@ -1,0 +1,105 @@
+"""Pages in a real Chromium: served on 127.0.0.1, looked at by axe and, with DENWABAN_TEST_SHOTS, by people."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Literal
+
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from litestar import Litestar
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from tests.conftest import free_port
+
+from denwaban.access import open_session, user
+from denwaban.store import Store, Tx
+
+CHROMIUM = "/usr/bin/chromium"
+PHONE = ViewportSize(width=390, height=844)
+DESK = ViewportSize(width=1366, height=768)
+WIDE = ViewportSize(width=1920, height=1080)
+
+
+@asynccontextmanager
+async def serving(
+    app: Litestar, port: int = 0, lifespan: Literal["on", "off"] = "on"
+) -> AsyncIterator[str]:
+    """The app on a port of 127.0.0.1; its address. Open streams end with it, as with a process that dies."""
+    config = uvicorn.Config(
+        app,
+        port=port or free_port(),
+        log_level="error",
+        lifespan=lifespan,
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    async with asyncio.timeout(20):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{config.port}"
+    finally:
+        app.state.live.stop()
+        server.should_exit = True
+        server.force_exit = True
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def chromium(*arguments: str) -> AsyncIterator[Browser]:
+    """A real browser."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *arguments]
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+async def seated(
+    browser: Browser,
+    store: Store,
+    url: str,
+    user_id: str | None,
+    size: ViewportSize = DESK,
+    scheme: Literal["light", "dark"] = "light",
+) -> Page:
+    """A page of somebody who is signed in; of nobody when there is no `user_id`."""
+    context = await browser.new_context(
+        viewport=size,
+        locale="ja-JP",
+        timezone_id="Asia/Tokyo",
+        reduced_motion="reduce",
+        color_scheme=scheme,
+    )
+    if user_id is not None:
+
+        def enter(tx: Tx) -> str:
+            found = user(tx, user_id)
+            assert found is not None
+            return open_session(tx, found, "test")[0]
+
+        token = await store.write(enter)
+        await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
+    return await context.new_page()
+
+
+async def look(page: Page, name: str) -> None:
+    """Takes a picture, and asks axe and the eye's simplest question: does anything stick out sideways?"""
+    if folder := os.environ.get("DENWABAN_TEST_SHOTS"):
+        size = page.viewport_size
+        assert size is not None
+        await page.screenshot(path=f"{folder}/{name}-{size['width']}.png", full_page=True)
+    wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    assert wide <= 0, f"{name} sticks out by {wide} px"
+    # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
+    found = await Axe().run(page)
+    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
+    assert told == [], name

@@ -1,0 +1,152 @@
+"""Every page of the inside, light and dark, in a real Chromium: clean for axe, nothing sticks out."""
+
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+from playwright.async_api import ViewportSize
+from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
+from tests.seat_story import MakeStory, SeatStory, seat_story
+from tests.web_fixtures import MakeWeb, Web, add_account
+
+from denwaban import main
+from denwaban.access import Role, make_api_key
+from denwaban.calls import Recordings
+from denwaban.config import Settings
+from denwaban.delivery import Channels
+from denwaban.lines import set_limit
+from denwaban.lines.pages import ScriptNames
+from denwaban.oncall import add_contact, contacts_of, record_test
+from denwaban.people import give_account
+from denwaban.scripts import names_of
+from denwaban.store import Tx
+
+__all__ = ["seat_story"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
+    """Accounts, keys and contacts; returns accounts by role."""
+    ids = {
+        role.value: add_account(tx, role, login=f"{role}-1") for role in Role if role != "client"
+    }
+    ids["client"] = add_account(tx, Role.CLIENT, story.client_id, login="suzuki")
+    give_account(tx, story.staff["鈴木"], ids["client"])
+    make_api_key(tx, "山田設備 CRM 連携", Role.CLIENT, story.client_id)
+    set_limit(tx, story.client_id, 1, date(2026, 1, 1))
+    for channel, address in [
+        ("mail", {"to": "suzuki@example.jp"}),
+        ("slack", {"url": "https://hooks.slack.com/services/T1/B1/x"}),
+        ("chatwork", {"room": "123456789", "token": "t"}),
+    ]:
+        add_contact(tx, story.client_id, story.staff["鈴木"], channel, address)
+    mail, slack, _chat = contacts_of(tx, story.staff["鈴木"])
+    record_test(tx, mail, "sent", "メールサーバーが受け取りました(250)")
+    record_test(
+        tx, slack, "failed", "Slack の Webhook が無効になっています。URL を作り直してください。"
+    )
+    return ids
+
+
+async def furnished(
+    story: SeatStory, make_web: MakeWeb, tmp_path: Path
+) -> tuple[Web, dict[str, str]]:
+    web = await make_web(
+        pages=main.PAGES,
+        services={
+            "switchboard": story.switchboard,
+            "practice": None,
+            "channels": Channels(Settings(), httpx.AsyncClient()),
+            "recordings": Recordings(lambda call: tmp_path / f"{call}.wav"),
+            "script_names": ScriptNames(names_of),
+        },
+        journal=story.journal,
+        menu=main.MENU,
+    )
+    return web, await story.store.write(lambda tx: furnish(tx, story))
+
+
+@pytest.mark.parametrize(
+    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
+)
+async def test_the_inside(
+    seat_story: MakeStory,
+    make_web: MakeWeb,
+    tmp_path: Path,
+    size: ViewportSize,
+    scheme: Literal["light", "dark"],
+) -> None:
+    story = await seat_story()
+    web, ids = await furnished(story, make_web, tmp_path)
+    suzuki = story.staff["鈴木"]
+    # One talks, one waits, one was answered and lost.
+    leg, _call = await story.talk("09011110001")
+    story.phone.seat_offline(story.operator.seat)
+    story.phone.seat_hangs_up(story.operator.seat)
+    story.phone.caller_hangs_up(leg)
+    await story.switchboard.written()
+    async with serving(web.app, lifespan="off") as url, chromium() as browser:
+        admin = await seated(browser, story.store, url, ids["administrator"], size, scheme)
+        for path in (
+            "/floor", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
+            f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/staff/new",
+            f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
+            "/operators", f"/operators/{story.operator.id}", "/users", f"/users/{ids['client']}",
+            "/users?q=nobody", "/keys", "/import", "/import?kind=staff", "/numbers/import", "/account",
+            "/nowhere",
+        ):  # fmt: skip
+            await admin.goto(f"{url}{path}")
+            await look(admin, f"{scheme}{path.split('?')[0].replace('/', '_')}")
+        await admin.goto(f"{url}/import")
+        text = "顧客コード,会社名\nsato,佐藤歯科\n" + (
+            "bad code,だめ\n" if scheme == "dark" else ""
+        )
+        await admin.set_input_files(
+            "#f-file", {"name": "c.csv", "mimeType": "text/csv", "buffer": text.encode("cp932")}
+        )
+        await admin.get_by_role("button", name="内容を確かめる").click()
+        await admin.get_by_text(
+            "直すところが" if scheme == "dark" else "1行を読み取りました"
+        ).wait_for()
+        await look(admin, f"{scheme}_import_looked_at")
+        operator = await seated(browser, story.store, url, ids["operator"], size, scheme)
+        await operator.goto(f"{url}/floor")
+        await operator.get_by_text("この画面を使う権限がありません").wait_for()
+        await look(operator, f"{scheme}_403")
+        nobody = await seated(browser, story.store, url, None, size, scheme)
+        await nobody.goto(f"{url}/sign-in")
+        await look(nobody, f"{scheme}_sign-in")
+
+
+async def test_the_clients_own_contacts_on_a_phone(
+    seat_story: MakeStory, make_web: MakeWeb, tmp_path: Path
+) -> None:
+    story = await seat_story()
+    web, ids = await furnished(story, make_web, tmp_path)
+    async with serving(web.app, lifespan="off") as url, chromium() as browser:
+        page = await seated(browser, story.store, url, ids["client"], PHONE)
+        await page.goto(f"{url}/portal/presence")
+        await look(page, "phone_presence")
+        await page.get_by_role("link", name="届け先を変える").click()
+        await page.locator(".where", has_text="suzuki@example.jp").wait_for()
+        await look(page, "phone_contacts")
+        await page.get_by_text("変える", exact=True).first.click()
+        await page.fill("input[name=to] >> nth=0", "new@example.jp")
+        await look(page, "phone_contact_change")
+        await page.get_by_role("button", name="保存する").first.click()
+        await page.locator(".where", has_text="new@example.jp").wait_for()
+        await page.get_by_role("button", name="消す", exact=True).first.click()
+        await look(page, "phone_contact_remove")
+        await page.get_by_role("dialog").get_by_role("button", name="消す", exact=True).click()
+        await page.locator(".where", has_text="new@example.jp").wait_for(state="detached")
+        contacts = await story.store.read(lambda tx: contacts_of(tx, story.staff["鈴木"]))
+        assert [one.channel for one in contacts] == ["slack", "chatwork"]

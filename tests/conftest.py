@@ -1,12 +1,7 @@
 """What all tests share: a store on both databases, and a clock that stands still until it is moved."""
 
 import logging
-import os
-import pwd
-import shutil
 import socket
-import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from tests.postgres import binaries, server
 
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.clock import JST, MovedClock
@@ -44,66 +40,13 @@ def clock() -> MovedClock:
     return MovedClock(datetime(2026, 11, 24, 10, 0, tzinfo=JST))
 
 
-def _postgres_binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if found:
-        return found[-1].parent
-    on_path = shutil.which("initdb")
-    if on_path is None:
-        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
-    return Path(on_path).parent
-
-
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """A PostgreSQL server of this test session alone; yields a URL without a database name."""
-    binaries = _postgres_binaries()
-    base = Path(tempfile.mkdtemp(prefix="dwb-pg-"))
-    port = free_port()
-    # PostgreSQL refuses to run as root: in CI it runs as the account that its package made.
-    as_root = os.geteuid() == 0
-    prefix = (
-        ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if as_root else []
-    )
-    if as_root:
-        account = pwd.getpwnam("postgres")
-        os.chown(base, account.pw_uid, account.pw_gid)
-    data = base / "data"
-
-    def run(*command: str) -> None:
-        subprocess.run([*prefix, *command], check=True, capture_output=True, cwd=base)
-
-    run(
-        str(binaries / "initdb"),
-        "-D",
-        str(data),
-        "-U",
-        "denwaban",
-        "-A",
-        "trust",
-        "-E",
-        "UTF8",
-        "--no-sync",
-    )
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={base}"
-    )
-    run(
-        str(binaries / "pg_ctl"),
-        "-D",
-        str(data),
-        "-o",
-        options,
-        "-l",
-        str(base / "log"),
-        "-w",
-        "start",
-    )
-    try:
-        yield f"postgresql://denwaban@127.0.0.1:{port}"
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop")
-        shutil.rmtree(base, ignore_errors=True)
+    if binaries() is None:
+        pytest.fail("PostgreSQL is missing: apt-get install postgresql")
+    with server() as url:
+        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

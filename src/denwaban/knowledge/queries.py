@@ -81,10 +81,14 @@ def find(
     """What may be said on that day (JST) and holds the words (of `store.words.query`), best first. Answers that need an
     identity check are left out."""
     hits = index.find(tx, words, client_id=client_id, kinds=kinds)
-    entries = faqs_by_ids(tx, [hit.ref for hit in hits if hit.kind == FAQ])
     found: list[Found] = []
-    for hit in hits:
-        entry = entries.get(hit.ref)
-        if hit.kind != FAQ or (entry is not None and entry.holds_on(day)):
-            found.append(Found(hit, veiled(entry) if entry else None))
+    for begin in range(0, len(hits), limit):
+        some = hits[begin : begin + limit]
+        entries = faqs_by_ids(tx, [hit.ref for hit in some if hit.kind == FAQ])
+        for hit in some:
+            entry = entries.get(hit.ref)
+            if hit.kind != FAQ or (entry is not None and entry.holds_on(day)):
+                found.append(Found(hit, veiled(entry) if entry else None))
+        if len(found) >= limit:
+            break
     return found[:limit]

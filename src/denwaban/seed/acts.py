@@ -3,15 +3,17 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from denwaban import calls, delivery, lines, people, promises, reports, scripts
+from denwaban import calls, delivery, knowledge, lines, people, promises, reports, scripts
 from denwaban.access import Role, add_user, make_api_key, new_password
 from denwaban.clock import JST
+from denwaban.knowledge.importing import import_faqs, read_faqs
 from denwaban.oncall import add_contact
 from denwaban.seed.companies import COMPANIES
 from denwaban.seed.model import Company, Credentials, Earlier, Person, Seat, SignIn
 from denwaban.store import Tx
 
 SCRIPTS = Path(__file__).parent / "scripts"
+FAQS = Path(__file__).parent / "faqs"
 
 OPERATORS = (("suzuki", "鈴木 明日香", "すずき あすか"), ("yamada", "山田 涼", "やまだ りょう"))
 OTHERS = (
@@ -87,6 +89,7 @@ def _company(planting: _Planting, company: Company, operator_id: str) -> str:
     lines.set_limit(tx, client_id, company.lines, tx.now.astimezone(JST).date())
     _plan(tx, client_id, company)
     staff = _staff(planting, client_id, company)
+    _faqs(tx, client_id, company)
     for earlier in company.earlier:
         _earlier(planting, client_id, company, staff, operator_id, earlier)
     return client_id
@@ -115,6 +118,11 @@ def _plan(tx: Tx, client_id: str, company: Company) -> None:
             for window in company.windows
         ],
     )
+
+
+def _faqs(tx: Tx, client_id: str, company: Company) -> None:
+    entries = read_faqs((FAQS / f"{company.faqs}.csv").read_bytes())
+    import_faqs(tx, client_id, entries, knowledge.Author(None, company.people[0].name))
 
 
 def _staff(planting: _Planting, client_id: str, company: Company) -> dict[str, str]:

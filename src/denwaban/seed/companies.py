@@ -46,6 +46,7 @@ HOSHIZORA = Company(
             ("saas-night", "サポート 夜間・休日"),
         ),
     ),
+    faqs="hoshizora",
     people=(
         Person(
             "ishikawa",
@@ -134,6 +135,7 @@ MIDORI = Company(
             "救急車を呼ぶか迷うときは、シャープ、7119番でご相談いただけます。",
         ),
     ),
+    faqs="midori",
     people=(
         Person(
             "aoki",
@@ -189,6 +191,7 @@ SAKURA = Company(
             ("water-night", "夜間緊急受付"),
         ),
     ),
+    faqs="sakura",
     people=(
         Person(
             "ito",

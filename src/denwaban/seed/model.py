@@ -73,6 +73,8 @@ class Company:
     lines: int
     windows: tuple[Window, ...]
     people: tuple[Person, ...]
+    faqs: str
+    """A file in `faqs/`."""
     earlier: tuple[Earlier, ...] = field(default=())
 
 

@@ -39,8 +39,11 @@ from denwaban.store.store import Store, StoreError
 from denwaban.store.tx import Tx
 from denwaban.store.words import FOLDING, fold, grams
 
-CANDIDATES = 200
+CANDIDATES = 100
 """So many texts are weighed against each other for one question; more are not read, however common the word."""
+
+ENOUGH = 30
+"""When so many have the words in their titles, bodies are not searched as well."""
 
 AT_ONCE = 200
 """So many texts are folded anew in one transaction: calls wait for the same writer."""
@@ -60,14 +63,16 @@ class Hit:
     ref: str
     client_id: str | None
     title: str
-    body: str
     rank: tuple[int, ...]
     """Smaller is better."""
 
 
-def weigh(words: Sequence[str], title: str, body: str, also: str = "") -> tuple[int, ...] | None:
+def weigh(
+    words: Sequence[str], title: str, body: str | None, also: str = ""
+) -> tuple[int, ...] | None:
     """How well a text answers the (folded) words; None when one of them, not counting single characters beside longer
-    words, is not in it. What is in the title counts before what is in `also`, and that before the body."""
+    words, is not in it. What is in the title counts before what is in `also`, and that before the body.
+    Body None: what is not in the title is in the body, as the index has found."""
     must = _asked(words)
     heading, others = fold(title), [fold(key) for key in also.split()]
     rest = ""
@@ -78,9 +83,10 @@ def weigh(words: Sequence[str], title: str, body: str, also: str = "") -> tuple[
         if any(word in key for key in others):
             place = max(place, 1)
             continue
-        rest = rest or fold(body)
-        if word not in rest:
-            return None
+        if body is not None:
+            rest = rest or fold(body)
+            if word not in rest:
+                return None
         place = 2
     whole = "".join(words)
     near = 0 if heading == whole else 1 if heading.startswith(whole) else 2
@@ -167,7 +173,7 @@ class SearchIndex:
         client_id: str | None = None,
         kinds: Sequence[str] = (),
     ) -> list[Hit]:
-        """Up to `CANDIDATES` texts that hold all the words (of `words.query`), best first; of one client, or of all.
+        """Some `CANDIDATES` texts that hold all the words (of `words.query`), best first; of one client, or of all.
 
         Texts with every word in title or `also` come before those that have one only in the body. A single character is
         looked for in titles and `also` alone. Of a word that more than `CANDIDATES` texts have, some are weighed.
@@ -180,11 +186,11 @@ class SearchIndex:
             asked = _question(tx, words, client_id, title_only=in_title)
             for row in self._candidates(tx, asked, kinds):
                 rows.setdefault(row["seq"], row)
-            if len(rows) >= CANDIDATES:
+            if len(rows) >= ENOUGH:
                 break
         hits = []
         for row in rows.values():
-            rank = weigh(words, row["title"], row["body"], row["also"])
+            rank = weigh(words, row["title"], None, row["also"])
             if rank is not None:
                 hits.append(
                     Hit(
@@ -192,7 +198,6 @@ class SearchIndex:
                         row["ref"],
                         row["client_id"],
                         row["title"],
-                        row["body"],
                         (*rank, -row["seq"]),
                     )
                 )
@@ -200,9 +205,7 @@ class SearchIndex:
 
     def _candidates(self, tx: Tx, asked: str, kinds: Sequence[str]) -> list[RowMapping]:
         t = self.texts
-        found: Select[Any] = select(
-            t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.body, t.c.also
-        )
+        found: Select[Any] = select(t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.also)
         if tx.connection.dialect.name == "postgresql":
             found = found.where(text("grams @@ CAST(:asked AS tsquery)"))
         else:

@@ -166,6 +166,22 @@ def voices(recording: Path) -> tuple[bool, bool]:
     )  # type: ignore[return-value]
 
 
+def _tells_nobody(office: Office, used: list[str]) -> None:
+    """No log of the installation holds a secret, a number, an address or a name of the story."""
+    with office.installation.api() as api:
+        staff = api.get("staff").raise_for_status().json()["items"]
+    names = [part for person in staff for part in (person["name"], person["name"].split()[0])]
+    numbers = ["9012345678", "090-1234-5678"]
+    typed = ["さとう", "台所の水漏れ"]
+    home = office.installation.home
+    logs = [home / "up.log", *(home / "asterisk/log").rglob("*.log")]
+    for log in logs:
+        text = log.read_text("utf-8", errors="replace")
+        found = [one for one in (*used, *names, *numbers, *typed) if one in text]
+        assert found == [], log.name
+    assert "method=POST" in logs[0].read_text("utf-8") or '"POST"' in logs[0].read_text("utf-8")
+
+
 @pytest.mark.req("A2", "A7", "C1", "C3", "C4", "C5", "D5")
 async def test_a_call_becomes_a_report_that_a_named_person_has_taken(office: Office) -> None:
     async with office.operator() as page, office.caller(WATER) as caller:
@@ -208,6 +224,7 @@ async def test_a_call_becomes_a_report_that_a_named_person_has_taken(office: Off
         taken = await stranger.post(link, data={"csrf_token": token[1]} if token else {})
         assert taken.status_code in (200, 303)
     assert office.taken(call["id"]) == ["link"]
+    _tells_nobody(office, [link.rpartition("/")[2], *office.postman.recipients])
 
 
 @pytest.mark.req("A2", "L5")

@@ -129,7 +129,7 @@ def start_run(tx: Tx, call: Call) -> RunView:
             client_id=call.client_id,
             script_version_id=version_id,
             node=script.first.id,
-            path=msgspec.to_builtins(walk.begin(script)),
+            path=msgspec.to_builtins(walk.begin(script, at=tx.now)),
             started_at=tx.now,
         )
     )
@@ -241,7 +241,7 @@ def go(tx: Tx, run_id: str, choice: str, at: str | None = None) -> RunView:
         raise RunFinished(run_id)
     if at is not None and at != view.node.id:
         return view
-    return _move(tx, view, walk.forward(view.script, view.path, choice))
+    return _move(tx, view, walk.forward(view.script, view.path, choice, tx.now))
 
 
 def back(tx: Tx, run_id: str, at: str | None = None) -> RunView:

@@ -1,6 +1,7 @@
 """The way of one call through a script: where it is, where it may go, what is still to be asked. Pure."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -25,6 +26,9 @@ class Step(NamedTuple):
 
     node: str
     choice: str = ""
+    at: datetime | None = None
+    """When the call came to it; None in runs older than this. After a step back it is still the first time: what was
+    lost on a wrong way is part of what the node took."""
 
 
 Path = Annotated[tuple[Step, ...], msgspec.Meta(min_length=1)]
@@ -41,33 +45,32 @@ class NoSuchWay(Exception):
     """The present node does not lead there."""
 
 
-def begin(script: Script, *, regular: bool = False) -> Path:
+def begin(script: Script, *, regular: bool = False, at: datetime | None = None) -> Path:
     """`regular`: the caller is one whom the client greets in a way of their own."""
-    return (Step(script.start(regular).id),)
+    return (Step(script.start(regular).id, "", at),)
 
 
-def forward(script: Script, path: Path, choice: str) -> Path:
-    """The path after `choice` (`next` or a digit). Raises `NoSuchWay`."""
-    here = path[-1].node
-    target = ways(script.node(here)).get(choice)
+def forward(script: Script, path: Path, choice: str, at: datetime | None = None) -> Path:
+    """The path after `choice` (`next` or a digit), taken at that moment. Raises `NoSuchWay`."""
+    target = ways(script.node(path[-1].node)).get(choice)
     if target is None:
         raise NoSuchWay(choice)
-    return (*path[:-1], Step(here, choice), Step(target))
+    return (*path[:-1], path[-1]._replace(choice=choice), Step(target, "", at))
 
 
-def jump(script: Script, path: Path, target: str) -> Path:
+def jump(script: Script, path: Path, target: str, at: datetime | None = None) -> Path:
     """The path after an experienced operator went straight to a node. Raises `NoSuchWay` when there is none of that name
     or the script does not allow it. What is mandatory stays so: `missing` and `unsaid` tell it at the end."""
     if not script.head.free or all(node.id != target for node in script.nodes):
         raise NoSuchWay(target)
-    return (*path[:-1], Step(path[-1].node, JUMPED), Step(target))
+    return (*path[:-1], path[-1]._replace(choice=JUMPED), Step(target, "", at))
 
 
 def backward(path: Path) -> Path:
     """One step back; at the beginning it stays. Answers are kept."""
     if len(path) == 1:
         return path
-    return (*path[:-2], Step(path[-2].node))
+    return (*path[:-2], path[-2]._replace(choice=""))
 
 
 def walked(script: Script, path: Path) -> list[Node]:

@@ -52,6 +52,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /(lines|numbers).*", FLOOR),
     (r"POST /staff/\{staff_id:str\}/presence", FLOOR),
     (r"\w+ /(clients|staff|users|keys|import).*", ADMINISTRATOR),
+    (r"\w+ /scripts.*", FLOOR),
     (r"GET /operators.*", FLOOR),
     (r"POST /operators/\{operator_id:str\}/sessions/end", FLOOR),
     (r"\w+ /operators.*", ADMINISTRATOR),
@@ -60,6 +61,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /api/v1/(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"\w+ /api/v1/practice.*", INSIDE),
     (r"GET /api/v1/.*", EVERYBODY),
+    (r"\w+ /api/v1/scripts.*", FLOOR),
     (r"POST /api/v1/faqs/search", EVERYBODY),
     (r"\w+ /api/v1/faqs.*", FLOOR | CLIENT),
     # Clients' own systems acknowledge reports and set their state.
@@ -87,6 +89,7 @@ WORDS: dict[str | tuple[str, str], str] = {
     ("ladders", "state"): "waiting",
     ("operator_states", "state"): "ready",
     ("script_runs", "state"): "open",
+    ("script_versions", "state"): "published",
 }
 """Columns that hold one of a few words."""
 

@@ -35,7 +35,8 @@ def big(scenes: int) -> Script:
     forks = "".join(
         f'[[nodes]]\nkind="decide"\nid="n{n}"\ntitle="場面{n}"\nsay="はい"\n'
         + "".join(
-            f'[[nodes.branches]]\nlabel="枝{k}"\nto="n{min(scenes, n * 3 + k)}"\n' for k in (1, 2, 3)
+            f'[[nodes.branches]]\nlabel="枝{k}"\nto="n{min(scenes, n * 3 + k)}"\n'
+            for k in (1, 2, 3)
         )
         + f'[nodes.otherwise]\nlabel="それ以外"\nto="n{scenes}"\n'
         for n in range(scenes)
@@ -50,7 +51,9 @@ def test_it_is_proper_svg_and_says_what_is_new() -> None:
     tree = ElementTree.fromstring(str(told))
     scenes = [each for each in tree.iter() if "scene" in each.get("class", "").split()]
     assert len(scenes) == 4
-    assert {each.get("data-node") for each in scenes if "changed" in each.get("class", "")} == {"who"}
+    assert {each.get("data-node") for each in scenes if "changed" in each.get("class", "")} == {
+        "who"
+    }
     assert "≠" in "".join(tree.itertext())
     assert "style=" not in str(told)
     assert scenes[0].get("data-line") == "2"

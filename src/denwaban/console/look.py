@@ -12,7 +12,7 @@ from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_o
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
 from denwaban.reports import subject_of
-from denwaban.scripts import Node, RunView, first_node, run_of_call
+from denwaban.scripts import News, Node, RunView, first_node, news_for, run_of_call
 from denwaban.store import Tx
 
 UNREPORTED_FOR = timedelta(days=7)
@@ -106,6 +106,8 @@ class Look:
     todo_count: int
     today: rows.Today
     card: Card | None
+    news: News | None = None
+    """What changed at a client and is to be read; only between calls."""
 
     @property
     def call_id(self) -> str:
@@ -173,6 +175,7 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         else rows.count_unreported(tx, operator.id, since),
         today=rows.today(tx, operator.id, midnight),
         card=card,
+        news=None if card else news_for(tx, operator.id),
     )
 
 

@@ -34,10 +34,12 @@ from denwaban.scripts import (
     LONGEST_ANSWER,
     AnswerTooLong,
     NoSuchField,
+    NoSuchScript,
     NoSuchWay,
     RunFinished,
     RunView,
     back,
+    confirm,
     go,
     save_answer,
 )
@@ -77,6 +79,12 @@ class Chosen(msgspec.Struct, forbid_unknown_fields=True):
 
 class Switch(msgspec.Struct, forbid_unknown_fields=True):
     on: bool
+
+
+class HasRead(msgspec.Struct, forbid_unknown_fields=True):
+    """The operator has read a version of a script."""
+
+    version: str
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -190,6 +198,8 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         if fact.kind == "call.ended":
             mine.discard(fact.subject)
         return told
+    if fact.kind == "script.published":
+        return LiveEvent("queue", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.")):
         return LiveEvent("seat", "") if concerns else None
     if fact.kind.startswith(("staff.", "client.", "promise.")):
@@ -280,6 +290,23 @@ async def _act(
     except SeatError as error:
         return _told(409, problem=str(error))
     return await _answer(request, store, board, operator)
+
+
+@post("/seat/read", guards=[operators], status_code=200)
+async def read(
+    request: Request[Any, Any, Any],
+    data: JSONBody[HasRead],
+    store: NamedDependency[Store],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Template | Response[Any]:
+    """What changed in a script is read; the next change is shown, if there is one."""
+    operator = await _operator(store, who)
+    try:
+        await store.write(lambda tx: confirm(tx, data.version, operator.id))
+    except NoSuchScript:
+        return _told(409, problem=_("この台本は、もう確認の必要がありません。"))
+    return await _answer(request, store, switchboard, operator)
 
 
 @post("/seat/calls/{call_id:str}/go", guards=[operators], status_code=200)
@@ -410,6 +437,7 @@ routes = [
     hold,
     mute,
     hang_up,
+    read,
     forward,
     backward,
     answer,

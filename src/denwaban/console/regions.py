@@ -8,6 +8,7 @@ from markupsafe import Markup
 from denwaban.console.look import SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED
 from denwaban.routing import FloorView
+from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
 
 
@@ -60,7 +61,12 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     middle = middle_key(look, seat)
     if have.get("middle") != middle:
         sent["middle"] = fragment(
-            f"console/{look.stage}.html", key=middle, not_asked=NOT_ASKED, **common
+            f"console/{look.stage}.html",
+            key=middle,
+            not_asked=NOT_ASKED,
+            change_words=change_words(),
+            part_words=part_words(),
+            **common,
         )
     # Made by our templates, which escape what they are given.
     return {name: Markup(html) for name, html in sent.items()}
@@ -69,7 +75,8 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
 def middle_key(look: Look, seat: SeatNow) -> str:
     """Where the operator is."""
     if look.card is None:
-        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}"
+        unread = look.news.what.version_id if look.news else ""
+        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}-{unread}"
     parts = [look.stage, look.call_id]
     if look.stage == "talking":
         parts.append(look.card.node.id)

@@ -67,6 +67,7 @@ from denwaban.scripts.model import (
     ways,
     write,
 )
+from denwaban.scripts.queries import News, news_for
 from denwaban.scripts.readings import (
     Reader,
     ToRead,
@@ -106,6 +107,7 @@ from denwaban.scripts.versions import (
     versions_of,
 )
 from denwaban.scripts.walk import NoSuchWay
+from denwaban.scripts.words import change_words, part_words
 
 __all__ = [
     "LONGEST_ANSWER",
@@ -133,6 +135,7 @@ __all__ = [
     "Kept",
     "MustSay",
     "NeedsReasons",
+    "News",
     "NoSuchField",
     "NoSuchRun",
     "NoSuchScript",
@@ -165,6 +168,7 @@ __all__ = [
     "approve",
     "around_of",
     "back",
+    "change_words",
     "confirm",
     "decide",
     "delete_draft",
@@ -180,7 +184,9 @@ __all__ = [
     "lint",
     "names_of",
     "new_script",
+    "news_for",
     "parse",
+    "part_words",
     "problems",
     "publish",
     "published",

@@ -72,21 +72,29 @@ def changes(old: Script, new: Script) -> list[Change]:
 
 
 def _parts(old: Script, before: Node, new: Script, after: Node) -> tuple[Part, ...]:
-    one, other = _told(old, before), _told(new, after)
-    return tuple(
-        Part(name, one.get(name, ""), other.get(name, ""))
-        for name in dict.fromkeys([*other, *one])
-        if one.get(name, "") != other.get(name, "")
-    )
+    return _differing(_told(old, before), _told(new, after))
 
 
 def _struct_parts(old: Any, new: Any) -> tuple[Part, ...]:
-    one, other = msgspec.to_builtins(old), msgspec.to_builtins(new)
-    return tuple(
-        Part(name, _plain(one.get(name, "")), _plain(other.get(name, "")))
-        for name in dict.fromkeys([*other, *one])
-        if one.get(name) != other.get(name)
+    return _differing(
+        {name: _plain(value) for name, value in msgspec.to_builtins(old).items()},
+        {name: _plain(value) for name, value in msgspec.to_builtins(new).items()},
     )
+
+
+def _differing(old: dict[str, str], new: dict[str, str]) -> tuple[Part, ...]:
+    """What differs; of lists only the lines that do."""
+    found = []
+    for name in dict.fromkeys([*new, *old]):
+        before, after = old.get(name, ""), new.get(name, "")
+        if before == after:
+            continue
+        ours, others = before.split("\n"), after.split("\n")
+        went = "\n".join(line for line in ours if line not in others)
+        came = "\n".join(line for line in others if line not in ours)
+        # The same lines in another order are shown whole.
+        found.append(Part(name, went, came) if went or came else Part(name, before, after))
+    return tuple(found)
 
 
 def _told(script: Script, node: Node) -> dict[str, str]:

@@ -114,7 +114,11 @@ def draw(
     where = places(start, list(nodes), arrows)
     wide = max((place.x for place in where.values()), default=0) + WIDE + EDGE * 2
     high = max((place.y for place in where.values()), default=0) + HIGH + EDGE
-    body = [_arrow(way, where) for way in arrows if way.start in where and way.end in where]
+    drawn = [way for way in arrows if way.start in where and way.end in where]
+    leaving: dict[str, list[str]] = {}
+    for way in drawn:
+        leaving.setdefault(way.start, []).append(way.key)
+    body = [_arrow(way, where, sorted(set(leaving[way.start]), key=_digit)) for way in drawn]
     body += [
         _box(node, where[name], marks.get(name, ""), kinds, (lines or {}).get(name))
         for name, node in nodes.items()
@@ -183,19 +187,28 @@ def _box(node: Node, at: Place, mark: Mark, kinds: Mapping[str, str], line: int 
     )
 
 
-def _arrow(way: Way, where: Mapping[str, Place]) -> Markup:
+def _digit(key: str) -> int:
+    """In the order of the keys on the screen: 0 (それ以外) comes last."""
+    return (int(key or "1") - 1) % 10
+
+
+def _arrow(way: Way, where: Mapping[str, Place], keys: list[str]) -> Markup:
+    """`keys` are those of all arrows from the same scene: their starts are spread."""
     a, b = where[way.start], where[way.end]
+    x1, y1 = a.x + WIDE / 2 + (keys.index(way.key) - (len(keys) - 1) / 2) * 17, a.y + HIGH
+    label = (x1 - 6, y1 + 14)
     if b.row > a.row:
-        x1, y1, x2, y2 = a.x + WIDE / 2, a.y + HIGH, b.x + WIDE / 2, b.y - 2
-        # Digits are spread, so that several ways to one scene can be read.
-        x1 += (int(way.key or "0") % 10 - 4.5) * 14 if way.key else 0
+        x2, y2 = b.x + WIDE / 2, b.y - 2
         bend = max(28, (y2 - y1) / 2)
         path = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {y1 + bend:.0f} {x2:.0f} {y2 - bend:.0f} {x2:.0f} {y2:.0f}"
-        label = (x1, y1 + 15)
+    elif b.row == a.row:
+        # Under the row, to the neighbour's foot.
+        x2, y2 = b.x + WIDE / 2 + (-24 if b.x > a.x else 24), b.y + HIGH + 2
+        path = f"M{x1:.0f} {y1:.0f}C{x1:.0f} {y1 + 40:.0f} {x2:.0f} {y2 + 40:.0f} {x2:.0f} {y2:.0f}"
     else:
-        # Back, or to the side: around the right edge.
+        # Back up, around the right edge.
         x1, y1, x2, y2 = a.x + WIDE, a.y + HIGH / 2, b.x + WIDE + 2, b.y + HIGH / 2
-        out = max(x1, x2) + 26
+        out = max(x1, x2) + 30
         path = f"M{x1:.0f} {y1:.0f}C{out:.0f} {y1:.0f} {out:.0f} {y2:.0f} {x2:.0f} {y2:.0f}"
         label = (x1 + 10, y1 - 5)
     text = (

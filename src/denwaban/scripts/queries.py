@@ -7,9 +7,11 @@ from datetime import datetime
 from sqlalchemy import RowMapping, Select, and_, or_, select, tuple_
 
 from denwaban.people import rows as people_rows
+from denwaban.scripts.changes import Change, changes
 from denwaban.scripts.life import UNDER_WAY, State
-from denwaban.scripts.readings import read_counts
+from denwaban.scripts.readings import ToRead, read_counts, to_read
 from denwaban.scripts.rows import script_texts, script_versions, scripts
+from denwaban.scripts.versions import document_of
 from denwaban.store import Tx
 
 clients = people_rows.clients
@@ -44,6 +46,29 @@ class Listed:
     def place(self) -> tuple[str, str, str]:
         """In the order of lists."""
         return self.client, self.name, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """The change that an operator is to read first."""
+
+    what: ToRead
+    client: str
+    changes: tuple[Change, ...]
+    left: int
+    """How many more there are to read."""
+
+
+def news_for(tx: Tx, operator_id: str) -> News | None:
+    """The most urgent change that this operator has still to read, with what differs from the version they know."""
+    waiting = to_read(tx, operator_id)
+    if not waiting:
+        return None
+    first = waiting[0]
+    new = document_of(tx, first.version_id)[0]
+    old = document_of(tx, first.since_id)[0] if first.since_id else new
+    name = tx.scalar(select(clients.c.name).where(clients.c.id == first.client_id))
+    return News(first, name, tuple(changes(old, new)), len(waiting) - 1)
 
 
 def _select() -> Select[tuple[object, ...]]:

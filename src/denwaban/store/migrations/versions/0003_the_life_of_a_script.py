@@ -101,7 +101,6 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("created_at", Utc(), nullable=True))
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("scripts", schema=None) as batch_op:
         batch_op.drop_column("created_at")

@@ -339,6 +339,8 @@ class SipAgent:
         self.all_calls: list[Call] = []
         self.registered = False
         self.gone = False
+        self.deaf_to_cancel = False
+        """True: the answer is already on its way when the caller gives up, so that both cross."""
         self._rung: asyncio.Queue[Call] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._responses: dict[str, bytes] = {}
@@ -540,7 +542,7 @@ class SipAgent:
             self._respond(request, 200, call._sdp(), call.local_tag)
         elif request.method == "CANCEL" and call is not None:
             self._respond(request, 200)
-            if not call.is_up and not call.is_over:
+            if not call.is_up and not call.is_over and not self.deaf_to_cancel:
                 call.refuse(487)
         elif request.method == "BYE" and call is not None:
             self._respond(request, 200)

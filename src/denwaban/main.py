@@ -5,7 +5,7 @@ import contextlib
 import gc
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,6 @@ import denwaban.practice.api
 import denwaban.practice.pages
 import denwaban.reports.api
 import denwaban.schema
-import denwaban.scripts.api
-import denwaban.scripts.pages
 from denwaban.access import Role
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
@@ -49,8 +47,7 @@ from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
-from denwaban.scripts import duty as script_duty
-from denwaban.scripts import names_of, unread
+from denwaban.scripts import names_of
 from denwaban.store import Store, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
@@ -75,7 +72,6 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
-    *denwaban.scripts.pages.routes,
     *denwaban.calls.pages.routes,
     *denwaban.knowledge.pages.routes,
     *denwaban.lines.pages.routes,
@@ -90,7 +86,6 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
-    *denwaban.scripts.api.routes,
     *denwaban.delivery.api.routes,
     *denwaban.practice.api.routes,
 )
@@ -102,12 +97,10 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
-    *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
-    MenuEntry("/scripts", "台本", _FLOOR),
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
@@ -154,13 +147,14 @@ def build(
     channels: Channels,
     left: Path,
     connect: Sequence[str] = (),
+    trunks: Callable[[], str | None] = lambda: None,
 ) -> Program:
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
-    while the program was away."""
+    while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     journal = Journal(store)
-    switchboard = Switchboard(store, clock, phone, settings, speech, journal, unread)
+    switchboard = Switchboard(store, clock, phone, settings, speech, journal)
     practice = Practice(store, journal, clock, speech, callers)
-    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels), script_duty(store)]
+    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels)]
     app = build_app(
         PAGES,
         API,
@@ -176,7 +170,7 @@ def build(
             "script_names": ScriptNames(names_of),
         },
         duties=duties,
-        engine=lambda: None if switchboard.view().engine else "away",
+        engine=lambda: trunks() if switchboard.view().engine else "away",
         menu=MENU,
         connect=connect,
     )
@@ -218,6 +212,7 @@ async def _serve(settings: Settings) -> None:
     secrets, trunks = load_secrets(settings.home), load_trunks(settings.trunks)
     told = engine_settings(settings, secrets, trunks)
     engine = Engine(told, obtain(settings.engine or settings.home))
+    door = Door(engine)
     clock = SystemClock()
     store = Store(settings.database, clock)
     await asyncio.to_thread(migrate, store.engine)
@@ -245,8 +240,9 @@ async def _serve(settings: Settings) -> None:
                 channels=channels,
                 left=told.left,
                 connect=denwaban.console.addresses(settings),
+                trunks=lambda: door.trouble,
             )
-            await _run(program, settings, Door(engine))
+            await _run(program, settings, door)
     finally:
         await store.close()
 

@@ -140,7 +140,9 @@ async def test_when_the_engine_dies_the_page_lets_go_and_registers_again(
             os.kill(pid, signal.SIGKILL)
             # The call is over in the record, says why, and its report waits.
             await stage(page, "report")
-            await expect(page.locator("#seat-middle")).to_contain_text("お話の途中で通話が切れました")
+            await expect(page.locator("#seat-middle")).to_contain_text(
+                "お話の途中で通話が切れました"
+            )
             await expect(page.locator("#seat-phone")).to_have_attribute(
                 "data-line", "ready", timeout=60_000
             )

@@ -5,6 +5,10 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
+BUSY_SECONDS = 4
+"""So long a writer waits for another process that holds the file, or a connection for a server that does not answer. Then it
+is a `StoreError`: people are told to try again instead of looking at a page that hangs."""
+
 
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///FILE` or `postgresql://…` (psycopg 3)."""
@@ -17,6 +21,7 @@ def make_engine(url: str) -> Engine:
             pool_size=8,
             max_overflow=4,
             pool_pre_ping=True,
+            connect_args={"connect_timeout": BUSY_SECONDS},
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # errors reach the log; what people said and their numbers must not
         )
@@ -25,7 +30,11 @@ def make_engine(url: str) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(
-        url, pool_size=8, max_overflow=4, connect_args={"timeout": 20}, hide_parameters=True
+        url,
+        pool_size=8,
+        max_overflow=4,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -36,7 +45,7 @@ def _sqlite(url: URL) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",  # a report that was accepted survives a power cut; group commit pays for it
             "foreign_keys=ON",
-            "busy_timeout=20000",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
             "cache_size=-32768",
             "mmap_size=268435456",
         ):

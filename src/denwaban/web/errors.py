@@ -102,7 +102,9 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         # A value that the database cannot hold (a number too large, a null character) is the sender's doing.
         status = 400 if str(error) in {"DataError", "StatementError"} else 503
-        return Problem(status, *known(status))
+        return Problem(
+            status, *known(status), headers={"Retry-After": "5"} if status == 503 else {}
+        )
     return Problem(500, *known(500))
 
 

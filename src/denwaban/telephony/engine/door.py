@@ -1,4 +1,5 @@
-"""How many are turned away at the SIP door: counted for the metrics and told in the log, never who they were."""
+"""The SIP door: how many are turned away (counted for the metrics and told in the log, never who they were), and whether the
+trunks that register are registered."""
 
 from __future__ import annotations
 
@@ -23,14 +24,18 @@ class Door:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._seen: dict[str, int] = {}
+        self._registering = any(trunk.kind == "register" for trunk in engine.settings.trunks)
+        self.trouble: str | None = None
+        """Which trunks are not registered, when last looked; None when all are."""
 
     async def run(self) -> None:
-        """Counts until cancelled; an engine that is away is asked again later."""
+        """Looks until cancelled; an engine that is away is asked again later."""
         while True:
             try:
                 await self.count()
+                await self.look()
             except EngineTrouble as trouble:
-                log.info("door.not_counted", error=type(trouble).__name__)
+                log.info("door.not_seen", error=type(trouble).__name__)
             await asyncio.sleep(EVERY_SECONDS)
 
     async def count(self) -> int:
@@ -46,3 +51,14 @@ class Door:
             REFUSED.inc(new)
             log.warning("door.refused", requests=new, senders=len(seen))
         return new
+
+    async def look(self) -> None:
+        """Brings `trouble` up to date. Raises `EngineTrouble`."""
+        if not self._registering:
+            return
+        found = await self._engine.registrations()
+        lost = [f"{name} ({said})" for name, said in found.items() if said != "Registered"]
+        trouble = f"trunk not registered: {', '.join(lost)}" if lost else None
+        if trouble != self.trouble:
+            log.warning("door.trunks", lost=lost)
+        self.trouble = trouble

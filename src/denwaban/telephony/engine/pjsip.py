@@ -162,6 +162,7 @@ outbound_auth = {name}
 server_uri = sip:{trunk.server}{tcp}
 client_uri = sip:{trunk.user}@{trunk.server}
 contact_user = {trunk.user}
+expiration = 300
 retry_interval = 20
 forbidden_retry_interval = 300
 fatal_retry_interval = 300

@@ -198,6 +198,13 @@ class Engine:
         found = (_COUNTED.match(line) for line in said.splitlines())
         return {line[1]: int(line[2]) for line in found if line}
 
+    async def registrations(self) -> dict[str, str]:
+        """For each registering trunk what its provider last said: `Registered`, `Rejected` (refused or not answered),
+        `Unregistered` … Raises `EngineTrouble`."""
+        said = await self.cli("pjsip show registrations")
+        found = (_REGISTERED.match(line) for line in said.splitlines())
+        return {line[1]: line[2] for line in found if line}
+
     def alive_pid(self) -> int | None:
         """The process id of the engine that runs in this home, whoever started it."""
         try:
@@ -355,3 +362,4 @@ def _runs(pid: int) -> bool:
 
 
 _COUNTED = re.compile(r"\s*Request:\s+(\S+)\s+(\d+)\s")
+_REGISTERED = re.compile(r"\s*([a-z0-9-]+)/sips?:\S+\s+\S+\s+([A-Z]\w+)")

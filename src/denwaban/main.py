@@ -36,6 +36,8 @@ import denwaban.practice.api
 import denwaban.practice.pages
 import denwaban.reports.api
 import denwaban.schema
+import denwaban.scripts.api
+import denwaban.scripts.pages
 from denwaban.access import Role
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
@@ -47,7 +49,8 @@ from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
-from denwaban.scripts import names_of
+from denwaban.scripts import duty as script_duty
+from denwaban.scripts import names_of, unread
 from denwaban.store import Store, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
@@ -72,6 +75,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
+    *denwaban.scripts.pages.routes,
     *denwaban.calls.pages.routes,
     *denwaban.knowledge.pages.routes,
     *denwaban.lines.pages.routes,
@@ -86,6 +90,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
+    *denwaban.scripts.api.routes,
     *denwaban.delivery.api.routes,
     *denwaban.practice.api.routes,
 )
@@ -97,10 +102,12 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
+    *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
+    MenuEntry("/scripts", "台本", _FLOOR),
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
@@ -152,9 +159,9 @@ def build(
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     journal = Journal(store)
-    switchboard = Switchboard(store, clock, phone, settings, speech, journal)
+    switchboard = Switchboard(store, clock, phone, settings, speech, journal, unread)
     practice = Practice(store, journal, clock, speech, callers)
-    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels)]
+    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels), script_duty(store)]
     app = build_app(
         PAGES,
         API,

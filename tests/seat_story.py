@@ -35,7 +35,7 @@ from denwaban.people import (
     set_presence,
 )
 from denwaban.routing import SeatView, Switchboard
-from denwaban.scripts import RunView, add_script, run_of_call
+from denwaban.scripts import RunView, add_script, run_of_call, unread
 from denwaban.store import Store, Tx
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg, Phone
@@ -288,7 +288,7 @@ async def seat_story(
             assert found is not None
             journal = Journal(store)
             phone = FakePhone(clock)
-            board = Switchboard(store, clock, engine or phone, used, Quiet(), journal)
+            board = Switchboard(store, clock, engine or phone, used, Quiet(), journal, unread)
             tasks = [asyncio.create_task(journal.run()), asyncio.create_task(board.run())]
 
             async def stop() -> None:

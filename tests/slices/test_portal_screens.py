@@ -1,22 +1,20 @@
-"""The portal in a real Chromium: reachable by thumb, true while it is open, clean for axe. Pictures go to DENWABAN_TEST_SHOTS."""
+"""The portal in a real Chromium: reachable by thumb, true while it is open, clean for axe."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import ViewportSize
 from tests.conftest import free_port
-from tests.delivery_story import Office, eventually, open_office, working
+from tests.delivery_story import Office, open_office, working
+from tests.screens import DESK, PHONE, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
 from denwaban import calls, delivery
-from denwaban.access import Role, open_session, user
+from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import pages as delivery_pages
@@ -27,43 +25,28 @@ from denwaban.web import MenuEntry, build_app
 
 pytestmark = pytest.mark.browser
 
-PHONE = ViewportSize(width=390, height=844)
-DESK = ViewportSize(width=1366, height=768)
-
 
 @asynccontextmanager
-async def serving(store: Store, clock: MovedClock, settings: Settings) -> AsyncIterator[str]:
-    journal = Journal(store)
+async def site(office: Office) -> AsyncIterator[str]:
+    """The portal and the supervisors' pages, kept up to date; their address."""
+    journal = Journal(office.store)
     app = build_app(
         [*pages.routes, *delivery_pages.routes],
         [],
-        store=store,
-        clock=clock,
+        store=office.store,
+        clock=office.clock,
         journal=journal,
-        settings=settings,
+        settings=office.settings,
         menu=[*pages.menu, MenuEntry("/reports", "報告の行方", delivery_pages.ours.roles)],
     )
-    port = settings.web_port
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on",
-                       timeout_graceful_shutdown=1)
-    )  # fmt: skip
     reading = asyncio.create_task(journal.run())
-    running = asyncio.create_task(server.serve())
     try:
-        await eventually(lambda: _started(server))
-        yield f"http://127.0.0.1:{port}"
+        async with serving(app, office.settings.web_port) as url:
+            yield url
     finally:
-        app.state.live.stop()
-        server.should_exit = True
-        await running
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
-
-
-async def _started(server: uvicorn.Server) -> bool:
-    return server.started
 
 
 @pytest.fixture
@@ -75,39 +58,6 @@ async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
         yield await open_office(store, clock, Settings(web_port=free_port()))
     finally:
         await store.close()
-
-
-async def signed_in(
-    browser: Browser, office: Office, url: str, user_id: str, size: ViewportSize
-) -> Page:
-    def enter(tx: Tx) -> str:
-        found = user(tx, user_id)
-        assert found is not None
-        return open_session(tx, found, "test")[0]
-
-    token = await office.store.write(enter)
-    context = await browser.new_context(
-        viewport=size,
-        locale="ja-JP",
-        timezone_id="Asia/Tokyo",
-        reduced_motion="reduce",
-    )
-    await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
-    return await context.new_page()
-
-
-async def look(page: Page, name: str) -> None:
-    """Takes a picture, and asks axe and the eye's simplest question: does anything stick out sideways?"""
-    shots = os.environ.get("DENWABAN_TEST_SHOTS")
-    if shots:
-        size = page.viewport_size
-        assert size is not None
-        await page.screenshot(path=f"{shots}/{name}-{size['width']}.png", full_page=True)
-    wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert not wide, f"{name} scrolls sideways"
-    # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
 
 
 async def a_busy_day(office: Office) -> None:
@@ -147,14 +97,11 @@ async def test_every_screen_of_the_portal(
     office: Office, clock: MovedClock, size: ViewportSize
 ) -> None:
     async with (
-        serving(office.store, clock, office.settings) as url,
+        site(office) as url,
         working(office),
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        page = await signed_in(browser, office, url, office.suzuki_user, size)
+        page = await seated(browser, office.store, url, office.suzuki_user, size)
         await page.goto(f"{url}/portal")
         await look(page, "inbox-empty")
         for path in ("missed", "promises"):
@@ -179,7 +126,6 @@ async def test_every_screen_of_the_portal(
         for path in ("missed", "promises", "presence"):
             await page.goto(f"{url}/portal/{path}")
             await look(page, path)
-        await browser.close()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
@@ -194,15 +140,11 @@ async def test_the_link_and_the_supervisors_screens(
     )
     await a_busy_day(office)
     async with (
-        serving(office.store, clock, office.settings) as url,
+        site(office) as url,
         working(office),
-        async_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        plain = await browser.new_context(viewport=size, locale="ja-JP")
-        page = await plain.new_page()
+        page = await seated(browser, office.store, url, None, size)
         await page.goto(f"{url}/a/{token}")
         await look(page, "link")
         await page.get_by_role("button", name="鈴木さんとして引き受ける").click()
@@ -212,7 +154,7 @@ async def test_the_link_and_the_supervisors_screens(
         await look(page, "link-wrong")
 
         supervisor = await office.store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
-        page = await signed_in(browser, office, url, supervisor, size)
+        page = await seated(browser, office.store, url, supervisor, size)
         await page.goto(f"{url}/reports")
         await look(page, "supervisor")
         for _rung in range(4):
@@ -222,4 +164,3 @@ async def test_the_link_and_the_supervisors_screens(
         await page.get_by_role("link", name="【緊急】").first.click()
         await page.wait_for_url("**/reports/*")
         await look(page, "supervisor-report")
-        await browser.close()

@@ -1,26 +1,20 @@
-"""Calls, and a client's lines, in a real Chromium: clean for axe, nothing sticks out, the recording sounds. Pictures go to
-DENWABAN_TEST_SHOTS."""
+"""Calls, and a client's lines, in a real Chromium: clean for axe, nothing sticks out, the recording sounds."""
 
 import asyncio
-import os
 import wave
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, ViewportSize, async_playwright
-from tests.conftest import free_port
-from tests.journeys.installation import CHROMIUM, QUIET
+from litestar import Litestar
+from playwright.async_api import Page
+from tests.screens import chromium, look, seated, serving
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
 
 from denwaban import calls, lines, people
-from denwaban.access import Role, open_session, user
+from denwaban.access import Role
 from denwaban.calls import pages as calls_pages
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
@@ -35,35 +29,22 @@ pytestmark = pytest.mark.browser
 SCRIPTS = {"a" * 32: "水漏れ受付(昼)", "b" * 32: "夜間一次受け"}
 
 
-@asynccontextmanager
-async def serving(store: Store, clock: MovedClock, folder: Path) -> AsyncIterator[str]:
-    port = free_port()
+def site(store: Store, clock: MovedClock, folder: Path) -> Litestar:
+    """The pages of calls, lines and people; recordings are in `folder`."""
     floor = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
-    app = build_app(
+    return build_app(
         [*calls_pages.routes, *lines_pages.routes, *people_pages.routes],
         [],
         store=store,
         clock=clock,
         journal=Journal(store),
-        settings=Settings(web_port=port),
+        settings=Settings(),
         services={
             "recordings": calls.Recordings(lambda call: folder / f"{call}.wav"),
             "script_names": lines_pages.ScriptNames(lambda _tx, _client: SCRIPTS),
         },
         menu=[MenuEntry("/calls", "通話", floor), MenuEntry("/clients", "顧客", floor)],
     )
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="on")
-    )
-    running = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(20):
-            while not server.started:
-                await asyncio.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 def some_calls(tx: Tx, folder: Path) -> tuple[str, str, str]:
@@ -114,16 +95,6 @@ def some_calls(tx: Tx, folder: Path) -> tuple[str, str, str]:
     return recorded, blocked, clients[0]
 
 
-async def look(page: Page, name: str) -> None:
-    """Takes a picture, and asks axe and whether anything sticks out sideways."""
-    if folder := os.environ.get("DENWABAN_TEST_SHOTS"):
-        await page.screenshot(path=f"{folder}/{name}.png", full_page=False)
-    wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{name} sticks out by {wide} px"
-    found = await Axe().run(page)
-    assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-
-
 async def until(page: Page, true: str) -> None:
     """Waits for a condition by the debugger: our content security policy lets no page evaluate text."""
     async with asyncio.timeout(20):
@@ -137,29 +108,17 @@ async def test_screens(tmp_path: Path, clock: MovedClock) -> None:
     await store.open()
     clock.advance(timedelta(hours=9))
 
-    def enter(role: Role, tx: Tx) -> str:
-        found = user(tx, add_account(tx, role))
-        assert found is not None
-        return open_session(tx, found, "test")[0]
-
     try:
         recorded, blocked, client = await store.write(lambda tx: some_calls(tx, tmp_path))
-        tokens = {
-            role: await store.write(partial(enter, role))
+        ids = {
+            role: await store.write(partial(add_account, role=role))
             for role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
         }
-        async with serving(store, clock, tmp_path) as url, async_playwright() as tools:
-            browser = await tools.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            size = ViewportSize(width=1366, height=768)
-
-            async def sit_down(token: str) -> Page:
-                context = await browser.new_context(
-                    viewport=size, locale="ja-JP", timezone_id="Asia/Tokyo"
-                )
-                await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
-                return await context.new_page()
-
-            page = await sit_down(tokens[Role.SUPERVISOR])
+        async with (
+            serving(site(store, clock, tmp_path)) as url,
+            chromium("--autoplay-policy=no-user-gesture-required") as browser,
+        ):
+            page = await seated(browser, store, url, ids[Role.SUPERVISOR])
             await page.goto(f"{url}/calls")
             await look(page, "calls")
             await page.goto(f"{url}/calls?outcome=message&day=2020-01-01")
@@ -177,7 +136,7 @@ async def test_screens(tmp_path: Path, clock: MovedClock) -> None:
             await page.goto(f"{url}/clients/{client}/lines")
             await look(page, "lines-read")
 
-            page = await sit_down(tokens[Role.ADMINISTRATOR])
+            page = await seated(browser, store, url, ids[Role.ADMINISTRATOR])
             await page.goto(f"{url}/clients/{client}")
             await page.get_by_role("link", name="番号と受付時間").click()
             await look(page, "lines")
@@ -197,6 +156,5 @@ async def test_screens(tmp_path: Path, clock: MovedClock) -> None:
             assert [window.name for window in plan] == ["平日昼間", "祝日", "夜間プラン"]
             await page.goto(f"{url}/numbers/import")
             await look(page, "import")
-            await browser.close()
     finally:
         await store.close()

@@ -23,7 +23,7 @@ def run(script: Script, example: Example) -> list[str]:
                 return [f"手順 {number} の「{node.id}」で終わり、先の手順に進めません。"]
             break
         try:
-            path = walk.forward(script, path, _choice(node, step.choice))
+            path = walk.forward(script, path, choice_of(node, step.choice))
         except walk.NoSuchWay:
             told = "、".join(_choices(node))
             return [f"手順 {number}: 「{node.id}」に「{step.choice}」はありません({told})。"]
@@ -42,7 +42,7 @@ def _wrong_answers(node: Node, step: Step) -> Iterable[str]:
     return found
 
 
-def _choice(node: Node, choice: str) -> str:
+def choice_of(node: Node, choice: str) -> str:
     """`next` and digits as they are; the label of a branch as its digit."""
     if isinstance(node, Fork):
         for digit, branch in enumerate(node.branches, 1):

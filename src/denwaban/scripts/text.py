@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from denwaban.scripts.form import to_script
-from denwaban.scripts.model import Problem, Script, ScriptInvalid
+from denwaban.scripts.model import Example, Problem, Script, ScriptInvalid, write
 from denwaban.scripts.places import Place, places
 
 
@@ -128,6 +128,21 @@ def dump(script: Script) -> str:
     for example in script.examples:
         _table(lines, "examples", "[[examples]]", example)
     return "\n".join(lines).strip("\n") + "\n"
+
+
+def with_example(text: str, example: Example) -> str:
+    """The author's text with one example more at its end; nothing else of it is touched. Raises `ScriptInvalid` when it
+    cannot be put there (fifty are there, or they are written as one list)."""
+    if _is_json(text.removeprefix("\ufeff")):
+        script = read(text)
+        changed = msgspec.structs.replace(script, examples=(*script.examples, example))
+        made = write(changed)
+    else:
+        lines: list[str] = []
+        _table(lines, "examples", "[[examples]]", example)
+        made = "\n".join([text.rstrip(), *lines]) + "\n"
+    parse(made)
+    return made
 
 
 def _table(

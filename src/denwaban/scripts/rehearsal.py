@@ -1,0 +1,339 @@
+"""Walks made from a script alone: together they take every way there is, filled in as a caller might answer. Pure."""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from denwaban.scripts import examples, walk
+from denwaban.scripts.model import (
+    OTHERWISE,
+    Decide,
+    End,
+    Example,
+    Field,
+    Fork,
+    Node,
+    Script,
+    Step,
+    ways,
+)
+from denwaban.scripts.phrases import bare
+
+LONGEST_NAME = 60
+"""Characters of an example's name."""
+
+TOLD = 3
+"""So many words an example expects of the report."""
+
+
+class Edge(NamedTuple):
+    """One way on: the node, and the choice by which it is left."""
+
+    node: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A call that nobody made: where it goes and what is answered."""
+
+    name: str
+    """By the branches that it takes: 「水漏れ → 止められない」."""
+    regular: bool
+    path: walk.Path
+    answers: Mapping[str, str]
+    failures: tuple[str, ...]
+    """What would lack at its end, as Japanese sentences."""
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """How it goes on from node to node."""
+        return tuple(step.choice for step in self.path if step.choice)
+
+
+def edges(script: Script) -> list[Edge]:
+    """Every way on, in the author's order."""
+    return [Edge(node.id, choice) for node in script.nodes for choice in ways(node)]
+
+
+def branches(script: Script) -> list[Edge]:
+    """Those of the forks alone: what somebody has to decide."""
+    return [Edge(n.id, choice) for n in script.nodes if isinstance(n, Fork) for choice in ways(n)]
+
+
+def taken(path: walk.Path) -> list[Edge]:
+    """The ways that a walk took."""
+    return [Edge(step.node, step.choice) for step in path if step.choice]
+
+
+def replay(script: Script, choices: Sequence[str], *, regular: bool = False) -> walk.Path:
+    """The path of these choices from the beginning. Raises `NoSuchWay`."""
+    path = walk.begin(script, regular=regular)
+    for choice in choices:
+        path = walk.forward(script, path, choice)
+    return path
+
+
+def walks(script: Script, today: date, people: Sequence[str] = ()) -> list[Walk]:
+    """Walks that together take every way that can be taken, each from a beginning to an end; the same script gives the
+    same walks. For scripts whose names and targets are sound (`lint.graph.whole`) and that have a way out everywhere;
+    walks of others stop where there is no way out. `people`: names of the client's staff, for who is asked for."""
+    planner = _Planner(script)
+    found: list[tuple[bool, walk.Path]] = []
+    for regular in (False, True):
+        start = script.start(regular).id
+        if regular and start == script.first.id:
+            break
+        # A beginning of its own is walked, also when all that follows is known.
+        path: walk.Path | None = planner.walk(start)
+        while path is not None:
+            found.append((regular, path))
+            path = planner.next(start)
+    names: dict[str, int] = {}
+    made = []
+    for number, (regular, path) in enumerate(found):
+        answers = plausible(script, path, number, today, people)
+        name = _named(script, path, regular)
+        names[name] = names.get(name, 0) + 1
+        if names[name] > 1:
+            name = f"{name}({names[name]})"
+        made.append(Walk(name, regular, path, answers, tuple(lacking(script, path, answers))))
+    return made
+
+
+def lacking(script: Script, path: walk.Path, answers: Mapping[str, str]) -> list[str]:
+    """Why a walk does not come out as every call has to, as Japanese sentences."""
+    last = script.node(path[-1].node)
+    return [
+        *([] if isinstance(last, End) else [f"「{last.title}」で止まり、終わりまで進みません。"]),
+        *(f"必須の「{f.label}」を聞いていません。" for f in walk.missing(script, path, answers)),
+        *(f"必ず言う「{one}」を言っていません。" for one in walk.unsaid(script, path)),
+    ]
+
+
+def plausible(
+    script: Script, path: walk.Path, number: int, today: date, people: Sequence[str] = ()
+) -> dict[str, str]:
+    """Made-up answers to everything asked on the way; `number` varies what is chosen. None of the telephone numbers is in
+    use in Japan."""
+    found: dict[str, str] = {}
+    for node in walk.walked(script, path):
+        for field in node.ask:
+            found[field.id] = _answer(field, number, today, people)
+            if field.type == "name":
+                found[f"{field.id}.kana"] = _CALLERS[number % len(_CALLERS)][1]
+    return found
+
+
+_CALLERS = (
+    ("佐藤 花子", "さとう はなこ"),
+    ("中村 健一", "なかむら けんいち"),
+    ("小林 進", "こばやし すすむ"),
+    ("井上 桜", "いのうえ さくら"),
+)
+
+_BY_PURPOSE = {
+    "caller_company": "あおば商事",
+    "what_for": "お願いしたことの進み具合を知りたい",
+    "note": "特になし",
+}
+
+
+def _answer(field: Field, number: int, today: date, people: Sequence[str]) -> str:
+    match field.type:
+        case "name":
+            return _CALLERS[number % len(_CALLERS)][0]
+        case "phone":
+            return f"090-0000-12{number % 100:02d}"
+        case "datetime":
+            return f"{(today + timedelta(days=1)).isoformat()}T15:00"
+        case "choice":
+            return field.choices[number % len(field.choices)] if field.choices else ""
+        case "staff":
+            return people[number % len(people)] if people else "ご担当の方"
+    if field.purpose == "caller_name":
+        return _CALLERS[number % len(_CALLERS)][0]
+    return _BY_PURPOSE.get(field.purpose, f"{field.label}のお答え")
+
+
+def _named(script: Script, path: walk.Path, regular: bool) -> str:
+    labels = [branch.label for branch in walk.chosen(script, path)]
+    name = " → ".join(labels) or script.node(path[-1].node).title
+    name = f"常連: {name}" if regular else name
+    # Room for a number behind it.
+    return name if len(name) <= LONGEST_NAME - 5 else f"{name[: LONGEST_NAME - 6]}…"
+
+
+class _Planner:
+    """Takes each way once at least. Every search goes once over the ways and finds a new one, or ends a walk."""
+
+    def __init__(self, script: Script) -> None:
+        self._ways = {node.id: ways(node) for node in script.nodes}
+        self._left = {Edge(*each) for each in edges(script)}
+        self._to_end = self._distances()
+
+    def next(self, start: str) -> walk.Path | None:
+        """A walk that takes something new; None when nothing new can be reached."""
+        return self.walk(start) if self._towards(start, {start}) is not None else None
+
+    def walk(self, start: str) -> walk.Path:
+        here, visited = start, {start}
+        steps: list[Edge] = []
+
+        def go(edge: Edge) -> None:
+            nonlocal here
+            steps.append(edge)
+            self._left.discard(edge)
+            here = self._ways[edge.node][edge.choice]
+            visited.add(here)
+
+        while (way := self._towards(here, visited)) is not None:
+            for edge in way:
+                go(edge)
+        while (out := self._way_out(here)) is not None:
+            go(out)
+        return (*(walk.Step(edge.node, edge.choice) for edge in steps), walk.Step(here))
+
+    def _towards(self, here: str, visited: set[str]) -> list[Edge] | None:
+        """The shortest way to something new that goes through no node twice."""
+        came: dict[str, Edge | None] = {here: None}
+        todo = deque([here])
+        while todo:
+            name = todo.popleft()
+            for choice, to in self._ways[name].items():
+                edge = Edge(name, choice)
+                if edge in self._left:
+                    way = [edge]
+                    while (before := came[way[-1].node]) is not None:
+                        way.append(before)
+                    return way[::-1]
+                if to not in came and to not in visited:
+                    came[to] = edge
+                    todo.append(to)
+        return None
+
+    def _distances(self) -> dict[str, int]:
+        """Steps from each node to the nearest end."""
+        back: dict[str, list[str]] = {name: [] for name in self._ways}
+        for name, found in self._ways.items():
+            for to in found.values():
+                back[to].append(name)
+        far = {name: 0 for name, found in self._ways.items() if not found}
+        todo = deque(far)
+        while todo:
+            name = todo.popleft()
+            for before in back[name]:
+                if before not in far:
+                    far[before] = far[name] + 1
+                    todo.append(before)
+        return far
+
+    def _way_out(self, here: str) -> Edge | None:
+        nearest = [
+            (self._to_end[to], place, choice)
+            for place, (choice, to) in enumerate(self._ways[here].items())
+            if to in self._to_end
+        ]
+        return Edge(here, min(nearest)[2]) if nearest else None
+
+
+def to_example(
+    script: Script, path: walk.Path, answers: Mapping[str, str], *, name: str, caller: str = "",
+    regular: bool = False,
+) -> Example:  # fmt: skip
+    """The walk as an example that the author keeps: comes through these nodes, and the report says the first of what was
+    answered."""
+    given = {key: value for key, value in answers.items() if value.strip()}
+    steps = []
+    for step in path:
+        node = script.node(step.node)
+        asked = {key: given[key] for field in node.ask for key in field.answers if key in given}
+        steps.append(Step(at=step.node, answer=asked, choice=_told_choice(node, step.choice)))
+    report = [
+        given[field.id][:100]
+        for node in walk.walked(script, path)
+        for field in node.ask
+        if field.purpose in ("caller_name", "what_for") and bare(given.get(field.id, "")[:100])
+    ]
+    urgency = walk.urgency(script, path)
+    return Example(
+        name=name.strip()[:LONGEST_NAME],
+        caller=caller.strip(),
+        regular=regular,
+        steps=tuple(steps),
+        expect=tuple(step.node for step in path),
+        report=(*report[:TOLD], *([urgency] if urgency != "normal" else [])),
+    )
+
+
+def _told_choice(node: Node, choice: str) -> str:
+    """The label where it is the only one of that name: who reads the example knows what was chosen."""
+    if not isinstance(node, Fork) or not choice:
+        return choice or "next"
+    found = node.otherwise if choice == OTHERWISE else node.branches[int(choice) - 1]
+    return found.label if found and examples.choice_of(node, found.label) == choice else choice
+
+
+def walk_of(script: Script, example: Example) -> Walk:
+    """An example as a walk: as far as it can be gone, with what does not come out as it says."""
+    path = walk.begin(script, regular=example.regular)
+    answers: dict[str, str] = {}
+    for step in example.steps:
+        node = script.node(path[-1].node)
+        if node.id != step.at:
+            break
+        known = {answer for field in node.ask for answer in field.answers}
+        answers |= {key: value for key, value in step.answer.items() if key in known}
+        if isinstance(node, End):
+            break
+        try:
+            path = walk.forward(script, path, examples.choice_of(node, step.choice))
+        except walk.NoSuchWay:
+            break
+    failures = tuple(examples.run(script, example))
+    return Walk(example.name, example.regular, path, answers, failures)
+
+
+def spoken(script: Script, one: Walk, caller: str = "") -> tuple[str, ...]:
+    """What the caller says, turn by turn: first why they call, then at each node what is answered and decided there."""
+    lines = [caller] if caller.strip() else []
+    for step in one.path:
+        node = script.node(step.node)
+        said = [
+            f"{_aloud(field, one.answers[field.id])}です。"
+            for field in node.ask
+            if one.answers.get(field.id, "").strip()
+        ]
+        if isinstance(node, Fork) and step.choice not in ("", walk.JUMPED):
+            branch = (
+                node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
+            )
+            # A hand-over is answered by whoever picks up, not by the caller.
+            if branch is not None and isinstance(node, Decide):
+                said.append(f"{branch.label}、でお願いします。")
+        if said:
+            lines.append(" ".join(said))
+    return (
+        *(lines or ["もしもし、お願いいたします。"]),
+        "ありがとうございました。失礼いたします。",
+    )
+
+
+_DIGITS = dict(
+    zip("0123456789", "ゼロ イチ ニー サン ヨン ゴー ロク ナナ ハチ キュウ".split(), strict=True)
+)
+
+
+def _aloud(field: Field, value: str) -> str:
+    if field.type == "phone":
+        parts = ["".join(_DIGITS.get(one, "") for one in part) for part in value.split("-")]
+        return "の、".join(part for part in parts if part) or value
+    if field.type == "datetime" and len(value) == 16 and value[10] == "T":
+        return f"{int(value[5:7])}月{int(value[8:10])}日の{int(value[11:13])}時{_minutes(value)}"
+    return value
+
+
+def _minutes(value: str) -> str:
+    return f"{int(value[14:16])}分" if value[14:16] != "00" else ""

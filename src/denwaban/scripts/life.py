@@ -37,6 +37,8 @@ class State(StrEnum):
     """The client has said no."""
     WITHDRAWN = "withdrawn"
     """Taken back by us, or another took its place before it was published."""
+    REHEARSAL = "rehearsal"
+    """A draft as it was when somebody tried it by telephone: practice calls follow it, nothing else ever does."""
 
 
 UNDER_WAY = (State.IN_REVIEW, State.APPROVED, State.SCHEDULED, State.HELD)
@@ -54,6 +56,7 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.PUBLISHED: frozenset(),
     State.RETURNED: frozenset(),
     State.WITHDRAWN: frozenset(),
+    State.REHEARSAL: frozenset(),
 }
 """The only ways."""
 

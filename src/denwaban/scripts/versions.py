@@ -78,12 +78,12 @@ def document_of(tx: Tx, version_id: str) -> tuple[Script, str]:
 
 
 def versions_of(tx: Tx, script_id: str) -> list[Version]:
-    """Newest first."""
+    """Newest first; without what was only rehearsed."""
     return [
         version_of(row)
         for row in tx.all(
             select(*_WITHOUT_WORDS)
-            .where(script_versions.c.script_id == script_id)
+            .where(script_versions.c.script_id == script_id, script_versions.c.version > 0)
             .order_by(script_versions.c.version.desc())
         )
     ]
@@ -122,9 +122,9 @@ def published(tx: Tx, script_id: str | None) -> Script:
     return msgspec.convert(row["document"], Script) if row else read(PLAIN)
 
 
-def first_node(tx: Tx, script_id: str | None) -> Node:
-    """What an operator will say and ask first."""
-    return published(tx, script_id).first
+def first_node(tx: Tx, script_id: str | None, *, regular: bool = False) -> Node:
+    """What an operator will say and ask first; `regular`: to a regular caller."""
+    return published(tx, script_id).start(regular)
 
 
 def plain_version(tx: Tx, client_id: str) -> str:
@@ -189,7 +189,9 @@ def add_version(
     """Writes a version down: the only place where its words are set."""
     client_id = script_row(tx, script_id)["client_id"]
     latest = tx.scalar(
-        select(func.max(script_versions.c.version)).where(script_versions.c.script_id == script_id)
+        select(func.max(script_versions.c.version)).where(
+            script_versions.c.script_id == script_id, script_versions.c.version > 0
+        )
     )
     version_id = new_id()
     tx.execute(

@@ -28,6 +28,7 @@ def state_words() -> dict[str, tuple[str, str]]:
         State.PUBLISHED: (_("公開"), "good"),
         State.RETURNED: (_("顧客企業から差戻し"), "amber"),
         State.WITHDRAWN: (_("取下げ"), "muted"),
+        State.REHEARSAL: (_("下書きの試し"), "muted"),
     }
 
 

@@ -6,7 +6,6 @@ microphone, an SMTP server, the pages.
 
 import asyncio
 import re
-import shutil
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -304,16 +303,3 @@ async def test_a_killed_engine_ends_every_call_in_the_record_and_comes_back(offi
         )
         await until(office.installation.ready, within=60)
         await expect(page.locator("body")).to_contain_text("接続済", timeout=30_000)
-
-
-def test_two_installations_stand_beside_each_other_and_doctor_knows(tmp_path: Path) -> None:
-    with running(tmp_path / "one") as one, running(tmp_path / "two") as two:
-        assert one.url != two.url
-        assert (one.home / "credentials.json").stat().st_mode & 0o777 == 0o600
-        said = one.command("doctor")
-        assert said.returncode == 0, said.stdout
-        assert "動いています" in said.stdout
-        again = one.command("up")
-        assert again.returncode == 1
-        assert "もう動いています" in again.stderr
-    shutil.rmtree(tmp_path / "two")

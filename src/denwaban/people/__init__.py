@@ -13,8 +13,10 @@ from denwaban.people.acts import (
     leave_staff,
     new_sip_password,
     remember_caller,
+    set_experienced,
     set_presence,
     set_recorded,
+    set_regular,
     set_substitute,
 )
 from denwaban.people.model import (
@@ -29,6 +31,7 @@ from denwaban.people.model import (
 )
 from denwaban.people.queries import (
     caller_of,
+    callers_page,
     client,
     client_by_code,
     clients_by_ids,
@@ -57,6 +60,7 @@ __all__ = [
     "add_operator",
     "add_staff",
     "caller_of",
+    "callers_page",
     "change_client",
     "change_operator",
     "change_staff",
@@ -74,8 +78,10 @@ __all__ = [
     "operator_of_user",
     "operators",
     "remember_caller",
+    "set_experienced",
     "set_presence",
     "set_recorded",
+    "set_regular",
     "set_substitute",
     "staff_by_ids",
     "staff_member",

@@ -324,6 +324,14 @@ def change_operator(
     append(tx, facts.operator_changed(operator_id, *values))
 
 
+def set_experienced(tx: Tx, operator_id: str, experienced: bool) -> None:
+    """Whether an operator may leave the order of scripts that allow it (自由応対)."""
+    if operator(tx, operator_id) is None:
+        raise PeopleError("このオペレーターは見つかりません")
+    _change(tx, operators, operator_id, {"experienced": experienced}, None)
+    append(tx, facts.operator_changed(operator_id, "experienced"))
+
+
 def new_sip_password(tx: Tx, operator_id: str) -> str:
     """A new password for the operator's telephone; the old one stops working once the engine has read it."""
     if operator(tx, operator_id) is None:
@@ -364,6 +372,18 @@ def remember_caller(
         tx.execute(
             update(callers).where(callers.c.id == known.id).values(**fresh, updated_at=tx.now)
         )
+    found = caller_of(tx, client_id, number)
+    assert found is not None  # it was just written
+    return found
+
+
+def set_regular(tx: Tx, client_id: str, number: str, regular: bool) -> Caller:
+    """Whether this client greets who calls from this number (E.164) as a regular caller; one who is not known yet is from
+    now on, without a name."""
+    known = caller_of(tx, client_id, number) or remember_caller(tx, client_id, number)
+    tx.execute(
+        update(callers).where(callers.c.id == known.id).values(regular=regular, updated_at=tx.now)
+    )
     found = caller_of(tx, client_id, number)
     assert found is not None  # it was just written
     return found

@@ -107,6 +107,8 @@ class Operator:
     kana: str
     seat: str
     sip_password: str
+    experienced: bool
+    """May leave the order of a script that allows it (自由応対)."""
     created_at: datetime
     left_at: datetime | None
     updated_at: datetime
@@ -126,6 +128,8 @@ class Caller:
     name: str
     kana: str
     company: str
+    regular: bool
+    """One whom the client greets in a way of their own (常連)."""
     updated_at: datetime
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     true,
 )
 
@@ -68,6 +69,7 @@ operators = Table(
     Column("kana", String(100), nullable=False),
     Column("seat", String(40), nullable=False, unique=True),
     Column("sip_password", String(64), nullable=False),
+    Column("experienced", Boolean, nullable=False, server_default=false()),  # 自由応対
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Column("left_at", Utc),
@@ -82,6 +84,7 @@ callers = Table(
     Column("name", String(100), nullable=False),
     Column("kana", String(100), nullable=False),
     Column("company", String(100), nullable=False),
+    Column("regular", Boolean, nullable=False, server_default=false()),  # 常連
     Column("updated_at", Utc, nullable=False),
     UniqueConstraint("client_id", "number"),
 )

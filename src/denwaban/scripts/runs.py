@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from denwaban.calls import Call
 from denwaban.lines import show_number
-from denwaban.people import caller_of
+from denwaban.people import Caller, caller_of
 from denwaban.scripts import walk
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
@@ -27,6 +27,10 @@ from denwaban.store import Tx, new_id
 
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
 """What an operator writes over the draft of the report is kept with the answers, under these names."""
+
+
+NOT_ASKED = "聞けませんでした"
+"""What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
 
 
 class NoSuchRun(LookupError):
@@ -97,9 +101,35 @@ class RunView:
         return walk.urgency(self.script, self.path)
 
     @property
+    def deadline(self) -> int | None:
+        """Minutes from the call, the shortest on the way; None when no node says."""
+        return walk.deadline(self.script, self.path)
+
+    @property
     def missing(self) -> list[Field]:
         """Mandatory fields that were passed without an answer."""
-        return walk.missing(self.script, self.path, {k: a.value for k, a in self.answers.items()})
+        return walk.missing(
+            self.script,
+            self.path,
+            {k: a.value for k, a in self.answers.items()},
+            {field.id for field in self.extra},
+        )
+
+    @property
+    def extra(self) -> list[Field]:
+        """Mandatory fields of the head that were answered in this call although no node on the way asks them."""
+        asked = {field.id for node in self.walked for field in node.ask}
+        found = {f.id: f for item in self.script.head.mandatory for f in self.script.fields(item)}
+        return [
+            field
+            for name, field in found.items()
+            if name not in asked and self.value(name).strip() and not self.answers[name].known
+        ]
+
+    @property
+    def unsaid(self) -> list[str]:
+        """Phrases that every call has to hear and that this one, at its end, did not."""
+        return walk.unsaid(self.script, self.path)
 
     def value(self, field: str) -> str:
         """The answer, or an empty text."""
@@ -107,20 +137,25 @@ class RunView:
         return found.value if found else ""
 
 
-def start_run(tx: Tx, call: Call) -> RunView:
-    """The run of this call; begun now unless it was already. What is known about the caller is filled in, marked as
-    known. Raises ValueError for a call that belongs to no client."""
+def start_run(tx: Tx, call: Call, version_id: str | None = None) -> RunView:
+    """The run of this call; begun now unless it was already, where the client's regular callers begin for one of
+    them. What is known about the caller is filled in, marked as known. `version_id`: what a practice call follows instead
+    of what is published. Raises ValueError for a call that belongs to no client."""
     if call.client_id is None:
         raise ValueError("a call to nobody's number has no script")
     if (going := run_of_call(tx, call.id)) is not None:
         return going
-    version_id = tx.scalar(
-        select(scripts.c.published_version_id).where(scripts.c.id == call.script_id)
-    ) or plain_version(tx, call.client_id)
+    version_id = (
+        version_id
+        or tx.scalar(select(scripts.c.published_version_id).where(scripts.c.id == call.script_id))
+        or plain_version(tx, call.client_id)
+    )
     document = tx.scalar(
         select(script_versions.c.document).where(script_versions.c.id == version_id)
     )
     script = msgspec.convert(document, Script)
+    caller = caller_of(tx, call.client_id, call.caller) if call.caller else None
+    path = walk.begin(script, regular=caller is not None and caller.regular, at=tx.now)
     run_id = new_id()
     tx.execute(
         insert(runs).values(
@@ -128,12 +163,12 @@ def start_run(tx: Tx, call: Call) -> RunView:
             call_id=call.id,
             client_id=call.client_id,
             script_version_id=version_id,
-            node=script.first.id,
-            path=msgspec.to_builtins(walk.begin(script, at=tx.now)),
+            node=path[-1].node,
+            path=msgspec.to_builtins(path),
             started_at=tx.now,
         )
     )
-    if known := _known(tx, script, call):
+    if known := _known(script, call, caller):
         tx.execute(
             insert(answers),
             [
@@ -146,10 +181,8 @@ def start_run(tx: Tx, call: Call) -> RunView:
     return begun
 
 
-def _known(tx: Tx, script: Script, call: Call) -> dict[str, str]:
+def _known(script: Script, call: Call, caller: Caller | None) -> dict[str, str]:
     """Answers that need not be asked again."""
-    assert call.client_id is not None
-    caller = caller_of(tx, call.client_id, call.caller) if call.caller else None
     # A caller ID that is no telephone number is shown as it came.
     facts = {"caller_number": show_number(call.caller) if call.caller else ""}
     if caller is not None:
@@ -252,6 +285,17 @@ def back(tx: Tx, run_id: str, at: str | None = None) -> RunView:
     if at is not None and at != view.node.id:
         return view
     return _move(tx, view, walk.backward(view.path))
+
+
+def jump(tx: Tx, run_id: str, target: str, at: str | None = None) -> RunView:
+    """Straight to a node, where the script's head allows it; whether the operator may, the caller has to know. `at` as in
+    `go`. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`."""
+    view = run(tx, run_id)
+    if view.finished:
+        raise RunFinished(run_id)
+    if target == view.node.id or (at is not None and at != view.node.id):
+        return view
+    return _move(tx, view, walk.jump(view.script, view.path, target, tx.now))
 
 
 def _move(tx: Tx, view: RunView, path: walk.Path) -> RunView:

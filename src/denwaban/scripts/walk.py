@@ -1,6 +1,6 @@
 """The way of one call through a script: where it is, where it may go, what is still to be asked. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -108,9 +108,12 @@ def deadline(script: Script, path: Path) -> int | None:
     return min((n.deadline for n in walked(script, path) if n.deadline is not None), default=None)
 
 
-def missing(script: Script, path: Path, answers: Mapping[str, str]) -> list[Field]:
+def missing(
+    script: Script, path: Path, answers: Mapping[str, str], off_the_way: Collection[str] = ()
+) -> list[Field]:
     """What is still to be asked, in order: mandatory fields of the nodes walked that have no answer, and at an end what
-    every call has to bring, unless that end is an exception. The reading of a name is not mandatory."""
+    every call has to bring, unless that end is an exception. The reading of a name is not mandatory. `off_the_way`: ids of
+    fields that were asked although no node walked asks them."""
 
     def answered(field: Field) -> bool:
         return bool(answers.get(field.id, "").strip())
@@ -118,7 +121,7 @@ def missing(script: Script, path: Path, answers: Mapping[str, str]) -> list[Fiel
     here = walked(script, path)
     found = [f for node in here for f in node.ask if f.mandatory and not answered(f)]
     if _complete(script, path):
-        asked = {field.id for node in here for field in node.ask}
+        asked = {field.id for node in here for field in node.ask} | set(off_the_way)
         for item in script.head.mandatory:
             fields = script.fields(item)
             if fields and not any(f.id in asked and answered(f) for f in fields):
@@ -129,7 +132,7 @@ def missing(script: Script, path: Path, answers: Mapping[str, str]) -> list[Fiel
 
 
 def unsaid(script: Script, path: Path) -> list[str]:
-    """At an end that is no exception: the phrases that every call has to hear and that no node walked says."""
+    """At an end that is no exception, or after a jump: the phrases that every call has to hear and that no node walked says."""
     if not _complete(script, path):
         return []
     said = [node.say for node in walked(script, path)]
@@ -142,6 +145,8 @@ def objections(script: Script, *, refused: bool) -> list[Objection]:
 
 
 def _complete(script: Script, path: Path) -> bool:
-    """Whether the call has come to where nothing may lack."""
+    """Whether the call has come to where nothing may lack. One that left the order of the script may end anywhere."""
     last = script.node(path[-1].node)
-    return isinstance(last, End) and not last.exception
+    if isinstance(last, End):
+        return not last.exception
+    return any(step.choice == JUMPED for step in path)

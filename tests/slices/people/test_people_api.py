@@ -4,7 +4,7 @@ import pytest
 from tests.web_fixtures import MakeWeb
 
 from denwaban.access import Role
-from denwaban.people import add_client, add_staff, api, client
+from denwaban.people import add_client, add_staff, api, client, remember_caller
 from denwaban.store import Store
 
 
@@ -74,3 +74,19 @@ async def test_what_does_not_fit_is_refused_and_not_repeated(
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 400
+
+
+@pytest.mark.req("B14")
+async def test_a_regular_caller_is_marked_over_the_api(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(api=api.routes)
+    supervisor = await web.program(Role.SUPERVISOR)
+    client_id = await store.write(lambda tx: add_client(tx, "a", "甲"))
+    await store.write(lambda tx: remember_caller(tx, client_id, "+819011112222", "佐藤"))
+    listed = (await supervisor.get(f"/api/v1/clients/{client_id}/callers")).json()["items"]
+    assert [(one["name"], one["regular"]) for one in listed] == [("佐藤", False)]
+    path = f"/api/v1/callers/{listed[0]['id']}"
+    for regular in (True, False):
+        answer = await supervisor.request("PATCH", path, json={"regular": regular})
+        assert answer.json()["regular"] is regular
+    nobody = await supervisor.request("PATCH", "/api/v1/callers/none", json={"regular": True})
+    assert nobody.status_code == 404

@@ -27,6 +27,7 @@ from denwaban.people.acts import (
     change_operator,
     leave_operator,
     new_sip_password,
+    set_experienced,
 )
 from denwaban.people.model import Changed, Operator, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, not_here, seen_at, told
@@ -40,6 +41,10 @@ class OperatorForm(msgspec.Struct):
     kana: str = ""
     login: str = ""
     seen: str = ""
+
+
+class ExperiencedForm(msgspec.Struct):
+    experienced: str = ""
 
 
 @get("/operators", guards=[SUPERVISORS])
@@ -152,6 +157,19 @@ async def save_operator(
     return Redirect(f"/operators/{operator_id}", status_code=303)
 
 
+@post("/operators/{operator_id:str}/experienced", guards=[SUPERVISORS])
+async def post_experienced(
+    operator_id: FromPath[str],
+    data: URLEncodedBody[ExperiencedForm],
+    store: NamedDependency[Store],
+) -> Redirect:
+    """Whether they may leave the order of scripts that allow it."""
+    if await store.read(lambda tx: operator(tx, operator_id)) is None:
+        raise not_here()
+    await store.write(lambda tx: set_experienced(tx, operator_id, data.experienced == "true"))
+    return Redirect(f"/operators/{operator_id}", status_code=303)
+
+
 @post("/operators/{operator_id:str}/phone", guards=[ADMINISTRATOR])
 async def post_phone(
     operator_id: FromPath[str],
@@ -216,6 +234,7 @@ routes = [
     post_operator,
     show_operator,
     save_operator,
+    post_experienced,
     post_phone,
     post_password,
     post_end_sessions,

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import msgspec
 from litestar import Response, get, post, put
 from litestar.di import NamedDependency
-from litestar.openapi.spec import OpenAPIHeader
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from denwaban.access import Principal, Role
@@ -60,7 +59,7 @@ AUTHORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 Document = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT, pattern=NO_NULL)]
 Note = Annotated[str, msgspec.Meta(max_length=LONGEST_NOTE, pattern=NO_NULL)]
 Reason = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_NOTE, pattern=NOT_BLANK)]
-Tag = Annotated[str, HeaderParameter(name="If-Match", max_length=100, required=False)]
+Tag = Annotated[str | None, HeaderParameter(name="If-Match", max_length=100)]
 
 
 class ScriptOut(msgspec.Struct):
@@ -239,9 +238,6 @@ async def post_script(
         raise refused("name", _(str(error))) from error
 
 
-_TAGGED = {"ETag": OpenAPIHeader(description="The tag of the draft, for If-Match")}
-
-
 def _draft(draft: Draft, merged: bool = False) -> Response[DraftOut]:
     headers = {"ETag": f'"{draft.id}"', "Cache-Control": "no-store"}
     return Response(DraftOut(draft.id, draft.text, merged), headers=headers)
@@ -269,7 +265,7 @@ async def put_draft(
     data: JSONBody[DraftIn],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
-    if_match: Tag | None = None,
+    if_match: Tag = None,
 ) -> Response[DraftOut]:
     """Keeps a text that was begun from the draft `If-Match` names (none: from the published version). What another author
     wrote meanwhile is merged by lines; 409 when it contradicts, and then both texts are kept for people to decide."""

@@ -17,6 +17,7 @@ from denwaban.people import client, clients
 from denwaban.people.csvfile import UnreadableFile, decode
 from denwaban.scripts.around import around_of
 from denwaban.scripts.drafts import BLANK, draft_of, new_script, published_text
+from denwaban.scripts.library import library
 from denwaban.scripts.life import LONGEST_TEXT, ScriptError, ScriptSettings
 from denwaban.scripts.lint import lint
 from denwaban.scripts.model import ScriptInvalid
@@ -31,6 +32,8 @@ from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 30
 
+LIBRARY = "library:"
+
 Text = Annotated[str, msgspec.Meta(max_length=100)]
 
 
@@ -38,7 +41,7 @@ class NewForm(msgspec.Struct):
     client_id: str = ""
     name: str = ""
     source: str = "blank"
-    """blank | file | the id of a script to copy"""
+    """blank | file | `library:` and a template's code | the id of a script to copy"""
     file: UploadFile | None = None
 
 
@@ -116,6 +119,7 @@ async def _new_page(store: Store, form: NewForm, error: str = "") -> Template:
         error=error,
         clients=[("", _("選んでください")), *((one.id, one.name) for one in found["clients"])],
         scripts=found["scripts"],
+        library=[(LIBRARY + one.code, _(one.title)) for one in library()],
     )
 
 
@@ -166,6 +170,9 @@ async def post_script(
             text = BLANK
         elif data.source == "file":
             text = await read_file(data.file)
+        elif data.source.startswith(LIBRARY):
+            code = data.source.removeprefix(LIBRARY)
+            text = next((one.text for one in library() if one.code == code), None)
         made = await store.write(lambda tx: make(tx, text))
     except ScriptError as error:
         return await _new_page(store, data, _(str(error)))

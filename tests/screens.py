@@ -41,7 +41,6 @@ async def serving(
     try:
         yield f"http://127.0.0.1:{config.port}"
     finally:
-        app.state.live.stop()
         server.should_exit = True
         server.force_exit = True
         for connection in list(server.server_state.connections):

@@ -1,21 +1,16 @@
 """A real Chromium in front of a seat."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
-from tests.conftest import free_port
+from playwright.async_api import Browser, BrowserContext, Page, expect
+from tests import screens
 from tests.seat_story import SeatStory
 
 from denwaban.access import open_session, user
 from denwaban.store import Tx
 
-CHROMIUM = "/usr/bin/chromium"
 ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -38,37 +33,15 @@ OVERFLOWING = """() => ['body', '#seat-left', '#seat-middle', '#seat-right', '#s
 })"""
 
 
-@asynccontextmanager
-async def serving(story: SeatStory, port: int = 0) -> AsyncIterator[str]:
-    """The story's app on a port of 127.0.0.1; its address."""
-    config = uvicorn.Config(
-        story.web.app,
-        port=port or free_port(),
-        log_level="error",
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{config.port}"
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        # As a process that dies: its streams do not stay open.
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        with suppress(asyncio.CancelledError):
-            await task
+def serving(story: SeatStory, port: int = 0) -> AbstractAsyncContextManager[str]:
+    """The story's app on a port of 127.0.0.1; its address. It may be served again afterwards."""
+    return screens.serving(story.web.app, port, lifespan="off")
 
 
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
     """A browser; an error in a page's program fails the test."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*ARGS, *more])
+    async with screens.chromium(*ARGS, *more) as browser:
         _errors.clear()
         yield browser
         await browser.close()

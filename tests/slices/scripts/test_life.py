@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import select
 from tests.seat_story import PLUMBER
 from tests.some_people import a_client, an_operator
+from tests.web_fixtures import MakeWeb
 
 import denwaban.calls
+from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.journal import after
 from denwaban.people import add_staff, leave_staff
@@ -55,6 +57,7 @@ from denwaban.scripts import (
     withdraw,
 )
 from denwaban.scripts.drafts import asides_of
+from denwaban.scripts.pages import walked
 from denwaban.scripts.rows import script_versions
 from denwaban.store import Store, Tx
 from denwaban.work import Worker, overdue
@@ -321,7 +324,7 @@ async def test_every_operator_reads_what_changed(store: Store, clock: MovedClock
         await store.write(lambda tx: confirm(tx, script_id, tanaka))
 
 
-async def test_an_old_call_is_shown_by_its_own_version(store: Store) -> None:
+async def test_an_old_call_is_shown_by_its_own_version(store: Store, make_web: MakeWeb) -> None:
     client_id, script_id = await store.write(a_script)
     call = await store.write(
         lambda tx: denwaban.calls.begin(
@@ -335,3 +338,10 @@ async def test_an_old_call_is_shown_by_its_own_version(store: Store) -> None:
     later = await store.read(lambda tx: run_of_call(tx, call.id))
     assert later is not None
     assert [node.title for node in later.walked] == ["安全の確認", "お名前・連絡先"]
+    web = await make_web(pages=walked.routes)
+    supervisor = await web.browser(Role.SUPERVISOR)
+    page = await supervisor.get(f"/calls/{call.id}/script")
+    assert "安全の確認" in page.text
+    assert "→ ない" in page.text
+    assert "危険の確認" not in page.text
+    assert (await supervisor.get(f"/calls/{script_id}/script")).status_code == 404

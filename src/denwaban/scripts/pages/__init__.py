@@ -2,7 +2,7 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.scripts.pages import approval, editor, lists, publishing, versions
+from denwaban.scripts.pages import approval, editor, lists, publishing, versions, walked
 
 routes: list[HTTPRouteHandler] = [
     *lists.routes,
@@ -10,4 +10,5 @@ routes: list[HTTPRouteHandler] = [
     *publishing.routes,
     *versions.routes,
     *approval.routes,
+    *walked.routes,
 ]

@@ -190,14 +190,12 @@ async def test_what_is_typed_is_kept_checked_shown_and_drawn(room: Room) -> None
 async def test_a_crash_of_the_browser_costs_no_word(room: Room) -> None:
     page = await room.page(Role.SUPERVISOR)
     await editor(room, page)
-    # For the whole browser: a page that is closing must not get through with its last words either.
-    await page.context.route("**/draft", lambda route: route.abort())
+    await page.route("**/draft", lambda route: route.abort())
     await page.locator("#text").press("Control+Home")
     await page.keyboard.type("# まだ送れていない\n")
     await expect(page.locator("#saved")).to_have_attribute("data-state", "failed")
     other = await page.context.new_page()
-    await page.close(run_before_unload=False)
-    await other.context.unroute("**/draft")
+    # The first page never gets through any more; it stays open, for one that closes sends its last words after all.
     await editor(room, other)
     await other.get_by_role("button", name="取り戻す").click()
     await expect(other.locator("#saved")).to_have_attribute("data-state", "saved")

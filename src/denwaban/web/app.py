@@ -29,6 +29,7 @@ from denwaban.web.live import Live
 from denwaban.web.menu import Entry, set_menu
 from denwaban.web.shell import Shell
 from denwaban.web.static import serve
+from denwaban.web.strict import StrictRequest
 from denwaban.web.templating import environment
 from denwaban.work import Duty
 
@@ -87,6 +88,7 @@ def build_app(
             instance=JinjaTemplateEngine.from_environment(environment())
         ),
         openapi_config=_document(),
+        request_class=StrictRequest,
         request_max_body_size=MAX_BODY,
         multipart_form_part_limit=200,
         logging_config=None,

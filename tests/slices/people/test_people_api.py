@@ -90,3 +90,14 @@ async def test_a_regular_caller_is_marked_over_the_api(make_web: MakeWeb, store:
         assert answer.json()["regular"] is regular
     nobody = await supervisor.request("PATCH", "/api/v1/callers/none", json={"regular": True})
     assert nobody.status_code == 404
+
+
+async def test_a_body_of_other_types_is_refused(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(api=api.routes)
+    admin = await web.program(Role.ADMINISTRATOR)
+    mine = await store.write(lambda tx: add_client(tx, "mine", "自社"))
+    answer = await admin.request("PATCH", f"/api/v1/clients/{mine}", json={"recorded": 0})
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["field"] == "recorded"
+    good = await admin.request("PATCH", f"/api/v1/clients/{mine}", json={"recorded": False})
+    assert (good.status_code, good.json()["recorded"]) == (200, False)

@@ -9,6 +9,7 @@ import denwaban.knowledge.rows
 import denwaban.lines.rows
 import denwaban.oncall.rows
 import denwaban.people.rows
+import denwaban.practice.rows
 import denwaban.promises.rows
 import denwaban.reports.rows
 import denwaban.routing.rows

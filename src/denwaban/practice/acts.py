@@ -27,6 +27,7 @@ from denwaban.practice.model import (
     Story,
 )
 from denwaban.practice.stories import STORIES, story
+from denwaban.scripts import start_run
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.ari.practice_caller import Heard
 from denwaban.telephony.engine import PRACTICE_TRUNK
@@ -76,6 +77,8 @@ class PracticeCall:
     said: int = 0
     """How many lines of the story have been begun."""
     ending: Ending | None = None
+    version_id: str | None = None
+    """The version of a script that the call follows instead of the published one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,11 @@ class Practice:
         wanted = story(story_id) if story_id is not None else await self._first_open()
         if wanted is None:
             raise PracticeError(_("この練習のお話はありません。一覧から選んでください。"))
+        return await self.ring_story(wanted)
+
+    async def ring_story(self, wanted: Story, version_id: str | None = None) -> PracticeCall:
+        """The same with a story that is not on the list. The operator follows `version_id`, published or not; the call
+        rings for whoever takes calls now. Raises `PracticeError`."""
         service = await self._store.read(
             lambda tx: service_for(tx, wanted.dialled, self._clock.now())
         )
@@ -190,7 +198,7 @@ class Practice:
                     most=MOST,
                 )
             )
-        made = PracticeCall(new_id(), wanted, self._clock.now())
+        made = PracticeCall(new_id(), wanted, self._clock.now(), version_id=version_id)
         self._calls.append(made)
         placed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         group.create_task(self._guarded(made, placed), name=f"practice {made.id}")
@@ -278,6 +286,11 @@ class Practice:
                     found = await self._store.read(lambda tx, c=subject: call_of(tx, c))  # type: ignore[misc]
                     if found is not None and _is_ours(found, made.story):
                         self._claimed.add(found.id)
+                        if made.version_id is not None:
+                            # Before anybody can have answered: the seat finds the run and goes on with it.
+                            await self._store.write(
+                                lambda tx, c=found: start_run(tx, c, made.version_id)  # type: ignore[misc]
+                            )
                         self._set(replace(self._now(made), call_id=found.id))
                         return str(found.id)
         except TimeoutError:

@@ -22,6 +22,7 @@ from denwaban.scripts.drafts import (
     rename_script,
     save_draft,
 )
+from denwaban.scripts.drawing import draw
 from denwaban.scripts.head import (
     Bound,
     Emotion,
@@ -46,6 +47,7 @@ from denwaban.scripts.life import (
 )
 from denwaban.scripts.lint import Around, Finding, lint
 from denwaban.scripts.lint.run import problems
+from denwaban.scripts.lint.wording import EVASIVE
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     OTHERWISE,
@@ -55,6 +57,7 @@ from denwaban.scripts.model import (
     End,
     Example,
     Field,
+    Fork,
     HandOver,
     Inform,
     MustSay,
@@ -67,7 +70,8 @@ from denwaban.scripts.model import (
     ways,
     write,
 )
-from denwaban.scripts.queries import News, news_for
+from denwaban.scripts.phrases import says
+from denwaban.scripts.queries import Listed, News, news_for, script_listed, scripts_page
 from denwaban.scripts.readings import (
     Reader,
     ToRead,
@@ -79,7 +83,9 @@ from denwaban.scripts.readings import (
     to_read,
     unread,
 )
+from denwaban.scripts.rehearsed import rehearsal_version, script_of_version
 from denwaban.scripts.runs import (
+    NOT_ASKED,
     Answer,
     AnswerTooLong,
     NoSuchField,
@@ -90,12 +96,13 @@ from denwaban.scripts.runs import (
     back,
     finish_run,
     go,
+    jump,
     run,
     run_of_call,
     save_answer,
     start_run,
 )
-from denwaban.scripts.text import Parsed, Source, dump, parse, read
+from denwaban.scripts.text import Parsed, Source, dump, parse, read, with_example
 from denwaban.scripts.versions import (
     add_script,
     document_of,
@@ -107,10 +114,12 @@ from denwaban.scripts.versions import (
     versions_of,
 )
 from denwaban.scripts.walk import NoSuchWay
-from denwaban.scripts.words import change_words, part_words
+from denwaban.scripts.words import change_words, kind_words, part_words
 
 __all__ = [
+    "EVASIVE",
     "LONGEST_ANSWER",
+    "NOT_ASKED",
     "OTHERWISE",
     "Answer",
     "AnswerTooLong",
@@ -128,11 +137,13 @@ __all__ = [
     "Field",
     "Finding",
     "Forbidden",
+    "Fork",
     "HandOver",
     "HasErrors",
     "Head",
     "Inform",
     "Kept",
+    "Listed",
     "MustSay",
     "NeedsReasons",
     "News",
@@ -174,6 +185,7 @@ __all__ = [
     "delete_draft",
     "document_of",
     "draft_of",
+    "draw",
     "dump",
     "duty",
     "findings",
@@ -181,6 +193,8 @@ __all__ = [
     "first_node",
     "give_back",
     "go",
+    "jump",
+    "kind_words",
     "lint",
     "names_of",
     "new_script",
@@ -192,6 +206,7 @@ __all__ = [
     "published",
     "read",
     "readers",
+    "rehearsal_version",
     "release",
     "rename_script",
     "roll_back",
@@ -199,6 +214,10 @@ __all__ = [
     "run_of_call",
     "save_answer",
     "save_draft",
+    "says",
+    "script_listed",
+    "script_of_version",
+    "scripts_page",
     "set_settings",
     "settings_of",
     "start_run",
@@ -208,6 +227,7 @@ __all__ = [
     "version",
     "versions_of",
     "ways",
+    "with_example",
     "withdraw",
     "write",
 ]

@@ -298,20 +298,20 @@ def walk_of(script: Script, example: Example) -> Walk:
 
 def spoken(script: Script, one: Walk, caller: str = "") -> tuple[str, ...]:
     """What the caller says, turn by turn: first why they call, then at each node what is answered and decided there."""
-    lines = [caller] if caller.strip() else []
+    lines = [caller] if bare(caller) else []
     for step in one.path:
         node = script.node(step.node)
         said = [
             f"{_aloud(field, one.answers[field.id])}です。"
             for field in node.ask
-            if one.answers.get(field.id, "").strip()
+            if bare(one.answers.get(field.id, ""))
         ]
         if isinstance(node, Fork) and step.choice not in ("", walk.JUMPED):
             branch = (
                 node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
             )
             # A hand-over is answered by whoever picks up, not by the caller.
-            if branch is not None and isinstance(node, Decide):
+            if branch is not None and isinstance(node, Decide) and bare(branch.label):
                 said.append(f"{branch.label}、でお願いします。")
         if said:
             lines.append(" ".join(said))

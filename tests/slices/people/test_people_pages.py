@@ -248,7 +248,8 @@ async def test_accounts_and_keys_name_their_client_by_code_or_part_of_its_name(
         form = {"name": "人", "login": login, "role": "client", "client": client}
         answer = await admin.post("/users", form)
         if answer.status_code == 422:
-            return re.findall(r'notice danger" role="alert">([^<]+)<', answer.text)[0]
+            told: list[str] = re.findall(r'notice danger" role="alert">([^<]+)<', answer.text)
+            return told[0]
         (user,) = [u for u in await store.read(list_users) if u.login == login]
         return user.client_id
 

@@ -23,6 +23,7 @@ import denwaban.delivery.api
 import denwaban.delivery.pages
 import denwaban.delivery.trial
 import denwaban.floor.pages
+import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
@@ -44,6 +45,7 @@ from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels
 from denwaban.delivery import duties as delivery_duties
+from denwaban.improvement import Gatherer, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
@@ -75,6 +77,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
+    *denwaban.improvement.pages.routes,
     *denwaban.scripts.pages.routes,
     *denwaban.calls.pages.routes,
     *denwaban.knowledge.pages.routes,
@@ -108,6 +111,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
     MenuEntry("/scripts", "台本", _FLOOR),
+    MenuEntry("/improvement", "改善", _FLOOR),
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
@@ -125,6 +129,7 @@ class Program:
     switchboard: Switchboard
     practice: Practice
     left: LeftCalls
+    gatherer: Gatherer
     workers: tuple[Worker, ...]
 
     async def run(self) -> None:
@@ -134,6 +139,7 @@ class Program:
             tasks.create_task(self.switchboard.run())
             tasks.create_task(self.practice.run())
             tasks.create_task(self.left.run())
+            tasks.create_task(self.gatherer.run())
             tasks.create_task(index.catch_up(self.store))
             for worker in self.workers:
                 tasks.create_task(worker.run())
@@ -161,7 +167,12 @@ def build(
     journal = Journal(store)
     switchboard = Switchboard(store, clock, phone, settings, speech, journal, unread)
     practice = Practice(store, journal, clock, speech, callers)
-    duties: list[Duty] = [*delivery_duties(store, clock, settings, channels), script_duty(store)]
+    duties: list[Duty] = [
+        *delivery_duties(store, clock, settings, channels),
+        script_duty(store),
+        weekly_duty(store),
+        review_duty(store),
+    ]
     app = build_app(
         PAGES,
         API,
@@ -183,7 +194,8 @@ def build(
     )
     workers = tuple(Worker(store, clock, duty) for duty in duties)
     left_calls = LeftCalls(store, clock, phone, left)
-    return Program(app, store, journal, switchboard, practice, left_calls, workers)
+    gatherer = Gatherer(store, clock)
+    return Program(app, store, journal, switchboard, practice, left_calls, gatherer, workers)
 
 
 def engine_settings(

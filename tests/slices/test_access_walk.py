@@ -53,6 +53,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"POST /staff/\{staff_id:str\}/presence", FLOOR),
     (r"\w+ /(clients|staff|users|keys|import).*", ADMINISTRATOR),
     (r"\w+ /scripts.*", FLOOR),
+    (r"\w+ /improvement.*", FLOOR),
     (r"GET /operators.*", FLOOR),
     (r"POST /operators/\{operator_id:str\}/(sessions/end|experienced)", FLOOR),
     (r"\w+ /operators.*", ADMINISTRATOR),

@@ -93,9 +93,11 @@ def draw(
     kinds: Mapping[str, str],
     lines: Mapping[str, int] | None = None,
     old: Script | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Markup:
     """The script as SVG. `kinds` are the words for the kinds of scenes; `lines` where each stands in the text. With `old`
-    both are drawn in one, and what came, went or changed is marked by colour and sign."""
+    both are drawn in one, and what came, went or changed is marked by colour and sign. `notes` are a few characters on a
+    scene, figures of its use."""
     nodes = {node.id: node for node in script.nodes}
     marks: dict[str, Mark] = {}
     arrows = _arrows(script)
@@ -120,7 +122,14 @@ def draw(
         leaving.setdefault(way.start, []).append(way.key)
     body = [_arrow(way, where, sorted(set(leaving[way.start]), key=_digit)) for way in drawn]
     body += [
-        _box(node, where[name], marks.get(name, ""), kinds, (lines or {}).get(name))
+        _box(
+            node,
+            where[name],
+            marks.get(name, ""),
+            kinds,
+            (lines or {}).get(name),
+            (notes or {}).get(name, ""),
+        )
         for name, node in nodes.items()
     ]
     frame = Markup(
@@ -143,7 +152,9 @@ def _arrows(script: Script) -> list[Way]:
     ]
 
 
-def _box(node: Node, at: Place, mark: Mark, kinds: Mapping[str, str], line: int | None) -> Markup:
+def _box(
+    node: Node, at: Place, mark: Mark, kinds: Mapping[str, str], line: int | None, note: str
+) -> Markup:
     kind = str(node.__struct_config__.tag)
     rows = [node.title[:A_LINE], node.title[A_LINE:]]
     if len(rows[1]) > A_LINE:
@@ -164,6 +175,10 @@ def _box(node: Node, at: Place, mark: Mark, kinds: Mapping[str, str], line: int 
         if mark
         else Markup("")
     )
+    if note:
+        texts += Markup('<text class="note" x="{}" y="{}">{}</text>').format(
+            round(at.x + WIDE - 8), round(at.y + 17), note
+        )
     return Markup(
         '<g class="scene {kind} {urgency} {mark}" data-node="{id}"{where}><title>{title}</title>'
         '<rect x="{x}" y="{y}" width="{w}" height="{h}" rx="7"/>'

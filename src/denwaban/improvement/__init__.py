@@ -1,0 +1,16 @@
+"""Scripts get better by what calls tell: weekly proposals with their evidence, figures per node, and marks on what is stale."""
+
+from denwaban.improvement.gathering import Gatherer
+from denwaban.improvement.model import LONGEST_WORDS
+from denwaban.improvement.questions import NotThisCall, note_question
+from denwaban.improvement.reviews import duty as review_duty
+from denwaban.improvement.weekly import duty as weekly_duty
+
+__all__ = [
+    "LONGEST_WORDS",
+    "Gatherer",
+    "NotThisCall",
+    "note_question",
+    "review_duty",
+    "weekly_duty",
+]

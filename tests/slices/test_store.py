@@ -6,11 +6,13 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import Column, Integer, String, Table, insert, select, update
+from sqlalchemy import Column, Integer, String, Table, insert, select, text, update
 
 from denwaban.clock import MovedClock
 from denwaban.journal import Entry, Fact, Journal, after, append
-from denwaban.store import Id, Store, Tx, metadata, new_id
+from denwaban.store import Id, Store, StoreError, Tx, metadata, new_id
+from denwaban.store.engine import BUSY_SECONDS
+from denwaban.store.store import WRITER_LOCK
 from denwaban.work import Duty, Worker, due_columns, overdue
 
 chores = Table(
@@ -143,3 +145,15 @@ async def test_a_moment_without_a_zone_is_refused(store: Store, clock: MovedCloc
         await store.write(
             lambda tx: tx.execute(insert(chores).values(id="x", name="x", times=0, due_at=naive))
         )
+
+
+async def test_a_writer_elsewhere_that_hangs_is_not_waited_for_for_ever(store: Store) -> None:
+    with store.engine.connect() as elsewhere:
+        elsewhere.begin()
+        if store.engine.dialect.name == "postgresql":
+            elsewhere.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": WRITER_LOCK})
+        async with asyncio.timeout(BUSY_SECONDS * 4):
+            with pytest.raises(StoreError):
+                await store.write(lambda tx: add_chore(tx, "later"))
+        elsewhere.rollback()
+    await store.write(lambda tx: add_chore(tx, "now"))

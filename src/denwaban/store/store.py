@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from denwaban.clock import Clock
-from denwaban.store.engine import make_engine
+from denwaban.store.engine import BUSY_SECONDS, make_engine
 from denwaban.store.tx import Tx
 
 T = TypeVar("T")
@@ -24,6 +24,10 @@ READERS = 4
 
 WRITER_LOCK = 0x64656E77
 """PostgreSQL advisory lock: one writer at a time over all nodes, so that journal order is commit order."""
+
+
+# The bound comes first, so that it holds for the lock too.
+_TAKE_TURN = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:k)")
 
 
 class StoreError(Exception):
@@ -154,7 +158,7 @@ class Store:
         try:
             with self.engine.connect() as connection, connection.begin():
                 if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:k)"), {"k": WRITER_LOCK})
+                    connection.execute(_TAKE_TURN, {"wait": f"{BUSY_SECONDS}s", "k": WRITER_LOCK})
                 for job in group:
                     self._run_one(
                         connection, job, results, failures, touched, alone=len(group) == 1

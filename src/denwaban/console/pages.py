@@ -12,7 +12,7 @@ from litestar.response import Stream, Template
 from denwaban.access import Principal, Role
 from denwaban.calls import open_calls
 from denwaban.config import Settings
-from denwaban.console import rows, search
+from denwaban.console import questions, rows, search
 from denwaban.console.acts import (
     NotReady,
     NotYours,
@@ -443,4 +443,5 @@ routes = [
     answer,
     report,
     *search.routes,
+    *questions.routes,
 ]

@@ -3,6 +3,7 @@
 import { Answers } from "./answers.js";
 import { typingIn, press } from "./keys.js";
 import { Phone } from "./phone.js";
+import { Question } from "./question.js";
 import { Ring } from "./ring.js";
 import { Search } from "./search.js";
 
@@ -151,6 +152,8 @@ const search = new Search({
   back: focusNext,
   away: words.away,
 });
+
+new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
 
 const alarms = new Set();
 

@@ -1,5 +1,6 @@
 """Walks that nobody has to think of: together they take every way, and each comes to an end."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -84,7 +85,7 @@ def test_answers_fit_their_fields_and_are_spoken_in_turn() -> None:
     assert only.answers["caller_name.kana"] == "さとう はなこ"
     assert only.answers["caller_number"] == "090-0000-1200"
     assert only.answers["callback_by"] == "2026-11-25T15:00"
-    lines = rehearsal.spoken(script, only, "修理のことで伺いたいのですが。")
+    lines = rehearsal.spoken(script, replace(only, caller="修理のことで伺いたいのですが。"))
     assert lines[0] == "修理のことで伺いたいのですが。"
     assert "佐藤 花子です。" in lines[1]
     assert "ゼロキュウゼロの、ゼロゼロゼロゼロの、イチニーゼロゼロです。" in lines[1]

@@ -46,6 +46,8 @@ class Walk:
     answers: Mapping[str, str]
     failures: tuple[str, ...]
     """What would lack at its end, as Japanese sentences."""
+    caller: str = ""
+    """What the caller says first, where the author has written it."""
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -293,12 +295,12 @@ def walk_of(script: Script, example: Example) -> Walk:
         except walk.NoSuchWay:
             break
     failures = tuple(examples.run(script, example))
-    return Walk(example.name, example.regular, path, answers, failures)
+    return Walk(example.name, example.regular, path, answers, failures, example.caller)
 
 
-def spoken(script: Script, one: Walk, caller: str = "") -> tuple[str, ...]:
+def spoken(script: Script, one: Walk) -> tuple[str, ...]:
     """What the caller says, turn by turn: first why they call, then at each node what is answered and decided there."""
-    lines = [caller] if bare(caller) else []
+    lines = [one.caller] if bare(one.caller) else []
     for step in one.path:
         node = script.node(step.node)
         said = [

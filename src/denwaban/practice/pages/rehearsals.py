@@ -180,7 +180,6 @@ def _words() -> dict[str, str]:
         "away": _("サーバーにつながりません。つながり次第、もう一度お試しください"),
         "kept": _("例として下書きに残しました"),
         "ringing": _("電話をかけています。受電席でお受けください"),
-        "all": _("すべての分岐を歩きました"),
     }
 
 
@@ -319,7 +318,11 @@ async def _ring(
     except NoSuchWay:
         return _told(422, problem=_("台本が変わったようです"))
     answers = with_names(room.script, data.walk.answers, room.staff)
-    one = rehearsal.Walk("", data.walk.regular, path, answers, ())
+    kind, _colon, number = data.walk.following.partition(":")
+    caller = data.caller
+    if not caller and kind == "example" and number.isdigit():
+        caller = "".join(one.caller for one in room.script.examples[int(number) :][:1])
+    one = rehearsal.Walk("", data.walk.regular, path, answers, (), caller)
     numbers = await store.read(lambda tx: numbers_of(tx, room.client.id, limit=1))
     if not numbers:
         return _told(422, problem=_("この顧客企業には、まだ電話番号がありません"))
@@ -336,7 +339,7 @@ async def _ring(
         caller_number=CALLER,
         mood=Mood.CALM,
         about=" → ".join(room.script.node(step.node).title for step in path),
-        lines=rehearsal.spoken(room.script, one, data.caller),
+        lines=rehearsal.spoken(room.script, one),
     )
     try:
         made = await practice.ring_story(story, version_id)

@@ -38,11 +38,12 @@ async function post(path, body) {
   });
 }
 
-// One after another: a key pressed twice walks two steps, never half of one.
+// One after another; a key pressed twice on one node is one step.
 let line = Promise.resolve();
 
-function step(change) {
+function step(change, at = middle()) {
   line = line.then(async () => {
+    if (at !== middle()) return;
     const typed = collected();
     const wanted = { ...state, load: "", ...change(state), answers: typed };
     let answer;
@@ -109,7 +110,7 @@ async function finish() {
 /** The walk that the acts are about: to its end, where one is stepped through. */
 function whole() {
   const following = state.plan.length && state.choices.every((one, place) => one === state.plan[place]);
-  return { choices: following ? state.plan : state.choices, answers: collected(), regular: state.regular };
+  return { choices: following ? state.plan : state.choices, answers: collected(), regular: state.regular, following: following ? state.following : "" };
 }
 
 async function ring() {

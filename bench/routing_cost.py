@@ -59,7 +59,7 @@ class QuickPhone(FakePhone):
         self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
     ) -> Leg:
         """Notes how long after the arrival it is asked."""
-        if (asked := self.arrived.pop(caller.replace("-", ""), None)) is not None:
+        if (asked := self.arrived.pop(caller, None)) is not None:
             self.late.append(time.perf_counter() - asked)
         leg = await super().dial(seat, call=call, caller=caller, title=title, seconds=seconds)
         self.seat_answers(seat)
@@ -144,7 +144,7 @@ async def measure(folder: Path, client_count: int, past: int, how_many: int) -> 
             while ends and ends[0][0] < time.perf_counter():
                 phone.caller_hangs_up(ends.popleft()[1])
             caller = f"090{n:08}"
-            phone.arrived[caller] = time.perf_counter()
+            phone.arrived[f"+81{caller[1:]}"] = time.perf_counter()
             leg = phone.caller_dials(number(dice.randrange(client_count)), caller)
             ends.append((time.perf_counter() + TALK_SECONDS, leg))
         for _, leg in ends:

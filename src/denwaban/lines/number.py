@@ -62,7 +62,7 @@ _JAPAN = re.compile(r"(?:\+81|\+810|0)([1-9]\d{8}|[5-9]0\d{8}|20\d{8}|120\d{6,7}
 _DIGITS = re.compile(r"\+?\d{3,20}")
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5_000)
 def parse_number(text: str) -> Number:
     """Any text a network or a person may give as a number. Never raises.
 

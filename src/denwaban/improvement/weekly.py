@@ -86,7 +86,7 @@ def _unexpected(tx: Tx, week: RowMapping, calls: int) -> list[Found]:
                 unexpected_questions.c.at < end,
                 unexpected_questions.c.withdrawn_at.is_(None),
             )
-            .order_by(unexpected_questions.c.id)
+            .order_by(unexpected_questions.c.at, unexpected_questions.c.id)
         )
     ]
     where = {

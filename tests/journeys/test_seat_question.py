@@ -1,0 +1,113 @@
+"""The key for what nobody expected: an operator, a keyboard and a real Chromium."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import expect
+from sqlalchemy import RowMapping, select
+from tests.screens import look
+from tests.seat_browser import chromium, fits, node, seat_page, serving, signed_in
+from tests.seat_story import MakeStory, SeatStory, seat_story
+
+from denwaban.improvement.rows import unexpected_questions
+from denwaban.store import Tx
+
+__all__ = ["seat_story"]
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what happens in the browser."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+async def noted(story: SeatStory) -> list[RowMapping]:
+    def read(tx: Tx) -> list[RowMapping]:
+        return tx.all(select(unexpected_questions))
+
+    return await story.store.read(read)
+
+
+@pytest.mark.req("B16")
+async def test_one_key_notes_a_question_without_stopping_the_call(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    async with serving(story) as url, chromium() as browser:
+        page = await seat_page(await signed_in(browser, story, url), url)
+        line, text = page.locator("#seat-question"), page.locator("#seat-question-text")
+        state = page.locator("#seat-question-state")
+        await page.keyboard.press("?")
+        await expect(line).to_be_hidden()  # nobody is on the line
+        leg, call = await story.talk()
+        await node(page, "danger")
+        await fits(page)
+
+        # One key: it is noted before a word is typed.
+        await page.keyboard.press("?")
+        await expect(text).to_be_focused()
+        await expect(state).to_have_text("記録しました")
+        [first] = await noted(story)
+        assert (first["call_id"], first["node"], first["words"]) == (call.id, "danger", "")
+        # Digits and letters are words here; Esc keeps them and gives the keys back to the script.
+        await page.keyboard.type("領収書は2枚出ますか")
+        await look(page, "seat-question")
+        await page.keyboard.press("Escape")
+        await expect(line).to_be_hidden()
+        await page.keyboard.press("2")
+        await node(page, "who")
+
+        # From a field, with Ctrl; the focus goes back to where the next word goes.
+        field = page.locator("#a-address")
+        await expect(field).to_be_focused()
+        await page.keyboard.type("港区")
+        await page.keyboard.press("Control+/")
+        await expect(text).to_be_focused()
+        await expect(text).to_have_value("")
+        # The Enter that ends a conversion closes nothing.
+        for name, value in (("compositionstart", ""), ("compositionend", "駐車場")):
+            await text.dispatch_event(name, {"data": value})
+        await text.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True})
+        await expect(line).to_be_visible()
+        # The server is away for a moment: nothing is lost.
+        await page.route("**/question", lambda route: route.abort())
+        await text.fill("駐車場はありますか")
+        await expect(state).to_have_text("まだ記録できていません。つなぎ直しています…")
+        await page.keyboard.press("Enter")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value("港区")
+        await page.unroute("**/question")
+
+        # Pressed by mistake: taken back.
+        await page.keyboard.press("Control+/")
+        await expect(state).to_have_text("記録しました")
+        await page.locator("#seat-question-undo").click()
+        await expect(line).to_be_hidden()
+
+        async def kept() -> set[tuple[str, str, bool]]:
+            return {
+                (row["node"], row["words"], row["withdrawn_at"] is not None)
+                for row in await noted(story)
+            }
+
+        wanted = {
+            ("danger", "領収書は2枚出ますか", False),
+            ("who", "駐車場はありますか", False),
+            ("who", "", True),
+        }
+        async with asyncio.timeout(10):
+            while await kept() != wanted:
+                await page.wait_for_timeout(50)
+        await page.keyboard.press("Control+/")
+        found = await Axe().run(page)
+        assert found.response["violations"] == [], found.generate_report()
+        # The call ends while the line is open: what is typed still belongs to it.
+        await story.caller_hangs_up(leg)
+        await text.fill("また今度うかがいます")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#seat-middle[data-stage=report]")
+        async with asyncio.timeout(10):
+            while ("who", "また今度うかがいます", False) not in await kept():
+                await page.wait_for_timeout(50)

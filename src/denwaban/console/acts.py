@@ -1,17 +1,56 @@
 """What an operator does at the seat, where several slices change in one transaction."""
 
+from typing import NamedTuple
+
 from denwaban.calls import Call
 from denwaban.console import rows
+from denwaban.console.guide import (
+    MOOD,
+    REFUSED,
+    SAID,
+    forbidden_in,
+    is_refused,
+    unsaid,
+    window_of,
+)
 from denwaban.console.look import own_call
-from denwaban.console.model import NOT_ASKED, Lack, draft_of, problems, words_of
+from denwaban.console.model import (
+    NOT_ASKED,
+    OWN,
+    Lack,
+    draft_of,
+    exception_of,
+    in_window,
+    problems,
+    span,
+    words_of,
+)
 from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
 from denwaban.oncall import OnDuty, person_in_charge
-from denwaban.people import Caller, Operator, caller_of, remember_caller, staff_of
+from denwaban.people import (
+    Caller,
+    Operator,
+    caller_of,
+    remember_caller,
+    set_regular,
+    staff_of,
+)
 from denwaban.promises import make
-from denwaban.reports import AlreadySent, Incomplete, Report, accept, subject_of
-from denwaban.scripts import RunView, finish_run, run_of_call, start_run
+from denwaban.reports import AlreadySent, Incomplete, Report, accept, set_status, subject_of
+from denwaban.scripts import (
+    Forbidden,
+    NoSuchWay,
+    Promise,
+    RunView,
+    Saved,
+    finish_run,
+    jump,
+    run_of_call,
+    save_answer,
+    start_run,
+)
 from denwaban.store import Tx
 
 
@@ -25,6 +64,20 @@ class NotReady(Exception):
     def __init__(self, lacks: list[Lack]) -> None:
         super().__init__(f"{len(lacks)} problems")
         self.lacks = lacks
+
+
+class OutOfWindow(Exception):
+    """A promise at a time that the client does not allow; the text says when it may be."""
+
+
+class Kept(NamedTuple):
+    """What became of an answer."""
+
+    saved: Saved
+    over: bool
+    """The call has ended: the answer is part of the report."""
+    forbidden: tuple[Forbidden, ...]
+    """Phrases in it that should be worded otherwise."""
 
 
 class StillTalking(Exception):
@@ -56,6 +109,64 @@ def subject(tx: Tx, operator_id: str, call_id: str) -> str:
     return subject_of(draft, practice=found.practice)
 
 
+def keep_answer(
+    tx: Tx, operator_id: str, call_id: str, field: str, value: str, counter: int
+) -> Kept:
+    """Keeps what stands in a field of the operator's call. Raises `NotYours`, `OutOfWindow` for a promise at a time that the
+    client does not allow, and what `scripts.save_answer` raises."""
+    found, run = run_for(tx, operator_id, call_id)
+    asked = run.script.field(field)
+    promises = (
+        asked is not None and asked.purpose == "callback_by" and isinstance(run.node, Promise)
+    )
+    if promises or field == OWN["callback_by"]:
+        window = window_of(run, found, tx.now)
+        if window is not None and not in_window(value, window):
+            raise OutOfWindow(span(window))
+    saved = save_answer(tx, run.id, field, value, counter)
+    return Kept(saved, found.ended_at is not None, tuple(forbidden_in(run.script, value)))
+
+
+def mark(
+    tx: Tx,
+    operator_id: str,
+    call_id: str,
+    *,
+    said: str = "",
+    mood: str | None = None,
+    refused: bool | None = None,
+) -> None:
+    """What the operator tells of the call beside its script: a mandatory phrase that was said in passing, the caller's mood,
+    whether the caller has refused an offer. Raises `NotYours`, `RunFinished`."""
+    _found, run = run_for(tx, operator_id, call_id)
+    if said and said in unsaid(run):
+        heard = [*run.value(SAID).splitlines(), said]
+        save_answer(tx, run.id, SAID, "\n".join(heard))
+    if mood is not None:
+        save_answer(tx, run.id, MOOD, mood)
+    if refused is not None and refused != is_refused(run):
+        save_answer(tx, run.id, REFUSED, "yes" if refused else "no")
+
+
+def jump_to(tx: Tx, operator: Operator, call_id: str, target: str, at: str) -> None:
+    """Straight to a node, for an experienced operator in a script that allows it. Raises `NotYours`, `NoSuchWay`,
+    `RunFinished`."""
+    _found, run = run_for(tx, operator.id, call_id)
+    if not operator.experienced:
+        raise NoSuchWay(target)
+    jump(tx, run.id, target, at)
+
+
+def mark_regular(tx: Tx, operator_id: str, call_id: str, regular: bool) -> None:
+    """Whether this client greets this caller as a regular one, from the next call on. Raises `NotYours`, also for a caller
+    without a number."""
+    found, _run = run_for(tx, operator_id, call_id)
+    number = parse_number(found.caller).e164 if found.caller else None
+    if number is None or found.client_id is None:
+        raise NotYours(call_id)
+    set_regular(tx, found.client_id, number, regular)
+
+
 def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: int) -> Report:
     """Makes the report of the operator's call from what is saved, freezes its ladder, sends it to the person in charge,
     notes the promise, and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
@@ -69,7 +180,8 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
     default = duty.staff if isinstance(duty, OnDuty) else duty.default
     words = words_of(run, found, _known(tx, found), roster, default.id if default else "")
     draft = draft_of(run, words, roster)
-    if not run.finished and (missing := problems(run, words)):
+    window = window_of(run, found, tx.now)
+    if not run.finished and (missing := problems(run, words, window)):
         raise NotReady(missing)
     try:
         sent = accept(
@@ -81,6 +193,8 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
         raise NotReady([Lack("", "said", told) for told in incomplete.sentences]) from incomplete
     if run.finished:
         return sent
+    if why := exception_of(run):
+        set_status(tx, sent.id, sent.status, operator.user_id, why)
     finish_run(tx, run.id)
     send(tx, sent, acknowledge_minutes)
     if draft.callback_needed:

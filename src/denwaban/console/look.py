@@ -6,13 +6,14 @@ from datetime import datetime, time, timedelta
 from denwaban.calls import Call, CallState, call, history, open_calls, open_offers
 from denwaban.clock import JST
 from denwaban.console import rows
+from denwaban.console.guide import Guide, forbidden_in, guide_of
 from denwaban.console.model import Words, draft_of, greeting_of, words_of
 from denwaban.lines import show_number
 from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_of
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
 from denwaban.reports import subject_of
-from denwaban.scripts import News, Node, RunView, first_node, news_for, run_of_call
+from denwaban.scripts import Forbidden, News, Node, RunView, first_node, news_for, run_of_call
 from denwaban.store import Tx
 
 UNREPORTED_FOR = timedelta(days=7)
@@ -88,6 +89,10 @@ class Card:
     promises: tuple[Promise, ...]
     words: Words | None
     subject: str
+    guide: Guide | None
+    """The script beside the words of the node; None before it has begun."""
+    forbidden: tuple[Forbidden, ...]
+    """Phrases in the report that should be worded otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         stage = "report"
         chosen = opened and rows.is_unreported(tx, operator.id, since, opened)
         shown = call(tx, opened if chosen else unreported[0])
-    card = _card(tx, shown, stage) if shown is not None and shown.client_id else None
+    card = _card(tx, operator, shown, stage) if shown is not None and shown.client_id else None
     names: dict[str, str] = {}
     others = [
         c for c in open_now if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
@@ -212,7 +217,7 @@ def shown_number(caller: str) -> str:
     return show_number(caller) if caller else ""
 
 
-def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
+def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
     assert shown.client_id is not None
     owner = client(tx, shown.client_id)
     if owner is None:
@@ -222,10 +227,12 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
     roster = staff_of(tx, owner.id)
     earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
     known = caller_of(tx, owner.id, shown.caller) if shown.caller else None
-    words, subject = None, ""
+    words, subject, forbidden = None, "", []
     if stage == "report" and run is not None:
         words = words_of(run, shown, known, roster, _takes(duty))
         subject = subject_of(draft_of(run, words, roster), practice=shown.practice)
+        said = "\n".join([words.what_for, words.done, words.note, *_told(run)])
+        forbidden = forbidden_in(run.script, said)
     return Card(
         call=shown,
         client=owner,
@@ -233,7 +240,9 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
         caller=known,
         times=len(earlier) + 1,
         greeting=greeting_of(owner),
-        node=run.node if run else first_node(tx, shown.script_id),
+        node=run.node
+        if run
+        else first_node(tx, shown.script_id, regular=known is not None and known.regular),
         run=run,
         people=_people(tx, roster, duty),
         nobody=isinstance(duty, NobodyOnDuty),
@@ -243,7 +252,14 @@ def _card(tx: Tx, shown: Call, stage: str) -> Card | None:
         else (),
         words=words,
         subject=subject,
+        guide=guide_of(run, shown, tx.now, experienced=operator.experienced) if run else None,
+        forbidden=tuple(forbidden),
     )
+
+
+def _told(run: RunView) -> list[str]:
+    """What was typed on the way."""
+    return [run.value(field.id) for node in run.walked for field in node.ask]
 
 
 def _takes(duty: OnDuty | NobodyOnDuty) -> str:

@@ -6,13 +6,21 @@ from datetime import datetime, timedelta
 
 from denwaban.calls import Call
 from denwaban.clock import JST
+from denwaban.console.guide import EXCEPTION, MOOD, Window, quarter, unsaid
 from denwaban.lines import show_number
 from denwaban.people import Caller, Client, Staff
 from denwaban.reports import Draft, Tone
+from denwaban.scripts import NOT_ASKED as NOT_ASKED
 from denwaban.scripts import End, Field, Promise, RunView
 
-NOT_ASKED = "聞けませんでした"
-"""What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
+_TONES = {
+    "angry": Tone.ANGRY,
+    "worried": Tone.WORRIED,
+    "troubled": Tone.WORRIED,
+    "sad": Tone.WORRIED,
+    "hurried": Tone.HURRIED,
+}
+"""What the report says of the mood that was chosen during the call."""
 
 OWN = {
     "who": "report.who",
@@ -59,7 +67,8 @@ class Lack:
     answer: str
     """The answer's name; empty when it is about no single field."""
     what: str
-    """asked (a mandatory field), callback, moment, or said (`label` is the sentence)"""
+    """asked (a mandatory field), unsaid (a phrase), callback, moment, window (`label` is when it may be), or said (`label`
+    is the sentence)"""
     label: str = ""
 
 
@@ -90,7 +99,7 @@ def words_of(
     over = call.ended_at or call.answered_at or call.arrived_at
     by = given["callback_by"]
     if promised and not by:
-        by = field_moment(_quarter(over + timedelta(minutes=promised[-1].minutes)))
+        by = field_moment(quarter(over + timedelta(minutes=promised[-1].minutes)))
     chosen_staff = given["in_charge"]
     made = Words(
         who=given["caller_name"],
@@ -102,7 +111,7 @@ def words_of(
         callback="yes" if promised or given["callback_by"] else ("no" if _at_end(run) else ""),
         callback_by=by if promised or given["callback_by"] else "",
         urgency=run.urgency,
-        tone=Tone.CALM.value,
+        tone=_TONES.get(run.value(MOOD), Tone.CALM).value,
         note=given["note"],
         in_charge=chosen_staff if any(s.id == chosen_staff for s in staff) else in_charge_id,
     )
@@ -133,30 +142,58 @@ def answers_of(run: RunView, staff: list[Staff]) -> tuple[tuple[str, str], ...]:
     """(label, value) of everything answered on the way, in the order of the script; forks with what was chosen."""
     names = {person.id: person.name for person in staff}
     found: list[tuple[str, str]] = []
-    for node in run.walked:
-        for field in node.ask:
-            value = run.value(field.id)
-            if not value.strip():
-                continue
-            if field.type == "staff":
-                value = names.get(value, value)
-            if field.type == "datetime" and (moment := parse_moment(value)):
-                value = moment.astimezone(JST).strftime("%Y/%m/%d %H:%M")
-            kana = run.value(f"{field.id}.kana")
-            found.append((field.label, f"{value}({kana})" if kana else value))
+    fields = [field for node in run.walked for field in node.ask] + run.extra
+    for field in fields:
+        value = run.value(field.id)
+        if not value.strip():
+            continue
+        if field.type == "staff":
+            value = names.get(value, value)
+        if field.type == "datetime" and (moment := parse_moment(value)):
+            value = moment.astimezone(JST).strftime("%Y/%m/%d %H:%M")
+        kana = run.value(f"{field.id}.kana")
+        found.append((field.label, f"{value}({kana})" if kana else value))
     if run.chosen:
         found.append(("分岐", " → ".join(branch.label for branch in run.chosen)))
     return tuple(found)
 
 
-def problems(run: RunView, words: Words) -> list[Lack]:
-    """What the script wants and the operator has not asked, or nobody has decided, in the order of the screen."""
-    found = [Lack(field.id, "asked", field.label) for field in run.missing]
+def lacking(run: RunView) -> list[Lack]:
+    """What is mandatory and was neither asked nor said."""
+    asked = [Lack(field.id, "asked", field.label) for field in run.missing]
+    return asked + [Lack(EXCEPTION, "unsaid", phrase) for phrase in unsaid(run)]
+
+
+def exception_of(run: RunView) -> str:
+    """What the history of the report says of what is lacking and why; empty when nothing lacks or no reason was given."""
+    reason = " ".join(run.value(EXCEPTION).split())
+    lacks = "、".join(f"「{lack.label}」" for lack in lacking(run))
+    return f"必須がそろわない理由: {reason}(足りないもの: {lacks})" if reason and lacks else ""
+
+
+def problems(run: RunView, words: Words, window: Window | None = None) -> list[Lack]:
+    """What the script wants and the operator has neither asked nor said, or nobody has decided, in the order of the screen.
+    A reason given for an exception stands for what is mandatory."""
+    found = [] if run.value(EXCEPTION).strip() else lacking(run)
     if words.callback not in ("yes", "no"):
         found.append(Lack(OWN["callback"], "callback"))
     if words.callback == "yes" and words.callback_by and parse_moment(words.callback_by) is None:
         found.append(Lack(OWN["callback_by"], "moment"))
+    elif words.callback == "yes" and not in_window(words.callback_by, window):
+        found.append(Lack(OWN["callback_by"], "window", span(window) if window else ""))
     return found
+
+
+def in_window(text: str, window: Window | None) -> bool:
+    """Whether a promise may fall due then. What is no moment is not judged here."""
+    moment = parse_moment(text)
+    return window is None or moment is None or moment in window
+
+
+def span(window: Window) -> str:
+    """`11/24 14:35〜11/24 17:15`, in Tokyo."""
+    first, last = window.earliest.astimezone(JST), window.latest.astimezone(JST)
+    return f"{first:%m/%d %H:%M}〜{last:%m/%d %H:%M}"
 
 
 def _by_purpose(run: RunView) -> Mapping[str, str]:
@@ -190,7 +227,8 @@ def _unasked(run: RunView, call: Call, known: Caller | None) -> dict[str, str]:
 
 def _asked(run: RunView) -> list[Field]:
     """The fields on the way that say something of the report."""
-    return [field for node in run.walked for field in node.ask if field.purpose]
+    fields = [field for node in run.walked for field in node.ask] + run.extra
+    return [field for field in fields if field.purpose]
 
 
 def _what_for(run: RunView, said: str) -> str:
@@ -206,14 +244,6 @@ def _what_for(run: RunView, said: str) -> str:
 
 def _at_end(run: RunView) -> bool:
     return isinstance(run.node, End)
-
-
-def _quarter(moment: datetime) -> datetime:
-    """The next quarter of an hour: nobody promises 15:07."""
-    late = timedelta(
-        minutes=moment.minute % 15, seconds=moment.second, microseconds=moment.microsecond
-    )
-    return moment if not late else moment - late + timedelta(minutes=15)
 
 
 def greeting_of(client: Client) -> str:

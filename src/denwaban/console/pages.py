@@ -1,7 +1,7 @@
 """The operator's seat over HTTP: one page, its pieces, its live stream, and its acts."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, get, post, put
@@ -14,9 +14,15 @@ from denwaban.calls import open_calls
 from denwaban.config import Settings
 from denwaban.console import questions, rows, search
 from denwaban.console.acts import (
+    Kept,
     NotReady,
     NotYours,
+    OutOfWindow,
     StillTalking,
+    jump_to,
+    keep_answer,
+    mark,
+    mark_regular,
     run_for,
     send_report,
     subject,
@@ -26,13 +32,14 @@ from denwaban.console.here import OpenPages
 from denwaban.console.look import Look, current_call, look, ringing_call
 from denwaban.console.phone import account
 from denwaban.console.regions import regions, seat_now
-from denwaban.console.words import sentence, words
+from denwaban.console.words import instead, sentence, words
 from denwaban.journal import Entry, Journal, last_seq
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
 from denwaban.scripts import (
     LONGEST_ANSWER,
     AnswerTooLong,
+    Emotion,
     NoSuchField,
     NoSuchScript,
     NoSuchWay,
@@ -41,7 +48,6 @@ from denwaban.scripts import (
     back,
     confirm,
     go,
-    save_answer,
 )
 from denwaban.store import Store, Tx, new_id
 from denwaban.web import LiveEvent, Problem, _, live, needs, page
@@ -71,6 +77,21 @@ class Way(msgspec.Struct, forbid_unknown_fields=True):
 
     at: str
     choice: str = "next"
+
+
+class Leap(msgspec.Struct, forbid_unknown_fields=True):
+    """Straight to a node, from the one that the page shows."""
+
+    at: str
+    to: str
+
+
+class Marks(msgspec.Struct, forbid_unknown_fields=True):
+    """A phrase that was said in passing, the caller's mood, whether an offer was refused; what is left out stays."""
+
+    said: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    mood: Emotion | None = None
+    refused: bool | None = None
 
 
 class Chosen(msgspec.Struct, forbid_unknown_fields=True):
@@ -346,8 +367,19 @@ async def _step(
     call_id: str,
     step: Callable[[Tx, RunView], RunView],
 ) -> Template | Response[Any]:
+    verb = lambda tx: step(tx, run_for(tx, operator.id, call_id)[1])  # noqa: E731
+    return await _change(request, store, board, operator, verb)
+
+
+async def _change(
+    request: Request[Any, Any, Any],
+    store: Store,
+    board: Switchboard,
+    operator: Operator,
+    verb: Callable[[Tx], object],
+) -> Template | Response[Any]:
     try:
-        await store.write(lambda tx: step(tx, run_for(tx, operator.id, call_id)[1]))
+        await store.write(verb)
     except NotYours as error:
         raise _no_call() from error
     except RunFinished:
@@ -359,6 +391,53 @@ async def _step(
 
 def _no_call() -> Problem:
     return Problem(404, _("この電話は見つかりませんでした"))
+
+
+@post("/seat/calls/{call_id:str}/jump", guards=[operators], status_code=200)
+async def leap(
+    request: Request[Any, Any, Any],
+    call_id: FromPath[str],
+    data: JSONBody[Leap],
+    store: NamedDependency[Store],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Template | Response[Any]:
+    """Free mode: straight to a node."""
+    operator = await _operator(store, who)
+    verb = lambda tx: jump_to(tx, operator, call_id, data.to, data.at)  # noqa: E731
+    return await _change(request, store, switchboard, operator, verb)
+
+
+@post("/seat/calls/{call_id:str}/mark", guards=[operators], status_code=200)
+async def tell(
+    request: Request[Any, Any, Any],
+    call_id: FromPath[str],
+    data: JSONBody[Marks],
+    store: NamedDependency[Store],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Template | Response[Any]:
+    """What the operator tells of the call beside its script."""
+    operator = await _operator(store, who)
+    verb = lambda tx: mark(  # noqa: E731
+        tx, operator.id, call_id, said=data.said, mood=data.mood, refused=data.refused
+    )
+    return await _change(request, store, switchboard, operator, verb)
+
+
+@post("/seat/calls/{call_id:str}/regular", guards=[operators], status_code=200)
+async def regular(
+    request: Request[Any, Any, Any],
+    call_id: FromPath[str],
+    data: JSONBody[Switch],
+    store: NamedDependency[Store],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Template | Response[Any]:
+    """Marks the caller as a regular one of the client, or takes the mark away."""
+    operator = await _operator(store, who)
+    verb = lambda tx: mark_regular(tx, operator.id, call_id, data.on)  # noqa: E731
+    return await _change(request, store, switchboard, operator, verb)
 
 
 @put("/seat/calls/{call_id:str}/answers/{field:str}", guards=[operators], opt={"quiet": True})
@@ -374,20 +453,23 @@ async def answer(
     if not 0 <= data.counter < MAX_COUNTER:
         raise Problem(400, _("画面を読み込み直してください"))
 
-    def keep(tx: Tx) -> dict[str, Any]:
-        found, run = run_for(tx, operator.id, call_id)
-        saved = save_answer(tx, run.id, field, data.value, data.counter)
-        told: dict[str, Any] = {"counter": saved.counter, "kept": saved.kept}
-        if found.ended_at is not None:
-            told["subject"] = subject(tx, operator.id, call_id)
-        return told
+    def keep(tx: Tx) -> tuple[Kept, str]:
+        kept = keep_answer(tx, operator.id, call_id, field, data.value, data.counter)
+        return kept, subject(tx, operator.id, call_id) if kept.over else ""
 
     try:
-        told = await store.write(keep)
+        kept, title = await store.write(keep)
     except (NotYours, NoSuchField) as error:
         raise _no_call() from error
     except RunFinished:
         return _told(409, problem=_("この電話の報告は送信済みです。"))
+    except OutOfWindow as error:
+        return _told(
+            422,
+            problem=_(
+                "この約束は、%(span)s の時刻でお願いします(顧客企業との決まり)。", span=str(error)
+            ),
+        )
     except AnswerTooLong as error:
         return _told(
             422,
@@ -397,7 +479,12 @@ async def answer(
                 length=f"{error.length:,}",
             ),
         )
-    if not told["kept"]:
+    told: dict[str, Any] = {"counter": kept.saved.counter, "kept": kept.saved.kept}
+    if kept.over:
+        told["subject"] = title
+    if kept.forbidden:
+        told["warning"] = " ".join(instead(one) for one in kept.forbidden)
+    if not kept.saved.kept:
         told["problem"] = _("この欄は、別の画面で新しく書かれています。")
     return _told(200, **told)
 
@@ -440,6 +527,9 @@ routes = [
     read,
     forward,
     backward,
+    leap,
+    tell,
+    regular,
     answer,
     report,
     *search.routes,

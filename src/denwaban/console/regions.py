@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from denwaban.console.guide import SAID
 from denwaban.console.look import SHOWN_STAFF, Look
-from denwaban.console.model import NOT_ASKED
+from denwaban.console.model import NOT_ASKED, span
+from denwaban.console.words import instead, mood_words
 from denwaban.routing import FloorView
 from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
@@ -58,12 +60,17 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
         for name, (key, html) in keyed.items()
         if have.get(name) != key
     }
+    aids = aids_key(look)
+    if have.get("aids") != aids:
+        sent["aids"] = fragment("console/aids.html", key=aids, mood_words=mood_words(), **common)
     middle = middle_key(look, seat)
     if have.get("middle") != middle:
         sent["middle"] = fragment(
             f"console/{look.stage}.html",
             key=middle,
             not_asked=NOT_ASKED,
+            span=span,
+            instead=instead,
             change_words=change_words(),
             part_words=part_words(),
             **common,
@@ -80,7 +87,18 @@ def middle_key(look: Look, seat: SeatNow) -> str:
     parts = [look.stage, look.call_id]
     if look.stage == "talking":
         parts.append(look.card.node.id)
+    if look.card.run is not None:
+        # Marked by the operator, who has typed nothing meanwhile.
+        parts.append(str(len(look.card.run.value(SAID))))
     return "-".join(parts)
+
+
+def aids_key(look: Look) -> str:
+    """What the panel of moods, objections and scenes depends on."""
+    if look.card is None or look.card.guide is None or look.stage != "talking":
+        return "none"
+    guide = look.card.guide
+    return f"{look.call_id}-{look.card.node.id}-{guide.mood}-{guide.refused:d}{guide.free:d}"
 
 
 def _digest(html: str) -> str:

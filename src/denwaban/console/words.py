@@ -1,6 +1,7 @@
 """What the page's own program says, in the reader's language."""
 
 from denwaban.console.model import NOT_ASKED, Lack
+from denwaban.scripts import Forbidden
 from denwaban.web import _
 
 
@@ -15,10 +16,39 @@ def sentence(lack: Lack) -> str:
             )
         case "callback":
             return _("折り返しが要るかどうかを選んでください。")
+        case "unsaid":
+            return _(
+                "「%(label)s」をまだ言っていません。言ったときは「言いました」を、言えなかったときは例外の理由を書いてください。",
+                label=lack.label,
+            )
+        case "window":
+            return _(
+                "折り返しのお約束は、%(span)s の時刻でお願いします(顧客企業との決まり)。",
+                span=lack.label,
+            )
         case "moment":
             return _("折り返しの期限の形が違うようです。例: 2026-11-24 15:00")
         case _said:
             return lack.label
+
+
+def instead(one: Forbidden) -> str:
+    """What to say in place of a forbidden phrase."""
+    return _(
+        "「%(words)s」は言わない言葉です →「%(instead)s」", words=one.words, instead=one.instead
+    )
+
+
+def mood_words() -> dict[str, str]:
+    """The moods of callers."""
+    return {
+        "angry": _("ご立腹"),
+        "worried": _("ご心配"),
+        "troubled": _("お困り"),
+        "hurried": _("お急ぎ"),
+        "sad": _("お悲しみ"),
+        "pleased": _("お喜び"),
+    }
 
 
 def words() -> dict[str, str]:

@@ -84,7 +84,7 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     browser = await sit(story)
     page = (await browser.get("/seat")).text
     have = keys(page)
-    assert set(have) == {"top", "left", "middle", "right", "bottom"}
+    assert set(have) == {"top", "left", "middle", "right", "bottom", "aids"}
     nothing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
     assert "hx-partial" not in nothing.text
     await story.rings()

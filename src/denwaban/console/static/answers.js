@@ -76,6 +76,7 @@ export class Answers extends EventTarget {
     this.#tell(element, status === 200 ? "" : (body.problem ?? ""));
     if (status === 200) {
       for (const twin of this.#twins(element)) twin.dataset.counter = body.counter;
+      this.#warn(element, body.warning ?? "");
       // Another page wrote here meanwhile. Its text stands until the next key here; both writers can see that.
       if (!body.kept) this.#tell(element, body.problem);
       this.dispatchEvent(new CustomEvent("saved", { detail: body }));
@@ -97,6 +98,22 @@ export class Answers extends EventTarget {
     room.hidden = !sentence;
     element.toggleAttribute("aria-invalid", false);
     if (sentence) element.setAttribute("aria-invalid", "true");
+  }
+
+  /** What should be worded otherwise: told, never a hurdle. */
+  #warn(element, sentence) {
+    const id = `w-${element.dataset.answer}`;
+    let room = document.getElementById(id);
+    if (!room && !sentence) return;
+    if (!room) {
+      room = document.createElement("p");
+      room.id = id;
+      room.className = "warning";
+      room.setAttribute("role", "status");
+      document.getElementById(`e-${element.dataset.answer}`)?.after(room);
+    }
+    room.textContent = sentence;
+    room.hidden = !sentence;
   }
 
   #set(state) {

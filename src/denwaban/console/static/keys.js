@@ -17,7 +17,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
   const { target } = event;
   const typing = typingIn(target);
   const ctrl = event.ctrlKey || event.metaKey;
-  if (target.closest?.("#seat-search") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
+  if (target.closest?.("#seat-search, #seat-panel") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
   const stage = middle().dataset.stage;
   const done = () => {
     event.preventDefault();
@@ -35,6 +35,11 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
   const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
   if (event.altKey && !ctrl && digit) {
     if (click(digit, event)) done();
+    return;
+  }
+  const letter = /^Key([KOJN])$/.exec(event.code)?.[1].toLowerCase();
+  if (event.altKey && !ctrl && letter) {
+    if (click(letter, event)) done();
     return;
   }
   if (ctrl && !event.altKey && !event.shiftKey && WITH_CTRL[event.key.toLowerCase()]) {

@@ -1,5 +1,6 @@
 // The operator's seat. The server says what the screen shows; this file carries keys, text and sound.
 
+import { Aids } from "./aids.js";
 import { Answers } from "./answers.js";
 import { typingIn, press } from "./keys.js";
 import { Phone } from "./phone.js";
@@ -155,6 +156,8 @@ const search = new Search({
 
 new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
 
+const aids = new Aids({ mark: tell, jump, back: focusNext });
+
 const alarms = new Set();
 
 function alarm(name, on) {
@@ -275,6 +278,7 @@ function settle(moved) {
     if (!rangAt) rangAt = performance.now();
     ring.start(`${words.ringing}: ${middle().dataset.client}`, words.ringing);
     opened = "";
+    aids.close();
     search.close(); // Enter is to answer now
     showOther();
   } else {
@@ -282,7 +286,8 @@ function settle(moved) {
     ring.stop();
     if (now === "talking") opened = "";
   }
-  if (moved) focusNext();
+  if (now !== "talking") aids.close();
+  if (moved && !document.querySelector("dialog[open]")) focusNext();
   showSaved();
   const ask = document.getElementById("seat-notify");
   if (ask) ask.hidden = window.Notification?.permission !== "default";
@@ -338,6 +343,21 @@ function goBack() {
   act("step", async () => {
     await answers.flush();
     await screen("POST", `${way()}/back`, { at: middle().dataset.node });
+  });
+}
+
+/** What is told of the call beside its script. */
+function tell(values) {
+  act("mark", async () => {
+    await answers.flush();
+    await screen("POST", `${way()}/mark`, values);
+  });
+}
+
+function jump(to) {
+  act("step", async () => {
+    if (await answers.flush()) await screen("POST", `${way()}/jump`, { at: middle().dataset.node, to });
+    else focusWrong();
   });
 }
 
@@ -447,6 +467,7 @@ document.addEventListener("click", (event) => {
   let found;
   if ((found = at("[data-act]"))) control(found.dataset.act, JSON.parse(found.dataset.value));
   else if ((found = at("[data-go]"))) go(found.dataset.go);
+  else if ((found = at("[data-said]"))) tell({ said: found.dataset.said });
   else if (at("[data-back]")) goBack();
   else if (at("[data-send]")) send();
   else if (at("[data-later]")) later();

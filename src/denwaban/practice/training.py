@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, Select, insert, select, update
+from sqlalchemy import RowMapping, Select, func, insert, select, update
 
 from denwaban.calls import call as call_of
 from denwaban.calls.rows import calls
@@ -178,6 +178,22 @@ def unscored(tx: Tx, operator_id: str) -> list[tuple[str, str, datetime]]:
         .limit(5)
     )
     return [(row["id"], row["name"], row["answered_at"]) for row in rows]
+
+
+def practised(tx: Tx, operator_id: str, version_id: str) -> int:
+    """How many practice calls this operator has taken on that version."""
+    return int(
+        tx.scalar(
+            select(func.count())
+            .select_from(runs)
+            .join(calls, calls.c.id == runs.c.call_id)
+            .where(
+                runs.c.script_version_id == version_id,
+                calls.c.operator_id == operator_id,
+                calls.c.practice,
+            )
+        )
+    )
 
 
 def sheet_of(tx: Tx, sheet_id: str) -> Sheet:

@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.web_fixtures import MakeWeb, add_account
 
-from denwaban import calls, lines, people
+from denwaban import calls, lines, people, scripts
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.journal import Journal
@@ -18,6 +18,9 @@ from denwaban.practice import api as practice_api
 from denwaban.practice import pages as practice_pages
 from denwaban.practice.acts import TooManyPractices
 from denwaban.practice.model import FIRST_PATIENCE, MOST, PATIENCE, WAITS
+from denwaban.practice.trying import ring_walk
+from denwaban.scripts import rehearsal
+from denwaban.scripts.plain import PLAIN
 from denwaban.store import Store, Tx
 from denwaban.telephony.ari.practice_caller import Heard
 from denwaban.telephony.port import PhoneError
@@ -245,6 +248,35 @@ async def test_calls_that_are_refused_or_closed_are_told(
     await store.write(lambda tx: calls.ended(tx, call_id, calls.Outcome.BLOCKED))
     await eventually(lambda: now(practice, made).ending)
     assert now(practice, made).ending is Ending.BLOCKED
+
+
+@pytest.mark.req("L5")
+async def test_a_caller_follows_a_walk_and_the_operator_that_text(
+    practice: Practice, door: Door, store: Store, client_id: str, answer: Answer
+) -> None:
+    said = "下書きの言葉でございます。"
+
+    def draft(tx: Tx) -> str:
+        script_id = scripts.add_script(tx, client_id, "受付", PLAIN, "はじめ")
+        text = PLAIN.replace("恐れ入りますが、お名前", f"{said}お名前")
+        return scripts.rehearsal_version(tx, script_id, text)
+
+    version_id = await store.write(draft)
+    script = (await store.read(lambda tx: scripts.document_of(tx, version_id)))[0]
+    walk = rehearsal.walks(script, date(2026, 11, 24))[0]
+    owner = await store.read(lambda tx: people.client(tx, client_id))
+    assert owner is not None
+    made = await ring_walk(store, practice, owner, script, walk, version_id, "受付")
+    await eventually(lambda: now(practice, made).call_id)
+    await answer(now(practice, made))
+    call_id = now(practice, made).call_id or ""
+    run = await store.read(lambda tx: scripts.run_of_call(tx, call_id))
+    assert run is not None
+    assert said in run.node.say
+    found = await store.read(lambda tx: calls.call(tx, call_id))
+    assert found is not None
+    assert found.practice
+    assert made.story.lines[0].startswith("佐藤 花子です。")
 
 
 async def test_five_at_once_and_no_more(practice: Practice, door: Door) -> None:

@@ -1,10 +1,10 @@
 """A script walked without a telephone, kept as an example, and rung: drafts, versions, a client's own."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.practice_calls import Rung
 from tests.seat_story import PLUMBER
 from tests.web_fixtures import Browser, MakeWeb, Web
 
@@ -12,7 +12,6 @@ from denwaban import calls
 from denwaban.access import Role
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_plan
 from denwaban.people import add_client, add_staff
-from denwaban.practice import Practice, PracticeCall, PracticeError, Story
 from denwaban.practice import pages as practice_pages
 from denwaban.scripts import (
     HasErrors,
@@ -31,22 +30,6 @@ from denwaban.scripts import (
     versions_of,
 )
 from denwaban.store import Store, Tx
-
-NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-
-
-class Rung(Practice):
-    """Practice calls that were asked for; none is placed."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Story, str | None]] = []
-        self.away = False
-
-    async def ring_story(self, wanted: Story, version_id: str | None = None) -> PracticeCall:
-        if self.away:
-            raise PracticeError("電話のエンジンにつながりません。")
-        self.asked.append((wanted, version_id))
-        return PracticeCall("made", wanted, NOON, version_id=version_id)
 
 
 @dataclass

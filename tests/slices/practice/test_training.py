@@ -5,12 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from tests.practice_calls import Rung
 from tests.seat_story import PLUMBER
 from tests.web_fixtures import Browser, MakeWeb, Web, add_account
 
 from denwaban import calls
 from denwaban.access import Role
 from denwaban.clock import MovedClock
+from denwaban.lines import add_number
 from denwaban.people import add_client, add_operator
 from denwaban.practice import pages as practice_pages
 from denwaban.practice.rows import practice_sheets
@@ -46,6 +48,7 @@ class Place:
     store: Store
     web: Web
     clock: MovedClock
+    rung: Rung
     operator_id: str
     user_id: str
     client_id: str
@@ -69,8 +72,9 @@ async def place(make_web: MakeWeb, store: Store, clock: MovedClock) -> Place:
         return operator_id, user_id, client_id, script_id, listed.version_id
 
     ids = await store.write(furnish)
-    web = await make_web(pages=practice_pages.routes, services={"practice": None})
-    return Place(store, web, clock, *ids)
+    rung = Rung()
+    web = await make_web(pages=practice_pages.routes, services={"practice": rung})
+    return Place(store, web, clock, rung, *ids)
 
 
 async def walk(place: Place, me: Browser, sheet: str, answers: dict[str, str]) -> None:
@@ -117,6 +121,19 @@ async def test_a_practice_from_the_list_to_the_sheet(place: Place) -> None:
     # Once more changes nothing.
     await me.request("POST", f"{sheet}/finish", json={"choices": [], "answers": {}})
     assert (await me.get(sheet)).text.count("結びまで進めました") == 1
+
+
+@pytest.mark.req("L5")
+async def test_a_practice_call_follows_an_example_of_the_script(place: Place) -> None:
+    me = await place.me()
+    path = f"/practice/scripts/{place.version_id}/call"
+    assert (await me.post(path)).status_code == 409  # the client has no number
+    await place.store.write(lambda tx: add_number(tx, place.client_id, "03-5555-0101", "代表"))
+    assert (await me.post(path)).status_code == 303
+    story, version_id = place.rung.asked[0]
+    assert version_id == place.version_id
+    assert story.dialled == "+81355550101"
+    assert (await me.post(f"/practice/scripts/{'0' * 32}/call")).status_code == 404
 
 
 async def test_what_lacks_is_said_kindly(place: Place) -> None:

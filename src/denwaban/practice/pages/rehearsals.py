@@ -10,11 +10,10 @@ from litestar.response import Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.lines import numbers_of
 from denwaban.practice.acts import Practice, PracticeError
-from denwaban.practice.model import Mood, Story
 from denwaban.practice.pages.walking import Room, Walking, loaded, room_of, shown
-from denwaban.practice.rehearsal import CALLER, japan_date, offered, run_of, with_names
+from denwaban.practice.rehearsal import japan_date, offered, run_of, with_names
+from denwaban.practice.trying import ring_walk
 from denwaban.scripts import (
     Contradiction,
     Listed,
@@ -323,26 +322,13 @@ async def _ring(
     if not caller and kind == "example" and number.isdigit():
         caller = "".join(one.caller for one in room.script.examples[int(number) :][:1])
     one = rehearsal.Walk("", data.walk.regular, path, answers, (), caller)
-    numbers = await store.read(lambda tx: numbers_of(tx, room.client.id, limit=1))
-    if not numbers:
-        return _told(422, problem=_("この顧客企業には、まだ電話番号がありません"))
     version_id = room.version_id
     if not version_id:
         version_id = await store.write(lambda tx: rehearsal_version(tx, room.script_id, text))
     state = _("第%(version)s版", version=room.number) if room.number else _("下書き")
-    story = Story(
-        id="rehearsal",
-        title=f"{room.title}({state})",
-        client_code=room.client.code,
-        dialled=numbers[0].number,
-        caller_name=answers.get("caller_name", ""),
-        caller_number=CALLER,
-        mood=Mood.CALM,
-        about=" → ".join(room.script.node(step.node).title for step in path),
-        lines=rehearsal.spoken(room.script, one),
-    )
+    title = f"{room.title}({state})"
     try:
-        made = await practice.ring_story(story, version_id)
+        made = await ring_walk(store, practice, room.client, room.script, one, version_id, title)
     except PracticeError as error:
         return _told(409, problem=str(error))
     return _told(201, practice=made.id)

@@ -13,11 +13,20 @@ from denwaban.clock import Clock
 from denwaban.console import Lack, sentence
 from denwaban.people import Operator, operator_of_user, operators
 from denwaban.practice import training
+from denwaban.practice.acts import Practice, PracticeError
 from denwaban.practice.pages.walking import Room, Walking, room_of, shown
-from denwaban.practice.rehearsal import run_of
+from denwaban.practice.rehearsal import japan_date, offered, run_of
 from denwaban.practice.score import Mark
 from denwaban.practice.training import NoSuchSheet, Sheet
-from denwaban.scripts import NoSuchScript, NoSuchWay, document_of, scripts_page
+from denwaban.practice.trying import ring_walk
+from denwaban.scripts import (
+    NoSuchScript,
+    NoSuchWay,
+    document_of,
+    script_listed,
+    script_of_version,
+    scripts_page,
+)
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
 
@@ -106,6 +115,41 @@ async def score_call(
     except NoSuchSheet as error:
         raise _not_here() from error
     return Redirect(f"/practice/sheets/{made}", status_code=303)
+
+
+@post("/practice/scripts/{version_id:str}/call", guards=[OPERATORS])
+async def ring(
+    version_id: FromPath[str],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    practice: NamedDependency[Practice],
+    clock: NamedDependency[Clock],
+) -> Redirect:
+    """A practice call on a script that calls follow now: the caller follows one of its examples, or a walk through it,
+    another one each time."""
+    me = await _me(store, who)
+
+    def look(tx: Tx) -> tuple[Room, int]:
+        script_id, client_id, name = script_of_version(tx, version_id)
+        listed = script_listed(tx, script_id)
+        if listed is None or listed.version_id != version_id:
+            raise NoSuchScript(version_id)
+        number = listed.version or 0
+        room = room_of(tx, client_id, document_of(tx, version_id)[0], name, number)
+        return room, training.practised(tx, me.id, version_id)
+
+    try:
+        room, before = await store.read(look)
+    except NoSuchScript as error:
+        raise _not_here() from error
+    examples, walks = offered(room.script, japan_date(clock.now()), room.staff)
+    among = [one for one in examples if not one.failures] or walks
+    one = among[before % len(among)]
+    try:
+        await ring_walk(store, practice, room.client, room.script, one, version_id, room.title)
+    except PracticeError as error:
+        raise Problem(409, _("練習コールをかけられませんでした"), str(error)) from error
+    return Redirect("/practice", status_code=303)
 
 
 def _mine(tx: Tx, who: Principal, sheet_id: str) -> Sheet:
@@ -237,4 +281,4 @@ def told(mark: Mark) -> str:
             return label or _("報告に、足りない項目があります")
 
 
-routes = [choose, begin, score_call, show, step, finish]
+routes = [choose, begin, ring, score_call, show, step, finish]

@@ -12,10 +12,14 @@ class Rung(Practice):
 
     def __init__(self) -> None:
         self.asked: list[tuple[Story, str | None]] = []
+        self.rung_for: list[str | None] = []
         self.away = False
 
-    async def ring_story(self, wanted: Story, version_id: str | None = None) -> PracticeCall:
+    async def ring_story(
+        self, wanted: Story, version_id: str | None = None, operator_id: str | None = None
+    ) -> PracticeCall:
         if self.away:
             raise PracticeError("電話のエンジンにつながりません。")
         self.asked.append((wanted, version_id))
+        self.rung_for.append(operator_id)
         return PracticeCall("made", wanted, NOON, version_id=version_id)

@@ -166,7 +166,7 @@ def build(
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     journal = Journal(store)
     switchboard = Switchboard(store, clock, phone, settings, speech, journal, unread)
-    practice = Practice(store, journal, clock, speech, callers)
+    practice = Practice(store, journal, clock, speech, callers, switchboard.practice_for)
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
         script_duty(store),

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -79,6 +79,8 @@ class PracticeCall:
     ending: Ending | None = None
     version_id: str | None = None
     """The version of a script that the call follows instead of the published one."""
+    operator_id: str | None = None
+    """Who asked for it and is rung, if free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,16 @@ class Practice:
     """Practice calls of this program. `run` must be running while `ring` is used; it owns every task."""
 
     def __init__(
-        self, store: Store, journal: Journal, clock: Clock, speech: Speaks, lines: Lines
+        self,
+        store: Store,
+        journal: Journal,
+        clock: Clock,
+        speech: Speaks,
+        lines: Lines,
+        steer: Callable[[str | None], None] = lambda operator_id: None,
     ) -> None:
+        """`steer` is told before each call whom it is for (`Switchboard.practice_for`)."""
+        self._steer = steer
         self._store = store
         self._journal = journal
         self._clock = clock
@@ -176,9 +186,11 @@ class Practice:
             raise PracticeError(_("この練習のお話はありません。一覧から選んでください。"))
         return await self.ring_story(wanted)
 
-    async def ring_story(self, wanted: Story, version_id: str | None = None) -> PracticeCall:
-        """The same with a story that is not on the list. The operator follows `version_id`, published or not; the call
-        rings for whoever takes calls now. Raises `PracticeError`."""
+    async def ring_story(
+        self, wanted: Story, version_id: str | None = None, operator_id: str | None = None
+    ) -> PracticeCall:
+        """The same with a story that is not on the list. Who answers follows `version_id`, published or not; the call
+        rings `operator_id` while that operator is free, otherwise whoever takes calls now. Raises `PracticeError`."""
         service = await self._store.read(
             lambda tx: service_for(tx, wanted.dialled, self._clock.now())
         )
@@ -198,7 +210,9 @@ class Practice:
                     most=MOST,
                 )
             )
-        made = PracticeCall(new_id(), wanted, self._clock.now(), version_id=version_id)
+        made = PracticeCall(
+            new_id(), wanted, self._clock.now(), version_id=version_id, operator_id=operator_id
+        )
         self._calls.append(made)
         placed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         group.create_task(self._guarded(made, placed), name=f"practice {made.id}")
@@ -254,6 +268,7 @@ class Practice:
         # One at a time: who calls the same number from the same number is told apart by the order alone.
         async with self._placing:
             seq = await self._store.read(last_seq)
+            self._steer(made.operator_id)
             line = await self._lines.dial(
                 number=show_number(story.dialled).replace("-", ""),
                 caller=show_number(story.caller_number).replace("-", ""),

@@ -18,8 +18,9 @@ async def ring_walk(
     walk: rehearsal.Walk,
     version_id: str,
     title: str,
+    operator_id: str | None = None,
 ) -> PracticeCall:
-    """Rings one of the client's numbers; who answers follows `version_id`. Raises `PracticeError`."""
+    """Rings one of the client's numbers; who answers follows `version_id`; `operator_id` is rung if free. Raises `PracticeError`."""
     numbers = await store.read(lambda tx: numbers_of(tx, owner.id, limit=1))
     if not numbers:
         raise PracticeError(_("この顧客企業には、まだ電話番号がありません"))
@@ -34,4 +35,4 @@ async def ring_walk(
         about=" → ".join(script.node(step.node).title for step in walk.path),
         lines=rehearsal.spoken(script, walk),
     )
-    return await practice.ring_story(story, version_id)
+    return await practice.ring_story(story, version_id, operator_id)

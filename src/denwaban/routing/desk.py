@@ -72,6 +72,8 @@ class Desk:
     ) -> None:
         self.clock = clock
         self.phone = phone
+        self.practice_for: str | None = None
+        """The operator whom the next practice call is for."""
         self.floor = floor
         self.cache = cache
         self.sound = sound
@@ -198,7 +200,10 @@ class Desk:
             return
         call = live.call
         now = self.clock.now()
-        self.perform(self.floor.arrive(call.id, call.arrived_at, now, call.client_id))
+        wants: str | None = None
+        if call.practice:
+            wants, self.practice_for = self.practice_for, None
+        self.perform(self.floor.arrive(call.id, call.arrived_at, now, call.client_id, wants))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
 

@@ -123,11 +123,16 @@ class Floor:
     # Callers
 
     def arrive(
-        self, call_id: str, arrived_at: datetime, now: datetime, client: str | None = None
+        self,
+        call_id: str,
+        arrived_at: datetime,
+        now: datetime,
+        client: str | None = None,
+        wants: str | None = None,
     ) -> list[Action]:
-        """A caller of this client who is to be put through."""
+        """A caller of this client who is to be put through; `wants`: to this operator, if free."""
         out = list[Action]()
-        caller = Caller(call_id, arrived_at, next(self._count), client=client)
+        caller = Caller(call_id, arrived_at, next(self._count), client=client, wants=wants)
         self.callers[call_id] = caller
         self._timer(arrived_at + self._ringback, _RINGBACK, call_id, caller.comfort)
         self._wait(caller)
@@ -280,7 +285,7 @@ class Floor:
             if caller is None:
                 return
             passed_over = self.gate.passed_over(caller.client, now)
-            seat = self._take_seat(passed_over)
+            seat = self._wanted(caller) or self._take_seat(passed_over)
             if seat is None:
                 return
             heapq.heappop(self._waiting)
@@ -305,6 +310,10 @@ class Floor:
                 return self.seats[self._idle[0][2]]
             heapq.heappop(self._idle)
         return None
+
+    def _wanted(self, caller: Caller) -> Seat | None:
+        seat = self.seats.get(caller.wants) if caller.wants is not None else None
+        return seat if seat is not None and seat.available else None
 
     def _take_seat(self, passed_over: int) -> Seat | None:
         """The longest idle seat of those not passed over, or of all when there is none such. Whoever takes it gives it a

@@ -144,6 +144,8 @@ class Caller:
     announced: bool = False
     client: str | None = None
     """Whose caller it is."""
+    wants: str | None = None
+    """The operator who asked for this practice call: rung before others while free."""
     comfort: int = 0
     """Counts what is said to the caller, so that old timers are known as such."""
 

@@ -149,6 +149,10 @@ class Switchboard:
             self._view = look(self._floor, self._book, self._desk.people, engine=self._engine)
         return self._view
 
+    def practice_for(self, operator_id: str | None) -> None:
+        """The next practice call rings this operator, if free then; otherwise, or with None, whoever is next."""
+        self._desk.practice_for = operator_id
+
     async def set_state(self, operator_id: str, state: Literal["ready", "break"]) -> None:
         """Ready for calls, or on a break; while talking a break begins after the call. Raises `SeatError`."""
         self._seat(operator_id)

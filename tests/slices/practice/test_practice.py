@@ -51,6 +51,7 @@ class Door:
         self.store = store
         self.client_id = client_id
         self.lines: list[Line] = []
+        self.wanted: list[str | None] = []
         self.away = False
         self.closed = False
 
@@ -111,7 +112,7 @@ async def door(store: Store, client_id: str) -> Door:
 @pytest.fixture
 async def practice(store: Store, clock: MovedClock, door: Door) -> AsyncIterator[Practice]:
     journal = Journal(store)
-    made = Practice(store, journal, clock, Words(), door)
+    made = Practice(store, journal, clock, Words(), door, door.wanted.append)
     running = [asyncio.ensure_future(journal.run()), asyncio.ensure_future(made.run())]
     await asyncio.sleep(0)
     yield made
@@ -266,7 +267,8 @@ async def test_a_caller_follows_a_walk_and_the_operator_that_text(
     walk = rehearsal.walks(script, date(2026, 11, 24))[0]
     owner = await store.read(lambda tx: people.client(tx, client_id))
     assert owner is not None
-    made = await ring_walk(store, practice, owner, script, walk, version_id, "受付")
+    made = await ring_walk(store, practice, owner, script, walk, version_id, "受付", "tanaka")
+    assert door.wanted == ["tanaka"]
     await eventually(lambda: now(practice, made).call_id)
     await answer(now(practice, made))
     call_id = now(practice, made).call_id or ""

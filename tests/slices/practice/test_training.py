@@ -133,6 +133,7 @@ async def test_a_practice_call_follows_an_example_of_the_script(place: Place) ->
     story, version_id = place.rung.asked[0]
     assert version_id == place.version_id
     assert story.dialled == "+81355550101"
+    assert place.rung.rung_for == [place.operator_id]
     assert (await me.post(f"/practice/scripts/{'0' * 32}/call")).status_code == 404
 
 

@@ -146,7 +146,9 @@ async def ring(
     among = [one for one in examples if not one.failures] or walks
     one = among[before % len(among)]
     try:
-        await ring_walk(store, practice, room.client, room.script, one, version_id, room.title)
+        await ring_walk(
+            store, practice, room.client, room.script, one, version_id, room.title, me.id
+        )
     except PracticeError as error:
         raise Problem(409, _("練習コールをかけられませんでした"), str(error)) from error
     return Redirect("/practice", status_code=303)

@@ -1,8 +1,9 @@
 """A script walked without a telephone: where it is, what lacks, which branches were taken, what report would come. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from denwaban.calls import Call
 from denwaban.clock import JST
@@ -88,12 +89,22 @@ def coverage(script: Script, seen: Sequence[str], path: walk.Path) -> Coverage:
     return Coverage(len(forks.intersection(taken)), len(forks), taken)
 
 
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A script as one text of it says, by the id of that text, which never changes."""
+
+    id: str
+    script: Script = field(compare=False)
+
+
+@lru_cache(maxsize=32)
 def offered(
-    script: Script, today: date, staff: Sequence[Staff]
-) -> tuple[list[rehearsal.Walk], list[rehearsal.Walk]]:
-    """(the author's examples, walks made from the script), each with what fails."""
-    examples = [rehearsal.walk_of(script, example) for example in script.examples]
-    return examples, rehearsal.walks(script, today, [person.name for person in staff])
+    text: Text, today: date, names: tuple[str, ...]
+) -> tuple[tuple[rehearsal.Walk, ...], tuple[rehearsal.Walk, ...]]:
+    """(the author's examples, walks made from the script), each with what fails. Asked for at every step, so kept for the
+    texts that were walked last. `names`: of the client's staff."""
+    examples = tuple(rehearsal.walk_of(text.script, one) for one in text.script.examples)
+    return examples, tuple(rehearsal.walks(text.script, today, names))
 
 
 def with_ids(script: Script, answers: Mapping[str, str], staff: Sequence[Staff]) -> dict[str, str]:

@@ -11,8 +11,8 @@ from litestar.response import Template
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.practice.acts import Practice, PracticeError
-from denwaban.practice.pages.walking import Room, Walking, loaded, room_of, shown
-from denwaban.practice.rehearsal import japan_date, offered, run_of, with_names
+from denwaban.practice.pages.walking import Room, Walking, loaded, offers, room_of, shown
+from denwaban.practice.rehearsal import run_of, with_names
 from denwaban.practice.trying import ring_walk
 from denwaban.scripts import (
     Contradiction,
@@ -103,7 +103,12 @@ def _draft_room(tx: Tx, script_id: str) -> Room:
     base, text = _draft_text(tx, listed)
     number = 0 if base else listed.version or 0
     script = _walkable(parse(text).script)
-    more = {"script_id": script_id, "base": base, "author": True}
+    more = {
+        "script_id": script_id,
+        "base": base,
+        "author": True,
+        "text_id": base or listed.version_id,
+    }
     return room_of(tx, listed.client_id, script, listed.name, number, **more)
 
 
@@ -118,6 +123,7 @@ def _version_room(tx: Tx, version_id: str) -> Room:
     more = {
         "script_id": listed.id,
         "version_id": version_id,
+        "text_id": version_id,
         "base": draft.id if draft else "",
         "author": True,
     }
@@ -132,7 +138,7 @@ def _their_room(tx: Tx, who: Principal, version_id: str) -> Room:
         raise NoSuchScript(version_id)
     number = version(tx, version_id).number
     script = document_of(tx, version_id)[0]
-    return room_of(tx, client_id, script, name, number, version_id=version_id)
+    return room_of(tx, client_id, script, name, number, version_id=version_id, text_id=version_id)
 
 
 def _unwalkable(error: ScriptInvalid, script_id: str) -> Problem:
@@ -141,7 +147,7 @@ def _unwalkable(error: ScriptInvalid, script_id: str) -> Problem:
 
 
 def _page(room: Room, clock: Clock) -> Template:
-    examples, walks = offered(room.script, japan_date(clock.now()), room.staff)
+    examples, walks = offers(room, clock.now())
     data = Walking()
     run = run_of(room.script, rehearsal.replay(room.script, []), {}, room.client.id)
     return page(
@@ -154,7 +160,7 @@ def _page(room: Room, clock: Clock) -> Template:
 
 
 def _step(room: Room, data: Walking, clock: Clock) -> Template:
-    examples, walks = offered(room.script, japan_date(clock.now()), room.staff)
+    examples, walks = offers(room, clock.now())
     if data.load:
         data = loaded(data, examples, walks, room)
     try:

@@ -14,8 +14,8 @@ from denwaban.console import Lack, sentence
 from denwaban.people import Operator, operator_of_user, operators
 from denwaban.practice import training
 from denwaban.practice.acts import Practice, PracticeError
-from denwaban.practice.pages.walking import Room, Walking, room_of, shown
-from denwaban.practice.rehearsal import japan_date, offered, run_of
+from denwaban.practice.pages.walking import Room, Walking, offers, room_of, shown
+from denwaban.practice.rehearsal import run_of
 from denwaban.practice.score import Mark
 from denwaban.practice.training import NoSuchSheet, Sheet
 from denwaban.practice.trying import ring_walk
@@ -135,14 +135,16 @@ async def ring(
         if listed is None or listed.version_id != version_id:
             raise NoSuchScript(version_id)
         number = listed.version or 0
-        room = room_of(tx, client_id, document_of(tx, version_id)[0], name, number)
+        room = room_of(
+            tx, client_id, document_of(tx, version_id)[0], name, number, text_id=version_id
+        )
         return room, training.practised(tx, me.id, version_id)
 
     try:
         room, before = await store.read(look)
     except NoSuchScript as error:
         raise _not_here() from error
-    examples, walks = offered(room.script, japan_date(clock.now()), room.staff)
+    examples, walks = offers(room, clock.now())
     among = [one for one in examples if not one.failures] or walks
     one = among[before % len(among)]
     try:

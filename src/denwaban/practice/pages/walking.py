@@ -11,8 +11,11 @@ from denwaban.console import NOT_ASKED, greeting_of, sentence
 from denwaban.people import Client, Staff, client, staff_of
 from denwaban.practice.rehearsal import (
     Person,
+    Text,
     coverage,
     ended,
+    japan_date,
+    offered,
     preview,
     with_ids,
 )
@@ -77,6 +80,8 @@ class Room:
     """The draft that was read; empty: none."""
     author: bool = False
     """May keep examples and ring."""
+    text_id: str = ""
+    """Of the text that the script was read from."""
     people: list[Person] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -88,6 +93,14 @@ def room_of(tx: Tx, client_id: str, script: Script, title: str, number: int, **m
     owner = client(tx, client_id)
     assert owner is not None  # a script has a client
     return Room(script, owner, staff_of(tx, client_id), title, number, **more)
+
+
+def offers(
+    room: Room, now: datetime
+) -> tuple[tuple[rehearsal.Walk, ...], tuple[rehearsal.Walk, ...]]:
+    """(the author's examples, walks through every branch) of the room's script."""
+    names = tuple(person.name for person in room.staff)
+    return offered(Text(room.text_id, room.script), japan_date(now), names)
 
 
 def loaded(

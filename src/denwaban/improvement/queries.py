@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select, tuple_
 
 from denwaban.improvement.figures import Use
 from denwaban.improvement.gathering import use_of
@@ -77,18 +77,11 @@ def waiting(
     tx: Tx, *, client_id: str | None = None, after: tuple[str, str, str] | None, limit: int
 ) -> list[Waiting]:
     """Scripts with open proposals or marks, by client and name; what comes after that place."""
-    proposals = (
-        select(script_proposals.c.script_id, func.count().label("count"))
-        .where(script_proposals.c.state == Decision.OPEN.value)
-        .group_by(script_proposals.c.script_id)
-        .subquery()
+    proposed = (
+        script_proposals.c.script_id == _scripts.c.id,
+        script_proposals.c.state == Decision.OPEN.value,
     )
-    marks = (
-        select(script_marks.c.script_id, func.count().label("count"))
-        .where(script_marks.c.cleared_at.is_(None))
-        .group_by(script_marks.c.script_id)
-        .subquery()
-    )
+    marked = (script_marks.c.script_id == _scripts.c.id, script_marks.c.cleared_at.is_(None))
     order = (_clients.c.name, _scripts.c.name, _scripts.c.id)
     wanted = (
         select(
@@ -96,26 +89,33 @@ def waiting(
             _scripts.c.name,
             _scripts.c.client_id,
             _clients.c.name.label("client"),
-            func.coalesce(proposals.c.count, 0).label("proposals"),
-            func.coalesce(marks.c.count, 0).label("marks"),
         )
         .join(_clients, _clients.c.id == _scripts.c.client_id)
-        .outerjoin(proposals, proposals.c.script_id == _scripts.c.id)
-        .outerjoin(marks, marks.c.script_id == _scripts.c.id)
-        .where(func.coalesce(proposals.c.count, 0) + func.coalesce(marks.c.count, 0) > 0)
+        .where(or_(exists().where(*proposed), exists().where(*marked)))
         .order_by(*order)
         .limit(limit)
     )
     if client_id is not None:
         wanted = wanted.where(_scripts.c.client_id == client_id)
     if after is not None:
-        name, script, script_id = after
-        wanted = wanted.where(
-            (order[0] > name)
-            | ((order[0] == name) & (order[1] > script))
-            | ((order[0] == name) & (order[1] == script) & (order[2] > script_id))
-        )
-    return [Waiting(**row) for row in tx.all(wanted)]
+        wanted = wanted.where(tuple_(*order) > after)
+    rows = tx.all(wanted)
+    ids = [row["id"] for row in rows]
+    proposals, marks = (
+        {
+            row["script_id"]: row["count"]
+            for row in tx.all(
+                select(table.c.script_id, func.count().label("count"))
+                .where(table.c.script_id.in_(ids), is_open)
+                .group_by(table.c.script_id)
+            )
+        }
+        for table, is_open in ((script_proposals, proposed[1]), (script_marks, marked[1]))
+    )
+    return [
+        Waiting(**row, proposals=proposals.get(row["id"], 0), marks=marks.get(row["id"], 0))
+        for row in rows
+    ]
 
 
 def proposals_of(

@@ -1,0 +1,150 @@
+"""What a script asks of the seat, over HTTP and on both databases."""
+
+import pytest
+from sqlalchemy import select
+from tests.seat_story import CALLER, MakeStory, SeatStory, seat_story
+from tests.web_fixtures import Browser
+
+from denwaban.access import Role
+from denwaban.people import caller_of, set_experienced, set_regular
+from denwaban.reports import history, reports
+from denwaban.scripts import parse, publish
+from denwaban.scripts.rows import scripts
+from denwaban.store import Tx
+
+__all__ = ["seat_story"]
+
+CALL = """
+[head]
+free = true
+regular = "welcome"
+mandatory = ["what_for"]
+must_say = ["録音しております"]
+promises = [{ what = "折返しのご連絡", shortest = 30, longest = 180 }]
+forbidden = [{ words = "わかりかねます", instead = "担当が確かめます" }]
+objections = [{ when = "高い", answer = "資料でお確かめください。" }]
+
+[[nodes]]
+kind = "must_say"
+id = "hello"
+title = "はじめに"
+say = "この通話は録音しております。"
+to = "later"
+
+[[nodes]]
+kind = "say"
+id = "welcome"
+title = "常連の方へ"
+say = "いつもありがとうございます。この通話は録音しております。"
+to = "later"
+
+[[nodes]]
+kind = "promise"
+id = "later"
+title = "折返し"
+say = "折り返しご連絡いたします。"
+what = "折返しのご連絡"
+minutes = 60
+to = "end"
+ask = [{ id = "what_for", label = "ご用件", mandatory = true, purpose = "what_for" }, { id = "by", label = "いつまでに", type = "datetime", purpose = "callback_by" }]
+
+[[nodes]]
+kind = "end"
+id = "end"
+title = "結び"
+say = "失礼いたします。"
+done = "承りました。"
+"""
+
+
+async def talking(story: SeatStory) -> tuple[Browser, str]:
+    def change(tx: Tx) -> None:
+        publish(tx, tx.scalar(select(scripts.c.id)), CALL_DOCUMENT, "試します")
+
+    await story.store.write(change)
+    browser = await story.web.browser(Role.OPERATOR, user_id=story.operator.user_id)
+    _leg, call = await story.talk()
+    await browser.get("/seat")
+    return browser, f"/seat/calls/{call.id}"
+
+
+CALL_DOCUMENT = parse(CALL).script
+
+
+async def test_a_promise_outside_the_clients_window_is_refused(seat_story: MakeStory) -> None:
+    browser, way = await talking(await seat_story())
+    await browser.request("POST", f"{way}/go", json={"at": "hello"})
+    page = (await browser.get("/seat")).text
+    assert "の時刻なら、お約束できます" in page
+    answer = await browser.request(
+        "PUT", f"{way}/answers/by", json={"value": "2030-01-01T10:00", "counter": 1}
+    )
+    assert answer.status_code == 422
+    assert "顧客企業との決まり" in answer.json()["problem"]
+
+
+async def test_words_not_to_say_are_told_and_kept(seat_story: MakeStory) -> None:
+    browser, way = await talking(await seat_story())
+    answer = await browser.request(
+        "PUT", f"{way}/answers/what_for", json={"value": "それはわかりかねます。", "counter": 1}
+    )
+    assert answer.status_code == 200
+    assert answer.json()["kept"]
+    assert "担当が確かめます" in answer.json()["warning"]
+
+
+@pytest.mark.req("B16")
+async def test_after_a_refusal_answers_to_objections_are_locked(seat_story: MakeStory) -> None:
+    browser, way = await talking(await seat_story())
+    assert "資料でお確かめください" in (await browser.get("/seat")).text
+    await browser.request("POST", f"{way}/mark", json={"refused": True})
+    page = (await browser.get("/seat")).text
+    assert "資料でお確かめください" not in page
+    assert "特定商取引法 17 条" in page
+
+
+@pytest.mark.req("A5")
+async def test_a_regular_caller_begins_elsewhere(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    await story.store.write(lambda tx: set_regular(tx, story.client_id, "+819012345678", True))
+    browser, way = await talking(story)
+    assert 'data-node="welcome"' in (await browser.get("/seat")).text
+    await browser.request("POST", f"{way}/regular", json={"on": False})
+    known = await story.store.read(lambda tx: caller_of(tx, story.client_id, "+819012345678"))
+    assert known is not None
+    assert not known.regular
+    assert CALLER
+
+
+@pytest.mark.req("B19")
+async def test_only_the_experienced_leave_the_order(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser, way = await talking(story)
+    jump = {"at": "hello", "to": "end"}
+    assert (await browser.request("POST", f"{way}/jump", json=jump)).status_code == 409
+    await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+    assert (await browser.request("POST", f"{way}/jump", json=jump)).status_code == 200
+    page = (await browser.get("/seat")).text
+    assert 'data-node="end"' in page
+    assert "まだ伺っていません" in page
+
+
+async def test_an_exception_goes_into_the_history(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser, way = await talking(story)
+    await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+    await browser.request("POST", f"{way}/jump", json={"at": "hello", "to": "end"})
+    await browser.request("POST", "/seat/hang-up", json={})
+    await story.switchboard.written()
+    for name, value in (("what_for", "お急ぎの電話"), ("callback", "no")):
+        path = f"{way}/answers/report.{name}"
+        await browser.request("PUT", path, json={"value": value, "counter": 1})
+    refused = await browser.request("POST", f"{way}/report", json={})
+    assert refused.status_code == 422
+    assert refused.json()["problems"][0][0] == "what_for"
+    path = f"{way}/answers/report.exception"
+    await browser.request("PUT", path, json={"value": "お急ぎで切られた", "counter": 1})
+    assert (await browser.request("POST", f"{way}/report", json={})).status_code == 200
+    sent = await story.store.read(lambda tx: reports(tx, story.client_id))
+    told = await story.store.read(lambda tx: history(tx, sent[0].id))
+    assert "お急ぎで切られた" in told[-1].note

@@ -32,7 +32,6 @@ async def noted(story: SeatStory) -> list[RowMapping]:
     return await story.store.read(read)
 
 
-@pytest.mark.req("B16")
 async def test_one_key_notes_a_question_without_stopping_the_call(seat_story: MakeStory) -> None:
     story = await seat_story()
     async with serving(story) as url, chromium() as browser:

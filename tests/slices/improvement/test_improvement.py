@@ -50,7 +50,6 @@ __all__ = ["world"]
 ME = Author(None, "渡辺 真理")
 
 
-@pytest.mark.req("B17")
 async def test_figures_of_each_node_come_from_real_calls_only(world: World) -> None:
     for _ in range(3):
         await world.called(*TO_MATTER, "1", "next", "next", seconds=10, slow={"matter": 30})
@@ -117,7 +116,6 @@ async def test_facts_are_taken_once_however_they_come(world: World) -> None:
     assert (await world.used())[""].visits == 2
 
 
-@pytest.mark.req("B16")
 async def test_what_nobody_expected_becomes_a_proposal_and_a_branch(world: World) -> None:
     said = ("領収書は出ますか", "領収書の宛名のこと", "駐車場はどこですか", "")
     calls = [await world.called(*OTHERWISE, questions=(words,)) for words in said]
@@ -156,7 +154,6 @@ async def test_a_question_is_kept_once_typed_on_and_taken_back(world: World) -> 
     assert (await world.open())[0].words == ()
 
 
-@pytest.mark.req("B16")
 async def test_answers_under_otherwise_are_grouped(world: World) -> None:
     for words in ("見積の期限について", "解約したい", "解約の手続き", "解約金はいくら"):
         await world.called(*OTHERWISE, answers={"what_for": words})
@@ -179,6 +176,7 @@ async def test_answers_under_otherwise_are_grouped(world: World) -> None:
     )
 
 
+@pytest.mark.req("B12")
 async def test_phrases_skipped_items_long_nodes_and_drop_offs(world: World) -> None:
     for _ in range(12):
         await world.called(*OTHERWISE, seconds=10)
@@ -258,7 +256,7 @@ async def test_accepting_merges_with_what_another_author_writes(world: World) ->
         assert words in draft.text
 
 
-@pytest.mark.req("B18")
+@pytest.mark.req("B15")
 async def test_changes_mark_the_scripts_that_mention_them(world: World) -> None:
     write = world.store.write
     assert await world.marks() == []
@@ -288,7 +286,7 @@ async def test_changes_mark_the_scripts_that_mention_them(world: World) -> None:
     assert await world.marks() == []
 
 
-@pytest.mark.req("B18")
+@pytest.mark.req("B15")
 async def test_numbers_hours_and_faq_mark_too(world: World) -> None:
     write = world.store.write
     await world.gathered()
@@ -328,7 +326,6 @@ async def test_a_change_at_another_client_marks_nothing_here(world: World) -> No
     )
 
 
-@pytest.mark.req("B18")
 async def test_a_review_is_reminded_of_before_and_after_its_date(world: World) -> None:
     dated = "[head]\nreview = 2026-12-08\n\n" + SCRIPT
     await world.store.write(lambda tx: publish(tx, world.script_id, dated, "見直しの日"))

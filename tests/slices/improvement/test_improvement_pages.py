@@ -45,7 +45,7 @@ async def site(make_web: MakeWeb) -> Web:
     return await make_web(pages=pages.routes)
 
 
-@pytest.mark.req("B16", "B17", "B18")
+@pytest.mark.req("B15")
 async def test_the_author_sees_the_evidence_and_decides(world: World, make_web: MakeWeb) -> None:
     await a_week(world)
     web = await site(make_web)

@@ -326,6 +326,7 @@ async def test_a_change_at_another_client_marks_nothing_here(world: World) -> No
     )
 
 
+@pytest.mark.req("B7")
 async def test_a_review_is_reminded_of_before_and_after_its_date(world: World) -> None:
     dated = "[head]\nreview = 2026-12-08\n\n" + SCRIPT
     await world.store.write(lambda tx: publish(tx, world.script_id, dated, "見直しの日"))

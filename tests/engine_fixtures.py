@@ -82,9 +82,23 @@ def port_block() -> Iterator[int]:
                 sign.bind(("127.0.0.1", first + 999))
             except OSError:
                 continue
+            if not all(_free(first + at) for at in range(3)):
+                continue  # something that holds no sign, such as an engine left behind
             yield first
             return
     raise RuntimeError("no free ports between 20000 and 32000")
+
+
+def _free(port: int) -> bool:
+    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind is socket.SOCK_STREAM:  # connections of the last one may linger
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 @pytest.fixture(scope="session")

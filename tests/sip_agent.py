@@ -207,6 +207,11 @@ class Call:
             lambda: not self._fresh() or not self.tones(*hertz), within, f"hears no {hertz}"
         )
 
+    async def hears_on(self, seconds: float = 0.3, within: float = SECONDS_TO_WAIT) -> None:
+        """Waits for so much more audio than there is now."""
+        enough = len(self.audio) + int(seconds * RATE)
+        await self._until(lambda: len(self.audio) >= enough, within, "hears on")
+
     async def answered(self, within: float = SECONDS_TO_WAIT) -> None:
         await self._until(lambda: self.is_up, within, "is answered")
 

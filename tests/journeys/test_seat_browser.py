@@ -143,7 +143,7 @@ def fullest() -> list[dict[str, Any]]:
             "kind": "decide",
             "say": WORDS,
             "hint": WORDS,
-            "branches": [end] * 9,
+            "branches": [{**end, "label": f"{n}{end['label']}"} for n in range(1, 10)],
             "otherwise": end,
         },
         {**node, "kind": "ask", "to": "end", "say": WORDS, "refuse": WORDS, "ask": fields},

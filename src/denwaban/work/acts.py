@@ -43,11 +43,11 @@ class Worker:
                     await self._until_due(signal.count, seen)
 
     async def _lease(self, room: int) -> list[str]:
-        table, until = self._duty.table, self._clock.now() + self._duty.lease
+        table, lasting = self._duty.table, self._duty.lease
         try:
             if not await self._store.read(lambda tx: any_due(tx, table)):
                 return []
-            return await self._store.write(lambda tx: lease(tx, table, room, until))
+            return await self._store.write(lambda tx: lease(tx, table, room, lasting))
         except StoreError:
             log.warning("work.store_away", duty=self._duty.name)
             await asyncio.sleep(1)

@@ -13,8 +13,10 @@ def due_columns() -> tuple[Column[datetime], Column[datetime]]:
     return Column("due_at", Utc, index=True), Column("leased_until", Utc)
 
 
-def lease(tx: Tx, table: Table, limit: int, until: datetime) -> list[str]:
+def lease(tx: Tx, table: Table, limit: int, lasting: timedelta) -> list[str]:
     """Takes up to `limit` due rows that nobody holds, longest due first. Writers take turns, so no row is taken twice."""
+    # From the transaction's own moment: a moment taken before it might be over when it is written.
+    until = tx.now + lasting
     free = or_(table.c.leased_until.is_(None), table.c.leased_until <= tx.now)
     ids = [
         row["id"]

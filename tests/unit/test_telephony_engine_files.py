@@ -12,14 +12,16 @@ import pytest
 from denwaban.config import Trunk
 from denwaban.telephony.engine import (
     BadEngineSettings,
+    Engine,
     EngineSettings,
+    Packages,
     forget,
     left_messages,
     write_seats,
 )
 from denwaban.telephony.engine.mirror import Mirror, debian_mirrors
 from denwaban.telephony.engine.pjsip import base
-from denwaban.telephony.port import SeatAccount, SeatName
+from denwaban.telephony.port import PhoneError, SeatAccount, SeatName
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
@@ -112,6 +114,15 @@ def test_the_control_socket_keeps_a_short_name_in_a_deep_home(tmp_path: Path) ->
     assert len(os.fsencode(settings(deep).run / "asterisk.ctl")) <= 100
     assert settings(deep).run != settings(deep / "other").run
     assert settings(Path("/srv/x")).run == Path("/srv/x/asterisk/run")
+
+
+async def test_seats_that_cannot_be_written_are_a_trouble_of_the_phone(tmp_path: Path) -> None:
+    # The switchboard lives on after a PhoneError; any other error would end it for all.
+    engine = Engine(
+        settings(tmp_path / "gone"), Packages("22", ("false",), tmp_path, tmp_path, private=False)
+    )
+    with pytest.raises(PhoneError, match="No such file"):
+        await engine.seats([SeatAccount(SeatName("seat-1"), "password-1")])
 
 
 def test_seats_are_written_privately_and_only_when_changed(tmp_path: Path) -> None:

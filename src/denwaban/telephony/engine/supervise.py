@@ -23,7 +23,7 @@ from denwaban.telephony.engine.configure import configure, write_seats
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.obtain import Packages
 from denwaban.telephony.engine.settings import APPLICATION, EngineSettings
-from denwaban.telephony.port import SeatAccount
+from denwaban.telephony.port import PhoneError, SeatAccount
 
 log = structlog.get_logger(__name__)
 
@@ -34,7 +34,7 @@ _STABLE_SECONDS = 60.0
 _KNOCK_SECONDS = 5.0
 
 
-class EngineTrouble(Exception):
+class EngineTrouble(PhoneError):
     """The engine could not be started or did not answer. The text says what it said last."""
 
 
@@ -186,7 +186,11 @@ class Engine:
     async def seats(self, accounts: Iterable[SeatAccount]) -> bool:
         """Makes exactly these seats able to sign in, without disturbing calls; tells whether
         anything changed. Returns when the engine knows them. Raises `EngineTrouble`."""
-        if not await asyncio.to_thread(write_seats, self.settings, accounts):
+        try:
+            changed = await asyncio.to_thread(write_seats, self.settings, accounts)
+        except OSError as error:  # a full disk, a folder that is gone
+            raise EngineTrouble(f"seats: {error.strerror}") from error
+        if not changed:
             return False
         await self.cli("module reload res_pjsip.so", timeout=60.0)
         return True

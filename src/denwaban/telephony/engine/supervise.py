@@ -32,6 +32,7 @@ _OLD_LOGS = 2
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STABLE_SECONDS = 60.0
 _KNOCK_SECONDS = 5.0
+_PORT_TRIES = 20
 
 
 class EngineTrouble(PhoneError):
@@ -221,7 +222,15 @@ class Engine:
 
     async def _spawn(self) -> None:
         await self._end_stale()
-        self._check_ports()
+        for again in range(_PORT_TRIES, -1, -1):
+            try:
+                self._check_ports()
+                break
+            except EngineTrouble:
+                # The threads of an engine that was killed may outlive their leader by a moment, and its ports with them.
+                if not again:
+                    raise
+                await asyncio.sleep(0.05)
         self._tidy_logs()
         with (self.settings.log.parent / "console.log").open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(

@@ -32,7 +32,6 @@ _OLD_LOGS = 2
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STABLE_SECONDS = 60.0
 _KNOCK_SECONDS = 5.0
-_PORT_TRIES = 20
 
 
 class EngineTrouble(PhoneError):
@@ -222,15 +221,7 @@ class Engine:
 
     async def _spawn(self) -> None:
         await self._end_stale()
-        for again in range(_PORT_TRIES, -1, -1):
-            try:
-                self._check_ports()
-                break
-            except EngineTrouble:
-                # The threads of an engine that was killed may outlive their leader by a moment, and its ports with them.
-                if not again:
-                    raise
-                await asyncio.sleep(0.05)
+        self._check_ports()
         self._tidy_logs()
         with (self.settings.log.parent / "console.log").open("wb") as out:
             self._process = await asyncio.create_subprocess_exec(
@@ -367,11 +358,14 @@ class Engine:
 
 
 def _runs(pid: int) -> bool:
+    """Whether the process, or a thread of it, still holds its files and ports."""
+    process = Path(f"/proc/{pid}")
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+        state = (process / "stat").read_text().rsplit(")", 1)[1].split()[0]
+        # The threads of a process that was killed may outlive their leader by a moment.
+        return state not in "ZX" or len(list((process / "task").iterdir())) > 1
     except OSError:
         return False
-    return state not in "ZX"
 
 
 _COUNTED = re.compile(r"\s*Request:\s+(\S+)\s+(\d+)\s")

@@ -1,7 +1,8 @@
 """The week's proposals, marks, and figures of use: for those who write scripts; for the client's staff to read."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from litestar import get, post
@@ -58,6 +59,8 @@ PERIODS = (7, 28, 91)
 MUCH_DROPPED = 0.1
 MUCH_OTHERWISE = 0.3
 """Shares from which on a figure stands out."""
+
+T = TypeVar("T")
 
 Id = Annotated[str, msgspec.Meta(max_length=32)]
 
@@ -180,17 +183,22 @@ def _gone() -> Problem:
     )
 
 
+async def _decided(store: Store, verb: Callable[[Tx], T]) -> T:
+    """What a decision about a proposal gives. Raises `Problem` when there is no such proposal, or it was decided before."""
+    try:
+        return await store.write(verb)
+    except NoSuchProposal as error:
+        raise _not_here() from error
+    except Decided as error:
+        raise _gone() from error
+
+
 @post("/improvement/{proposal_id:str}/accept", guards=[AUTHORS])
 async def post_accept(
     proposal_id: FromPath[str], store: NamedDependency[Store], who: NamedDependency[Principal]
 ) -> Redirect:
     """Into the draft; its author goes on in the editor."""
-    try:
-        taken = await store.write(lambda tx: accept(tx, proposal_id, who.user_id))
-    except NoSuchProposal as error:
-        raise _not_here() from error
-    except Decided as error:
-        raise _gone() from error
+    taken = await _decided(store, lambda tx: accept(tx, proposal_id, who.user_id))
     if taken.written:
         return Redirect(f"/scripts/{taken.script_id}/improvement?done=written", status_code=303)
     return Redirect(f"/scripts/{taken.script_id}/edit", status_code=303)
@@ -203,12 +211,7 @@ async def post_faq(
     """Into the FAQ, to be answered there."""
 
     by = Author(who.user_id, who.name)
-    try:
-        client_id, faq_id = await store.write(lambda tx: accept_as_faq(tx, proposal_id, by))
-    except NoSuchProposal as error:
-        raise _not_here() from error
-    except Decided as error:
-        raise _gone() from error
+    client_id, faq_id = await _decided(store, lambda tx: accept_as_faq(tx, proposal_id, by))
     return Redirect(f"/clients/{client_id}/faqs/{faq_id}", status_code=303)
 
 
@@ -220,11 +223,9 @@ async def post_decline(
     who: NamedDependency[Principal],
 ) -> Redirect:
     try:
-        script_id = await store.write(lambda tx: decline(tx, proposal_id, who.user_id, data.reason))
-    except NoSuchProposal as error:
-        raise _not_here() from error
-    except Decided as error:
-        raise _gone() from error
+        script_id = await _decided(
+            store, lambda tx: decline(tx, proposal_id, who.user_id, data.reason)
+        )
     except NoReason as error:
         raise Problem(
             422, _("見送る理由がありません"), _("戻って、理由をひとこと書いてください。")
@@ -236,12 +237,7 @@ async def post_decline(
 async def post_postpone(
     proposal_id: FromPath[str], store: NamedDependency[Store], who: NamedDependency[Principal]
 ) -> Redirect:
-    try:
-        script_id = await store.write(lambda tx: postpone(tx, proposal_id, who.user_id))
-    except NoSuchProposal as error:
-        raise _not_here() from error
-    except Decided as error:
-        raise _gone() from error
+    script_id = await _decided(store, lambda tx: postpone(tx, proposal_id, who.user_id))
     return Redirect(f"/scripts/{script_id}/improvement?done=postponed", status_code=303)
 
 

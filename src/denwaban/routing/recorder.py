@@ -20,8 +20,9 @@ ROOM = 200_000
 """So many items may wait for the database (some 40,000 calls, 200 MB); then callers are refused rather than forgotten."""
 
 GROUP = 400
-PACE = 0.05
-"""Seconds from the begin of one write to the next: a lone event is written at once, many share a commit."""
+PACE = 0.2
+"""Seconds from the begin of one write to the next: a lone event is written at once, many share a commit (each costs the
+calls that ring just then some ms of the processor). Screens may be late by as much."""
 AGAIN_AFTER = 0.5
 """Seconds until a database that failed is tried again."""
 LAST_WORDS = 10.0

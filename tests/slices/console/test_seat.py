@@ -13,7 +13,7 @@ from tests.web_fixtures import Browser
 
 from denwaban.access import Role
 from denwaban.calls import Call
-from denwaban.console.pages import open_pages
+from denwaban.console.pages.screen import open_pages
 from denwaban.console.rows import today
 from denwaban.delivery.rows import deliveries
 from denwaban.people import add_operator, caller_of, set_presence

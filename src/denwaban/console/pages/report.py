@@ -1,0 +1,112 @@
+"""What is written down during a call, and the report that is made of it."""
+
+from typing import Any
+
+import msgspec
+from litestar import Response, post, put
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.response import Template
+
+from denwaban.config import Settings
+from denwaban.console.acts import (
+    Kept,
+    NotReady,
+    NotYours,
+    OutOfWindow,
+    StillTalking,
+    keep_answer,
+    send_report,
+    subject,
+)
+from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, no_call, told
+from denwaban.console.words import instead, sentence
+from denwaban.scripts import LONGEST_ANSWER, AnswerTooLong, NoSuchField, RunFinished
+from denwaban.store import Tx
+from denwaban.web import Problem, _
+
+MAX_COUNTER = 2**62
+
+
+class Typed(msgspec.Struct, forbid_unknown_fields=True):
+    """What stands in a field. `counter` grows with every change."""
+
+    value: str
+    counter: int
+
+
+@put(
+    "/seat/calls/{call_id:str}/answers/{field:str}",
+    guards=[OPERATORS],
+    dependencies=SEAT,
+    opt={"quiet": True},
+)
+async def answer(
+    call_id: FromPath[str],
+    field: FromPath[str],
+    data: JSONBody[Typed],
+    seat: NamedDependency[Seat],
+) -> Response[Any]:
+    """Keeps what was typed. Answers {counter, kept} and, once the call is over, the subject that follows from it."""
+    if not 0 <= data.counter < MAX_COUNTER:
+        raise Problem(400, _("画面を読み込み直してください"))
+
+    def keep(tx: Tx) -> tuple[Kept, str]:
+        kept = keep_answer(tx, seat.operator.id, call_id, field, data.value, data.counter)
+        return kept, subject(tx, seat.operator.id, call_id) if kept.over else ""
+
+    try:
+        kept, title = await seat.store.write(keep)
+    except (NotYours, NoSuchField) as error:
+        raise no_call() from error
+    except RunFinished:
+        return told(409, problem=_("この電話の報告は送信済みです。"))
+    except OutOfWindow as error:
+        return told(
+            422,
+            problem=_(
+                "この約束は、%(span)s の時刻でお願いします(顧客企業との決まり)。", span=str(error)
+            ),
+        )
+    except AnswerTooLong as error:
+        return told(
+            422,
+            problem=_(
+                "%(most)s文字までです(いま%(length)s文字)。短くするまで、この欄は前に保存した内容のままです。",
+                most=f"{LONGEST_ANSWER:,}",
+                length=f"{error.length:,}",
+            ),
+        )
+    what: dict[str, Any] = {"counter": kept.saved.counter, "kept": kept.saved.kept}
+    if kept.over:
+        what["subject"] = title
+    if kept.forbidden:
+        what["warning"] = " ".join(instead(one) for one in kept.forbidden)
+    if not kept.saved.kept:
+        what["problem"] = _("この欄は、別の画面で新しく書かれています。")
+    return told(200, **what)
+
+
+@post("/seat/calls/{call_id:str}/report", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def report(
+    call_id: FromPath[str],
+    data: JSONBody[Nothing],
+    settings: NamedDependency[Settings],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Sends the report as it is saved; 422 with [answer, sentence] pairs when something is missing."""
+    minutes = settings.acknowledge_minutes
+    try:
+        sent = await seat.store.write(lambda tx: send_report(tx, seat.operator, call_id, minutes))
+    except NotYours as error:
+        raise no_call() from error
+    except StillTalking:
+        return told(409, problem=_("通話が終わってから送れます。"))
+    except NotReady as missing:
+        return told(422, problems=[(lack.answer, sentence(lack)) for lack in missing.lacks])
+    done = await seat.screen()
+    done.headers["X-Seat-Sent"] = sent.id
+    return done
+
+
+routes = [answer, report]

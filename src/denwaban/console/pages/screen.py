@@ -1,0 +1,117 @@
+"""The seat's page, its pieces, its live stream, and which page holds the seat."""
+
+from collections.abc import AsyncIterator
+from typing import Any, cast
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+from litestar.response import Stream, Template
+
+from denwaban.calls import open_calls
+from denwaban.config import Settings
+from denwaban.console import rows
+from denwaban.console.acts import take_seat
+from denwaban.console.here import OpenPages
+from denwaban.console.look import current_call, ringing_call
+from denwaban.console.pages.common import OPERATORS, SEAT, Seat, told
+from denwaban.console.phone import account
+from denwaban.console.words import words
+from denwaban.journal import Entry, Journal, last_seq
+from denwaban.store import Store, Tx, new_id
+from denwaban.web import LiveEvent, Problem, _, live, page
+
+open_pages = OpenPages()
+
+
+class Claim(msgspec.Struct, forbid_unknown_fields=True):
+    """A page wants the seat. `force`: take it from another page that is open."""
+
+    page: str
+    force: bool = False
+
+
+@get("/seat", guards=[OPERATORS], dependencies=SEAT)
+async def show(store: NamedDependency[Store], seat: NamedDependency[Seat]) -> Template:
+    """The page. It is loaded once; everything later comes in pieces."""
+    after = await store.read(last_seq)
+    return page(
+        "console/seat.html",
+        operator=seat.operator,
+        page=new_id(),
+        after=after,
+        regions=await seat.pieces(),
+        words=words(),
+    )
+
+
+@get("/seat/parts", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
+async def parts(seat: NamedDependency[Seat]) -> Template:
+    return await seat.screen()
+
+
+@get("/seat/live", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
+async def stream(
+    request: Request[Any, Any, Any],
+    journal: NamedDependency[Journal],
+    seat: NamedDependency[Seat],
+    after: FromQuery[int | None] = None,
+    page: FromQuery[str] = "",
+) -> Stream:
+    """Events: `seat` (something of this seat changed), `queue` (something else that it shows), `taken` (data: the page
+    that holds the seat now)."""
+    operator_id = seat.operator.id
+
+    def interests(tx: Tx) -> set[str]:
+        found = (current_call(open_calls(tx), operator_id), ringing_call(tx, operator_id))
+        return {call.id for call in found if call is not None}
+
+    mine = await seat.store.read(interests)
+    events = live(request, journal, after, lambda entry: _event(entry, operator_id, mine))
+    held = open_pages.hold(page, cast(AsyncIterator[bytes], events.iterator))
+    return Stream(held, media_type="text/event-stream", headers=dict(events.headers))
+
+
+def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
+    """What a fact means for this seat. `mine` remembers the calls that it has to do with."""
+    fact = entry.fact
+    concerns = operator_id in (fact.subject, fact.data.get("operator_id"))
+    if fact.kind == "seat.taken":
+        return LiveEvent("taken", str(fact.data["page"])) if concerns else None
+    if fact.kind.startswith("call."):
+        if concerns:
+            mine.add(fact.subject)
+        ours = concerns or fact.subject in mine
+        if fact.kind == "call.ended":
+            mine.discard(fact.subject)
+        return LiveEvent("seat" if ours else "queue", "")
+    if fact.kind == "script.published":
+        return LiveEvent("queue", "")
+    if fact.kind.startswith(("operator.", "report.sent", "script.")):
+        return LiveEvent("seat", "") if concerns else None
+    if fact.kind.startswith(("staff.", "client.", "promise.")):
+        return LiveEvent("queue", "")
+    return None
+
+
+@post("/seat/claim", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def claim(
+    request: Request[Any, Any, Any],
+    data: JSONBody[Claim],
+    settings: NamedDependency[Settings],
+    seat: NamedDependency[Seat],
+) -> Response[Any]:
+    """Gives the seat and its telephone account to this page; 409 when another page is open and `force` is not said."""
+    operator, store = seat.operator, seat.store
+    if not (len(data.page) == 32 and data.page.isalnum() and data.page.isascii()):
+        raise Problem(400, _("画面を読み込み直してください"))
+    holder = await store.read(lambda tx: rows.page_of(tx, operator.id))
+    if holder not in (None, data.page) and holder in open_pages and not data.force:
+        return told(409, elsewhere=True)
+    await store.write(lambda tx: take_seat(tx, operator.id, data.page))
+    host = request.url.hostname or settings.web_host
+    return Response(account(settings, operator, host), headers={"Cache-Control": "no-store"})
+
+
+routes = [show, parts, stream, claim]

@@ -1,0 +1,115 @@
+"""The script of a call at the seat."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Response, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+from litestar.response import Template
+
+from denwaban.console.acts import jump_to, mark, mark_regular, run_for
+from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
+from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
+from denwaban.web import _
+
+
+class Way(msgspec.Struct, forbid_unknown_fields=True):
+    """A step in the script, from the node that the page shows."""
+
+    at: str
+    choice: str = "next"
+
+
+class Leap(msgspec.Struct, forbid_unknown_fields=True):
+    """Straight to a node, from the one that the page shows."""
+
+    at: str
+    to: str
+
+
+class Marks(msgspec.Struct, forbid_unknown_fields=True):
+    """A phrase that was said in passing, the caller's mood, whether an offer was refused; what is left out stays."""
+
+    said: Annotated[str, msgspec.Meta(max_length=100)] = ""
+    mood: Emotion | None = None
+    refused: bool | None = None
+
+
+class HasRead(msgspec.Struct, forbid_unknown_fields=True):
+    """The operator has read a version of a script."""
+
+    version: str
+
+
+@post("/seat/read", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def read(
+    data: JSONBody[HasRead],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """What changed in a script is read; the next change is shown, if there is one."""
+    try:
+        await seat.store.write(lambda tx: confirm(tx, data.version, seat.operator.id))
+    except NoSuchScript:
+        return told(409, problem=_("この台本は、もう確認の必要がありません。"))
+    return await seat.screen()
+
+
+@post("/seat/calls/{call_id:str}/go", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def forward(
+    call_id: FromPath[str],
+    data: JSONBody[Way],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Goes on from the node that the page shows; when the run has left it already, shows where it is."""
+    mine = seat.operator.id
+    return await seat.change(
+        lambda tx: go(tx, run_for(tx, mine, call_id)[1].id, data.choice, data.at)
+    )
+
+
+@post("/seat/calls/{call_id:str}/back", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def backward(
+    call_id: FromPath[str],
+    data: JSONBody[Way],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    mine = seat.operator.id
+    return await seat.change(lambda tx: back(tx, run_for(tx, mine, call_id)[1].id, data.at))
+
+
+@post("/seat/calls/{call_id:str}/jump", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def leap(
+    call_id: FromPath[str],
+    data: JSONBody[Leap],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Free mode: straight to a node."""
+    return await seat.change(lambda tx: jump_to(tx, seat.operator, call_id, data.to, data.at))
+
+
+@post("/seat/calls/{call_id:str}/mark", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def tell(
+    call_id: FromPath[str],
+    data: JSONBody[Marks],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """What the operator tells of the call beside its script."""
+    return await seat.change(
+        lambda tx: mark(
+            tx, seat.operator.id, call_id, said=data.said, mood=data.mood, refused=data.refused
+        )
+    )
+
+
+@post("/seat/calls/{call_id:str}/regular", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def regular(
+    call_id: FromPath[str],
+    data: JSONBody[Switch],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Marks the caller as a regular one of the client, or takes the mark away."""
+    return await seat.change(lambda tx: mark_regular(tx, seat.operator.id, call_id, data.on))
+
+
+routes = [read, forward, backward, leap, tell, regular]

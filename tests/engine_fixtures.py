@@ -63,6 +63,11 @@ class RunningEngine:
     def ws_url(self) -> str:
         return self.settings.ws_url
 
+    @property
+    def outside_port(self) -> int:
+        """Where calls out by trunk `test` go: nobody is there until a test opens something."""
+        return int(self.settings.trunks[0].server.rpartition(":")[2])
+
 
 def password_of(seat: str) -> str:
     """The password of a seat of `RunningEngine`."""
@@ -146,7 +151,14 @@ def settings_for(home: Path, first_port: int, **changes: Any) -> EngineSettings:
         "rtp_first": first_port + 100,
         "rtp_last": first_port + 989,
         "trunks": (
-            Trunk(name="test", kind="ip", match=("127.0.0.1",)),
+            Trunk(
+                name="test",
+                kind="ip",
+                match=("127.0.0.1",),
+                server=f"127.0.0.1:{first_port + 995}",
+                user="0312340000",
+                shows="pai",
+            ),
             Trunk(name="test-to", kind="ip", match=("127.0.0.2",), number_from="to"),
         ),
         "seats": tuple(

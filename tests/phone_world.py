@@ -19,10 +19,11 @@ from tests.sip_agent import Call, SipAgent, sine, tone_level
 from denwaban.clock import Clock, SystemClock
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.fake import FakePhone
-from denwaban.telephony.port import Event, Leg, Phone, PhoneError, SeatName
+from denwaban.telephony.port import Event, Leg, Phone, PhoneError, SeatName, Unreached
 
 SEAT = SeatName("seat-1")
-CALLER_TONE, SEAT_TONE, PROMPT_TONE = 510.0, 1730.0, 1290.0
+OUTSIDE, TRUNK = "+819011112222", "test"
+CALLER_TONE, SEAT_TONE, PROMPT_TONE, OUTSIDE_TONE = 510.0, 1730.0, 1290.0, 870.0
 E = TypeVar("E", bound=Event)
 
 
@@ -42,6 +43,22 @@ class SeatSide(Protocol):
     async def answers(self) -> None: ...
     async def refuses(self) -> None: ...
     async def holds(self, on: bool) -> None: ...
+    async def hears(self, what: str) -> None: ...
+    async def hangs_up(self) -> None: ...
+    async def is_over(self) -> None: ...
+
+
+class OutsideSide(Protocol):
+    """A person whose telephone we call."""
+
+    async def rings(self) -> None: ...
+    async def sees(self, number: str) -> None:
+        """Our number (national form) stands in the display."""
+        ...
+
+    async def answers(self) -> None: ...
+    async def fails(self, why: Unreached) -> None: ...
+    async def presses(self, digit: str) -> None: ...
     async def hears(self, what: str) -> None: ...
     async def hangs_up(self) -> None: ...
     async def is_over(self) -> None: ...
@@ -105,6 +122,10 @@ class World(Protocol):
     async def dials(self, number: str, from_: str = "09012345678") -> CallerSide: ...
     async def seat_online(self) -> SeatSide: ...
     async def seat_offline(self) -> None: ...
+    async def outside(self) -> OutsideSide:
+        """Who has the number `OUTSIDE`."""
+        ...
+
     async def seconds_pass(self, seconds: float) -> None: ...
     async def program_restarts(self) -> None:
         """A new program takes the place of the old one."""
@@ -131,6 +152,9 @@ class FakeWorld:
     async def seat_offline(self) -> None:
         self.phone.seat_offline(SEAT)
 
+    async def outside(self) -> OutsideSide:
+        return FakeOutside(self)
+
     async def seconds_pass(self, seconds: float) -> None:
         # The clock's sleepers must have gone to sleep before it is moved.
         await asyncio.sleep(0)
@@ -145,6 +169,7 @@ class FakeWorld:
         words = {
             "caller": f"voice of {caller}",
             "seat": f"voice of {SEAT}",
+            "outside": f"voice of {OUTSIDE}",
             "prompt": f"prompt {self.prompt}",
             "nothing": "silence",
         }
@@ -195,6 +220,38 @@ class FakeSeat:
         assert self.leg not in (await self.world.phone.snapshot()).legs
 
 
+class FakeOutside:
+    def __init__(self, world: FakeWorld) -> None:
+        self.world = world
+        self.leg = Leg("")
+
+    async def rings(self) -> None:
+        assert self.world.phone.outside_rings(OUTSIDE)
+
+    async def sees(self, number: str) -> None:
+        shown = [act.given["shown"] for act in self.world.phone.acts if act.verb == "call_out"]
+        assert shown[-1] == f"+81{number[1:]}"
+
+    async def answers(self) -> None:
+        self.leg = self.world.phone.outside_answers(OUTSIDE)
+
+    async def fails(self, why: Unreached) -> None:
+        self.world.phone.outside_fails(OUTSIDE, why)
+
+    async def presses(self, digit: str) -> None:
+        self.world.phone.outside_presses(OUTSIDE, digit)
+
+    async def hears(self, what: str) -> None:
+        self.world.check(self.leg, what, "09012345678")
+
+    async def hangs_up(self) -> None:
+        self.world.phone.outside_hangs_up(OUTSIDE)
+
+    async def is_over(self) -> None:
+        assert not self.world.phone.outside_rings(OUTSIDE)
+        assert self.leg not in (await self.world.phone.snapshot()).legs
+
+
 # --- Asterisk
 
 
@@ -229,6 +286,7 @@ class RealWorld:
             clock=self.clock,
             recordings=settings.recordings,
             make_seats=self.engine.engine.seats,
+            lines=settings.trunks,
         )
 
     async def dials(self, number: str, from_: str = "09012345678") -> "RealCaller":
@@ -258,6 +316,18 @@ class RealWorld:
         assert self.agent is not None
         await self.agent.unregister()
 
+    async def outside(self) -> "RealOutside":
+        return RealOutside(
+            await self._stack.enter_async_context(
+                SipAgent.open(
+                    self.engine.sip_port,
+                    "outside",
+                    tone=OUTSIDE_TONE,
+                    at=self.engine.outside_port,
+                )
+            )
+        )
+
     async def seconds_pass(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -277,7 +347,12 @@ class RealWorld:
 
 
 async def _hears(call: Call, what: str) -> None:
-    voices = {"caller": CALLER_TONE, "seat": SEAT_TONE, "prompt": PROMPT_TONE}
+    voices = {
+        "caller": CALLER_TONE,
+        "seat": SEAT_TONE,
+        "prompt": PROMPT_TONE,
+        "outside": OUTSIDE_TONE,
+    }
     if what == "ring":
         await call.gets(180)
     elif what in voices:
@@ -354,6 +429,29 @@ class RealSeat:
 
     async def is_over(self) -> None:
         await self.call.over()
+
+
+class RealOutside(RealSeat):
+    """A telephone behind the trunk, with a number that the network would know."""
+
+    async def sees(self, number: str) -> None:
+        assert self.call.invite is not None
+        assert self.call.invite.first.split()[1].startswith("sip:09011112222@127.0.0.1")
+        assert f"<sip:{number}@" in self.call.header("p-asserted-identity")
+
+    async def fails(self, why: Unreached) -> None:
+        await self.rings()
+        self.call.refuse(
+            {
+                Unreached.BUSY: 486,
+                Unreached.REFUSED: 603,
+                Unreached.NO_ANSWER: 480,
+                Unreached.UNREACHABLE: 404,
+            }[why]
+        )
+
+    async def presses(self, digit: str) -> None:
+        self.call.press(digit)
 
 
 @asynccontextmanager

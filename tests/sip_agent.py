@@ -107,9 +107,10 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 async def _open_udp(
     receive: Callable[[bytes, tuple[str, int]], None],
+    port: int = 0,
 ) -> tuple[asyncio.DatagramTransport, int]:
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Datagrams(receive), local_addr=("127.0.0.1", 0)
+        lambda: _Datagrams(receive), local_addr=("127.0.0.1", port)
     )
     return transport, int(transport.get_extra_info("sockname")[1])
 
@@ -359,10 +360,17 @@ class SipAgent:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, port: int, user: str, password: str = "", tone: float | None = None
+        cls,
+        port: int,
+        user: str,
+        password: str = "",
+        tone: float | None = None,
+        *,
+        at: int = 0,
     ) -> AsyncIterator[Self]:
+        """`at`: the UDP port of its own (any by default)."""
         agent = cls(port, user, password, tone)
-        agent._transport, agent._local_port = await _open_udp(agent._received)
+        agent._transport, agent._local_port = await _open_udp(agent._received, at)
         try:
             yield agent
         finally:

@@ -31,6 +31,12 @@ class Trunk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password: str = ""
     transport: Literal["udp", "tcp"] = "udp"
     number_from: Literal["request-uri", "to"] = "request-uri"
+    shows: Literal["from", "pai", "ppi"] = "from"
+    """Calls out: where this line looks for the number that we show: From, P-Asserted-Identity, P-Preferred-Identity."""
+    number_form: Literal["national", "e164"] = "national"
+    """Calls out: 0312345678 and 010…, or +81312345678."""
+    prefix: Annotated[str, msgspec.Meta(pattern=r"^[0-9*#]{0,8}$")] = ""
+    """Calls out: dialled before every number (a PBX's "0")."""
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,6 +62,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vanished_seconds: int = 30
     phone_check_seconds: int = 30
     acknowledge_minutes: int = 15
+    outbound_trunk: str = ""
+    outbound_number: str = ""
+    outbound_at_once: Annotated[int, msgspec.Meta(ge=0)] = 4
+    outbound_ring_seconds: Annotated[int, msgspec.Meta(ge=5, le=60)] = 25
+    outbound_abroad: bool = False
+    callback_talk_seconds: Annotated[int, msgspec.Meta(ge=0)] = 5
     smtp_url: str = ""
     mail_from: str = "denwaban@localhost"
     secure_cookies: bool = False

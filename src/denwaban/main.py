@@ -243,6 +243,7 @@ async def _serve(settings: Settings) -> None:
         clock=clock,
         recordings=told.recordings,
         make_seats=engine.seats,
+        lines=trunks,
     )
     try:
         async with (

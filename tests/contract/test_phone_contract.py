@@ -6,7 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.phone_world import SEAT, FakeWorld, SeatSide, World, real_world
+from tests.phone_world import (
+    OUTSIDE,
+    SEAT,
+    TRUNK,
+    FakeWorld,
+    OutsideSide,
+    SeatSide,
+    World,
+    real_world,
+)
 
 from denwaban.clock import MovedClock
 from denwaban.telephony.fake import FakePhone
@@ -24,6 +33,7 @@ from denwaban.telephony.port import (
     Played,
     Resynced,
     SeatChanged,
+    Unreached,
 )
 
 
@@ -344,3 +354,110 @@ async def test_a_new_program_adopts_the_calls(world: World) -> None:
     await world.phone.hang_up(leg)
     assert (await world.listener.told(LegEnded)).leg == leg
     await seat.is_over()
+
+
+# --- calls that we make
+
+
+async def call_out(world: World, seconds: int = 20) -> Leg:
+    return await world.phone.call_out(
+        OUTSIDE, call="call-9", trunk=TRUNK, shown="+81312345678", seconds=seconds
+    )
+
+
+async def reached(world: World) -> tuple[OutsideSide, Leg]:
+    """Somebody outside who has answered our call."""
+    outside = await world.outside()
+    leg = await call_out(world)
+    await outside.answers()
+    assert (await world.listener.told(LegAnswered)).leg == leg
+    return outside, leg
+
+
+@pytest.mark.req("D6")
+async def test_a_number_outside_rings_sees_ours_answers_hears_and_presses_keys(
+    world: World,
+) -> None:
+    outside = await world.outside()
+    leg = await call_out(world)
+    assert (await world.listener.told(LegRinging)).leg == leg
+    await outside.rings()
+    await outside.sees("0312345678")
+    state = (await world.phone.snapshot()).legs[leg]
+    assert state.outgoing
+    assert not state.answered
+    with pytest.raises(PhoneError):
+        await world.phone.play(leg, world.prompt)
+    await outside.answers()
+    assert (await world.listener.told(LegAnswered)).leg == leg
+    play = await world.phone.play(leg, world.prompt)
+    await outside.hears("prompt")
+    await outside.presses("1")
+    digit = await world.listener.told(Digit)
+    assert (digit.leg, digit.digit) == (leg, "1")
+    world.listener.not_told(Digit)
+    await world.phone.quiet(leg)
+    assert (await world.listener.told(Played)).play == play
+    state = (await world.phone.snapshot()).legs[leg]
+    assert state.answered
+    assert (state.notes["number"], state.notes["call"]) == (OUTSIDE, "call-9")
+    await world.phone.hang_up(leg)
+    ended = await world.listener.told(LegEnded)
+    assert (ended.leg, ended.unreached) == (leg, None)
+    await outside.is_over()
+    assert (await world.phone.snapshot()).legs == {}
+
+
+@pytest.mark.parametrize("why", list(Unreached))
+async def test_why_nobody_could_be_reached(world: World, why: Unreached) -> None:
+    outside = await world.outside()
+    leg = await call_out(world)
+    await world.listener.told(LegRinging)
+    await outside.fails(why)
+    ended = await world.listener.told(LegEnded)
+    assert (ended.leg, ended.unreached) == (leg, why)
+    with pytest.raises(LegGone):
+        await world.phone.quiet(leg)
+
+
+async def test_a_number_outside_rings_for_its_time(world: World) -> None:
+    outside = await world.outside()
+    leg = await call_out(world, seconds=1)
+    await world.listener.told(LegRinging)
+    await outside.rings()
+    await world.seconds_pass(1)
+    ended = await world.listener.told(LegEnded)
+    assert (ended.leg, ended.unreached) == (leg, Unreached.NO_ANSWER)
+    await outside.is_over()
+
+
+async def test_a_call_out_can_be_given_up(world: World) -> None:
+    outside = await world.outside()
+    leg = await call_out(world)
+    await world.listener.told(LegRinging)
+    await outside.rings()
+    await world.phone.hang_up(leg)
+    ended = await world.listener.told(LegEnded)
+    assert (ended.leg, ended.unreached) == (leg, None)
+    await outside.is_over()
+
+
+async def test_a_seat_and_a_number_outside_are_joined_and_adopted(world: World) -> None:
+    seat = await seat_online(world)
+    own = await dial(world)
+    await seat.answers()
+    await world.listener.told(LegAnswered)
+    outside, far = await reached(world)
+    await world.phone.connect("call-9", far, own, record=False)
+    await seat.hears("outside")
+    await outside.hears("seat")
+    await world.program_restarts()
+    legs = (await world.listener.told(Resynced)).snapshot.legs
+    assert legs[far].outgoing
+    assert legs[far].connected_to == own
+    assert legs[far].notes["call"] == "call-9"
+    await outside.hangs_up()
+    assert (await world.listener.told(LegEnded)).leg == far
+    assert (await world.phone.snapshot()).legs[own].connected_to is None
+    await seat.hangs_up()
+    assert (await world.listener.told(LegEnded)).leg == own

@@ -68,7 +68,7 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
     for row in held.calls:
         await _take_row(desk, row, held.offers.get(row.id), event)
     for state in snapshot.legs.values():
-        if state.seat is None and state.leg not in desk.book.legs:
+        if is_caller(state) and state.leg not in desk.book.legs:
             await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
     _sweep(desk, snapshot)
     for seat, operator_id in desk.seats.items():
@@ -76,6 +76,11 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
         if desk.floor.seats[operator_id].online != is_online:
             desk.perform(desk.floor.online(operator_id, is_online, event.at))
             desk.tell_seat(operator_id)
+
+
+def is_caller(state: LegState) -> bool:
+    """Whether this is somebody who called us: neither a seat nor a number that we called."""
+    return state.seat is None and not state.outgoing
 
 
 def _all_lost(desk: Desk, at: datetime) -> None:

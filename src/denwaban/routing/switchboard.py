@@ -11,7 +11,7 @@ from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
-from denwaban.routing.adoption import read_held, resync
+from denwaban.routing.adoption import is_caller, read_held, resync
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
@@ -257,7 +257,7 @@ class Switchboard:
         strays = [
             leg
             for leg, state in event.snapshot.legs.items()
-            if state.seat is None and leg not in self._book.legs
+            if is_caller(state) and leg not in self._book.legs
         ]
         new = self._new
         while True:

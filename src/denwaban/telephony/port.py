@@ -35,6 +35,18 @@ class HangUp(StrEnum):
     CONGESTION = "congestion"
 
 
+class Unreached(StrEnum):
+    """Why a leg that we called out was never answered."""
+
+    BUSY = "busy"
+    REFUSED = "refused"
+    """The person declined."""
+    NO_ANSWER = "no_answer"
+    """It rang for its time, or the phone is switched off."""
+    UNREACHABLE = "unreachable"
+    """No such number, or the network could not or would not put us through."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallArrived:
     """A caller is at the door. Nothing has been answered yet; the caller may hear ring-back."""
@@ -50,7 +62,7 @@ class CallArrived:
 
 @dataclass(frozen=True, slots=True)
 class LegRinging:
-    """The seat that was dialled is ringing."""
+    """What we dialled is ringing."""
 
     leg: Leg
     at: datetime
@@ -72,6 +84,8 @@ class LegEnded:
     at: datetime
     busy: bool = False
     """The dialled phone refused (486, 600, 603)."""
+    unreached: Unreached | None = None
+    """Why, for a leg that we called out, which nobody answered and which we did not hang up ourselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +167,8 @@ class LegState:
     """The other party it is talking with."""
     seat: SeatName | None
     """The seat, for a leg that we dialled."""
+    outgoing: bool = False
+    """We called it out to the phone network (`call_out`); `notes` has the `number` and the `call` that were given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +224,16 @@ class Phone(Protocol):
         seat answers first wins and the others stop ringing."""
         ...
 
+    async def call_out(
+        self, number: str, *, call: str, trunk: str, shown: str, seconds: int
+    ) -> Leg:
+        """Calls a number (E.164) out to the phone network by this trunk, for at most `seconds`; the other side sees `shown`
+        (E.164). `call` is kept with the leg. Returns at once; events tell the rest: `LegRinging`, `LegAnswered`,
+        `LegEnded` with `unreached`. Whom one may call is not asked here."""
+        ...
+
     async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
-        """Answers the caller if need be, stops music, and joins both. `record` writes both voices to `recording(call)`."""
+        """Answers the caller if need be, stops music, and joins both; each may be any kind of leg. `record` writes both voices to `recording(call)`."""
         ...
 
     async def hold(self, leg: Leg) -> None:

@@ -24,16 +24,20 @@ from denwaban.telephony.port import (
     Played,
     SeatChanged,
     SeatName,
+    Unreached,
 )
 
 log = structlog.get_logger(__name__)
 
 SEAT_LEG = "dwb-seat-"
+OUTSIDE_LEG = "dwb-out-"
 TALK = "dwb-talk-"
 ROOM = "dwb-room-"
 _PHONE = "-phone"
 _BUSY_HERE, _BUSY_EVERYWHERE, _DECLINED = 486, 600, 603
 _CAUSE_BUSY, _CAUSE_REJECTED = 17, 21
+# 408, 480 and 487; no user responding, no answer from user, subscriber absent.
+_NOBODY_CAME, _CAUSES_NOBODY_CAME = (408, 480, 487), (18, 19, 20)
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +55,8 @@ class Party:
 
     leg: Leg
     seat: SeatName | None = None
+    outside: bool = False
+    """We called it out to the phone network; it has one channel, which is its name."""
     voice: str = ""
     channels: set[str] = field(default_factory=set)
     up: bool = False
@@ -67,6 +73,13 @@ class Party:
     doing anything else with the channel until it ends, and us from asking anything."""
     talk: Talk | None = None
     last_pressed: words.AnyEvent | None = None
+    given_up: bool = False
+    """We have hung it up ourselves."""
+
+    @property
+    def dialled(self) -> bool:
+        """It came about because we dialled, at a seat or outside."""
+        return self.outside or self.seat is not None
 
 
 class Ask(Protocol):
@@ -91,6 +104,20 @@ def caller_of(channel: words.Channel) -> str:
     """The caller's number as received; a withheld one comes as `anonymous`."""
     number = channel.caller.number
     return "" if number.lower() == "anonymous" else number
+
+
+def unreached_by(cause: int, tech_cause: int, *, rang: bool) -> Unreached:
+    """What the end of an unanswered call out means. `tech_cause` is the SIP code where the engine tells it, `cause` is as of
+    Q.850."""
+    if tech_cause in (_BUSY_HERE, _BUSY_EVERYWHERE) or (not tech_cause and cause == _CAUSE_BUSY):
+        return Unreached.BUSY
+    if tech_cause == _DECLINED or (not tech_cause and cause == _CAUSE_REJECTED):
+        return Unreached.REFUSED
+    # Without a code of an answer: the engine gave up after the time it was told to ring.
+    if tech_cause in _NOBODY_CAME or cause in _CAUSES_NOBODY_CAME:
+        return Unreached.NO_ANSWER
+    gave_up = not 400 <= tech_cause < 700
+    return Unreached.NO_ANSWER if rang and gave_up else Unreached.UNREACHABLE
 
 
 def leg_of_seat_channel(channel: str) -> Leg:
@@ -139,6 +166,13 @@ class Legs:
             self._end(party)
         return party, pairs
 
+    def calling_out(self, notes: dict[str, str]) -> Party:
+        """A new leg to be called out to the phone network."""
+        leg = Leg(f"{OUTSIDE_LEG}{secrets.token_hex(8)}")
+        party = Party(leg, outside=True, channels={leg}, notes=notes)
+        self.parties[leg] = self.by_channel[leg] = party
+        return party
+
     # --- events
 
     def take(self, event: words.AnyEvent) -> None:
@@ -177,12 +211,14 @@ class Legs:
         )
         busy = tech_cause == _BUSY_HERE or (not tech_cause and cause == _CAUSE_BUSY)
         party.refused = party.refused or declined or busy
+        unreached = unreached_by(cause, tech_cause, rang=party.ringing)
         if declined:
             # 603 and 600 speak for the person, not for one phone: the other phone stops ringing.
             for other in party.channels:
                 self._ask("DELETE", f"channels/{other}")
         if not party.channels:
-            self._end(party)
+            told = party.outside and not party.given_up
+            self._end(party, unreached if told else None)
 
     def untie(self, talk: Talk) -> None:
         """Takes two legs apart; both stay up."""
@@ -195,8 +231,8 @@ class Legs:
     def _started(self, event: words.StasisStart) -> None:
         channel, args = event.channel, event.args
         party = self.by_channel.get(channel.id)
-        if party is not None and party.seat is not None:
-            self._seat_answered(party, channel.id)
+        if party is not None and party.dialled:
+            self._answered(party, channel.id)
         elif len(args) >= 3 and args[0] == "inbound":
             if party is not None:
                 return
@@ -208,7 +244,7 @@ class Legs:
             # A seat that answered in the moment in which it was given up.
             self._ask("DELETE", f"channels/{channel.id}")
 
-    def _seat_answered(self, party: Party, channel: str) -> None:
+    def _answered(self, party: Party, channel: str) -> None:
         if party.voice:
             if party.voice != channel:
                 self._ask("DELETE", f"channels/{channel}?reason=answered_elsewhere")
@@ -227,7 +263,7 @@ class Legs:
         if channel.state == "Ringing" and not party.ringing and not party.voice:
             party.ringing = True
             self._tell(LegRinging(party.leg, self._now()))
-        elif channel.state == "Up" and party.seat is None:
+        elif channel.state == "Up" and not party.dialled:
             party.up = True
 
     def prompt_over(self, prompt: str) -> None:
@@ -265,7 +301,7 @@ class Legs:
         if before != after:
             self._tell(SeatChanged(seat, after, self._now()))
 
-    def _end(self, party: Party) -> None:
+    def _end(self, party: Party, unreached: Unreached | None = None) -> None:
         self.parties.pop(party.leg, None)
         # A loser of the race between two phones may still be on its way out.
         for channel in party.channels:
@@ -275,4 +311,5 @@ class Legs:
         if party.room:
             self.by_prompt.pop(party.prompt, None)
             self._ask("DELETE", f"bridges/{party.room}")
-        self._tell(LegEnded(party.leg, self._now(), party.refused and not party.voice))
+        busy = party.refused and not party.voice
+        self._tell(LegEnded(party.leg, self._now(), busy, unreached))

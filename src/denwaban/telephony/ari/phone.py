@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,21 +13,19 @@ import msgspec
 import structlog
 
 from denwaban.clock import Clock
-from denwaban.telephony.ari import snapshot, words
-from denwaban.telephony.ari.answers import Answer, EngineAway, Refused
+from denwaban.config import Trunk
+from denwaban.telephony.ari import invitations, snapshot
+from denwaban.telephony.ari.answers import Answer, Refused
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import ROOM, TALK, Legs, Party, Talk, phones_of
+from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of
+from denwaban.telephony.ari.link import AriLink
 from denwaban.telephony.port import (
-    EngineLost,
-    Event,
     HangUp,
     Leg,
     LegGone,
     PhoneError,
-    Resynced,
     SeatAccount,
     SeatName,
-    Snapshot,
 )
 
 log = structlog.get_logger(__name__)
@@ -41,24 +37,17 @@ _CAUSES = {
     HangUp.UNKNOWN_NUMBER: 1,
     HangUp.CONGESTION: 34,
 }
-_LONGEST_PAUSE = 2.0
-# The engine needs a moment to end one connection before another of the same application begins.
-_TIDYING_SECONDS = 0.5
 # The recording of an earlier talk of the same call needs a moment to close.
 _RECORD_TRIES = 25
 _RECORD_PAUSE = 0.02
 
 
-class EngineTaken(PhoneError):
-    """Another program took over this engine: it connected as the same application. `events` ends with this; there is no
-    reconnecting, which would only be a quarrel between two programs."""
-
-
-class AriPhone:
+class AriPhone(AriLink):
     """Asterisk through ARI. Connects, and reconnects for as long as `events` is read.
 
     `url` such as `http://127.0.0.1:8421/ari`; `recordings` is the engine's folder `spool/recording`, as seen from here;
-    `make_seats` makes exactly the given seats known to the engine. One connection at a time: see `EngineTaken`.
+    `make_seats` makes exactly the given seats known to the engine; `lines` are the
+    trunks that calls may leave by. One connection at a time: see `EngineTaken`.
     """
 
     def __init__(
@@ -70,139 +59,13 @@ class AriPhone:
         clock: Clock,
         recordings: Path,
         make_seats: Callable[[list[SeatAccount]], Awaitable[object]],
+        lines: Sequence[Trunk] = (),
         app: str = "denwaban",
     ) -> None:
-        self._address = (url, user, password)
-        self._clock = clock
+        super().__init__(url, user, password, clock, app)
+        self._lines = {line.name: line for line in lines}
         self._recordings = recordings
         self._make_seats = make_seats
-        self._app = app
-        self._queue: deque[Event] = deque()
-        self._woken = asyncio.Event()
-        self._connection: AriConnection | None = None
-        self._engine_started = ""
-        self._early: list[words.AnyEvent] | None = None
-        self._taken = False
-        self._legs = Legs(self._tell, self._ask, clock.now)
-
-    # --- events
-
-    async def events(self) -> AsyncIterator[Event]:
-        """See `Phone.events`. Raises `EngineTaken` when another program connects. Close the iterator (`aclosing`) to
-        disconnect; callers go on talking."""
-        try:
-            while True:
-                resynced = await self._connect()
-                yield resynced
-                connection = self._connection
-                while connection is not None and not connection.lost:
-                    while self._queue:
-                        yield self._queue.popleft()
-                    self._woken.clear()
-                    if not self._queue and not connection.lost:
-                        await self._woken.wait()
-                    if self._taken:
-                        await asyncio.sleep(_TIDYING_SECONDS)
-                        raise EngineTaken("another program has connected to the engine")
-                while self._queue:
-                    yield self._queue.popleft()
-                self._connection = None
-                yield EngineLost(self._clock.now())
-                await asyncio.sleep(_TIDYING_SECONDS)
-        finally:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                await connection.close()
-
-    async def _connect(self) -> Resynced:
-        pause = 0.05
-        while True:
-            try:
-                return await self._resync()
-            except EngineAway as error:
-                log.warning("ari.away", reason=str(error), pause_seconds=round(pause, 2))
-            await asyncio.sleep(pause * random.uniform(0.8, 1.2))
-            pause = min(pause * 2, _LONGEST_PAUSE)
-
-    async def _resync(self) -> Resynced:
-        self._early = []
-        connection = await AriConnection.open(
-            *self._address, self._app, self._arrived, self._woken.set
-        )
-        try:
-            asked = [
-                connection.send(
-                    "PUT",
-                    f"applications/{self._app}/eventFilter",
-                    {"allowed": [{"type": kind} for kind in words.WANTED]},
-                ),
-                connection.send("GET", "asterisk/info?only=status"),
-            ]
-            filtered, info = await asyncio.gather(*asked)
-            if not filtered.ok:
-                raise EngineAway(f"the engine is not ready: {filtered.status}")
-            started = snapshot.read(info, words.Info).status.startup_time
-            endpoints = await snapshot.seat_endpoints(connection)
-            await self._listen(
-                connection, [f"endpoint:PJSIP/{name.resource}" for name in endpoints]
-            )
-            picture = await snapshot.take(connection, self._app)
-        except BaseException:
-            await connection.close()
-            raise
-        early, self._early = self._early, None
-        # Who came after we connected is told as CallArrived; the picture must not tell it as well.
-        fresh = {event.channel.id for event in early if isinstance(event, words.StasisStart)}
-        known = [
-            party for party in picture.parties if party.seat is not None or party.voice not in fresh
-        ]
-        picture = snapshot.Picture(known, picture.online, picture.orphans, picture.callers)
-        self._queue.clear()
-        self._legs.replace(known, set(picture.online))
-        self._connection = connection
-        for bridge in picture.orphans:
-            self._ask("DELETE", f"bridges/{bridge}")
-        # Channels of an earlier connection: a channel that is gone meanwhile is refused, and told by its absence.
-        await self._listen(
-            connection, [f"channel:{name}" for party in known for name in party.channels]
-        )
-        for event in early:
-            self._legs.take(event)
-        restarted = self._engine_started not in ("", started)
-        self._engine_started = started
-        log.info("ari.connected", legs=len(known), orphans=len(picture.orphans))
-        return Resynced(picture.snapshot(), restarted, self._clock.now())
-
-    async def _listen(self, connection: AriConnection, sources: list[str]) -> None:
-        """Makes sure that the sources' events come.
-
-        Seats are listened to one by one and not as device states: when a connection ends, the engine (22.10) tears down
-        what listens to device states while it holds a lock that the next such event needs, and locks itself up for ever.
-        Not all endpoints at once either: that would bring every event of every caller twice.
-        """
-        room = f"applications/{self._app}/subscription?eventSource="
-        asked = [connection.send("POST", room + quote(source, safe="")) for source in sources]
-        for answer in await asyncio.gather(*asked):
-            if not answer.ok:
-                log.info("ari.not_listening", status=answer.status)
-
-    def _arrived(self, event: words.AnyEvent) -> None:
-        if isinstance(event, words.ApplicationReplaced):
-            self._taken = True
-            self._woken.set()
-        elif self._early is not None:
-            self._early.append(event)
-        else:
-            self._legs.take(event)
-
-    def _tell(self, event: Event) -> None:
-        self._queue.append(event)
-        self._woken.set()
-
-    async def snapshot(self) -> Snapshot:
-        return (await snapshot.take(self._connected(), self._app)).snapshot()
-
-    # --- acts
 
     async def ring(self, leg: Leg) -> None:
         party = self._party(leg)
@@ -251,20 +114,27 @@ class AriPhone:
         # Nothing is awaited before the return: no event about the leg can be read before its name is known.
         connection = self._connected()
         party, pairs = self._legs.dialling(seat)
-        shown = _plain(title)
-        number = _national("".join(mark for mark in caller if mark in "+0123456789"))
         for channel, endpoint in pairs:
-            body: dict[str, Any] = {
-                "endpoint": f"PJSIP/{endpoint}",
-                "app": self._app,
-                "appArgs": "seat",
-                "channelId": channel,
-                "callerId": f'"{shown}" <{number}>',
-                "timeout": seconds,
-                "variables": {"PJSIP_HEADER(add,X-Call)": _plain(call)},
-            }
-            self._watch(connection.send("POST", "channels", body), channel)
+            body = invitations.to_seat(endpoint, call, caller, title, seconds)
+            self._invite(connection, channel, body)
         return party.leg
+
+    async def call_out(
+        self, number: str, *, call: str, trunk: str, shown: str, seconds: int
+    ) -> Leg:
+        connection = self._connected()
+        line = self._lines.get(trunk)
+        if line is None:
+            raise PhoneError(f"there is no trunk {trunk}")
+        party = self._legs.calling_out({"number": number, "call": call})
+        body = invitations.outside(line, number, shown, seconds)
+        body["variables"] |= {snapshot.NOTES: msgspec.json.encode(party.notes).decode()}
+        self._invite(connection, party.leg, body)
+        return party.leg
+
+    def _invite(self, connection: AriConnection, channel: str, body: dict[str, Any]) -> None:
+        whole = {"app": self._app, "channelId": channel, **body}
+        self._watch(connection.send("POST", "channels", whole), channel)
 
     def _watch(self, answer: asyncio.Future[Answer], channel: str) -> None:
         """A phone that could not be rung counts as gone."""
@@ -280,7 +150,7 @@ class AriPhone:
     async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
         calling, answering = self._party(caller), self._party(operator)
         if not answering.voice:
-            raise PhoneError("the seat has not answered")
+            raise PhoneError("the leg is not answered")
         connection = self._connected()
         for party in (calling, answering):
             if party.talk is not None:
@@ -348,6 +218,7 @@ class AriPhone:
         connection = self._connected()
         if party is None:
             return
+        party.given_up = True
         rooms = [f"channels/{name}?reason_code={_CAUSES[why]}" for name in party.channels]
         for answer in await asyncio.gather(*[connection.send("DELETE", room) for room in rooms]):
             if not answer.ok and answer.status != 404:
@@ -379,11 +250,6 @@ class AriPhone:
 
     # --- how
 
-    def _connected(self) -> AriConnection:
-        if self._connection is None or self._connection.lost:
-            raise EngineAway("no connection to the engine")
-        return self._connection
-
     def _party(self, leg: Leg) -> Party:
         self._connected()
         party = self._legs.parties.get(leg)
@@ -399,7 +265,7 @@ class AriPhone:
 
     def _channel(self, party: Party, act: str) -> str:
         if not party.voice:
-            raise PhoneError("the seat has not answered")
+            raise PhoneError("the leg is not answered")
         return f"channels/{party.voice}/{act}"
 
     def _quiet(self, party: Party) -> list[tuple[str, str]]:
@@ -444,31 +310,6 @@ class AriPhone:
             return LegGone(party.leg)
         return Refused(answer.status, method, room.partition("?")[0])
 
-    def _ask(self, method: str, room: str) -> None:
-        """Sends a request whose success shows in the events; a broken connection is healed by the next snapshot."""
-        if self._connection is None or self._connection.lost:
-            return
-
-        def answered(done: asyncio.Future[Answer]) -> None:
-            if done.cancelled() or done.exception() is not None:
-                return
-            if not done.result().ok and done.result().status != 404:
-                log.warning("ari.not_done", method=method, status=done.result().status)
-
-        self._connection.send(method, room).add_done_callback(answered)
-
 
 def _recording(call: str) -> dict[str, str]:
     return {"name": call, "format": "wav", "ifExists": "append"}
-
-
-def _national(number: str) -> str:
-    """As phones here show it: 090… for +8190…; `anonymous` for none."""
-    if not number:
-        return "anonymous"
-    return f"0{number[3:]}" if number.startswith("+81") else number
-
-
-def _plain(text: str) -> str:
-    """Fit for a SIP header: no quotes, no line ends."""
-    return "".join(mark for mark in text if mark.isprintable() and mark not in '"\\<>')

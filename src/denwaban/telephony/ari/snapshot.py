@@ -12,6 +12,7 @@ from denwaban.telephony.ari import words
 from denwaban.telephony.ari.answers import Answer, EngineAway
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.legs import (
+    OUTSIDE_LEG,
     ROOM,
     SEAT_LEG,
     TALK,
@@ -46,7 +47,8 @@ class Picture:
             if talk is not None:
                 other = talk.operator if party.leg == talk.caller else talk.caller
             notes = self.callers.get(party.leg, {}) | party.notes
-            legs[party.leg] = LegState(party.leg, party.up, notes, other, party.seat)
+            state = LegState(party.leg, party.up, notes, other, party.seat, party.outside)
+            legs[party.leg] = state
         return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
 
 
@@ -102,6 +104,18 @@ def _add(
         if in_app and up:
             party.voice = channel.id
             party.up = True
+        return
+    if channel.id.startswith(OUTSIDE_LEG):
+        leg = Leg(channel.id)
+        voice = channel.id if in_app and up else ""
+        parties[leg] = Party(
+            leg,
+            outside=True,
+            voice=voice,
+            channels={channel.id},
+            up=bool(voice),
+            ringing=channel.state == "Ringing",
+        )
         return
     args = channel.dialplan.app_data.split(",")
     if in_app and len(args) >= 4 and args[:2] == [app, "inbound"]:

@@ -138,18 +138,23 @@ timers = always
 timers_sess_expires = 600
 {_vanished(settings)}{_VOICE.format(codecs="ulaw,alaw")}{_media(settings, binds_media)}"""
     match = list(trunk.match)
+    if trunk.shows == "pai":
+        # The number shown is ours to say, also where the engine takes the caller for somebody who withholds it.
+        text += "send_pai = yes\ntrust_id_outbound = yes\n"
+    if trunk.user and (trunk.shows != "from" or not trunk.server):
+        text += f"from_user = {trunk.user}\n"
     if trunk.kind == "register":
-        text += f"outbound_auth = {name}\nfrom_user = {trunk.user}\n"
-        match.append(_host_of(trunk.server))
+        text += f"outbound_auth = {name}\n"
+        match.append(host_of(trunk.server))
+    # `\\;`: a semicolon begins a comment in this file.
+    tcp = "\\;transport=tcp" if trunk.transport == "tcp" else ""
     aor = f"[{name}]\ntype = aor\n"
     if trunk.server:
-        aor += f"contact = sip:{trunk.server}\n"
+        text += f"from_domain = {host_of(trunk.server)}\n"
+        aor += f"contact = sip:{trunk.server}{tcp}\n"
     text += f"{aor}[{name}]\ntype = identify\nendpoint = {name}\nsrv_lookups = no\n"
     text += "".join(f"match = {address}\n" for address in match)
     if trunk.kind == "register":
-        tcp = ";transport=tcp" if trunk.transport == "tcp" else ""
-        # `\;`: a semicolon begins a comment in this file.
-        tcp = tcp.replace(";", "\\;")
         text += f"""[{name}]
 type = auth
 auth_type = userpass
@@ -174,7 +179,8 @@ endpoint = {name}
     return text
 
 
-def _host_of(server: str) -> str:
+def host_of(server: str) -> str:
+    """A server without its port."""
     return server.rsplit(":", 1)[0] if server.count(":") == 1 else server
 
 

@@ -172,9 +172,11 @@ def check_trunk(trunk: Trunk) -> None:
         _one_word(f"{where}: match", address, r"[0-9A-Za-z.:/_-]+")
     if trunk.kind == "ip" and not trunk.match:
         raise BadEngineSettings(f"{where}: kind ip needs match, the addresses calls come from")
-    if trunk.kind == "register":
+    if trunk.kind == "register" or trunk.server:
         _one_word(f"{where}: server", trunk.server, r"[0-9A-Za-z.:_-]+")
+    if trunk.kind == "register" or trunk.user:
         _one_word(f"{where}: user", trunk.user, r"[0-9A-Za-z+._@-]+")
+    if trunk.kind == "register":
         _one_word(f"{where}: password", trunk.password, r"[^\s;\\\x00-\x1f]+")
 
 

@@ -1,0 +1,148 @@
+"""The acts of a telephone, done in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from denwaban.telephony.fake.engine import MUSIC, RING, SILENCE, Act, Party
+from denwaban.telephony.fake.story import Story
+from denwaban.telephony.port import (
+    Event,
+    HangUp,
+    Leg,
+    Resynced,
+    SeatAccount,
+    SeatName,
+    Snapshot,
+    Unreached,
+)
+
+
+class FakePhone(Story):
+    """A `Phone`. The methods that begin with `caller_`, `seat_`, `outside_` and `connection_` are the story's; the others are
+    `Phone`'s."""
+
+    async def events(self) -> AsyncIterator[Event]:
+        assert not self._read, "events() has exactly one reader"
+        self._read = True
+        self._queue.clear()
+        try:
+            yield Resynced(self._snapshot(), False, self._clock.now())
+            while True:
+                while self._queue:
+                    yield self._queue.popleft()
+                self._woken.clear()
+                await self._woken.wait()
+        finally:
+            self._read = False
+            timers, self._timers = list(self._timers.values()), {}
+            for timer in timers:
+                timer.cancel()
+            await asyncio.gather(*timers, return_exceptions=True)
+
+    async def snapshot(self) -> Snapshot:
+        self._need_connection()
+        return self._snapshot()
+
+    async def ring(self, leg: Leg) -> None:
+        self._act("ring", leg).heard.append(RING)
+
+    async def answer(self, leg: Leg) -> None:
+        self._act("answer", leg).answered = True
+
+    async def play(self, leg: Leg, wav: Path) -> str:
+        party = self._act("play", leg, wav=wav)
+        self._need_answer(party)
+        self._end_prompt(party)
+        party.prompt = f"play-{next(self._numbers)}"
+        party.heard.append(f"prompt {wav}")
+        return party.prompt
+
+    async def music(self, leg: Leg) -> None:
+        party = self._act("music", leg)
+        self._end_prompt(party)
+        party.heard.append(MUSIC)
+
+    async def quiet(self, leg: Leg) -> None:
+        party = self._act("quiet", leg)
+        self._end_prompt(party)
+        party.heard.append(SILENCE)
+
+    async def dial(
+        self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
+    ) -> Leg:
+        self._need_connection()
+        leg = Leg(f"{seat}-{next(self._numbers)}")
+        given: dict[str, object] = {"seat": seat, "call": call, "caller": caller, "title": title}
+        self.acts.append(Act("dial", leg, given | {"seconds": seconds}))
+        party = self._parties[leg] = Party(leg, seat, seat)
+        if seat not in self._online:
+            self._end(party)
+            return leg
+        self._ring_for(party, seconds)
+        return leg
+
+    async def call_out(
+        self, number: str, *, call: str, trunk: str, shown: str, seconds: int
+    ) -> Leg:
+        self._need_connection()
+        leg = Leg(f"outside-{next(self._numbers)}")
+        given: dict[str, object] = {"number": number, "call": call, "trunk": trunk}
+        self.acts.append(Act("call_out", leg, given | {"shown": shown, "seconds": seconds}))
+        party = self._parties[leg] = Party(leg, number, outside=True)
+        party.notes = {"number": number, "call": call}
+        if number in self._dead_numbers:
+            self._end(party, unreached=Unreached.UNREACHABLE)
+        else:
+            self._ring_for(party, seconds)
+        return leg
+
+    async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
+        first = self._act("connect", caller, call=call, operator=operator, record=record)
+        second = self._party(operator)
+        self._need_answer(second)
+        for party in (first, second):
+            self._untie(party)
+            self._end_prompt(party)
+        first.answered = True
+        first.other, second.other = operator, caller
+        first.heard.append(f"voice of {second.name}")
+        second.heard.append(f"voice of {first.name}")
+
+    async def hold(self, leg: Leg) -> None:
+        party = self._act("hold", leg)
+        other = self._other(party)
+        party.on_hold = True
+        party.heard.append(MUSIC)
+        other.heard.append(SILENCE)
+
+    async def unhold(self, leg: Leg) -> None:
+        party = self._act("unhold", leg)
+        other = self._other(party)
+        party.on_hold = False
+        self._hear_again(party, other)
+        self._hear_again(other, party)
+
+    async def mute(self, leg: Leg, on: bool) -> None:
+        party = self._act("mute", leg, on=on)
+        party.muted = on
+        if party.other is not None and not party.on_hold:
+            self._hear_again(self._parties[party.other], party)
+
+    async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
+        self._need_connection()
+        self.acts.append(Act("hang_up", leg, {"why": why}))
+        party = self._parties.get(leg)
+        if party is not None:
+            party.ended_with = why
+            self._end(party)
+
+    async def note(self, leg: Leg, **values: str) -> None:
+        self._act("note", leg, **values).notes.update(values)
+
+    async def seats(self, accounts: list[SeatAccount]) -> None:
+        self.acts.append(Act("seats", None, {"accounts": accounts}))
+        self.accounts = list(accounts)
+
+    def recording(self, call: str) -> Path:
+        return self._recordings / f"{call}.wav"

@@ -83,11 +83,16 @@ def scripts_group() -> None:
 @scripts_group.command("lint")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--all", "everything", is_flag=True, help="Every script that calls follow now.")
-@click.option("--client", help="Every script of the client of this code.")
+@click.option(
+    "--client",
+    help="Every script of the client of this code; with FILES: these, among its staff and rules.",
+)
 def scripts_lint(files: tuple[Path, ...], everything: bool, client: str | None) -> None:
     """Tell what is wrong as `file:line: level rule: message`; status 1 when there is an error."""
-    if bool(files) == (everything or client is not None):
+    if bool(files) == everything and (files or client is None):
         raise click.UsageError("FILES か --all か --client を指定してください")
+    if files and client is not None:
+        sys.exit(asyncio.run(scripts.lint_files_of(load(), files, client)))
     if files:
         sys.exit(scripts.lint_files(files))
     sys.exit(asyncio.run(scripts.lint_all(load(), client)))

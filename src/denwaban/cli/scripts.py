@@ -13,11 +13,13 @@ from denwaban.clock import SystemClock
 from denwaban.config import Settings
 from denwaban.people import client_by_code
 from denwaban.scripts import (
+    Around,
     Contradiction,
     Finding,
     ScriptError,
     ScriptInvalid,
     Source,
+    around_of,
     lint,
     new_script,
     parse,
@@ -51,7 +53,18 @@ class Told:
                 self.warnings += 1
 
 
-def lint_files(paths: Iterable[Path]) -> int:
+async def lint_files_of(settings: Settings, paths: Iterable[Path], code: str) -> int:
+    """The same as `lint_files`, among the staff and terms of a client. Raises `CannotDo`, also for no such client."""
+    store = Store(settings.database, SystemClock())
+    await store.open()
+    try:
+        around = await store.read(lambda tx: around_of(tx, _client(tx, code)))
+    finally:
+        await store.close()
+    return lint_files(paths, around)
+
+
+def lint_files(paths: Iterable[Path], around: Around | None = None) -> int:
     """Tells what is wrong with each file as `file:line: level rule: message`; 1 when there is an error. Raises
     `CannotDo` for a file that cannot be read."""
     told = Told()
@@ -66,7 +79,7 @@ def lint_files(paths: Iterable[Path]) -> int:
             told.scripts += 1
             told.errors += len(error.problems)
             continue
-        findings = lint(script, source=source)
+        findings = lint(script, around or Around(), source)
         told.count(findings)
         for finding in findings:
             click.echo(line_of(str(path), finding))

@@ -49,6 +49,7 @@ from denwaban.scripts import (
     jump,
     run_of_call,
     save_answer,
+    settings_of,
     start_run,
 )
 from denwaban.store import Tx
@@ -68,6 +69,10 @@ class NotReady(Exception):
 
 class OutOfWindow(Exception):
     """A promise at a time that the client does not allow; the text says when it may be."""
+
+
+class NoTimes(Exception):
+    """A promise of a time to a caller, where the client allows none."""
 
 
 class Kept(NamedTuple):
@@ -113,14 +118,17 @@ def keep_answer(
     tx: Tx, operator_id: str, call_id: str, field: str, value: str, counter: int
 ) -> Kept:
     """Keeps what stands in a field of the operator's call. Raises `NotYours`, `OutOfWindow` for a promise at a time that the
-    client does not allow, and what `scripts.save_answer` raises."""
+    client does not allow, `NoTimes` where it allows none, and what `scripts.save_answer` raises."""
     found, run = run_for(tx, operator_id, call_id)
     asked = run.script.field(field)
     promises = (
         asked is not None and asked.purpose == "callback_by" and isinstance(run.node, Promise)
     )
     if promises or field == OWN["callback_by"]:
-        window = window_of(run, found, tx.now)
+        terms = settings_of(tx, run.client_id).terms
+        if promises and not terms.may_promise and value.strip():
+            raise NoTimes(call_id)
+        window = window_of(run, found, tx.now, terms)
         if window is not None and not in_window(value, window):
             raise OutOfWindow(span(window))
     saved = save_answer(tx, run.id, field, value, counter)
@@ -180,7 +188,7 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
     default = duty.staff if isinstance(duty, OnDuty) else duty.default
     words = words_of(run, found, _known(tx, found), roster, default.id if default else "")
     draft = draft_of(run, words, roster)
-    window = window_of(run, found, tx.now)
+    window = window_of(run, found, tx.now, settings_of(tx, run.client_id).terms)
     if not run.finished and (missing := problems(run, words, window)):
         raise NotReady(missing)
     try:

@@ -18,6 +18,7 @@ from denwaban.scripts import (
     PromiseRule,
     RunView,
     Script,
+    Terms,
     Topic,
     says,
     ways,
@@ -39,6 +40,9 @@ NO_MORE = "望まない"
 """In such an answer: the caller wants no more offers (再勧誘の禁止)."""
 
 QUARTER = timedelta(minutes=15)
+
+ANY = Terms()
+"""Of a client that bounds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class Guide:
     """What every call has to hear and this one has not: from the node before an end on."""
     unasked: tuple[Field, ...]
     """What is mandatory and not asked in this node: at an end, or after a jump."""
+    times: bool
+    """Whether the client allows that callers are promised a time."""
     window: Window | None
     soon: frozenset[str]
     """Which of the quick choices of a time fall into the window; all without one."""
@@ -86,11 +92,11 @@ class Guide:
     """This operator may go to any node."""
 
 
-def guide_of(run: RunView, call: Call, now: datetime, *, experienced: bool) -> Guide:
+def guide_of(run: RunView, call: Call, now: datetime, terms: Terms, *, experienced: bool) -> Guide:
     head, node = run.script.head, run.node
     mood = run.value(MOOD) or node.feeling
     gone = is_refused(run)
-    allowed = window_of(run, call, now)
+    allowed = window_of(run, call, now, terms)
     begun = call.answered_at or call.arrived_at
     return Guide(
         kind=str(node.__struct_config__.tag),
@@ -106,8 +112,11 @@ def guide_of(run: RunView, call: Call, now: datetime, *, experienced: bool) -> G
         forbidden=head.forbidden,
         unsaid=tuple(unsaid(run)),
         unasked=tuple(f for f in run.missing if f not in node.ask),
+        times=terms.may_promise,
         window=allowed,
-        soon=_soon(allowed, now),
+        soon=frozenset()
+        if isinstance(node, Promise) and not terms.may_promise
+        else _soon(allowed, now),
         hand_over=node.staff if isinstance(node, HandOver) else "",
         free=experienced and head.free,
     )
@@ -155,17 +164,20 @@ def forbidden_in(script: Script, text: str) -> list[Forbidden]:
     return [one for one in script.head.forbidden if says(text, one.words)]
 
 
-def window_of(run: RunView, call: Call, now: datetime) -> Window | None:
-    """When the promise of this call may fall due, by the script's rules; None when it has none."""
+def window_of(run: RunView, call: Call, now: datetime, terms: Terms) -> Window | None:
+    """When the promise of this call may fall due, by the client's terms and the script's rules; None when neither bounds
+    it."""
     rules: Sequence[PromiseRule] = run.script.head.promises
-    if not rules:
-        return None
     promised = [node for node in run.walked if isinstance(node, Promise)]
     if promised:
         rules = [rule for rule in rules if rule.what == promised[-1].what] or rules
+    least = max(terms.shortest_promise, min((rule.shortest for rule in rules), default=0))
+    most = min(
+        terms.longest_promise, max((rule.longest for rule in rules), default=terms.longest_promise)
+    )
+    if not rules and (least, most) == (ANY.shortest_promise, ANY.longest_promise):
+        return None
     begun = call.answered_at or call.arrived_at
-    least = min(rule.shortest for rule in rules)
-    most = max(rule.longest for rule in rules)
     return Window(begun + timedelta(minutes=least), quarter(now + timedelta(minutes=most)))
 
 

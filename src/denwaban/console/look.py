@@ -13,7 +13,16 @@ from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_o
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
 from denwaban.reports import subject_of
-from denwaban.scripts import Forbidden, News, Node, RunView, first_node, news_for, run_of_call
+from denwaban.scripts import (
+    Forbidden,
+    News,
+    Node,
+    RunView,
+    first_node,
+    news_for,
+    run_of_call,
+    settings_of,
+)
 from denwaban.store import Tx
 
 UNREPORTED_FOR = timedelta(days=7)
@@ -252,9 +261,14 @@ def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
         else (),
         words=words,
         subject=subject,
-        guide=guide_of(run, shown, tx.now, experienced=operator.experienced) if run else None,
+        guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
     )
+
+
+def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call) -> Guide:
+    terms = settings_of(tx, run.client_id).terms
+    return guide_of(run, shown, tx.now, terms, experienced=operator.experienced)
 
 
 def _told(run: RunView) -> list[str]:

@@ -46,7 +46,7 @@ from denwaban.scripts import (
 )
 from denwaban.scripts import kind_words as node_words
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
+from denwaban.web import Problem, _, needs, not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AUTHORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -69,18 +69,10 @@ class ReasonForm(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
 
 
-def _not_here() -> Problem:
-    return Problem(
-        404,
-        _("見つかりませんでした"),
-        _("移動したか、削除されたか、見る権限がない可能性があります。"),
-    )
-
-
 def _script(tx: Tx, script_id: str) -> Listed:
     found = script_listed(tx, script_id)
     if found is None:
-        raise _not_here()
+        raise not_here()
     return found
 
 
@@ -188,7 +180,7 @@ async def _decided(store: Store, verb: Callable[[Tx], T]) -> T:
     try:
         return await store.write(verb)
     except NoSuchProposal as error:
-        raise _not_here() from error
+        raise not_here() from error
     except Decided as error:
         raise _gone() from error
 
@@ -257,7 +249,7 @@ async def post_good(
     try:
         script_id = await store.write(lambda tx: found_good(tx, mark_id, who.user_id, reason))
     except NoSuchMark as error:
-        raise _not_here() from error
+        raise not_here() from error
     return Redirect(f"/scripts/{script_id}/improvement?done=good", status_code=303)
 
 

@@ -140,3 +140,20 @@ gathered = Table(
     Column("id", Id, primary_key=True),  # one row: `journal`
     Column("seq", BigInteger, nullable=False),  # facts up to here are in the tables above
 )
+
+author_letters = Table(
+    "author_letters",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("script_id", Id, ForeignKey("scripts.id"), nullable=False),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
+    Column("what", String(10), nullable=False),  # list | review
+    Column("day", Date, nullable=False),  # the monday of the list, or the day of the reminder; JST
+    Column("made_at", Utc, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Utc),
+    Column("trouble", Text, nullable=False),  # why it did not go out, in a sentence; empty: nothing
+    *due_columns(),
+    UniqueConstraint("user_id", "script_id", "what", "day"),
+)

@@ -35,7 +35,7 @@ from denwaban.people.importing import Imported, NotImported
 from denwaban.store import Store, Tx
 from denwaban.store.search import weigh
 from denwaban.store.words import query
-from denwaban.web import MenuEntry, Problem, _, needs, page
+from denwaban.web import MenuEntry, Problem, _, needs, not_here, page
 
 AT_ONCE = 100
 SHOWN = 20
@@ -131,14 +131,6 @@ def what_words() -> dict[str, str]:
     }
 
 
-def _not_here() -> Problem:
-    return Problem(
-        404,
-        _("見つかりませんでした"),
-        _("移動したか、削除されたか、見る権限がない可能性があります。"),
-    )
-
-
 def _page(desk: Desk, template: str, status: int = 200, **more: Any) -> Template:
     return page(
         f"knowledge/{template}.html",
@@ -155,7 +147,7 @@ def _owner(tx: Tx, desk: Desk) -> str:
     """The name of the client; 404 when there is none."""
     found = client(tx, desk.client_id)
     if found is None:
-        raise _not_here()
+        raise not_here()
     return found.name
 
 
@@ -163,7 +155,7 @@ def _entry(tx: Tx, desk: Desk, faq_id: str) -> Faq:
     """An entry of this client, also one that was removed."""
     found = faq(tx, faq_id)
     if found is None or found.client_id != desk.client_id:
-        raise _not_here()
+        raise not_here()
     return found
 
 
@@ -272,7 +264,7 @@ async def save_faq(
     try:
         await desk.store.write(change)
     except NoSuchFaq as error:
-        raise _not_here() from error
+        raise not_here() from error
     except PeopleError as error:
         # What was typed stays in the form; the history beside it shows what is stored now.
         status = 409 if isinstance(error, Changed) else 422

@@ -33,7 +33,7 @@ from denwaban.people import Changed, client
 from denwaban.people.csvfile import UnreadableFile
 from denwaban.people.importing import NotImported
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
+from denwaban.web import _, needs, not_here, page
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -86,7 +86,7 @@ async def _page(it: Around, client_id: str, status: int = 200, **more: Any) -> T
     def read(tx: Tx) -> dict[str, Any]:
         found = client(tx, client_id)
         if found is None:
-            raise _not_here()
+            raise not_here()
         return {
             "client": found,
             "numbers": numbers_of(tx, client_id),
@@ -258,15 +258,7 @@ def _import_page(status: int = 200, **more: Any) -> Template:
 
 def _known(tx: Tx, client_id: str) -> None:
     if client(tx, client_id) is None:
-        raise _not_here()
-
-
-def _not_here() -> Problem:
-    return Problem(
-        404,
-        _("見つかりませんでした"),
-        _("移動したか、削除されたか、見る権限がない可能性があります。"),
-    )
+        raise not_here()
 
 
 def _told(error: LinesError) -> str:

@@ -23,7 +23,7 @@ from denwaban.oncall.model import Contact, may_change
 from denwaban.oncall.queries import contact, every_contact_of
 from denwaban.people import Staff, client, staff_member
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
+from denwaban.web import _, needs, not_here, page
 
 READERS = needs(Role.CLIENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 WRITERS = needs(Role.CLIENT, Role.ADMINISTRATOR)
@@ -48,19 +48,11 @@ class MoveForm(msgspec.Struct):
     by: int = 0
 
 
-def _not_here() -> Problem:
-    return Problem(
-        404,
-        _("見つかりませんでした"),
-        _("移動したか、削除されたか、見る権限がない可能性があります。"),
-    )
-
-
 def _person(tx: Tx, who: Principal, staff_id: str) -> Staff:
     """Whose page it is. A client's staff have their own, and no other."""
     person = staff_member(tx, staff_id)
     if person is None or (who.role is Role.CLIENT and not may_change(who, person)):
-        raise _not_here()
+        raise not_here()
     return person
 
 
@@ -69,7 +61,7 @@ def _own(tx: Tx, who: Principal, contact_id: str) -> Contact:
     found = contact(tx, contact_id)
     person = staff_member(tx, found.staff_id) if found is not None else None
     if found is None or person is None or not may_change(who, person):
-        raise _not_here()
+        raise not_here()
     return found
 
 
@@ -138,7 +130,7 @@ async def post_contact(
         errors = {f"{error.field}-{data.channel}": error.tell(_)}
         return await _page(who, store, staff_id, form=data, errors=errors)
     except NoSuchContact as error:
-        raise _not_here() from error
+        raise not_here() from error
     if made_secret:
         return await _page(who, store, staff_id, secrets=[(_("署名鍵"), made_secret)])
     return _back(staff_id)

@@ -40,7 +40,6 @@ from denwaban.scripts.life import (
     NoSuchScript,
     NotNow,
     ScriptError,
-    ScriptSettings,
     State,
     Version,
     Warned,
@@ -78,8 +77,6 @@ from denwaban.scripts.readings import (
     Unread,
     confirm,
     readers,
-    set_settings,
-    settings_of,
     to_read,
     unread,
 )
@@ -101,6 +98,12 @@ from denwaban.scripts.runs import (
     run_of_call,
     save_answer,
     start_run,
+)
+from denwaban.scripts.settings import (
+    ScriptSettings,
+    Terms,
+    set_settings,
+    settings_of,
 )
 from denwaban.scripts.text import Parsed, Source, dump, parse, read, with_example
 from denwaban.scripts.versions import (
@@ -170,6 +173,7 @@ __all__ = [
     "ScriptSettings",
     "Source",
     "State",
+    "Terms",
     "ToRead",
     "Topic",
     "Unread",

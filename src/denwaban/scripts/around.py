@@ -7,11 +7,12 @@ from denwaban.clock import JST
 from denwaban.lines import HOLIDAY, plan_of
 from denwaban.people import client, staff_of
 from denwaban.scripts.lint import Around
+from denwaban.scripts.settings import Terms, settings_of
 from denwaban.store import Tx
 
 
 def around_of(tx: Tx, client_id: str, script_id: str | None = None) -> Around:
-    """The client's staff, greeting and plan as they are now. With `script_id`, the plan counts only where it names that
+    """The client's staff, greeting, plan and terms as they are now. With `script_id`, the plan counts only where it names that
     script; a script that no plan names yet is not blamed for holidays."""
     owner = client(tx, client_id)
     return around_from(
@@ -20,6 +21,7 @@ def around_of(tx: Tx, client_id: str, script_id: str | None = None) -> Around:
         owner.greeting if owner else "",
         script_id,
         tx.now,
+        settings_of(tx, client_id).terms,
     )
 
 
@@ -29,6 +31,7 @@ def around_from(
     greeting: str,
     script_id: str | None,
     now: datetime,
+    terms: Terms,
 ) -> Around:
     """From (name, whether they have left) of each member of staff and (script, days) of each window of the plan."""
     people = list(staff)
@@ -39,4 +42,12 @@ def around_from(
         holiday_cover=not windows or not used or any(days & HOLIDAY for _script, days in windows),
         greeting=greeting,
         today=now.astimezone(JST).date(),
+        may_promise=terms.may_promise,
+        shortest_promise=terms.shortest_promise,
+        longest_promise=terms.longest_promise,
+        restricted=frozenset(terms.restricted),
+        characters_per_minute=terms.characters_per_minute,
+        seconds_to_question=terms.seconds_to_question,
+        depth=terms.depth,
+        branches=terms.branches,
     )

@@ -13,6 +13,7 @@ from denwaban.scripts.drafts import version_text
 from denwaban.scripts.lint import Around
 from denwaban.scripts.model import Script
 from denwaban.scripts.rows import script_versions, scripts
+from denwaban.scripts.settings import ScriptSettings, settings_of_all
 from denwaban.store import Tx
 
 clients, staff = people_rows.clients, people_rows.staff
@@ -68,6 +69,7 @@ def stored(tx: Tx, after: str = "", limit: int = 200, client_id: str | None = No
         )
     ):
         plans[one["client_id"]].append((one["script_id"], one["days"]))
+    wanted = settings_of_all(tx, owners)
     return [
         Stored(
             row["id"],
@@ -81,6 +83,7 @@ def stored(tx: Tx, after: str = "", limit: int = 200, client_id: str | None = No
                 row["greeting"],
                 row["id"],
                 tx.now,
+                wanted.get(row["client_id"], ScriptSettings()).terms,
             ),
         )
         for row in rows

@@ -135,14 +135,6 @@ class Version:
         return self.state in (State.APPROVED, State.SCHEDULED, State.HELD)
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptSettings:
-    """What a client wants of its scripts' life."""
-
-    approval: bool = False
-    grace: timedelta = DEFAULT_GRACE
-
-
 def accepted(findings: Sequence[Finding], reasons: Mapping[str, str]) -> tuple[Warned, ...]:
     """The warnings with their reasons, by `Finding.key`. Raises `HasErrors`, `NeedsReasons`."""
     if errors := [one for one in findings if one.level == "error"]:

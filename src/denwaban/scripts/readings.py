@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Select, and_, insert, select, update
 
 from denwaban.journal import Fact, append
 from denwaban.people import rows as people_rows
-from denwaban.scripts.life import LONGEST_GRACE, NoSuchScript, ScriptError, ScriptSettings
+from denwaban.scripts.life import NoSuchScript
 from denwaban.scripts.rows import (
     script_notices,
     script_readings,
-    script_settings,
     script_versions,
     scripts,
 )
+from denwaban.scripts.settings import settings_of
 from denwaban.store import Tx
 
 operators = people_rows.operators
@@ -55,31 +55,6 @@ class Reader:
     operator_id: str
     name: str
     at: datetime | None
-
-
-def settings_of(tx: Tx, client_id: str) -> ScriptSettings:
-    """What the client wants; the usual when it has not said."""
-    row = tx.first(select(script_settings).where(script_settings.c.client_id == client_id))
-    if row is None:
-        return ScriptSettings()
-    return ScriptSettings(row["approval"], timedelta(minutes=row["grace_minutes"]))
-
-
-def set_settings(tx: Tx, client_id: str, wanted: ScriptSettings) -> None:
-    """Holds for what is submitted and published from now on. Raises `ScriptError`."""
-    if not timedelta(0) <= wanted.grace <= LONGEST_GRACE:
-        raise ScriptError("猶予は、0分から30日までにしてください")
-    values = {
-        "approval": wanted.approval,
-        "grace_minutes": int(wanted.grace.total_seconds() // 60),
-        "updated_at": tx.now,
-    }
-    where = script_settings.c.client_id == client_id
-    if tx.first(select(script_settings.c.client_id).where(where)) is None:
-        tx.execute(insert(script_settings).values(client_id=client_id, **values))
-    else:
-        tx.execute(update(script_settings).where(where).values(**values))
-    append(tx, Fact("script.settings_changed", client_id, client_id))
 
 
 def ask_to_read(

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    true,
 )
 
 from denwaban.store import Id, Json, Utc, metadata
@@ -92,6 +93,14 @@ script_settings = Table(
     Column("client_id", Id, ForeignKey("clients.id"), primary_key=True),
     Column("approval", Boolean, nullable=False),  # the client approves each version
     Column("grace_minutes", Integer, nullable=False),  # for operators to read a change
+    Column("may_promise", Boolean, nullable=False, server_default=true()),  # callers are told times
+    Column("shortest_promise", Integer, nullable=False, server_default="5"),  # minutes
+    Column("longest_promise", Integer, nullable=False, server_default="20160"),
+    Column("restricted_topics", Json),  # [name]: after the identity check only, in every script
+    Column("characters_per_minute", Integer, nullable=False, server_default="300"),
+    Column("seconds_to_question", Integer, nullable=False, server_default="90"),
+    Column("depth", Integer, nullable=False, server_default="5"),
+    Column("branches", Integer, nullable=False, server_default="7"),
     Column("updated_at", Utc, nullable=False),
 )
 

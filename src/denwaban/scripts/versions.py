@@ -21,8 +21,9 @@ from denwaban.scripts.life import (
 from denwaban.scripts.lint.run import problems
 from denwaban.scripts.model import Node, Script, ScriptInvalid, plain_data
 from denwaban.scripts.plain import PLAIN
-from denwaban.scripts.readings import ask_to_read, settings_of
+from denwaban.scripts.readings import ask_to_read
 from denwaban.scripts.rows import script_versions, scripts
+from denwaban.scripts.settings import settings_of
 from denwaban.scripts.text import dump, read
 from denwaban.store import Tx, new_id
 

@@ -1,6 +1,7 @@
 """The app shell: pages, guards, live streams, errors, languages, the base of the JSON API."""
 
 from denwaban.web.app import Unguarded, build_app, guard_of, handlers
+from denwaban.web.errors import not_here
 from denwaban.web.guards import CSRF_FIELD, CSRF_HEADER, Needs, Public, needs, public
 from denwaban.web.here import here, visitor
 from denwaban.web.language import _, language, speak
@@ -35,6 +36,7 @@ __all__ = [
     "live",
     "mask",
     "needs",
+    "not_here",
     "page",
     "public",
     "session_cookie",

@@ -11,7 +11,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
 from denwaban.access import Principal
-from denwaban.web.errors import PROBLEM_JSON, ProblemDetails, known
+from denwaban.web.errors import PROBLEM_JSON, ProblemDetails, known, not_here
 from denwaban.web.problem import Problem
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ def needs_client(who: Principal, client_id: str | None) -> None:
 
 def missing() -> Problem:
     """404: it is not there, or not theirs to see."""
-    return Problem(404, *known(404))
+    return not_here()
 
 
 def refused(field: str, message: str, status: int = 422) -> Problem:

@@ -74,6 +74,11 @@ def known(status: int) -> tuple[str, str]:
             )
 
 
+def not_here() -> Problem:
+    """404: it is not there, or not theirs to see; the two are not told apart."""
+    return Problem(404, *known(404))
+
+
 def _field_errors(error: ValidationException) -> list[tuple[str, str]]:
     found = []
     for item in error.extra if isinstance(error.extra, list) else []:

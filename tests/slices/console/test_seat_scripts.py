@@ -1,14 +1,17 @@
 """What a script asks of the seat, over HTTP and on both databases."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 from tests.seat_story import CALLER, MakeStory, SeatStory, seat_story
 from tests.web_fixtures import Browser
 
 from denwaban.access import Role
+from denwaban.clock import JST
 from denwaban.people import caller_of, set_experienced, set_regular
 from denwaban.reports import history, reports
-from denwaban.scripts import parse, publish
+from denwaban.scripts import ScriptSettings, Terms, parse, publish, set_settings
 from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
 
@@ -81,6 +84,32 @@ async def test_a_promise_outside_the_clients_window_is_refused(seat_story: MakeS
     )
     assert answer.status_code == 422
     assert "顧客企業との決まり" in answer.json()["problem"]
+
+
+async def test_the_clients_terms_bound_what_is_promised(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser, way = await talking(story)
+    await browser.request("POST", f"{way}/go", json={"at": "hello"})
+
+    async def promise(minutes: int, counter: int) -> int:
+        by = (story.clock.now() + timedelta(minutes=minutes)).astimezone(JST)
+        value = {"value": by.strftime("%Y-%m-%dT%H:%M"), "counter": counter}
+        return (await browser.request("PUT", f"{way}/answers/by", json=value)).status_code
+
+    async def wants(terms: Terms) -> None:
+        await story.store.write(
+            lambda tx: set_settings(tx, story.client_id, ScriptSettings(terms=terms))
+        )
+
+    assert await promise(120, 1) == 200
+    await wants(Terms(longest_promise=60))
+    assert await promise(120, 2) == 422
+    assert await promise(45, 3) == 200
+    await wants(Terms(may_promise=False))
+    assert await promise(45, 4) == 422
+    page = (await browser.get("/seat")).text
+    assert "時刻をお約束しません" in page
+    assert "お約束できます" not in page
 
 
 async def test_words_not_to_say_are_told_and_kept(seat_story: MakeStory) -> None:

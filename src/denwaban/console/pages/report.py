@@ -11,6 +11,7 @@ from litestar.response import Template
 from denwaban.config import Settings
 from denwaban.console.acts import (
     Kept,
+    NoTimes,
     NotReady,
     NotYours,
     OutOfWindow,
@@ -61,6 +62,8 @@ async def answer(
         raise no_call() from error
     except RunFinished:
         return told(409, problem=_("この電話の報告は送信済みです。"))
+    except NoTimes:
+        return told(422, problem=_("この顧客企業では、時刻をお約束しません。"))
     except OutOfWindow as error:
         return told(
             422,

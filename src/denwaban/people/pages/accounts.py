@@ -29,10 +29,10 @@ from denwaban.access import (
     user,
 )
 from denwaban.people.model import Client, PeopleError
-from denwaban.people.pages.common import ADMINISTRATOR, not_here, roles
+from denwaban.people.pages.common import ADMINISTRATOR, roles
 from denwaban.people.queries import client_by_code, clients_by_ids, clients_page
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, page
+from denwaban.web import Problem, _, not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 100

@@ -15,14 +15,13 @@ from denwaban.people.model import Changed, PeopleError, without_substitute
 from denwaban.people.pages.common import (
     ADMINISTRATOR,
     READERS,
-    not_here,
     presences,
     seen_at,
     told,
 )
 from denwaban.people.queries import client, clients_page, staff_of
 from denwaban.store import Store
-from denwaban.web import page
+from denwaban.web import not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 50

@@ -22,14 +22,6 @@ def seen_at(text: str) -> datetime | None:
     return moment
 
 
-def not_here() -> Problem:
-    return Problem(
-        404,
-        _("見つかりませんでした"),
-        _("移動したか、削除されたか、見る権限がない可能性があります。"),
-    )
-
-
 def told(error: PeopleError) -> dict[str, str]:
     """An error by field, for the form."""
     return {error.field: error.tell(_)}

@@ -30,10 +30,10 @@ from denwaban.people.acts import (
     set_experienced,
 )
 from denwaban.people.model import Changed, Operator, PeopleError
-from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, not_here, seen_at, told
+from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, seen_at, told
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import _, not_here, page
 
 
 class OperatorForm(msgspec.Struct):

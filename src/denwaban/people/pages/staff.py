@@ -32,14 +32,13 @@ from denwaban.people.pages.common import (
     ADMINISTRATOR,
     READERS,
     SUPERVISORS,
-    not_here,
     presences,
     seen_at,
     told,
 )
 from denwaban.people.queries import client, staff_member, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import _, not_here, page
 
 
 class StaffForm(msgspec.Struct):

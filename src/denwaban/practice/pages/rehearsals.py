@@ -36,7 +36,7 @@ from denwaban.scripts import (
     with_example,
 )
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
+from denwaban.web import Problem, _, needs, not_here, page
 
 AUTHORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 THEIRS = needs(Role.CLIENT)
@@ -59,14 +59,6 @@ class Ring(msgspec.Struct, forbid_unknown_fields=True):
 
     walk: Walking
     caller: Annotated[str, msgspec.Meta(max_length=2000)] = ""
-
-
-def _not_here() -> Problem:
-    return Problem(
-        404,
-        _("この台本は見つかりません"),
-        _("消されたか、見る権限がない可能性があります。一覧から選び直してください。"),
-    )
 
 
 def _told(status: int, **what: Any) -> Response[dict[str, Any]]:
@@ -196,7 +188,7 @@ async def show_draft(
     try:
         return _page(await store.read(lambda tx: _draft_room(tx, script_id)), clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
     except ScriptInvalid as error:
         raise _unwalkable(error, script_id) from error
 
@@ -211,7 +203,7 @@ async def step_draft(
     try:
         return _step(await store.read(lambda tx: _draft_room(tx, script_id)), data, clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
     except ScriptInvalid as error:
         raise _unwalkable(error, script_id) from error
 
@@ -223,7 +215,7 @@ async def show_version(
     try:
         return _page(await store.read(lambda tx: _version_room(tx, version_id)), clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
 
 
 @post(
@@ -241,7 +233,7 @@ async def step_version(
     try:
         return _step(await store.read(lambda tx: _version_room(tx, version_id)), data, clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
 
 
 @get("/portal/scripts/{version_id:str}/rehearsal", guards=[THEIRS])
@@ -254,7 +246,7 @@ async def show_theirs(
     try:
         return _page(await store.read(lambda tx: _their_room(tx, who, version_id)), clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
 
 
 @post(
@@ -273,7 +265,7 @@ async def step_theirs(
     try:
         return _step(await store.read(lambda tx: _their_room(tx, who, version_id)), data, clock)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
 
 
 @post("/scripts/{script_id:str}/examples", guards=[AUTHORS], opt={"quiet": True})
@@ -303,7 +295,7 @@ async def keep_example(
     try:
         done = await store.write(act)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
     except (NoSuchWay, ScriptInvalid) as error:
         told = " ".join(map(str, error.problems[:2])) if isinstance(error, ScriptInvalid) else ""
         return _told(422, problem=told or _("台本が変わったようです"))
@@ -356,7 +348,7 @@ async def ring_draft(
     try:
         room, text = await store.read(look)
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
     except ScriptInvalid as error:
         raise _unwalkable(error, script_id) from error
     return await _ring(store, practice, room, text, data)
@@ -373,7 +365,7 @@ async def ring_version(
     try:
         room = await store.read(lambda tx: _version_room(tx, version_id))
     except NoSuchScript as error:
-        raise _not_here() from error
+        raise not_here() from error
     return await _ring(store, practice, room, "", data)
 
 

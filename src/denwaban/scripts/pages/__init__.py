@@ -2,10 +2,11 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.scripts.pages import approval, editor, lists, publishing, versions, walked
+from denwaban.scripts.pages import approval, editor, lists, publishing, settings, versions, walked
 
 routes: list[HTTPRouteHandler] = [
     *lists.routes,
+    *settings.routes,
     *editor.routes,
     *publishing.routes,
     *versions.routes,

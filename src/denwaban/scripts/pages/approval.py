@@ -13,12 +13,12 @@ from denwaban.clock import Clock
 from denwaban.scripts import authoring
 from denwaban.scripts.changes import changes
 from denwaban.scripts.life import NoSuchScript, NotNow, ScriptError
-from denwaban.scripts.pages.common import drawing, listed, names, not_here
+from denwaban.scripts.pages.common import drawing, listed, names
 from denwaban.scripts.queries import awaiting, scripts_page
 from denwaban.scripts.versions import document_of, version
 from denwaban.scripts.words import change_words, kind_words, part_words, state_words
 from denwaban.store import Store, Tx
-from denwaban.web import MenuEntry, Problem, _, needs, page
+from denwaban.web import MenuEntry, Problem, _, needs, not_here, page
 
 THEIRS = needs(Role.CLIENT)
 

@@ -15,17 +15,9 @@ from denwaban.scripts.queries import Listed, script_listed
 from denwaban.scripts.text import Source
 from denwaban.scripts.words import kind_words
 from denwaban.store import Tx
-from denwaban.web import Problem, _, needs
+from denwaban.web import _, needs, not_here
 
 AUTHORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
-
-
-def not_here() -> Problem:
-    return Problem(
-        404,
-        _("この台本は見つかりません"),
-        _("消されたか、見る権限がない可能性があります。一覧から選び直してください。"),
-    )
 
 
 def listed(tx: Tx, script_id: str) -> Listed:

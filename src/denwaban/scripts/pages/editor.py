@@ -33,12 +33,11 @@ from denwaban.scripts.pages.common import (
     drawing,
     listed,
     names,
-    not_here,
     told,
 )
 from denwaban.scripts.text import Source, parse
 from denwaban.store import Store, Tx
-from denwaban.web import _, fragment, page
+from denwaban.web import _, fragment, not_here, page
 
 Id = Annotated[str, msgspec.Meta(max_length=32)]
 

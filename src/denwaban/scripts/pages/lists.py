@@ -1,14 +1,12 @@
 """All scripts, and making a new one: blank, by copying, or from a file."""
 
-import unicodedata
-from datetime import timedelta
 from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, MultipartBody, URLEncodedBody
+from litestar.params import FromQuery, MultipartBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal
@@ -18,16 +16,15 @@ from denwaban.people.csvfile import UnreadableFile, decode
 from denwaban.scripts.around import around_of
 from denwaban.scripts.drafts import BLANK, draft_of, new_script, published_text
 from denwaban.scripts.library import library
-from denwaban.scripts.life import LONGEST_TEXT, ScriptError, ScriptSettings
+from denwaban.scripts.life import LONGEST_TEXT, ScriptError
 from denwaban.scripts.lint import lint
 from denwaban.scripts.model import ScriptInvalid
-from denwaban.scripts.pages.common import AUTHORS, not_here
+from denwaban.scripts.pages.common import AUTHORS
 from denwaban.scripts.queries import Listed, scripts_page
-from denwaban.scripts.readings import set_settings, settings_of
 from denwaban.scripts.text import parse
 from denwaban.scripts.words import state_words
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import _, not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 30
@@ -43,11 +40,6 @@ class NewForm(msgspec.Struct):
     source: str = "blank"
     """blank | file | `library:` and a template's code | the id of a script to copy"""
     file: UploadFile | None = None
-
-
-class SettingsForm(msgspec.Struct):
-    approval: bool = False
-    grace_hours: str = "24"
 
 
 def counted(tx: Tx, one: Listed) -> tuple[int, int]:
@@ -181,48 +173,4 @@ async def post_script(
     return Redirect(f"/scripts/{made}/edit", status_code=303)
 
 
-@get("/scripts/settings/{client_id:str}", guards=[AUTHORS])
-async def show_settings(client_id: FromPath[str], store: NamedDependency[Store]) -> Template:
-    return await _settings_page(store, client_id)
-
-
-async def _settings_page(
-    store: Store, client_id: str, form: SettingsForm | None = None, error: str = ""
-) -> Template:
-    owner, kept = await store.read(lambda tx: (client(tx, client_id), settings_of(tx, client_id)))
-    if owner is None:
-        raise not_here()
-    hours = kept.grace.total_seconds() / 3600
-    return page(
-        "scripts/settings.html",
-        status=422 if error else 200,
-        client=owner,
-        form=form or SettingsForm(kept.approval, f"{hours:g}"),
-        error=error,
-    )
-
-
-@post("/scripts/settings/{client_id:str}", guards=[AUTHORS])
-async def post_settings(
-    client_id: FromPath[str], data: URLEncodedBody[SettingsForm], store: NamedDependency[Store]
-) -> Template | Redirect:
-    def save(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
-        set_settings(tx, client_id, ScriptSettings(data.approval, _hours(data.grace_hours)))
-
-    try:
-        await store.write(save)
-    except ScriptError as error:
-        return await _settings_page(store, client_id, data, _(str(error)))
-    return Redirect(f"/scripts?client_id={client_id}", status_code=303)
-
-
-def _hours(text: str) -> timedelta:
-    try:
-        return timedelta(hours=float(unicodedata.normalize("NFKC", text)))
-    except (ValueError, OverflowError) as error:
-        raise ScriptError("猶予は、時間の数で書いてください。例: 24") from error
-
-
-routes = [show_scripts, show_new, post_script, show_settings, post_settings]
+routes = [show_scripts, show_new, post_script]

@@ -20,12 +20,12 @@ from denwaban.scripts.life import (
     Version,
 )
 from denwaban.scripts.model import ScriptInvalid
-from denwaban.scripts.pages.common import AUTHORS, broken, listed, moment_of, not_here, told
-from denwaban.scripts.readings import settings_of
+from denwaban.scripts.pages.common import AUTHORS, broken, listed, moment_of, told
+from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import document_of, version
 from denwaban.scripts.words import change_words, part_words
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, page
+from denwaban.web import Problem, _, not_here, page
 
 
 class PublishForm(msgspec.Struct):

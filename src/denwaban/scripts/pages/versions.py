@@ -22,14 +22,15 @@ from denwaban.scripts.drafts import (
 )
 from denwaban.scripts.life import NoSuchScript, ScriptError, Version
 from denwaban.scripts.model import Script, ScriptInvalid
-from denwaban.scripts.pages.common import AUTHORS, drawing, listed, names, not_here
+from denwaban.scripts.pages.common import AUTHORS, drawing, listed, names
 from denwaban.scripts.pages.lists import read_file
-from denwaban.scripts.readings import readers, settings_of
+from denwaban.scripts.readings import readers
+from denwaban.scripts.settings import settings_of
 from denwaban.scripts.text import parse
 from denwaban.scripts.versions import document_of, version, versions_of
 from denwaban.scripts.words import change_words, part_words, state_words
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import _, not_here, page
 
 Name = Annotated[str, msgspec.Meta(max_length=32)]
 

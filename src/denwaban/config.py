@@ -76,7 +76,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def database(self) -> str:
         """The SQLAlchemy URL; a file in `home` when none is set."""
-        return self.database_url or f"sqlite:///{(self.home / 'denwaban.db').absolute()}"
+        return self.database_url or f"sqlite:///{self.home / 'denwaban.db'}"
 
     @property
     def speech(self) -> Path:
@@ -90,7 +90,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from `DENWABAN_*`; raises `SettingsError` on an unknown name or an unusable value."""
+    """Settings from `DENWABAN_*`, with absolute paths; raises `SettingsError` on an unknown name or an unusable value."""
     given = {
         key.removeprefix("DENWABAN_").lower(): value
         for key, value in environ.items()
@@ -99,11 +99,12 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     # An empty value means "not set", as shells and compose files often have it.
     given = {key: value for key, value in given.items() if value != ""}
     try:
-        return msgspec.convert(
-            given, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
+        settings = msgspec.convert(
+            given, Settings, strict=False, dec_hook=lambda _path, value: Path(value).absolute()
         )
     except msgspec.ValidationError as error:
         raise SettingsError(f"DENWABAN_*: {error}") from error
+    return msgspec.structs.replace(settings, home=settings.home.absolute())
 
 
 class Secrets(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ from denwaban.access import Role
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
-from denwaban.delivery import Channels
+from denwaban.delivery import Channels, Watch
 from denwaban.delivery import duties as delivery_duties
 from denwaban.improvement import Gatherer, review_duty, weekly_duty
 from denwaban.journal import Journal
@@ -130,6 +130,7 @@ class Program:
     practice: Practice
     left: LeftCalls
     gatherer: Gatherer
+    watch: Watch
     workers: tuple[Worker, ...]
 
     async def run(self) -> None:
@@ -140,6 +141,7 @@ class Program:
             tasks.create_task(self.practice.run())
             tasks.create_task(self.left.run())
             tasks.create_task(self.gatherer.run())
+            tasks.create_task(self.watch.run())
             tasks.create_task(index.catch_up(self.store))
             for worker in self.workers:
                 tasks.create_task(worker.run())
@@ -195,7 +197,8 @@ def build(
     workers = tuple(Worker(store, clock, duty) for duty in duties)
     left_calls = LeftCalls(store, clock, phone, left)
     gatherer = Gatherer(store, clock)
-    return Program(app, store, journal, switchboard, practice, left_calls, gatherer, workers)
+    watch = Watch(store, journal)
+    return Program(app, store, journal, switchboard, practice, left_calls, gatherer, watch, workers)
 
 
 def engine_settings(

@@ -15,33 +15,37 @@ from hypothesis.stateful import (
 
 from denwaban.delivery.model import (
     MAX_TRIES,
+    MOST_REPEATS,
     OBEYED,
     Climb,
     Kind,
     Ladder,
+    Rung,
     State,
     Target,
     acknowledged,
-    build,
     cut_short,
     from_json,
+    handed,
+    resumed,
     start,
     step,
     to_json,
     wait_after,
 )
+from denwaban.delivery.plan import Member, People, freeze, usual
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+FIVE = timedelta(minutes=5)
 MAIL = (Target("mail", {"to": "a@example.jp"}), Target("portal", {}))
 
-ladders = st.builds(
-    lambda substitute, minutes, away: build(
-        "a", MAIL, substitute, MAIL, timedelta(minutes=minutes), first_is_away=away
-    ),
-    st.sampled_from([None, "b"]),
-    st.integers(0, 120),
-    st.booleans(),
-)
+
+def usual_ladder(substitute: str | None, minutes: int, away: bool) -> Ladder:
+    other = Member(substitute, MAIL) if substitute is not None else None
+    return freeze(usual(timedelta(minutes=minutes)), People(Member("a", MAIL, away), other))
+
+
+ladders = st.builds(usual_ladder, st.sampled_from([None, "b"]), st.integers(0, 120), st.booleans())
 
 
 class LadderLife(RuleBasedStateMachine):
@@ -75,12 +79,34 @@ class LadderLife(RuleBasedStateMachine):
         before = self.climb
         self._go(cut_short(before, self.now))
         if before.state is State.WAITING and self.climb.state is State.WAITING:
-            assert self.climb.now_on.staff_id != before.now_on.staff_id
+            lost = before.now_on.staff_id
+            assert {one.staff_id for one in self.climb.now_on.told} != {lost}
 
     @rule()
     def somebody_takes_it(self) -> None:
         self._go(acknowledged(self.climb))
         self.taken = True
+
+    @rule(lost=st.sampled_from("ab"))
+    def it_is_handed_back(self, lost: str) -> None:
+        if not self.taken:
+            return
+        self.taken = False
+        self._go(resumed(self.climb, lost, self.now))
+        assert self.climb.state is not State.ACKNOWLEDGED
+
+    @rule(to=st.sampled_from("ab"))
+    def it_is_given_to_somebody(self, to: str) -> None:
+        if len(self.climb.ladder.rungs) > 12:
+            return
+        climbed = self.climb.ladder.rungs[: self.climb.rung]
+        rungs = [Rung(to, Kind.HANDED, timedelta(0), MAIL), Rung(to, Kind.REMINDER, FIVE, MAIL)]
+        self.taken, before = False, self.climb
+        self.climb = handed(self.climb, rungs, self.now)
+        assert self.climb.ladder.rungs[: len(climbed)] == climbed
+        assert (self.climb.rung, self.climb.state) == (before.rung + 1, State.WAITING)
+        assert self.climb.now_on.staff_id == to
+        self.told.append(to)
 
     @invariant()
     def exactly_one_owner(self) -> None:
@@ -102,7 +128,8 @@ class LadderLife(RuleBasedStateMachine):
     @invariant()
     def nobody_is_told_too_often(self) -> None:
         if hasattr(self, "climb"):
-            assert len(self.told) <= len(self.climb.ladder.rungs)
+            most = MOST_REPEATS if self.climb.ladder.until_taken else 0
+            assert len(self.told) <= len(self.climb.ladder.rungs) + most
 
 
 @pytest.mark.req("A9", "D3", "D5")
@@ -114,7 +141,7 @@ def test_a_ladder_has_one_owner_and_is_never_silent() -> None:
 @given(ladders)
 def test_left_alone_every_ladder_ends_where_a_supervisor_sees_it(ladder: Ladder) -> None:
     climb, now, told = start(ladder, NOW), NOW, ["a"]
-    for _rung in ladder.rungs:
+    for _rung in range(len(ladder.rungs) + (MOST_REPEATS if ladder.until_taken else 0)):
         assert climb.due_at is not None
         assert step(climb, climb.due_at - timedelta(microseconds=1)) is climb
         now = climb.due_at
@@ -131,14 +158,14 @@ def test_a_ladder_comes_back_from_json_as_it_was(ladder: Ladder) -> None:
 
 
 def test_the_usual_ladder_is_first_reminder_substitute_reminder() -> None:
-    ladder = build("a", MAIL, "b", MAIL, timedelta(minutes=15))
+    ladder = usual_ladder("b", 15, False)
     assert [(rung.staff_id, rung.kind) for rung in ladder.rungs] == [
         ("a", Kind.FIRST),
         ("a", Kind.REMINDER),
         ("b", Kind.SUBSTITUTE),
         ("b", Kind.REMINDER),
     ]
-    away = build("a", MAIL, "b", MAIL, timedelta(minutes=15), first_is_away=True)
+    away = usual_ladder("b", 15, True)
     assert [rung.staff_id for rung in away.rungs] == ["a", "b", "b"]
     assert start(away, NOW).due_at == NOW
 

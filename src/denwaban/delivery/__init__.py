@@ -1,8 +1,19 @@
 """Message, attempt, acknowledgement, escalation: a report on its way until a named person has taken it."""
 
-from denwaban.delivery.acts import NotTheirs, acknowledge, send
+from denwaban.delivery.acts import NotTheirs, acknowledge, follow, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.duties import duties
+from denwaban.delivery.handing import (
+    AlreadyTaken,
+    NoReason,
+    NotTaken,
+    Said,
+    comment,
+    hand_back,
+    reassign,
+    resend,
+    said,
+)
 from denwaban.delivery.message import lines_of
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Retry, Sent, State
 from denwaban.delivery.queries import (
@@ -19,31 +30,43 @@ from denwaban.delivery.queries import (
     troubles,
     untaken,
 )
+from denwaban.delivery.watch import Watch
 from denwaban.delivery.words import channel_words, kind_words, state_words, via_words
 
 __all__ = [
     "Acknowledged",
+    "AlreadyTaken",
     "Attempt",
     "Channel",
     "Channels",
     "Delivery",
     "Failed",
     "Kind",
+    "NoReason",
     "NotSetUp",
+    "NotTaken",
     "NotTheirs",
     "Retry",
+    "Said",
     "Sent",
     "Standing",
     "State",
     "Trouble",
+    "Watch",
     "acknowledge",
     "acknowledgement",
     "attempts_of",
     "channel_words",
+    "comment",
     "deliveries_of",
     "duties",
+    "follow",
+    "hand_back",
     "kind_words",
     "lines_of",
+    "reassign",
+    "resend",
+    "said",
     "send",
     "standings",
     "state_words",

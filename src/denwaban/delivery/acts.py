@@ -1,7 +1,7 @@
 """Sending, climbing, acknowledging: what happens in transactions. Talking to the outside is in `duties`."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 
@@ -11,51 +11,43 @@ from denwaban.delivery.model import (
     Kind,
     Rung,
     State,
-    Target,
+    Told,
     acknowledged,
-    build,
     cut_short,
+    question,
     start,
     step,
     to_json,
 )
+from denwaban.delivery.plan import PORTAL
+from denwaban.delivery.plans import ladder_for, targets_of
 from denwaban.delivery.queries import Acknowledged, acknowledgement, climb_of
-from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
+from denwaban.delivery.rows import acknowledgements, deliveries, escalations
+from denwaban.delivery.telling import About, about, cancel, tell
 from denwaban.journal import append
-from denwaban.oncall import contacts_of, reachable, substitute_of
+from denwaban.oncall import reachable
 from denwaban.people import rows as people_rows
-from denwaban.people import staff_of
-from denwaban.reports import Report, hand_to
+from denwaban.people import staff_by_ids
+from denwaban.reports import Report, Status, hand_to
 from denwaban.reports import report as report_of
-from denwaban.store import Tx, new_id
-
-PORTAL = "portal"
-"""The one channel that needs no sending and no contact."""
-
-IN_THE_INBOX = "ポータルの受信箱に入りました"
+from denwaban.store import Tx
 
 
 class NotTheirs(LookupError):
     """There is no such report, or the person is not on its client's roster."""
 
 
-def send(tx: Tx, report: Report, acknowledge_minutes: int) -> None:
+def send(tx: Tx, report: Report, acknowledge_minutes: int, also: Sequence[str] = ()) -> None:
     """Freezes the report's ladder and makes its first deliveries due now. Doing it again does nothing.
 
-    Call it in the transaction that accepted the report: then an accepted report is always on its way.
+    The client's own ladder for this urgency, else the usual one with `acknowledge_minutes` between its steps. `also` are
+    staff members told beside the one in charge. Call it in the transaction that accepted the report: then an accepted
+    report is always on its way.
     """
     if climb_of(tx, report.id) is not None:
         return
-    roster = {person.id: person for person in staff_of(tx, report.client_id)}
-    other = substitute_of(tx, report.in_charge_id, tx.now)
-    first = roster.get(report.in_charge_id)
-    ladder = build(
-        report.in_charge_id,
-        _targets(tx, report.in_charge_id),
-        other.id if other is not None else None,
-        _targets(tx, other.id) if other is not None else (),
-        timedelta(minutes=acknowledge_minutes),
-        first_is_away=first is not None and not reachable(first, tx.now),
+    ladder = ladder_for(
+        tx, report.client_id, report.draft.urgency, report.in_charge_id, acknowledge_minutes, also
     )
     climb = start(ladder, tx.now)
     tx.execute(
@@ -69,19 +61,22 @@ def send(tx: Tx, report: Report, acknowledge_minutes: int) -> None:
         )
     )
     tx.touch("work:escalations")
-    _tell(tx, report.id, report.client_id, climb)
+    _begin_rung(tx, About(report.id, report.client_id, report.draft.urgency), climb)
 
 
 def climb(tx: Tx, report_id: str) -> None:
-    """Climbs one rung if it is due: tells the next person, or records that nobody has taken it."""
+    """What is due of a report: climbs one rung, records that nobody has taken it, or asks after what was taken."""
     before = climb_of(tx, report_id)
     if before is None:
         return
-    _move(tx, report_id, before, step(before, tx.now))
+    if before.state is State.ACKNOWLEDGED:
+        _ask(tx, report_id, before)
+    else:
+        move(tx, report_id, before, step(before, tx.now))
 
 
 def give_up_person(tx: Tx, report_id: str, rung: int) -> None:
-    """Goes on at once when every channel of this rung's person has failed for good; else does nothing.
+    """Goes on at once when every channel of this rung's people has failed for good; else does nothing.
 
     The portal does not count: it reaches only who looks.
     """
@@ -99,14 +94,15 @@ def give_up_person(tx: Tx, report_id: str, rung: int) -> None:
         )
     ]
     if states and all(state == "failed" for state in states):
-        _move(tx, report_id, before, cut_short(before, tx.now))
+        move(tx, report_id, before, cut_short(before, tx.now))
 
 
 def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged:
     """This person has taken the report: every other channel and every further step ends.
 
-    Idempotent: when it is already taken, tells who took it and when (`first` False). `via` is link, portal or api.
-    Raises `NotTheirs` when there is no such report or the person is not on its client's roster.
+    Idempotent: when it is already taken, tells who took it and when (`first` False); of two at once the first to commit
+    has it. `via` is link, portal, api, phone or the name of the channel that was answered. Raises `NotTheirs` when there
+    is no such report or the person is not on its client's roster.
     """
     report = report_of(tx, report_id)
     before = climb_of(tx, report_id)
@@ -126,97 +122,152 @@ def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged
             report_id=report_id, client_id=report.client_id, staff_id=staff_id, via=via, at=tx.now
         )
     )
-    _move(tx, report_id, before, acknowledged(before))
-    tx.execute(
-        update(deliveries)
-        .where(deliveries.c.report_id == report_id, deliveries.c.state == "pending")
-        .values(state="cancelled", due_at=None)
-    )
+    cancel(tx, report_id)
+    save(tx, report_id, acknowledged(before), asked=0, floor_since=None)
     hand_to(tx, report_id, staff_id)
     append(tx, facts.acknowledged(report_id, report.client_id, staff_id, via))
+    follow(tx, report_id)
     return Acknowledged(report_id, report.client_id, staff_id, person["name"], via, tx.now)
 
 
-def _targets(tx: Tx, staff_id: str) -> tuple[Target, ...]:
-    """All channels of a person; the portal needs no contact."""
-    own = tuple(Target(contact.channel, contact.address) for contact in contacts_of(tx, staff_id))
-    return (*own, Target(PORTAL, {}))
+def follow(tx: Tx, report_id: str) -> None:
+    """After a report was taken or its status has changed: closes it when it is done, else sees that it is asked after.
+
+    Idempotent; does nothing for a report that nobody has taken.
+    """
+    report, now_at = report_of(tx, report_id), climb_of(tx, report_id)
+    taken = acknowledgement(tx, report_id)
+    if report is None or now_at is None or taken is None:
+        return
+    if report.status is Status.DONE:
+        save(tx, report_id, acknowledged(now_at), closed_at=tx.now, floor_since=None)
+        return
+    then = question(now_at.ladder, taken.at, report.draft.callback_by, _asked(tx, report_id))
+    save(tx, report_id, acknowledged(now_at, then.at if then else None), closed_at=None)
 
 
-def _move(tx: Tx, report_id: str, before: Climb, after: Climb) -> None:
-    """Records where a report has come to, and does what belongs to it."""
-    client_id = str(tx.scalar(select(escalations.c.client_id).where(escalations.c.id == report_id)))
+def _ask(tx: Tx, report_id: str, before: Climb) -> None:
+    """Reminds whoever took it; when its time has passed, tells the next person of the ladder and the floor too."""
+    report, taken = report_of(tx, report_id), acknowledgement(tx, report_id)
+    if before.due_at is None or before.due_at > tx.now or report is None or taken is None:
+        return
+    if report.status is Status.DONE:
+        follow(tx, report_id)
+        return
+    by = report.draft.callback_by
+    now = question(before.ladder, taken.at, by, _asked(tx, report_id))
+    if now is None:
+        return
+    told = [(taken.staff_id, Kind.OVERDUE if now.last else Kind.DEADLINE)]
+    if now.last:
+        told += [(one, Kind.OVERDUE) for one in _others(before, taken.staff_id)[:1]]
+    asked = 2 if now.last else 1
+    then = question(before.ladder, taken.at, by, asked)
+    save(tx, report_id, acknowledged(before, then.at if then else None), asked=asked)
+    if now.last:
+        _to_the_floor(tx, report_id)
+    this = About(report_id, report.client_id, report.draft.urgency)
+    tell(tx, this, before.rung, [Told(one, kind, targets_of(tx, one)) for one, kind in told])
+    word = facts.overdue if now.last else facts.asked
+    append(tx, word(report_id, report.client_id, taken.staff_id))
+
+
+def _asked(tx: Tx, report_id: str) -> int:
+    return int(tx.scalar(select(escalations.c.asked).where(escalations.c.id == report_id)))
+
+
+def _others(climb: Climb, staff_id: str) -> list[str]:
+    """Everybody else of the ladder, those not yet told first."""
+    rungs = climb.ladder.rungs
+    known = [one.staff_id for rung in (*rungs[climb.rung :], *rungs) for one in rung.told]
+    return [one for one in dict.fromkeys(known) if one != staff_id]
+
+
+def move(tx: Tx, report_id: str, before: Climb, after: Climb) -> None:
+    """Records where a report has come to, and does what belongs to it. Rungs of people who have left are passed over."""
+    this = about(tx, report_id)
+    if this is None:
+        return
+    if after.rung != before.rung:
+        after = _without_the_gone(tx, this, after)
+    save(tx, report_id, after)
+    if after.state is State.EXHAUSTED and before.state is not State.EXHAUSTED:
+        append(tx, facts.unclaimed(report_id, this.client_id, after))
+        _to_the_floor(tx, report_id)
+    if after.rung == before.rung:
+        return
+    if after.state is State.WAITING:
+        _begin_rung(tx, this, after)
+    rung = after.now_on
+    if rung.kind is Kind.FLOOR:
+        return
+    hand_to(tx, report_id, rung.staff_id)
+    if rung.kind is Kind.HANDED:
+        return
+    if rung.staff_id != before.now_on.staff_id:
+        append(tx, facts.escalated(report_id, this.client_id, after))
+    else:
+        append(tx, facts.reminded(report_id, this.client_id, after))
+
+
+def _without_the_gone(tx: Tx, this: About, after: Climb) -> Climb:
+    while after.state is State.WAITING and after.now_on.told:
+        known = staff_by_ids(tx, [one.staff_id for one in after.now_on.told])
+        if any(person.left_at is None for person in known.values()):
+            return after
+        gone = after.now_on.staff_id
+        append(tx, facts.passed_over(this.report_id, this.client_id, gone, "left"))
+        after = cut_short(after, tx.now)
+    return after
+
+
+def _begin_rung(tx: Tx, this: About, climb: Climb) -> None:
+    """Tells whom the rung climbed last is for. Whoever is away or whose messages are held back changes when the next comes."""
+    rung = climb.now_on
+    if rung.kind is Kind.FLOOR:
+        append(tx, facts.nobody_on_duty(this.report_id, this.client_id, climb))
+        _to_the_floor(tx, this.report_id)
+        return
+    people = staff_by_ids(tx, [one.staff_id for one in rung.told])
+    told = [one for one in rung.told if people[one.staff_id].left_at is None]
+    goes = tell(tx, this, climb.rung, told)
+    following = climb.following
+    if climb.due_at is None:
+        return
+    if goes > tx.now and not (following is not None and following.kind is Kind.FLOOR):
+        save(tx, this.report_id, replace(climb, due_at=climb.due_at + (goes - tx.now)))
+        return
+    # Whom the ladder was frozen for may have gone home since.
+    away = climb.rung > 1 and not any(reachable(one, tx.now) for one in people.values())
+    if away and following is not None and _somebody_else(following, rung):
+        append(tx, facts.passed_over(this.report_id, this.client_id, rung.staff_id, "away"))
+        save(tx, this.report_id, replace(climb, due_at=tx.now))
+
+
+def _somebody_else(following: Rung, rung: Rung) -> bool:
+    known = {one.staff_id for one in rung.told}
+    return any(one.staff_id not in known for one in following.told)
+
+
+def _to_the_floor(tx: Tx, report_id: str) -> None:
+    tx.execute(
+        update(escalations)
+        .where(escalations.c.id == report_id, escalations.c.floor_since.is_(None))
+        .values(floor_since=tx.now)
+    )
+
+
+def save(tx: Tx, report_id: str, climb: Climb, **more: object) -> None:
+    """Keeps where a report has come to."""
     tx.execute(
         update(escalations)
         .where(escalations.c.id == report_id)
-        .values(rung=after.rung, state=after.state.value, due_at=after.due_at, leased_until=None)
+        .values(
+            rung=climb.rung,
+            state=climb.state.value,
+            due_at=climb.due_at,
+            leased_until=None,
+            **more,
+        )
     )
     tx.touch("work:escalations")
-    if after.state is State.EXHAUSTED and before.state is not State.EXHAUSTED:
-        append(tx, facts.unclaimed(report_id, client_id, after))
-    if after.rung == before.rung:
-        return
-    _tell(tx, report_id, client_id, after)
-    if after.now_on.staff_id != before.now_on.staff_id:
-        hand_to(tx, report_id, after.now_on.staff_id)
-        append(tx, facts.escalated(report_id, client_id, after))
-    else:
-        append(tx, facts.reminded(report_id, client_id, after))
-
-
-def _tell(tx: Tx, report_id: str, client_id: str, climb: Climb) -> None:
-    """Makes a delivery for every channel of the rung climbed last."""
-    rung: Rung = climb.now_on
-    if rung.kind is Kind.REMINDER:
-        # What could not be sent until now would only arrive beside its own reminder.
-        tx.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.report_id == report_id,
-                deliveries.c.staff_id == rung.staff_id,
-                deliveries.c.state == "pending",
-            )
-            .values(state="cancelled", due_at=None)
-        )
-    made = [
-        {
-            "id": new_id(),
-            "report_id": report_id,
-            "client_id": client_id,
-            "staff_id": rung.staff_id,
-            "channel": target.channel,
-            "rung": climb.rung,
-            "kind": rung.kind.value,
-            "address": dict(target.address),
-            "idempotency_key": f"msg_{new_id()}",
-            "state": "pending",
-            "tries": 0,
-            "created_at": tx.now,
-            "sent_at": None,
-            "due_at": tx.now,
-        }
-        for target in rung.targets
-    ]
-    for one in made:
-        if one["channel"] == PORTAL:
-            # This very commit puts the report into the inbox: nothing is left to do.
-            one.update(state="sent", tries=1, sent_at=tx.now, due_at=None)
-            append(tx, facts.sent(report_id, client_id, str(one["id"]), PORTAL, rung.staff_id))
-    tx.execute(insert(deliveries), made)
-    tx.execute(
-        insert(attempts),
-        [
-            {
-                "id": new_id(),
-                "delivery_id": one["id"],
-                "number": 1,
-                "started_at": tx.now,
-                "ended_at": tx.now,
-                "result": "sent",
-                "detail": IN_THE_INBOX,
-            }
-            for one in made
-            if one["channel"] == PORTAL
-        ],
-    )
-    tx.touch("work:deliveries")

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,20 +26,30 @@ class Link:
     expires_at: datetime
 
 
-def make_link(tx: Tx, report_id: str, staff_id: str, delivery_id: str) -> str:
-    """A fresh random token. Only its hash is kept: who reads the database cannot take a report."""
-    token = secrets.token_urlsafe(32)
+def make_links(tx: Tx, wanted: Sequence[tuple[str, str, str]]) -> list[str]:
+    """A fresh random token for each (report, staff, delivery). Only hashes are kept: who reads the database cannot take a
+    report."""
+    tokens = [secrets.token_urlsafe(32) for _one in wanted]
     tx.execute(
-        insert(acknowledge_links).values(
-            token_hash=_hash(token),
-            report_id=report_id,
-            staff_id=staff_id,
-            delivery_id=delivery_id,
-            created_at=tx.now,
-            expires_at=tx.now + LASTS,
-        )
+        insert(acknowledge_links),
+        [
+            {
+                "token_hash": _hash(token),
+                "report_id": report_id,
+                "staff_id": staff_id,
+                "delivery_id": delivery_id,
+                "created_at": tx.now,
+                "expires_at": tx.now + LASTS,
+            }
+            for token, (report_id, staff_id, delivery_id) in zip(tokens, wanted, strict=True)
+        ],
     )
-    return token
+    return tokens
+
+
+def make_link(tx: Tx, report_id: str, staff_id: str, delivery_id: str) -> str:
+    """One token; see `make_links`."""
+    return make_links(tx, [(report_id, staff_id, delivery_id)])[0]
 
 
 def open_link(tx: Tx, token: str) -> Link | None:

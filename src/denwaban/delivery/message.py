@@ -10,15 +10,29 @@ from denwaban.delivery.model import Kind
 from denwaban.lines import show_number
 from denwaban.reports import TONE_WORDS, URGENCY_WORDS, Report, Tone, Urgency, caller_words
 
-MARKS = {Kind.FIRST: "", Kind.REMINDER: "【再通知】", Kind.SUBSTITUTE: "【代理確認】"}
+MARKS = {
+    Kind.FIRST: "",
+    Kind.REMINDER: "【再通知】",
+    Kind.SUBSTITUTE: "【代理確認】",
+    Kind.HANDED: "【担当変更】",
+    Kind.DEADLINE: "【期限が近づいています】",
+    Kind.OVERDUE: "【期限超過】",
+}
 
 OPENINGS = {
     Kind.FIRST: "お電話の報告です。内容をご確認のうえ、引き受けをお願いいたします。",
     Kind.REMINDER: "まだ引き受けの確認がありません。恐れ入りますが、内容をご確認ください。",
     Kind.SUBSTITUTE: "担当の方の確認がまだのため、代わりの確認をお願いいたします。",
+    Kind.HANDED: "この報告の担当になりました。内容をご確認のうえ、引き受けをお願いいたします。",
+    Kind.DEADLINE: "引き受けられた報告の期限が近づいています。お済みでしたら、状態を「完了」にしてください。",
+    Kind.OVERDUE: "引き受けられた報告の期限が過ぎました。至急、状況のご確認をお願いいたします。",
 }
 
 TEST_OPENING = "連絡先の確認のためのテストです。電話の報告は、この宛先に届きます。"
+
+DIGEST_OPENING = (
+    "お電話の報告を、まとめてお届けします。件名の下のリンクから、1件ずつ引き受けられます。"
+)
 
 WEEKDAYS = "月火水木金土日"
 
@@ -45,15 +59,22 @@ class Message:
     """The report for programs."""
     test: bool = False
     """It is about no report: somebody tries whether messages arrive. `link` then leads to the portal and is no secret."""
+    digest: bool = False
+    """It tells of several reports at once. `link` leads to the portal; each of the `lines` is one report with its own link."""
 
     @property
     def opening(self) -> str:
+        if self.digest:
+            return DIGEST_OPENING
         return TEST_OPENING if self.test else OPENINGS[self.kind]
 
     @property
     def asks(self) -> str:
         """The words of the link."""
-        return "ポータルをひらく" if self.test else "内容を確認して引き受ける"
+        if self.test or self.digest:
+            return "ポータルをひらく"
+        taken = self.kind in (Kind.DEADLINE, Kind.OVERDUE)
+        return "内容を確認する" if taken else "内容を確認して引き受ける"
 
 
 def lines_of(report: Report) -> tuple[tuple[str, str], ...]:
@@ -129,7 +150,7 @@ def data_of(report: Report, kind: Kind) -> dict[str, Any]:
 def text_of(message: Message, limit: int) -> str:
     """The message as plain text of at most `limit` characters; what does not fit is behind the link."""
     head = f"{message.client_name}\n{message.staff_name} 様\n\n{message.opening}\n\n"
-    how = "" if message.test else "(開いた先のボタンを1回押すだけです)"
+    how = "" if message.test or message.digest else "(開いた先のボタンを1回押すだけです)"
     tail = (
         f"\n\n▼ {message.asks}{how}\n"
         f"{message.link}\n\n"

@@ -47,6 +47,8 @@ class Delivery:
     next_at: datetime | None
     error: str | None
     idempotency_key: str
+    held: str
+    """quiet | digest: why it waits for `next_at`; empty when it goes at once."""
     address: Mapping[str, Any] = field(repr=False)
 
 
@@ -74,6 +76,11 @@ class Standing:
     """The one person whose turn it is, or who has taken it."""
     kind: Kind
     due_at: datetime | None
+    climb: Climb = field(repr=False)
+    asked: int = 0
+    """After it was taken: 0 not asked yet, 1 reminded, 2 its time is over."""
+    floor_since: datetime | None = None
+    """Since when our own floor is asked to look after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ def climb_of(tx: Tx, report_id: str) -> Climb | None:
     row = tx.first(select(escalations).where(escalations.c.id == report_id))
     if row is None:
         return None
-    return Climb(from_json(row["ladder"]), row["rung"], State(row["state"]), row["due_at"])
+    return _climb(row)
 
 
 def standings(tx: Tx, report_ids: list[str]) -> dict[str, Standing]:
@@ -112,16 +119,23 @@ def standings(tx: Tx, report_ids: list[str]) -> dict[str, Standing]:
     }
     found = {}
     for row in tx.all(select(escalations).where(escalations.c.id.in_(report_ids))):
-        rung = from_json(row["ladder"]).rungs[row["rung"] - 1]
+        climb = _climb(row)
         found[row["id"]] = Standing(
             row["id"],
             row["client_id"],
-            State(row["state"]),
-            taken.get(row["id"], rung.staff_id),
-            rung.kind,
+            climb.state,
+            taken.get(row["id"], climb.now_on.staff_id),
+            climb.now_on.kind,
             row["due_at"],
+            climb,
+            row["asked"],
+            row["floor_since"],
         )
     return found
+
+
+def _climb(row: RowMapping) -> Climb:
+    return Climb(from_json(row["ladder"]), row["rung"], State(row["state"]), row["due_at"])
 
 
 def acknowledgement(tx: Tx, report_id: str) -> Acknowledged | None:
@@ -308,5 +322,6 @@ def _delivery(row: RowMapping) -> Delivery:
         next_at=row["due_at"],
         error=row["error"],
         idempotency_key=row["idempotency_key"],
+        held=row["held"] or "",
         address=row["address"],
     )

@@ -11,8 +11,8 @@ from litestar.response import Redirect
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.config import Settings
+from denwaban.delivery.attempts import outcome_words
 from denwaban.delivery.channels import Channels
-from denwaban.delivery.duties import outcome_words
 from denwaban.delivery.links import Tries
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind, Outcome, Retry

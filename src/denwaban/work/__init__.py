@@ -6,5 +6,6 @@ A table that carries work has `id`, `due_at` (null: nothing to do) and `leased_u
 from denwaban.work.acts import Worker
 from denwaban.work.model import Duty, Overdue
 from denwaban.work.rows import due_columns, overdue
+from denwaban.work.together import Together
 
-__all__ = ["Duty", "Overdue", "Worker", "due_columns", "overdue"]
+__all__ = ["Duty", "Overdue", "Together", "Worker", "due_columns", "overdue"]

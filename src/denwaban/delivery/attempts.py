@@ -1,0 +1,339 @@
+"""Attempts in the database: written down before they are made, and what came of them. Many at a time.
+
+A message may carry several reports (a digest): the delivery that was due is its carrier, the others point to it by `digest_id`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import RowMapping, insert, select, update
+
+from denwaban.delivery import facts
+from denwaban.delivery.acts import give_up_person
+from denwaban.delivery.links import make_links
+from denwaban.delivery.mask import mask_cards
+from denwaban.delivery.message import Message, data_of, lines_of, subject_for
+from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, wait_after
+from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
+from denwaban.delivery.telling import DIGEST
+from denwaban.journal import append
+from denwaban.people import rows as people_rows
+from denwaban.reports import Report, reports_by_ids
+from denwaban.store import Tx, new_id
+
+MOST_TOGETHER = 50
+"""Reports in one digest; more make another one."""
+
+GIST = 120
+"""Characters of a report's matter in a digest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An attempt that is written down and may now be made. `tries` are (attempt, delivery), the carrier's own first."""
+
+    tries: tuple[tuple[str, str], ...]
+    channel: str
+    message: Message
+    call_ended_at: datetime | None
+    held: bool
+
+    @property
+    def delivery_id(self) -> str:
+        return self.tries[0][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an attempt; `chance` spreads the next one."""
+
+    ready: Ready
+    outcome: Outcome
+    chance: float
+
+
+@dataclass(slots=True)
+class _Begun:
+    """One message being made."""
+
+    row: RowMapping
+    carried: list[RowMapping] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[RowMapping]:
+        return [self.row, *self.carried]
+
+
+def begin(tx: Tx, delivery_ids: Sequence[str], url: str) -> list[Ready | None]:
+    """Writes attempts down before they are made; None where there is nothing left to do. In the order of the ids."""
+    found = {
+        row["id"]: row
+        for row in tx.all(select(deliveries).where(deliveries.c.id.in_(list(delivery_ids))))
+    }
+    # Taken meanwhile, or another worker was quicker after a lease ran out.
+    over = [one for one, row in found.items() if row["state"] != "pending"]
+    begun: dict[str, _Begun] = {}
+    carried: set[str] = set()
+    for one in dict.fromkeys(delivery_ids):
+        row = found.get(one)
+        if row is None or one in over or one in carried:
+            continue
+        if row["held"] != DIGEST:
+            begun[one] = _Begun(row)
+            continue
+        together = _gather(tx, row)
+        if together is None:
+            over.append(one)
+            continue
+        begun[one] = together
+        carried |= {other["id"] for other in together.carried}
+    for one in carried & set(begun):
+        del begun[one]  # it began a moment before its carrier
+    if over:
+        _set(tx, over, due_at=None)
+    if not begun:
+        return [None] * len(delivery_ids)
+    made = _write_down(tx, list(begun.values()), url)
+    return [made.get(one) for one in delivery_ids]
+
+
+def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
+    """What goes out with this delivery. None when another carries it, or nothing of it is wanted any more.
+
+    What a carrier carries is settled when it is first sent, so that a second copy under the same key is the same message.
+    """
+    if row["digest_id"] is not None and row["digest_id"] != row["id"]:
+        return None
+    same = (
+        deliveries.c.state == "pending",
+        deliveries.c.id != row["id"],
+    )
+    if row["digest_id"] is None:
+        others = tx.all(
+            select(deliveries)
+            .where(
+                *same,
+                deliveries.c.staff_id == row["staff_id"],
+                deliveries.c.channel == row["channel"],
+                deliveries.c.held == DIGEST,
+                deliveries.c.digest_id.is_(None),
+                deliveries.c.due_at <= tx.now,
+            )
+            .order_by(deliveries.c.id)
+            .limit(MOST_TOGETHER - 1)
+        )
+        others = [other for other in others if other["address"] == row["address"]]
+        ids = [row["id"], *(other["id"] for other in others)]
+        tx.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(digest_id=row["id"]))
+        _set(tx, ids[1:], due_at=None)
+        return _Begun(row, others)
+    others = tx.all(
+        select(deliveries)
+        .where(*same, deliveries.c.digest_id == row["id"])
+        .order_by(deliveries.c.id)
+    )
+    taken = acknowledgements.c.report_id == row["report_id"]
+    if not others and tx.first(select(acknowledgements.c.report_id).where(taken)) is not None:
+        tx.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(state="cancelled"))
+        return None
+    return _Begun(row, others)
+
+
+def _write_down(tx: Tx, begun: Sequence[_Begun], url: str) -> dict[str, Ready]:
+    rows = [row for one in begun for row in one.rows]
+    again = [row["id"] for row in rows if row["tries"]]
+    if again:
+        tx.execute(
+            update(attempts)
+            .where(attempts.c.delivery_id.in_(again), attempts.c.ended_at.is_(None))
+            .values(detail="送信の途中で中断しました。もう一度送ります。")
+        )
+    attempt_of = {row["id"]: new_id() for row in rows}
+    tx.execute(
+        insert(attempts),
+        [
+            {
+                "id": attempt_of[row["id"]],
+                "delivery_id": row["id"],
+                "number": row["tries"] + 1,
+                "started_at": tx.now,
+                "detail": "",
+            }
+            for row in rows
+        ],
+    )
+    tx.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_(list(attempt_of)))
+        .values(tries=deliveries.c.tries + 1)
+    )
+    wanted = [(row["report_id"], row["staff_id"], row["id"]) for row in rows]
+    tokens = dict(zip(attempt_of, make_links(tx, wanted), strict=True))
+    links = {one: f"{url}/a/{token}" for one, token in tokens.items()}
+    reports = {one.id: one for one in reports_by_ids(tx, [row["report_id"] for row in rows])}
+    names = _names(tx, [row["staff_id"] for row in rows])
+    made = {}
+    for one in begun:
+        first = reports[one.row["report_id"]]
+        message = _message(tx, first, one.row, names, links[one.row["id"]])
+        if one.carried:
+            listed = [(reports[row["report_id"]], links[row["id"]]) for row in one.rows]
+            message = together(message, listed, f"{url}/portal/reports")
+        made[one.row["id"]] = Ready(
+            tuple((attempt_of[row["id"]], row["id"]) for row in one.rows),
+            one.row["channel"],
+            message,
+            first.call_ended_at,
+            one.row["held"] is not None,
+        )
+    return made
+
+
+def record(tx: Tx, came: Sequence[Came]) -> list[None]:
+    """What came of attempts. A late answer of a sender that was thought dead only adds what is true."""
+    ids = [delivery_id for one in came for _attempt, delivery_id in one.ready.tries]
+    rows = {row["id"]: row for row in tx.all(select(deliveries).where(deliveries.c.id.in_(ids)))}
+    ended: dict[tuple[str, str], list[str]] = {}
+    for one in came:
+        words = outcome_words(one.outcome)
+        ended.setdefault(words, []).extend(attempt for attempt, _delivery in one.ready.tries)
+    for (result, detail), tries in ended.items():
+        tx.execute(
+            update(attempts)
+            .where(attempts.c.id.in_(tries))
+            .values(ended_at=tx.now, result=result, detail=detail)
+        )
+    sent = [
+        rows[delivery_id]
+        for one in came
+        if isinstance(one.outcome, Sent)
+        for _attempt, delivery_id in one.ready.tries
+        if rows[delivery_id]["state"] != "sent"
+    ]
+    if sent:
+        _sent(tx, sent)
+    for one in came:
+        if not isinstance(one.outcome, Sent):
+            _not_sent(tx, one, rows)
+    return [None] * len(came)
+
+
+def _sent(tx: Tx, rows: Sequence[RowMapping]) -> None:
+    _set(tx, [row["id"] for row in rows], state="sent", sent_at=tx.now, due_at=None, error=None)
+    append(tx, *(facts.sent(*_about(row)) for row in rows))
+    tx.execute(
+        update(escalations)
+        .where(
+            escalations.c.id.in_({row["report_id"] for row in rows}),
+            escalations.c.reached_at.is_(None),
+        )
+        .values(reached_at=tx.now)
+    )
+
+
+def _not_sent(tx: Tx, one: Came, rows: dict[str, RowMapping]) -> None:
+    detail = outcome_words(one.outcome)[1]
+    carrier = rows[one.ready.delivery_id]
+    pending = [
+        rows[delivery_id]
+        for _attempt, delivery_id in one.ready.tries
+        if rows[delivery_id]["state"] == "pending"
+    ]
+    if carrier["state"] != "pending":
+        _set(tx, [carrier["id"]], due_at=None)
+    if not pending:
+        return
+    ids = [row["id"] for row in pending]
+    if isinstance(one.outcome, NotSetUp):
+        _set(tx, ids, state="cancelled", due_at=None, error=detail)
+        return
+    wait = None
+    if isinstance(one.outcome, Retry):
+        wait = wait_after(carrier["tries"], one.outcome.after, one.chance)
+        if wait is None:
+            detail = f"何度送っても届きませんでした。最後の理由: {detail}"
+    if wait is not None:
+        _set(tx, ids, error=detail)
+        _set(tx, [carrier["id"]], due_at=tx.now + wait)
+        tx.touch("work:deliveries")
+        return
+    _set(tx, ids, state="failed", due_at=None, error=detail)
+    for row in pending:
+        append(tx, facts.failed(*_about(row)))
+        give_up_person(tx, row["report_id"], row["rung"])
+
+
+def _about(row: RowMapping) -> tuple[str, str, str, str, str]:
+    return row["report_id"], row["client_id"], row["id"], row["channel"], row["staff_id"]
+
+
+def _set(tx: Tx, ids: Iterable[str], **values: object) -> None:
+    wanted = list(ids)
+    if wanted:
+        tx.execute(
+            update(deliveries)
+            .where(deliveries.c.id.in_(wanted))
+            .values(leased_until=None, **values)
+        )
+
+
+def outcome_words(outcome: Outcome) -> tuple[str, str]:
+    """(sent | retry | failed | not_set_up, a sentence without the address)."""
+    if isinstance(outcome, Sent):
+        return "sent", outcome.detail
+    if isinstance(outcome, Retry):
+        return "retry", outcome.why
+    return "failed" if isinstance(outcome, Failed) else "not_set_up", outcome.why
+
+
+def _names(tx: Tx, staff_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """staff → (their name, their client's)."""
+    staff, clients = people_rows.staff, people_rows.clients
+    rows = tx.all(
+        select(staff.c.id, staff.c.name, clients.c.name.label("client"))
+        .join(clients, clients.c.id == staff.c.client_id)
+        .where(staff.c.id.in_(set(staff_ids)))
+    )
+    return {row["id"]: (row["name"], row["client"]) for row in rows}
+
+
+def _message(
+    tx: Tx, report: Report, row: RowMapping, names: dict[str, tuple[str, str]], link: str
+) -> Message:
+    staff_name, client_name = names[row["staff_id"]]
+    kind = Kind(row["kind"])
+    return Message(
+        key=row["idempotency_key"],
+        report_id=report.id,
+        client_id=report.client_id,
+        client_name=client_name,
+        staff_id=row["staff_id"],
+        staff_name=staff_name,
+        kind=kind,
+        subject=subject_for(report, kind),
+        lines=lines_of(report),
+        link=link,
+        address=dict(row["address"]),
+        at=tx.now,
+        data=data_of(report, kind),
+    )
+
+
+def together(message: Message, listed: Sequence[tuple[Report, str]], portal: str) -> Message:
+    """One message about several reports; each has its own link, so that each is taken by itself."""
+    lines = tuple(
+        (
+            subject_for(report, Kind.FIRST),
+            f"{mask_cards(' '.join(report.draft.what_for.split()))[:GIST]}\n{link}",
+        )
+        for report, link in listed
+    )
+    return replace(
+        message,
+        subject=f"【受電報告】{len(lines)}件のまとめ",
+        lines=lines,
+        link=portal,
+        data={},
+        digest=True,
+    )

@@ -79,7 +79,7 @@ async def test_a_scanner_that_opens_the_link_takes_nothing_and_a_person_takes_it
     assert (await office.standing(report)).state is delivery.State.ACKNOWLEDGED
     again = await person.post(link)
     assert again.status_code == 303
-    await office.pass_time(hours=5)
+    await office.pass_time(hours=4)
     assert len(postman.mails) == 1
 
 

@@ -13,7 +13,9 @@ def test_folders_are_absolute_however_they_are_given(
     # The engine runs in another folder and plays files by their whole path.
     monkeypatch.chdir(tmp_path)
     assert load({}).home == tmp_path / "var"
-    given = load({"DENWABAN_HOME": "here", "DENWABAN_ENGINE": "engine", "DENWABAN_TRUNKS": "t.toml"})
+    given = load(
+        {"DENWABAN_HOME": "here", "DENWABAN_ENGINE": "engine", "DENWABAN_TRUNKS": "t.toml"}
+    )
     assert (given.home, given.engine, given.trunks) == (
         tmp_path / "here",
         tmp_path / "engine",

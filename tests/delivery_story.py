@@ -8,8 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import httpx
+import msgspec
 from sqlalchemy import func, select
-from tests.channel_servers import HttpService, Postman, chatwork_rule, slack_rule, webhook_rule
+from tests.servers.chatwork import chatwork_rule
+from tests.servers.http import HttpService
+from tests.servers.slack import slack_rule
+from tests.servers.smtp import Postman
+from tests.servers.webhook import webhook_rule
 
 from denwaban import access, delivery, oncall, people, promises, reports
 from denwaban.clock import JST, MovedClock
@@ -20,7 +25,6 @@ from denwaban.reports import Draft, Report
 from denwaban.store import Store, Tx, new_id
 from denwaban.work import Worker
 
-SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 NO_PASSWORD = access.Hashed("!")
 """No argon2 hash: nobody waits for hashing."""
 
@@ -113,11 +117,15 @@ class Office:
 
 
 @asynccontextmanager
-async def working(office: Office, chatwork_url: str = "") -> AsyncIterator[delivery.Channels]:
+async def working(
+    office: Office, chatwork_url: str = "", known: delivery.Services | None = None
+) -> AsyncIterator[delivery.Channels]:
     """The workers of this slice, really running."""
+    if chatwork_url:
+        known = msgspec.convert({"chatwork": {"url": chatwork_url}}, delivery.Services)
     async with (
         httpx.AsyncClient() as http,
-        delivery.Channels(office.settings, http, chatwork_url=chatwork_url) as channels,
+        delivery.Channels(office.settings, http, known) as channels,
     ):
         duties = delivery.duties(
             office.store, office.clock, office.settings, channels, chance=lambda: 0.5

@@ -70,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callback_talk_seconds: Annotated[int, msgspec.Meta(ge=0)] = 5
     smtp_url: str = ""
     mail_from: str = "denwaban@localhost"
+    services: Path | None = None
     secure_cookies: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

@@ -43,7 +43,7 @@ from denwaban.access import Role
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
-from denwaban.delivery import Channels, Watch
+from denwaban.delivery import Channels, Watch, load_services
 from denwaban.delivery import duties as delivery_duties
 from denwaban.improvement import Gatherer, review_duty, weekly_duty
 from denwaban.journal import Journal
@@ -232,6 +232,7 @@ def serve(settings: Settings) -> None:
 
 async def _serve(settings: Settings) -> None:
     secrets, trunks = load_secrets(settings.home), load_trunks(settings.trunks)
+    services = load_services(settings.services)
     told = engine_settings(settings, secrets, trunks)
     engine = Engine(told, obtain(settings.engine or settings.home))
     door = Door(engine)
@@ -251,7 +252,7 @@ async def _serve(settings: Settings) -> None:
     try:
         async with (
             httpx.AsyncClient(timeout=20) as http,
-            Channels(settings, http) as channels,
+            Channels(settings, http, services) as channels,
         ):
             program = build(
                 settings,

@@ -13,8 +13,8 @@ import httpx
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
-from tests.channel_servers import Postman, smtp_server
 from tests.delivery_story import Office, eventually, open_office
+from tests.servers.smtp import Postman, smtp_server
 
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban import delivery

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
-from tests.channel_servers import Postman, smtp_server
 from tests.journeys.installation import chromium, running, signed_in, until
 from tests.journeys.test_first_call import (
     CALLER_TONE,
@@ -22,6 +21,7 @@ from tests.journeys.test_first_call import (
     voices,
     walk_script,
 )
+from tests.servers.smtp import Postman, smtp_server
 from tests.sip_agent import SipAgent
 
 pytestmark = [

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
-from tests.channel_servers import Postman, smtp_server, words_of
 from tests.journeys.installation import Installation, chromium, running, signed_in, until
+from tests.servers.smtp import Postman, smtp_server, words_of
 from tests.sip_agent import Call, SipAgent, has_tone
 
 pytestmark = [

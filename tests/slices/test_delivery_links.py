@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from tests.channel_servers import Postman, smtp_server, words_of
 from tests.delivery_story import Office, open_office, working
+from tests.servers.smtp import Postman, smtp_server, words_of
 from tests.web_fixtures import MakeWeb, Web
 
 from denwaban import delivery, reports

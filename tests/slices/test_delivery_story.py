@@ -11,8 +11,10 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
-from tests.channel_servers import HttpService, Postman, Reply, hanging_server, smtp_server, words_of
-from tests.delivery_story import SECRET, Office, eventually, open_office, services, working
+from tests.delivery_story import Office, eventually, open_office, services, working
+from tests.servers.http import HttpService, Reply
+from tests.servers.smtp import Postman, hanging_server, smtp_server, words_of
+from tests.servers.webhook import SECRET
 
 from denwaban import delivery, people, reports
 from denwaban.clock import MovedClock

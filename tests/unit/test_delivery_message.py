@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.channel_servers import words_of
+from tests.servers.smtp import words_of
 
 from denwaban.config import SettingsError
 from denwaban.delivery.channels.chatwork import BODY

@@ -30,6 +30,7 @@ from denwaban.delivery.queries import (
     troubles,
     untaken,
 )
+from denwaban.delivery.services import Services, load_services
 from denwaban.delivery.watch import Watch
 from denwaban.delivery.words import channel_words, kind_words, state_words, via_words
 
@@ -49,6 +50,7 @@ __all__ = [
     "Retry",
     "Said",
     "Sent",
+    "Services",
     "Standing",
     "State",
     "Trouble",
@@ -67,6 +69,7 @@ __all__ = [
     "reassign",
     "resend",
     "said",
+    "load_services",
     "send",
     "standings",
     "state_words",

@@ -46,7 +46,7 @@ deliveries = Table(
     Column("report_id", Id, ForeignKey("reports.id"), nullable=False, index=True),
     Column("client_id", Id, nullable=False, index=True),
     Column("staff_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
-    Column("channel", String(20), nullable=False),  # mail | slack | chatwork | webhook | portal
+    Column("channel", String(20), nullable=False),  # see oncall.address.KEYS, and portal
     Column("rung", Integer, nullable=False),  # the rung of the ladder that made it, from 1
     Column("kind", String(20), nullable=False),  # see delivery.model.Kind
     Column("address", Json, nullable=False),  # as it was when the ladder was frozen

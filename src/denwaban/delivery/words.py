@@ -8,8 +8,15 @@ from denwaban.web import _
 def channel_words() -> dict[str, str]:
     return {
         "mail": _("メール"),
+        "sms": "SMS",
+        "line": "LINE",
+        "line_works": "LINE WORKS",
+        "slack_app": "Slack",
         "slack": "Slack",
         "chatwork": "Chatwork",
+        "chatwork_task": _("Chatwork のタスク"),
+        "teams": "Teams",
+        "google_chat": "Google Chat",
         "webhook": "Webhook",
         "portal": _("ポータル"),
     }
@@ -38,6 +45,9 @@ def via_words() -> dict[str, str]:
         "portal": _("ポータルで"),
         "api": _("連携プログラムから"),
         "phone": _("電話で"),
+        "slack": _("Slack で"),
+        "line": _("LINE で"),
+        "mail": _("メールの返信で"),
     }
 
 

@@ -1,7 +1,7 @@
 """Keeping contacts; the roster's decisions on stored queries."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, update
@@ -16,6 +16,9 @@ from denwaban.store import Tx, new_id
 
 MOST = 10
 """Contacts of one person: every one of them is told of every report."""
+
+BOTH_KEYS = timedelta(hours=24)
+"""How long the former signing key of a webhook still signs beside the new one."""
 
 
 class NoSuchContact(LookupError):
@@ -80,6 +83,14 @@ def change_contact(
             if value or (known.channel, key) not in SECRETS
         }
         kept = checked_address(known.channel, {**known.address, **given}, own=own)
+        if kept.get("secret") != known.address.get("secret"):
+            # The receiver changes its key a little later than we do: until then both sign.
+            kept |= {
+                "former": known.address["secret"],
+                "former_until": (tx.now + BOTH_KEYS).isoformat(),
+            }
+        elif "former" in known.address:
+            kept |= {key: known.address[key] for key in ("former", "former_until")}
         if kept != dict(known.address):
             others = queries.every_contact_of(tx, known.staff_id)
             _check_new([one for one in others if one.id != contact_id], known.channel, kept)

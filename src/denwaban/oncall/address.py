@@ -2,36 +2,73 @@
 
 import base64
 import binascii
+import re
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from denwaban.people import PeopleError
 
-CHANNELS = ("mail", "slack", "chatwork", "webhook")
-
 KEYS = {
     "mail": ("to",),
+    "sms": ("number",),
+    "line": ("user",),
+    "line_works": ("user",),
+    "slack_app": ("place", "token", "member"),
     "slack": ("url",),
     "chatwork": ("room", "token"),
+    "chatwork_task": ("room", "token", "member"),
+    "teams": ("url",),
+    "google_chat": ("url",),
     "webhook": ("url", "secret"),
 }
-"""What the address of each channel holds (all values are texts)."""
+"""What the address of each channel holds (all values are texts), in the order in which people are offered them."""
 
-SECRETS = frozenset({("slack", "url"), ("chatwork", "token"), ("webhook", "secret")})
+CHANNELS = tuple(KEYS)
+
+OPTIONAL = frozenset({("slack_app", "member")})
+"""(channel, key) of what may be empty."""
+
+SECRETS = frozenset(
+    {
+        ("slack", "url"),
+        ("slack_app", "token"),
+        ("chatwork", "token"),
+        ("chatwork_task", "token"),
+        ("teams", "url"),
+        ("google_chat", "url"),
+        ("webhook", "secret"),
+    }
+)
 """(channel, key) of what is never shown again once it is kept."""
 
-OWN_CHANNELS = ("mail", "slack", "chatwork")
+OWN_CHANNELS = tuple(channel for channel in CHANNELS if channel != "webhook")
 """What a client's staff may set by themselves. A webhook may lead anywhere, also into our own network: an
 administrator sets it."""
 
-SLACK = "hooks.slack.com"
-"""Where the hooks of Slack itself are. An administrator may name another server that speaks like it."""
+HOSTS = {
+    "slack": ("hooks.slack.com",),
+    "teams": (".logic.azure.com", ".api.powerplatform.com"),
+    "google_chat": ("chat.googleapis.com",),
+}
+"""Where the hooks of the services themselves are (with a dot: anywhere below). An administrator may name another server
+that speaks like one."""
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-LONGEST = {"to": 254, "room": 20, "token": 200, "secret": 200, "url": 2000}
+LONGEST = {
+    "to": 254,
+    "room": 20,
+    "token": 200,
+    "secret": 200,
+    "url": 2000,
+    "number": 40,
+    "user": 254,
+    "place": 30,
+    "member": 30,
+}
 
 _SECRET_BYTES = 32
 
@@ -51,15 +88,16 @@ def checked_address(channel: str, given: Mapping[str, Any], *, own: bool = False
     found = {}
     for key in KEYS[channel]:
         value = given.get(key)
-        value = value.strip() if isinstance(value, str) else ""
-        _check_text(key, value)
+        value = unicodedata.normalize("NFKC", value).strip() if isinstance(value, str) else ""
+        if value or (channel, key) not in OPTIONAL:
+            _check_text(key, value)
         found[key] = value
-    _CHECKS[channel](found)
-    if own and channel == "slack" and urlsplit(found["url"]).hostname != SLACK:
-        raise BadAddress(
-            "Slack の Webhook の URL は https://hooks.slack.com/ で始まります。Slack の画面からそのまま写してください",
-            "url",
-        )
+    if check := _CHECKS.get(channel):
+        check(found)
+    if own and channel in HOSTS:
+        host = urlsplit(found["url"]).hostname or ""
+        if not any(host.endswith(one) if one[0] == "." else host == one for one in HOSTS[channel]):
+            raise BadAddress(_NOT_THEIRS[channel], "url")
     return found
 
 
@@ -72,7 +110,38 @@ def _check_text(key: str, value: str) -> None:
         raise BadAddress("半角の英数字と記号だけで入れてください", key)
 
 
-def _check_mail(address: Mapping[str, str]) -> None:
+def _check_number(address: dict[str, str]) -> None:
+    """Kept as +81…; only numbers that can take an SMS."""
+    digits = re.sub(r"[-\s()]", "", address["number"])
+    found = re.fullmatch(r"(?:0|\+?81)([26789]0[1-9]\d{7})", digits)
+    if found is None:
+        raise BadAddress("携帯電話の番号を入れてください。例: 090-1234-5678", "number")
+    address["number"] = f"+81{found[1]}"
+
+
+def _check_line(address: dict[str, str]) -> None:
+    if not re.fullmatch(r"U[0-9a-f]{32}", address["user"]):
+        raise BadAddress(
+            "LINE のユーザー ID は U で始まる33文字です。公式アカウントに「ID」と送ると、届きます",
+            "user",
+        )
+
+
+def _check_line_works(address: dict[str, str]) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9._@+-]+", address["user"]):
+        raise BadAddress("LINE WORKS の ID の形が違うようです。例: suzuki@example", "user")
+
+
+def _check_slack_app(address: dict[str, str]) -> None:
+    if not re.fullmatch(r"[CGDU][A-Z0-9]{5,}", address["place"]):
+        raise BadAddress("Slack のチャンネル ID は C で始まります。例: C0123456789", "place")
+    if not address["token"].startswith("xoxb-"):
+        raise BadAddress("Slack のボットトークンは xoxb- で始まります", "token")
+    if address["member"] and not re.fullmatch(r"[UW][A-Z0-9]{5,}", address["member"]):
+        raise BadAddress("Slack のメンバー ID は U で始まります。例: U0123456789", "member")
+
+
+def _check_mail(address: dict[str, str]) -> None:
     to = address["to"]
     local, _at, domain = to.rpartition("@")
     labels = domain.split(".")
@@ -81,16 +150,27 @@ def _check_mail(address: Mapping[str, str]) -> None:
         raise BadAddress("メールアドレスの形が違うようです。例: suzuki@example.jp", "to")
 
 
-def _check_slack(address: Mapping[str, str]) -> None:
+def _check_hook(address: dict[str, str]) -> None:
     _check_url(address["url"])
 
 
-def _check_chatwork(address: Mapping[str, str]) -> None:
+def _check_google_chat(address: dict[str, str]) -> None:
+    _check_url(address["url"])
+    if not {"key", "token"} <= set(parse_qs(urlsplit(address["url"]).query)):
+        raise BadAddress(
+            "Google Chat の URL は key と token を含みます。スペースの画面からそのまま写してください",
+            "url",
+        )
+
+
+def _check_chatwork(address: dict[str, str]) -> None:
     if not address["room"].isdigit():
         raise BadAddress("Chatwork のルーム番号は数字です。例: 123456789", "room")
+    if not address.get("member", "0").isdigit():
+        raise BadAddress("Chatwork のアカウント ID は数字です。例: 1234567", "member")
 
 
-def _check_webhook(address: Mapping[str, str]) -> None:
+def _check_webhook(address: dict[str, str]) -> None:
     _check_url(address["url"])
     secret = address["secret"]
     try:
@@ -115,8 +195,15 @@ def _check_url(url: str) -> None:
 
 _CHECKS = {
     "mail": _check_mail,
-    "slack": _check_slack,
+    "sms": _check_number,
+    "line": _check_line,
+    "line_works": _check_line_works,
+    "slack_app": _check_slack_app,
+    "slack": _check_hook,
     "chatwork": _check_chatwork,
+    "chatwork_task": _check_chatwork,
+    "teams": _check_hook,
+    "google_chat": _check_google_chat,
     "webhook": _check_webhook,
 }
 
@@ -134,6 +221,21 @@ _EMPTY = {
     "room": N_("Chatwork のルーム番号を入れてください。例: 123456789"),
     "token": N_("Chatwork の API トークンを入れてください"),
     "secret": N_("署名鍵を入れてください。whsec_ で始まります"),
+    "number": N_("携帯電話の番号を入れてください。例: 090-1234-5678"),
+    "user": N_("ユーザー ID を入れてください"),
+    "place": N_("チャンネル ID を入れてください。例: C0123456789"),
+    "member": N_("メンバーの ID を入れてください"),
+}
+_NOT_THEIRS = {
+    "slack": N_(
+        "Slack の Webhook の URL は https://hooks.slack.com/ で始まります。Slack の画面からそのまま写してください"
+    ),
+    "teams": N_(
+        "Teams のワークフローの URL ではないようです。ワークフローの画面からそのまま写してください"
+    ),
+    "google_chat": N_(
+        "Google Chat の URL は https://chat.googleapis.com/ で始まります。スペースの画面からそのまま写してください"
+    ),
 }
 
 
@@ -143,11 +245,23 @@ def new_signing_secret() -> str:
 
 
 def shown_address(channel: str, address: Mapping[str, Any]) -> str:
-    """An address without its secrets."""
+    """An address without its secrets; of an id of LINE only the end."""
+
+    def text(key: str) -> str:
+        return str(address.get(key, ""))
+
     if channel == "mail":
-        return str(address.get("to", ""))
-    if channel == "chatwork":
-        return f"ルーム {address.get('room', '')}"
-    if channel in ("slack", "webhook"):
-        return urlsplit(str(address.get("url", ""))).hostname or ""
+        return text("to")
+    if channel in ("chatwork", "chatwork_task"):
+        return f"ルーム {text('room')}"
+    if channel in ("slack", "teams", "google_chat", "webhook"):
+        return urlsplit(text("url")).hostname or ""
+    if channel == "slack_app":
+        return text("place")
+    if channel == "line_works":
+        return text("user")
+    if channel == "line":
+        return f"…{text('user')[-4:]}"
+    if channel == "sms":
+        return f"0{text('number').removeprefix('+81')}"
     return ""

@@ -25,18 +25,36 @@ from denwaban.store import Store, Tx
 from denwaban.web import Problem, _
 from denwaban.web.api import NO_NULL, IdText, missing, refused
 
-ChannelName = Literal["mail", "slack", "chatwork", "webhook"]
+ChannelName = Literal[
+    "mail",
+    "sms",
+    "line",
+    "line_works",
+    "slack_app",
+    "slack",
+    "chatwork",
+    "chatwork_task",
+    "teams",
+    "google_chat",
+    "webhook",
+]
 Value = Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NULL)]
 
 
 class AddressIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Where a channel leads: mail `to`; slack `url`; chatwork `room`, `token`; webhook `url`, `secret` (`whsec_…`)."""
+    """Where a channel leads: mail `to`; sms `number`; line and line_works `user`; slack_app `place`, `token`, perhaps
+    `member`; slack, teams and google_chat `url`; chatwork `room`, `token`, chatwork_task also `member`; webhook `url`,
+    `secret` (`whsec_…`; after a change the former one signs too for a day)."""
 
     to: Value = ""
     url: Value = ""
     room: Value = ""
     token: Value = ""
     secret: Value = ""
+    number: Value = ""
+    user: Value = ""
+    place: Value = ""
+    member: Value = ""
 
 
 class ContactOut(msgspec.Struct):
@@ -63,7 +81,7 @@ class Contacts(msgspec.Struct):
 
 
 class ContactIn(msgspec.Struct, forbid_unknown_fields=True):
-    """A new contact. A client's key may add mail, slack (hooks of hooks.slack.com) and chatwork."""
+    """A new contact. A client's key may add all but webhook, hooks only of the services themselves."""
 
     channel: ChannelName
     address: AddressIn

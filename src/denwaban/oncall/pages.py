@@ -38,6 +38,10 @@ class ContactForm(msgspec.Struct):
     room: str = ""
     token: str = ""
     secret: str = ""
+    number: str = ""
+    user: str = ""
+    place: str = ""
+    member: str = ""
 
 
 class EnableForm(msgspec.Struct):
@@ -82,6 +86,7 @@ async def _page(who: Principal, store: Store, staff_id: str, **more: Any) -> Tem
         "channels": CHANNELS if who.role is Role.ADMINISTRATOR else OWN_CHANNELS,
         "words": words.channel_words(),
         "helps": words.channel_help(),
+        "entries": words.channel_entries(),
         "tests": words.tried_words(),
         "most": MOST,
         "form": ContactForm(),

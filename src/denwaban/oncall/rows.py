@@ -10,7 +10,7 @@ contacts = Table(
     Column("id", Id, primary_key=True),
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False, index=True),
     Column("staff_id", Id, ForeignKey("staff.id"), nullable=False, index=True),
-    Column("channel", String(20), nullable=False),  # mail | slack | chatwork | webhook
+    Column("channel", String(20), nullable=False),  # see oncall.address.KEYS
     Column(
         "address", Json, nullable=False
     ),  # what the channel needs; secrets in it are never shown again

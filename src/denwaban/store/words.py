@@ -25,13 +25,18 @@ _USUAL = {pair[0]: pair[1] for pair in _VARIANTS.split()}
 LONG_MARK = "ー"
 
 
+def usual(char: str) -> str:
+    """The usual form of a character: 高 for 髙; itself when it has no other."""
+    return _USUAL.get(char, char)
+
+
 class _Letters(dict[str, str]):
     """What each character becomes; worked out when it is first met."""
 
     def __missing__(self, char: str) -> str:
         plain = unicodedata.normalize("NFKC", char.casefold())
         hiragana: str = jaconv.kata2hira(plain)
-        found = "".join(_USUAL.get(one, one) for one in hiragana if one.isalnum())
+        found = "".join(usual(one) for one in hiragana if one.isalnum())
         self[char] = found
         return found
 

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 from sqlalchemy import select
-from tests.channel_servers import HttpService, Postman, smtp_server, webhook_rule, words_of
-from tests.delivery_story import SECRET, Office, open_office, working
+from tests.delivery_story import Office, open_office, working
+from tests.servers.http import HttpService
+from tests.servers.smtp import Postman, smtp_server, words_of
+from tests.servers.webhook import SECRET, webhook_rule
 from tests.web_fixtures import MakeWeb, Web
 
 from denwaban import delivery, oncall

@@ -1,7 +1,7 @@
 """The ways to tell somebody outside, one file each. The portal needs none: the commit itself puts a report into the inbox.
 
 Another one in three steps: a file here with a class that has `send(message) -> Outcome`; a line in `Channels`; the keys
-of its address in `oncall.model`. A channel never raises for what the other side does, never takes longer than
+of its address in `oncall.address`. A channel never raises for what the other side does, never takes longer than
 `LONGEST`, and sends the message's `key` along, so that a second attempt can be recognised.
 """
 
@@ -11,12 +11,21 @@ from typing import Protocol, Self
 import httpx
 
 from denwaban.config import Settings
-from denwaban.delivery.channels.chatwork import CHATWORK, Chatwork
+from denwaban.delivery.channels.chatwork import Chatwork, ChatworkTask
+from denwaban.delivery.channels.google_chat import GoogleChat
+from denwaban.delivery.channels.line import Line
+from denwaban.delivery.channels.line_works import LineWorks
 from denwaban.delivery.channels.mail import Mail
+from denwaban.delivery.channels.media_sms import MediaSms
 from denwaban.delivery.channels.slack import Slack
+from denwaban.delivery.channels.slack_app import SlackApp
+from denwaban.delivery.channels.teams import Teams
+from denwaban.delivery.channels.twilio import Twilio
+from denwaban.delivery.channels.vonage import Vonage
 from denwaban.delivery.channels.webhook import Webhook
 from denwaban.delivery.message import Message
-from denwaban.delivery.model import Outcome
+from denwaban.delivery.model import NotSetUp, Outcome
+from denwaban.delivery.services import Services
 
 
 class Channel(Protocol):
@@ -31,13 +40,21 @@ class Channels:
     """Every channel by name. An async context manager: leaving it closes the mail connections."""
 
     def __init__(
-        self, settings: Settings, http: httpx.AsyncClient, *, chatwork_url: str = CHATWORK
+        self, settings: Settings, http: httpx.AsyncClient, services: Services | None = None
     ) -> None:
+        known = services or Services()
         self._mail = Mail(settings.smtp_url, settings.mail_from)
         self._by_name: dict[str, Channel] = {
             "mail": self._mail,
             "slack": Slack(http),
-            "chatwork": Chatwork(http, chatwork_url),
+            "slack_app": SlackApp(http, known.slack),
+            "chatwork": Chatwork(http, known.chatwork),
+            "chatwork_task": ChatworkTask(http, known.chatwork),
+            "line_works": LineWorks(http, known.line_works),
+            "line": Line(http, known.line),
+            "teams": Teams(http),
+            "google_chat": GoogleChat(http),
+            "sms": sms(http, known, settings.url),
             "webhook": Webhook(http),
         }
 
@@ -54,6 +71,25 @@ class Channels:
         trace: TracebackType | None,
     ) -> None:
         await self._mail.close()
+
+
+def sms(http: httpx.AsyncClient, services: Services, url: str) -> Channel:
+    """SMS by whoever carries it for this installation."""
+    chosen, most = services.sms.by, services.sms.parts
+    if chosen == "twilio" and services.twilio is not None:
+        return Twilio(http, services.twilio, most, f"{url}/in/twilio")
+    if chosen == "vonage" and services.vonage is not None:
+        return Vonage(http, services.vonage, most, f"{url}/in/vonage")
+    if chosen == "media_sms" and services.media_sms is not None:
+        return MediaSms(http, services.media_sms)
+    return NoSms()
+
+
+class NoSms:
+    """Nobody carries SMS here."""
+
+    async def send(self, message: Message) -> Outcome:
+        return NotSetUp("SMS の送り手が設定されていません(DENWABAN_SERVICES の [sms])。")
 
 
 __all__ = ["Channel", "Channels"]

@@ -5,12 +5,12 @@ Retry-After; a section's text has at most 3,000 characters. Slack knows no
 idempotency key: ours is the `block_id`, so that a second copy can be told from a second report.
 """
 
-import json
 from datetime import timedelta
+from typing import Any
 
 import httpx
 
-from denwaban.delivery.channels.web import later, post
+from denwaban.delivery.channels.web import Terms, post_json
 from denwaban.delivery.message import Message, shorten
 from denwaban.delivery.model import Failed, Outcome, Retry, Sent
 
@@ -25,6 +25,8 @@ REASONS = {
     "invalid_token": "Slack の Webhook の URL が違います。URL を作り直してください。",
 }
 
+TERMS = Terms("Slack", rest=timedelta(seconds=30))
+
 
 class Slack:
     """Address: `url`."""
@@ -33,19 +35,12 @@ class Slack:
         self._http = http
 
     async def send(self, message: Message) -> Outcome:
-        content = json.dumps(payload(message), ensure_ascii=False).encode()
-        headers = {"content-type": "application/json; charset=utf-8"}
-        answer = await post(self._http, message.address["url"], headers, content)
+        answer = await post_json(self._http, message.address["url"], {}, payload(message))
         if isinstance(answer, Retry):
             return answer
-        if answer.status == 200:
-            return Sent("Slack が受け取りました")
         word = answer.body.strip()
-        if answer.status == 429:
-            return Retry(
-                "Slack の送信制限にかかりました。待って送り直します。",
-                later(answer, message.at) or timedelta(seconds=30),
-            )
+        if answer.status == 200:
+            return Sent("Slack が受け取りました") if word == "ok" else TERMS.strange()
         if answer.status in (400, 401, 403, 404, 410):
             return Failed(
                 REASONS.get(
@@ -53,30 +48,35 @@ class Slack:
                     f"Slack が受け付けませんでした(HTTP {answer.status})。URL を確かめてください。",
                 )
             )
-        return Retry(f"Slack が一時的に応答できません(HTTP {answer.status})。")
+        return TERMS.refusal(answer, message.at)
 
 
-def payload(message: Message) -> dict[str, object]:
+def payload(message: Message) -> dict[str, Any]:
     """Text for notifications, one section to read, a link to take it."""
+    link = {"type": "mrkdwn", "text": f"<{message.link}|{message.asks}>"}
+    return {
+        "text": headline(message),
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "blocks": [section(message), {"type": "section", "text": link}],
+    }
+
+
+def headline(message: Message) -> str:
+    """The text of the notification itself."""
+    return escape(f"{message.subject} ({message.staff_name} 様)")
+
+
+def section(message: Message) -> dict[str, Any]:
+    """One block to read."""
     body = "\n".join(f"*{escape(label)}* {escape(value)}" for label, value in message.lines)
     head = (
         f"*{escape(message.subject)}*\n{escape(message.staff_name)} 様 {escape(message.opening)}\n"
     )
     return {
-        "text": escape(f"{message.subject} ({message.staff_name} 様)"),
-        "unfurl_links": False,
-        "unfurl_media": False,
-        "blocks": [
-            {
-                "type": "section",
-                "block_id": message.key,
-                "text": {"type": "mrkdwn", "text": shorten(head + body, SECTION)},
-            },
-            {
-                "type": "section",
-                "text": {"type": "mrkdwn", "text": f"<{message.link}|{message.asks}>"},
-            },
-        ],
+        "type": "section",
+        "block_id": message.key,
+        "text": {"type": "mrkdwn", "text": shorten(head + body, SECTION)},
     }
 
 

@@ -1,11 +1,15 @@
 """A webhook to the client's own system, signed by the Standard Webhooks scheme (standardwebhooks.com).
 
-`webhook-id` is the idempotency key. Any 2xx is acceptance, 410 means "never again", everything else is tried again.
+`webhook-id` is the idempotency key, the same for every attempt; `webhook-timestamp` is the attempt's own time;
+`webhook-signature` holds `v1,` and a base64 HMAC-SHA256 of id, timestamp and body, once for each key that is valid now: for
+a day after a key was changed the former one signs too, so that nothing is refused meanwhile. Any 2xx is acceptance, 410
+means "never again", everything else is tried again.
 """
 
 import binascii
 import json
-from datetime import UTC
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import httpx
 from standardwebhooks import Webhook as Signer
@@ -17,7 +21,7 @@ from denwaban.delivery.model import Failed, Outcome, Retry, Sent
 
 
 class Webhook:
-    """Address: `url`, `secret` (`whsec_…`)."""
+    """Address: `url`, `secret` (`whsec_…`); after a change also `former` and `former_until` (ISO 8601)."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
@@ -25,8 +29,9 @@ class Webhook:
     async def send(self, message: Message) -> Outcome:
         body = json.dumps(payload(message), ensure_ascii=False, separators=(",", ":"))
         try:
-            signature = Signer(message.address["secret"]).sign(
-                message.key, message.at.astimezone(UTC), body
+            signature = " ".join(
+                Signer(secret).sign(message.key, message.at.astimezone(UTC), body)
+                for secret in secrets_at(message.address, message.at)
             )
         except (binascii.Error, EmptyWebhookSecretError, ValueError):
             return Failed(
@@ -50,6 +55,14 @@ class Webhook:
             f"Webhook の送り先がエラーを返しました(HTTP {answer.status})。",
             later(answer, message.at),
         )
+
+
+def secrets_at(address: Mapping[str, str], now: datetime) -> list[str]:
+    """The keys to sign with, the newest first."""
+    found = [address["secret"]]
+    if address.get("former") and now < datetime.fromisoformat(address["former_until"]):
+        found.append(address["former"])
+    return found
 
 
 def payload(message: Message) -> dict[str, object]:

@@ -1,28 +1,18 @@
-"""Each channel against a server that behaves as documented; mail also against a real Postfix."""
+"""Mail against SMTP servers that behave well and badly, and against a real Postfix."""
 
 import email
 import email.policy
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from tests import postfix
-from tests.channel_servers import (
-    HttpService,
-    Postman,
-    Reply,
-    certificate,
-    chatwork_rule,
-    hanging_server,
-    slack_rule,
-    smtp_server,
-    webhook_rule,
-)
 from tests.conftest import free_port
-from tests.delivery_story import SECRET, eventually
+from tests.delivery_story import eventually
+from tests.servers.smtp import Postman, certificate, hanging_server, smtp_server
 
 from denwaban.config import Settings
 from denwaban.delivery import Channels, Failed, Kind, NotSetUp, Retry, Sent
@@ -50,9 +40,6 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 def mail_by(http: httpx.AsyncClient, url: str) -> Channels:
     return Channels(Settings(smtp_url=url, mail_from="denwaban@example.jp"), http)
-
-
-# --- mail ---
 
 
 async def test_connections_are_used_again(http: httpx.AsyncClient) -> None:
@@ -183,83 +170,3 @@ async def test_a_real_postfix_takes_the_mail_and_refuses_an_unknown_box(
     assert str(seen["Subject"]) == MAIL.subject
     assert str(seen["Message-ID"]) == "<msg_0123@example.jp>"
     assert [part.get_content_type() for part in seen.iter_parts()] == ["text/plain", "text/html"]
-
-
-# --- Slack, Chatwork, webhook ---
-
-
-@pytest.mark.parametrize(
-    ("path", "result", "says"),
-    [
-        ("good", Sent, ""),
-        ("archived", Failed, "アーカイブ"),
-        ("forbidden", Failed, "止めています"),
-        ("gone", Failed, "無効"),
-    ],
-)
-async def test_slack(http: httpx.AsyncClient, path: str, result: type, says: str) -> None:
-    async with HttpService(slack_rule).running() as slack, mail_by(http, "") as channels:
-        outcome = await channels["slack"].send(to(url=f"{slack.url}/services/T1/B1/{path}"))
-    assert isinstance(outcome, result)
-    assert says in getattr(outcome, "why", "")
-
-
-@pytest.mark.parametrize(
-    ("room", "token", "result", "says"),
-    [
-        ("123", "good-token", Sent, ""),
-        ("123", "bad", Failed, "トークン"),
-        ("999", "good-token", Failed, "ルーム"),
-        ("123", "日本語", Failed, "トークン"),
-    ],
-)
-async def test_chatwork(
-    http: httpx.AsyncClient, room: str, token: str, result: type, says: str
-) -> None:
-    async with HttpService(chatwork_rule).running() as chatwork:
-        channels = Channels(Settings(), http, chatwork_url=f"{chatwork.url}/v2")
-        outcome = await channels["chatwork"].send(to(room=room, token=token))
-    assert isinstance(outcome, result)
-    assert says in getattr(outcome, "why", "")
-
-
-async def test_limits_are_obeyed(http: httpx.AsyncClient) -> None:
-    until = int((MESSAGE.at + timedelta(seconds=77)).timestamp())
-    limited = [
-        ("slack", Reply(429, "rate_limited", {"retry-after": "30"}), 30),
-        ("chatwork", Reply(429, "", {"x-ratelimit-reset": str(until)}), 77),
-        ("webhook", Reply(503, "", {"retry-after": "120"}), 120),
-    ]
-    for name, reply, seconds in limited:
-        async with HttpService(lambda _seen: Reply(500)).running() as service:
-            service.replies.append(reply)
-            channels = Channels(Settings(), http, chatwork_url=service.url)
-            message = to(url=service.url, room="1", token="t", secret=SECRET)
-            outcome = await channels[name].send(message)
-            assert isinstance(outcome, Retry)
-            assert outcome.after == timedelta(seconds=seconds)
-            again = await channels[name].send(message)
-            assert isinstance(again, Retry)
-            assert again.after is None
-
-
-async def test_a_webhook_that_is_gone_a_redirect_a_bad_secret_and_silence(
-    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("denwaban.delivery.channels.web.LONGEST", 0.2)
-    async with HttpService(webhook_rule).running() as receiver, mail_by(http, "") as channels:
-        hook = channels["webhook"]
-        good = to(url=receiver.url, secret=SECRET)
-        assert isinstance(await hook.send(good), Sent)
-        receiver.replies.append(Reply(410))
-        assert isinstance(await hook.send(good), Failed)
-        # Another address might belong to somebody else: a redirect is not followed.
-        receiver.replies.append(Reply(302, headers={"location": f"{receiver.url}/other"}))
-        assert isinstance(await hook.send(good), Retry)
-        assert [seen.path for seen in receiver.seen] == ["/", "/", "/"]
-        assert isinstance(await hook.send(to(url=receiver.url, secret="whsec_")), Failed)
-        receiver.hang = True
-        assert isinstance(await hook.send(good), Retry)
-    async with mail_by(http, "") as channels:
-        nobody = to(url=f"http://127.0.0.1:{free_port()}", secret=SECRET)
-        assert isinstance(await channels["webhook"].send(nobody), Retry)

@@ -23,6 +23,7 @@ import denwaban.delivery.api
 import denwaban.delivery.pages
 import denwaban.delivery.trial
 import denwaban.floor.pages
+import denwaban.improvement.api
 import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
@@ -45,7 +46,7 @@ from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels, Watch, load_services
 from denwaban.delivery import duties as delivery_duties
-from denwaban.improvement import Gatherer, review_duty, weekly_duty
+from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
@@ -94,6 +95,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
     *denwaban.scripts.api.routes,
+    *denwaban.improvement.api.routes,
     *denwaban.delivery.api.routes,
     *denwaban.practice.api.routes,
 )
@@ -111,7 +113,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),
     MenuEntry("/scripts", "台本", _FLOOR),
-    MenuEntry("/improvement", "改善", _FLOOR),
+    MenuEntry("/improvement", "改善", _FLOOR, mark="/improvement/waiting"),
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
@@ -174,6 +176,7 @@ def build(
         script_duty(store),
         weekly_duty(store),
         review_duty(store),
+        letter_duty(store, settings.url, channels),
     ]
     app = build_app(
         PAGES,

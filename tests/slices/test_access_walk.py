@@ -60,6 +60,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"PUT /api/v1/staff/\{staff_id:str\}/presence", FLOOR | CLIENT),
     (r"GET /api/v1/operators.*", INSIDE),
     (r"\w+ /api/v1/(clients/\{client_id:str\}/callers|callers/).*", INSIDE),
+    (r"GET /api/v1/scripts/\{script_id:str\}/proposals", FLOOR | CLIENT),
     (r"GET /api/v1/clients/\{client_id:str\}/script-settings", FLOOR | CLIENT),
     (r"PUT /api/v1/clients/\{client_id:str\}/script-settings", FLOOR),
     (r"\w+ /api/v1/(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),

@@ -14,8 +14,9 @@ from denwaban.delivery.handing import (
     resend,
     said,
 )
+from denwaban.delivery.letter import Letter
 from denwaban.delivery.message import lines_of
-from denwaban.delivery.model import Failed, Kind, NotSetUp, Retry, Sent, State
+from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, State, wait_after
 from denwaban.delivery.queries import (
     Acknowledged,
     Attempt,
@@ -43,10 +44,12 @@ __all__ = [
     "Delivery",
     "Failed",
     "Kind",
+    "Letter",
     "NoReason",
     "NotSetUp",
     "NotTaken",
     "NotTheirs",
+    "Outcome",
     "Retry",
     "Said",
     "Sent",
@@ -77,4 +80,5 @@ __all__ = [
     "troubles",
     "untaken",
     "via_words",
+    "wait_after",
 ]

@@ -1,6 +1,7 @@
 """Scripts get better by what calls tell: weekly proposals with their evidence, figures per node, and marks on what is stale."""
 
 from denwaban.improvement.gathering import Gatherer
+from denwaban.improvement.letters import duty as letter_duty
 from denwaban.improvement.model import LONGEST_WORDS
 from denwaban.improvement.questions import NotThisCall, note_question
 from denwaban.improvement.reviews import duty as review_duty
@@ -10,6 +11,7 @@ __all__ = [
     "LONGEST_WORDS",
     "Gatherer",
     "NotThisCall",
+    "letter_duty",
     "note_question",
     "review_duty",
     "weekly_duty",

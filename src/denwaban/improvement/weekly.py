@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import RowMapping, func, insert, select, update
 
+from denwaban.improvement.letters import LIST, write_letters
 from denwaban.improvement.model import (
     LEAST,
     QUIET_WEEKS,
@@ -244,6 +245,8 @@ def close(tx: Tx, week_id: str, found: Sequence[Found]) -> int:
     )
     data = {"week_id": week_id, "monday": week["monday"].isoformat(), "open": count}
     append(tx, Fact("script.improvements_listed", script_id, week["client_id"], data))
+    if count:
+        write_letters(tx, script_id, week["client_id"], LIST, week["monday"])
     return count
 
 

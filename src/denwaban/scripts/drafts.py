@@ -10,7 +10,7 @@ from denwaban.journal import Fact, append
 from denwaban.scripts.life import LONGEST_TEXT, NoSuchScript, ScriptError
 from denwaban.scripts.merge import merge
 from denwaban.scripts.model import Script
-from denwaban.scripts.rows import script_texts, script_versions, scripts
+from denwaban.scripts.rows import script_editors, script_texts, script_versions, scripts
 from denwaban.scripts.text import dump
 from denwaban.store import Tx, new_id
 
@@ -214,6 +214,7 @@ def delete_draft(tx: Tx, script_id: str, base_id: str) -> bool:
     append(tx, Fact("script.draft_deleted", script_id, row["client_id"]))
     if tx.first(versions.limit(1)) is not None:
         return True
+    tx.execute(delete(script_editors).where(script_editors.c.script_id == script_id))
     tx.execute(delete(script_texts).where(script_texts.c.script_id == script_id))
     tx.execute(delete(scripts).where(scripts.c.id == script_id))
     return False

@@ -41,6 +41,15 @@ script_texts = Table(
     Column("at", Utc, nullable=False),
 )
 
+script_editors = Table(
+    "script_editors",
+    metadata,
+    Column("page", String(32), primary_key=True),  # an id that the open page made for itself
+    Column("user_id", Id, ForeignKey("users.id"), primary_key=True),
+    Column("script_id", Id, ForeignKey("scripts.id"), nullable=False, index=True),
+    Column("seen_at", Utc, nullable=False),
+)
+
 script_versions = Table(
     "script_versions",
     metadata,

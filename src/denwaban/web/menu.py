@@ -1,6 +1,7 @@
 """What the top bar offers to whom."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from denwaban.access import Role
 from denwaban.web.here import here
@@ -15,6 +16,18 @@ class Entry:
     title: str
     """The Japanese text; shown translated."""
     roles: frozenset[Role]
+    mark: str = ""
+    """Where a page asks for the number that stands beside it: plain text, empty for none. The title tells of what."""
+
+
+class Place(NamedTuple):
+    """An entry as somebody sees it."""
+
+    path: str
+    title: str
+    here: bool
+    """The reader is there."""
+    mark: str
 
 
 _entries: list[Entry] = []
@@ -25,13 +38,18 @@ def set_menu(entries: list[Entry]) -> None:
     _entries[:] = entries
 
 
-def menu() -> list[tuple[str, str, bool]]:
-    """(path, title, whether the reader is there) for who is signed in."""
+def menu() -> list[Place]:
+    """What who is signed in may go to."""
     at = here()
     if at.who is None:
         return []
     return [
-        (entry.path, _(entry.title), at.path == entry.path or at.path.startswith(entry.path + "/"))
+        Place(
+            entry.path,
+            _(entry.title),
+            at.path == entry.path or at.path.startswith(entry.path + "/"),
+            entry.mark,
+        )
         for entry in _entries
         if at.who.role in entry.roles
     ]

@@ -3,6 +3,7 @@ content. Pictures go to DENWABAN_TEST_SHOTS."""
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -204,6 +205,8 @@ async def test_a_crash_of_the_browser_costs_no_word(room: Room) -> None:
 
 async def test_two_authors_at_once(room: Room) -> None:
     page = await room.page(Role.SUPERVISOR)
+    # As if news of the other came too late: what is sent has to cope by itself.
+    await page.route("**/present", lambda route: route.abort())
     await editor(room, page)
     # Another author writes at the end meanwhile: both are kept, in both places.
     await room.store.write(
@@ -233,6 +236,44 @@ async def test_two_authors_at_once(room: Room) -> None:
     await page.get_by_role("button", name="重なった変更にする").click()
     await page.wait_for_url("**/edit")
     assert (await room.draft()).startswith("# もう# 私\n")
+
+
+async def test_two_authors_see_each_other_and_lose_no_word(room: Room) -> None:
+    first, second = await room.page(Role.SUPERVISOR), await room.page(Role.ADMINISTRATOR)
+    await editor(room, first)
+    await expect(first.locator("#company")).to_be_hidden()
+    await editor(room, second)
+    # Each is told who else is there.
+    await expect(second.locator("#company")).to_have_text("テスト supervisorさんも編集中")
+    await expect(first.locator("#company")).to_have_text("テスト administratorさんも編集中")
+    await look(first, "editor-company")
+    # The other saves: who has typed nothing has it at once, the cursor stays.
+    await first.locator("#text").press("Control+End")
+    await second.locator("#text").press("Control+Home")
+    await second.keyboard.type("# あちら\n")
+    await expect(second.locator("#saved")).to_have_attribute("data-state", "saved")
+    await expect(first.locator("#toasts")).to_contain_text("テスト administratorさんが保存しました")
+    await expect(first.locator("#text")).to_have_value(re.compile("^# あちら\n"))
+    end = "() => document.getElementById('text').selectionStart === document.getElementById('text').value.length"
+    assert await first.evaluate(end)
+    # The other saves while something is typed here that is not saved: both are kept, in both pages.
+    await first.route("**/draft", lambda route: route.abort())
+    await first.keyboard.type("# こちら\n")
+    await expect(first.locator("#saved")).to_have_attribute("data-state", "failed")
+    await second.keyboard.type("# また\n")
+    await expect(second.locator("#saved")).to_have_attribute("data-state", "saved")
+    await expect(first.locator("#toasts")).to_contain_text("あなたの文字と合わせます")
+    await expect(first.locator("#text")).to_have_value(re.compile("# こちら\n$"))
+    await first.unroute("**/draft")
+    await expect(first.locator("#saved")).to_have_attribute("data-state", "saved")
+    both = await room.draft()
+    assert both.startswith("# あちら\n# また\n")
+    assert both.endswith("# こちら\n")
+    await expect(first.locator("#text")).to_have_value(both)
+    await expect(second.locator("#text")).to_have_value(both)
+    # Who closes the page is gone.
+    await second.goto(f"{room.url}/scripts")
+    await expect(first.locator("#company")).to_be_hidden()
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from denwaban.delivery.channels.teams import Teams
 from denwaban.delivery.channels.twilio import Twilio
 from denwaban.delivery.channels.vonage import Vonage
 from denwaban.delivery.channels.webhook import Webhook
+from denwaban.delivery.letter import Letter
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import NotSetUp, Outcome
 from denwaban.delivery.services import Services
@@ -60,6 +61,10 @@ class Channels:
 
     def __getitem__(self, name: str) -> Channel:
         return self._by_name[name]
+
+    async def letter(self, letter: Letter) -> Outcome:
+        """One try to mail it; `NotSetUp` without a mail server."""
+        return await self._mail.letter(letter)
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+from collections.abc import Callable
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
@@ -12,6 +13,7 @@ from time import monotonic
 import aiosmtplib
 
 from denwaban.delivery.channels.smtp import Connections, Server, parse
+from denwaban.delivery.letter import Letter
 from denwaban.delivery.message import Message, text_of
 from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
 
@@ -50,14 +52,20 @@ class Mail:
             await self._connections.close()
 
     async def send(self, message: Message) -> Outcome:
+        return await self._post(message.address["to"], lambda: compose(message, self._sender))
+
+    async def letter(self, letter: Letter) -> Outcome:
+        """One try to send it, with the outcomes of `send`."""
+        return await self._post(letter.to, lambda: written(letter, self._sender))
+
+    async def _post(self, to: str, made: Callable[[], bytes]) -> Outcome:
         if self._connections is None:
             return NotSetUp("メールサーバーが設定されていません(DENWABAN_SMTP_URL)。")
         if monotonic() < self._rest_until:
             return Retry("メールサーバーにつながらないため、少し待って送り直します。")
-        to = message.address["to"]
         try:
             to.encode("ascii")
-            content = compose(message, self._sender)
+            content = made()
         except UnicodeEncodeError:
             return Failed("メールアドレスの形が違うようです。連絡先を直してください。")
         try:
@@ -136,6 +144,20 @@ def compose(message: Message, sender: str) -> bytes:
     mail["X-Auto-Response-Suppress"] = "All"
     mail.attach(MIMEText(text_of(message, TEXT), "plain", "utf-8"))
     mail.attach(MIMEText(page_of(message), "html", "utf-8"))
+    return mail.as_bytes(policy=WIRE)
+
+
+def written(letter: Letter, sender: str) -> bytes:
+    """A letter as it travels."""
+    domain = sender.rpartition("@")[2] or "localhost"
+    mail = MIMEText(letter.text[:TEXT], "plain", "utf-8")
+    mail["From"] = f"{_word('電話番')} <{sender}>"
+    mail["To"] = f"{_word(f'{letter.name} 様')} <{letter.to}>"
+    mail["Subject"] = _word(letter.subject)
+    mail["Date"] = format_datetime(letter.at)
+    mail["Message-ID"] = f"<{letter.key}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
     return mail.as_bytes(policy=WIRE)
 
 

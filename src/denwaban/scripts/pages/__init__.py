@@ -2,12 +2,22 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.scripts.pages import approval, editor, lists, publishing, settings, versions, walked
+from denwaban.scripts.pages import (
+    approval,
+    editor,
+    lists,
+    presence,
+    publishing,
+    settings,
+    versions,
+    walked,
+)
 
 routes: list[HTTPRouteHandler] = [
     *lists.routes,
     *settings.routes,
     *editor.routes,
+    *presence.routes,
     *publishing.routes,
     *versions.routes,
     *approval.routes,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from litestar import Response
 from markupsafe import Markup
 
 from denwaban.access import Role, user
@@ -79,6 +80,11 @@ def broken(error: ScriptInvalid) -> list[dict[str, Any]]:
         }
         for problem in error.problems
     ]
+
+
+def told_as(status: int, **what: Any) -> Response[dict[str, Any]]:
+    """An answer for a page's own program."""
+    return Response(what, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 def moment_of(text: str) -> datetime | None:

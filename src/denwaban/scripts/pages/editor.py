@@ -34,6 +34,7 @@ from denwaban.scripts.pages.common import (
     listed,
     names,
     told,
+    told_as,
 )
 from denwaban.scripts.text import Source, parse
 from denwaban.store import Store, Tx
@@ -63,10 +64,6 @@ class Decided(msgspec.Struct):
 
 class Seen(msgspec.Struct):
     base: str = ""
-
-
-def _told(status: int, **what: Any) -> Response[dict[str, Any]]:
-    return Response(what, status_code=status, headers={"Cache-Control": "no-store"})
 
 
 @get("/scripts/{script_id:str}/edit", guards=[AUTHORS])
@@ -102,6 +99,13 @@ def _words() -> dict[str, str]:
         "failed": _("保存できません。つながり次第、もう一度保存します"),
         "merged": _("ほかの方の変更と合わせて保存しました"),
         "clash": _("ほかの方が同じところを変えました。両方とも残っています"),
+        "with": _("%(names)sも編集中", names="{names}"),
+        "san": _("%(name)sさん", name="{name}"),
+        "elsewhere": _("あなたの別の画面でも開いています"),
+        "taken_in": _("%(name)sが保存しました。この画面にも取り込みました", name="{name}"),
+        "joining": _("%(name)sが保存しました。あなたの文字と合わせます", name="{name}"),
+        "somebody": _("ほかの方"),
+        "gone": _("この下書きは、公開へ進んだか、消されました。ここの文字はこの画面に残っています"),
         "checked": _("確かめました"),
         "unchecked": _("確かめられませんでした"),
         "signed_out": _("サインインし直してください。書いた文字はこの画面に残っています"),
@@ -123,11 +127,11 @@ async def put_draft(
     except NoSuchScript as error:
         raise not_here() from error
     except ScriptError as error:
-        return _told(422, problem=_(str(error)))
+        return told_as(422, problem=_(str(error)))
     if isinstance(done, Contradiction):
-        return _told(409, aside=done.aside.id)
+        return told_as(409, aside=done.aside.id)
     told_text = {"text": done.draft.text} if done.merged else {}
-    return _told(200, draft=done.draft.id, sent=done.sent_id, merged=done.merged, **told_text)
+    return told_as(200, draft=done.draft.id, sent=done.sent_id, merged=done.merged, **told_text)
 
 
 @post("/scripts/{script_id:str}/check", guards=[AUTHORS], status_code=200, opt={"quiet": True})
@@ -178,7 +182,7 @@ async def post_check(
         answer["node"] = node.id
         title = _("台本「%(name)s」の図", name=seen["name"])
         answer["drawing"] = str(drawing(script, title, seen["source"]))
-    return _told(200, **answer)
+    return told_as(200, **answer)
 
 
 def node_at(script: Script, source: Source, line: int) -> Node:

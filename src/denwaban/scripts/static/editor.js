@@ -14,6 +14,10 @@ const KEEP = `denwaban-script-${script}`;
 const AFTER_TYPING = 1200;
 const AGAIN = 5000;
 
+const PAGE = crypto.getRandomValues(new Uint8Array(16)).reduce((id, byte) => id + byte.toString(16).padStart(2, "0"), "");
+const ASK = 4000;
+
+let draft = area.dataset.base; // the newest draft that this page knows of
 let base = area.dataset.base; // the text that what stands here was begun from
 let kept = area.value; // what the server has of it
 let saving = null;
@@ -86,6 +90,7 @@ async function save() {
 function accepted(text, answer) {
   kept = text;
   base = answer.sent;
+  draft = answer.draft;
   if (answer.merged && area.value === text) {
     replace(answer.text);
     kept = answer.text;
@@ -119,6 +124,55 @@ function replace(text) {
   number();
   checkSoon();
 }
+
+// -- who else is here -------------------------------------------------------------------------------------------------
+
+const company = document.getElementById("company");
+const called = (name) => (name ? words.san.replace("{name}", name) : words.somebody);
+
+async function ask() {
+  if (area.readOnly) return; // two texts wait to be compared
+  let answer;
+  const knew = draft;
+  try {
+    const response = await send("POST", `/scripts/${script}/present`, { page: PAGE, draft });
+    if (!response.ok) return;
+    answer = await response.json();
+  } catch {
+    return; // saving tells when the server is away
+  }
+  const told = answer.others.length
+    ? words.with.replace("{names}", answer.others.map(called).join("、"))
+    : answer.elsewhere ? words.elsewhere : "";
+  if (company.textContent !== told) company.textContent = told;
+  company.hidden = !told;
+  // Our own save may have been on its way meanwhile: then its answer tells.
+  if (saving || draft !== knew || answer.draft === draft) return;
+  if (!answer.draft) {
+    draft = "";
+    if (knew) window.toast(words.gone);
+  } else if (area.value === kept) {
+    draft = base = answer.draft;
+    const same = area.value === answer.text;
+    replace(answer.text);
+    kept = area.value;
+    if (!same) window.toast(words.taken_in.replace("{name}", called(answer.by)));
+  } else {
+    window.toast(words.joining.replace("{name}", called(answer.by)));
+    save();
+  }
+}
+
+setInterval(ask, ASK);
+addEventListener("pagehide", () => {
+  fetch(`/scripts/${script}/leave`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": area.dataset.csrf },
+    body: JSON.stringify({ page: PAGE }),
+    keepalive: true,
+  });
+});
+addEventListener("pageshow", ask);
 
 function contradicted(text, aside) {
   // What was sent lies on the server; what was typed since stays here until it is decided.

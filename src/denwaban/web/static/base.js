@@ -97,6 +97,22 @@
     }
   });
 
+  // What waits behind an entry of the menu, as a number beside it. A server that is away marks nothing.
+  const mark = async (entry) => {
+    try {
+      const answer = await fetch(entry.dataset.mark, { headers: { Accept: "text/plain" } });
+      const count = answer.ok ? (await answer.text()).trim() : "";
+      if (!/^[1-9]\d*$/.test(count)) return;
+      const badge = document.createElement("span");
+      badge.className = "badge amber num";
+      badge.textContent = count;
+      entry.append(" ", badge);
+    } catch {
+      // The page itself tells when the server is away.
+    }
+  };
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("a[data-mark]").forEach(mark));
+
   // After a refused form the reader begins at what is wrong.
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelector("dialog[data-open-now]")?.showModal();

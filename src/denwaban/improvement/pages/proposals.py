@@ -1,7 +1,6 @@
-"""The week's proposals, marks, and figures of use: for those who write scripts; for the client's staff to read."""
+"""The week's proposals and marks, for those who write scripts."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -10,10 +9,9 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
-from markupsafe import Markup
 
-from denwaban.access import Principal, Role, user
-from denwaban.clock import JST, Clock
+from denwaban.access import Principal
+from denwaban.clock import Clock
 from denwaban.improvement.deciding import (
     LONGEST_REASON,
     Decided,
@@ -21,81 +19,31 @@ from denwaban.improvement.deciding import (
     NoSuchProposal,
     accept,
     accept_as_faq,
-    branch_label,
     decline,
     draft_text,
     postpone,
 )
-from denwaban.improvement.figures import Use
+from denwaban.improvement.letters import count_waiting, letters_of
 from denwaban.improvement.marks import NoSuchMark
-from denwaban.improvement.mending import add_branch
 from denwaban.improvement.model import Decision
-from denwaban.improvement.queries import Proposal, marks_of, proposals_of, use, waiting
+from denwaban.improvement.pages.common import AT_ONCE, AUTHORS, shown, the_script, told
+from denwaban.improvement.queries import marks_of, proposals_of, waiting
 from denwaban.improvement.reviews import found_good
-from denwaban.improvement.words import kind_words, mark_sentence, sentence, state_words
+from denwaban.improvement.words import kind_words, mark_sentence, state_words
 from denwaban.knowledge import Author
 from denwaban.scripts import (
-    Listed,
-    Script,
-    State,
     document_of,
-    draw,
     published,
-    script_listed,
-    versions_of,
 )
-from denwaban.scripts import kind_words as node_words
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, not_here, page
+from denwaban.web import Problem, _, not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
-AUTHORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
-THEIRS = needs(Role.CLIENT)
-
-AT_ONCE = 50
-PERIODS = (7, 28, 91)
-"""Days that the figures of use may be asked for."""
-
-MUCH_DROPPED = 0.1
-MUCH_OTHERWISE = 0.3
-"""Shares from which on a figure stands out."""
-
 T = TypeVar("T")
-
-Id = Annotated[str, msgspec.Meta(max_length=32)]
 
 
 class ReasonForm(msgspec.Struct):
     reason: Annotated[str, msgspec.Meta(max_length=LONGEST_REASON)] = ""
-
-
-def _script(tx: Tx, script_id: str) -> Listed:
-    found = script_listed(tx, script_id)
-    if found is None:
-        raise not_here()
-    return found
-
-
-def _shown(tx: Tx, one: Proposal, script: Script, text: str = "") -> dict[str, Any]:
-    """A proposal; `text` is the draft that accepting it would change."""
-    node = next((each for each in script.nodes if each.id == one.node), None)
-    field = script.field(one.label)
-    title = node.title if node is not None else one.node
-    label = branch_label(one.what, one.label)
-    who = user(tx, one.decided_by) if one.decided_by else None
-    return {
-        "one": one,
-        "title": title,
-        "label": field.label if field is not None else one.label,
-        "branch": label if label and text and add_branch(text, one.node, label) else "",
-        "faq": bool(label),
-        "who": who.name if who is not None else "",
-    }
-
-
-def _told(shown: dict[str, Any]) -> dict[str, Any]:
-    """With its sentence in the reader's language."""
-    return {**shown, "sentence": sentence(shown["one"], shown["title"], shown["label"])}
 
 
 @get("/improvement", guards=[AUTHORS])
@@ -129,7 +77,7 @@ async def _script_page(
     store: Store, clock: Clock, script_id: str, done: str = "", error: str = ""
 ) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        listed = _script(tx, script_id)
+        listed = the_script(tx, script_id)
         script = published(tx, script_id)
         text = draft_text(tx, script_id)[0]
         closed = [Decision.POSTPONED, Decision.ACCEPTED, Decision.DECLINED]
@@ -137,11 +85,12 @@ async def _script_page(
             "script": listed,
             "text": document_of(tx, listed.version_id)[1] if listed.version_id else "",
             "proposals": [
-                _shown(tx, one, script, text)
+                shown(tx, one, script, text)
                 for one in proposals_of(tx, script_id, [Decision.OPEN], 100)
             ],
-            "decided": [_shown(tx, one, script) for one in proposals_of(tx, script_id, closed, 30)],
+            "decided": [shown(tx, one, script) for one in proposals_of(tx, script_id, closed, 30)],
             "marks": marks_of(tx, script_id),
+            "letters": letters_of(tx, script_id),
         }
 
     found = await store.read(look)
@@ -150,8 +99,8 @@ async def _script_page(
         "improvement/script.html",
         status=422 if error else 200,
         script=found["script"],
-        proposals=[_told(one) for one in found["proposals"]],
-        decided=[_told(one) for one in found["decided"]],
+        proposals=[told(one) for one in found["proposals"]],
+        decided=[told(one) for one in found["decided"]],
         marks=[
             {
                 "one": mark,
@@ -160,6 +109,7 @@ async def _script_page(
             }
             for mark in found["marks"]
         ],
+        letters=found["letters"],
         kinds=kind_words(),
         states=state_words(),
         longest=LONGEST_REASON,
@@ -253,120 +203,19 @@ async def post_good(
     return Redirect(f"/scripts/{script_id}/improvement?done=good", status_code=303)
 
 
-@get("/scripts/{script_id:str}/use", guards=[AUTHORS])
-async def show_use(
-    script_id: FromPath[str],
-    store: NamedDependency[Store],
-    clock: NamedDependency[Clock],
-    version: FromQuery[Id] = "",
-    days: FromQuery[int] = 28,
-) -> Template:
-    """What real calls did at each node, in a table and on the drawing."""
-    today = clock.now().astimezone(JST).date()
-    period = days if days in PERIODS else PERIODS[1]
-
-    def look(tx: Tx) -> dict[str, Any]:
-        listed = _script(tx, script_id)
-        versions = [v for v in versions_of(tx, script_id) if v.state is State.PUBLISHED]
-        shown = next(
-            (v for v in versions if v.id == (version or listed.version_id)),
-            versions[0] if versions else None,
-        )
-        if shown is None:
-            return {"script": listed, "versions": [], "shown": None, "document": None, "use": {}}
-        return {
-            "script": listed,
-            "versions": versions,
-            "shown": shown,
-            "document": document_of(tx, shown.id)[0],
-            "use": use(tx, shown.id, *_days(today, period)),
-        }
-
-    found = await store.read(look)
-    document: Script | None = found.pop("document")
-    uses: dict[str, Use] = found.pop("use")
-    whole = uses.get("", Use())
-    return page(
-        "improvement/use.html",
-        **found,
-        rows=[(node, uses.get(node.id, Use())) for node in document.nodes] if document else [],
-        whole=whole,
-        drawing=_drawing(document, uses) if document and whole.visits else None,
-        kinds=node_words(),
-        much_dropped=MUCH_DROPPED,
-        much_otherwise=MUCH_OTHERWISE,
-        periods=PERIODS,
-        period=period,
-        first=_days(today, period)[0],
-        last=today,
-    )
-
-
-def _days(today: date, period: int) -> tuple[date, date]:
-    return today - timedelta(days=period - 1), today
-
-
-def _drawing(script: Script, uses: dict[str, Use]) -> Markup:
-    notes = {}
-    for name, one in uses.items():
-        if not name:
-            continue
-        parts = [_("%(n)s回", n=f"{one.visits:,}")]
-        if one.median is not None:
-            parts.append(_("%(n)s秒", n=f"{one.median:.0f}"))
-        if one.share_otherwise:
-            parts.append(_("外%(n)s%%", n=f"{one.share_otherwise * 100:.0f}"))
-        notes[name] = " ".join(parts)
-    return draw(script, title=_("使われ方の図"), kinds=node_words(), notes=notes)
-
-
-@get("/portal/improvement", guards=[THEIRS])
-async def show_theirs(
-    who: NamedDependency[Principal], store: NamedDependency[Store], clock: NamedDependency[Clock]
-) -> Template:
-    """What we would like to change in the client's own scripts, and why; deciding is ours, approving theirs."""
-    client_id = who.client_id
-    if client_id is None:
-        raise Problem(403, _("この画面を使う権限がありません"))
-
-    def look(tx: Tx) -> list[dict[str, Any]]:
-        found = []
-        for one in waiting(tx, client_id=client_id, after=None, limit=AT_ONCE):
-            script = published(tx, one.id)
-            proposals = proposals_of(tx, one.id, [Decision.OPEN], 20)
-            found.append(
-                {
-                    "script": one,
-                    "proposals": [_shown(tx, each, script) for each in proposals],
-                    "marks": marks_of(tx, one.id),
-                }
-            )
-        return found
-
-    found = await store.read(look)
-    return page(
-        "improvement/theirs.html",
-        scripts=[
-            {
-                "script": one["script"],
-                "proposals": [_told(each) for each in one["proposals"]],
-                "marks": [mark_sentence(mark) for mark in one["marks"]],
-            }
-            for one in found
-        ],
-        kinds=kind_words(),
-        now=clock.now(),
-    )
+@get("/improvement/waiting", guards=[AUTHORS], media_type="text/plain")
+async def count(store: NamedDependency[Store]) -> str:
+    """How many scripts something waits for: the number beside the entry of the menu."""
+    return str(await store.read(count_waiting))
 
 
 routes: list[HTTPRouteHandler] = [
     show_waiting,
+    count,
     show_script,
     post_accept,
     post_faq,
     post_decline,
     post_postpone,
     post_good,
-    show_use,
-    show_theirs,
 ]

@@ -113,7 +113,7 @@ async def get_proposals(
     script_id: FromPath[IdText],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
-    state: FromQuery[Decision] = Decision.OPEN,
+    decision: FromQuery[Decision] = Decision.OPEN,
 ) -> list[ProposalOut]:
     """The newest week first, then what happened most often; 200 at most. A client's staff sees those of its own scripts."""
 
@@ -122,7 +122,7 @@ async def get_proposals(
         if script is None:
             raise missing()
         needs_client(who, script.client_id)
-        return proposals_of(tx, script_id, [state], MOST)
+        return proposals_of(tx, script_id, [decision], MOST)
 
     return [_out(one) for one in await store.read(look)]
 

@@ -155,7 +155,7 @@ async def test_programs_decide_on_proposals(world: World, make_web: MakeWeb) -> 
     assert said_no.json() == {"script_id": world.script_id, "state": "declined"}
     assert (await decide(rest[1]["id"], "postpone")).json()["state"] == "postponed"
     assert (await decide(new_id(), "postpone")).status_code == 404
-    postponed = (await author.get(f"{path}?state=postponed")).json()
+    postponed = (await author.get(f"{path}?decision=postponed")).json()
     assert [one["id"] for one in postponed] == [rest[1]["id"]]
     # A client's staff may read of its own, decide on nothing; nobody else may even know.
     theirs = await web.program(Role.CLIENT, world.client_id)

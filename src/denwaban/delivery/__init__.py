@@ -1,6 +1,6 @@
 """Message, attempt, acknowledgement, escalation: a report on its way until a named person has taken it."""
 
-from denwaban.delivery.acts import NotTheirs, acknowledge, follow, send
+from denwaban.delivery.acts import NotTheirs, acknowledge, follow, hand_on, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.duties import duties
 from denwaban.delivery.handing import (
@@ -67,6 +67,7 @@ __all__ = [
     "duties",
     "follow",
     "hand_back",
+    "hand_on",
     "kind_words",
     "lines_of",
     "reassign",

@@ -97,6 +97,16 @@ def give_up_person(tx: Tx, report_id: str, rung: int) -> None:
         move(tx, report_id, before, cut_short(before, tx.now))
 
 
+def hand_on(tx: Tx, report_id: str, staff_id: str) -> bool:
+    """This person passes the report to the next one of its ladder, who is told at once. False when it is no longer theirs to
+    pass on: taken, or gone on already."""
+    before = climb_of(tx, report_id)
+    if before is None or before.state is not State.WAITING or before.now_on.staff_id != staff_id:
+        return False
+    move(tx, report_id, before, cut_short(before, tx.now))
+    return True
+
+
 def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged:
     """This person has taken the report: every other channel and every further step ends.
 

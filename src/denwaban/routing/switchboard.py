@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Callable
 from datetime import datetime
 from typing import Literal
 
@@ -66,12 +67,16 @@ class Switchboard:
         speech: Speech,
         journal: Journal,
         changes: ReadChanges = nothing_unread,
+        *,
+        first: Callable[[Event], bool] = lambda event: False,
     ) -> None:
+        """`first` is shown every event of the telephone; what it takes (True) concerns nobody else."""
         self._store = store
         self._clock = clock
         self._phone = phone
         self._journal = journal
         self._unread = changes
+        self._first = first
         self._gate = Gate()
         self._floor = Floor(
             settings.ring_seconds, settings.ringback_seconds, settings.wrapup_seconds, self._gate
@@ -208,7 +213,8 @@ class Switchboard:
     async def _take_events(self) -> None:
         async for event in self._phone.events():
             try:
-                await self._take(event)
+                if not self._first(event):
+                    await self._take(event)
             except Exception as error:
                 # A fault with one call must not end all the others.
                 log.exception(
@@ -238,7 +244,7 @@ class Switchboard:
             case Resynced():
                 await self._resynced(event)
             case _:
-                pass  # Digit: nothing depends on keys yet
+                pass  # Digit: no caller is asked for keys
 
     def _seat_changed(self, event: SeatChanged) -> None:
         operator_id = self._desk.seats.get(event.seat)

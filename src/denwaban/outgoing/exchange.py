@@ -1,0 +1,173 @@
+"""Every call that this program makes: placed, followed, limited, and put in order after a restart."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from denwaban.clock import Clock
+from denwaban.config import Settings
+from denwaban.outgoing.line import Line
+from denwaban.outgoing.model import callable_number
+from denwaban.telephony.port import (
+    EngineLost,
+    Event,
+    Leg,
+    LegAnswered,
+    LegEnded,
+    LegState,
+    Phone,
+    PhoneError,
+    Resynced,
+)
+
+log = structlog.get_logger(__name__)
+
+
+class Full(Exception):
+    """So many calls as are allowed at once are already made; the message is a Japanese sentence."""
+
+
+class NoWayOut(Exception):
+    """This installation cannot call out; the message is a Japanese sentence that says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTalk:
+    """Two parties of an earlier program's call who talk on. Whoever knows the call takes them, or hangs them up."""
+
+    call: str
+    one: Line
+    other: Line
+
+
+class Outgoing:
+    """One for an installation's engine. `run()` until cancelled; events come from whoever reads the telephone's."""
+
+    def __init__(self, phone: Phone, clock: Clock, settings: Settings) -> None:
+        self._phone = phone
+        self._clock = clock
+        self._settings = settings
+        self._lines: dict[Leg, Line] = {}
+        self._tasks: asyncio.TaskGroup | None = None
+        self.found: asyncio.Queue[FoundTalk] = asyncio.Queue()
+
+    async def run(self) -> None:
+        """Keeps conversations going until cancelled; legs that are left then are put in order by the next program."""
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                self._tasks = None
+
+    def do(self, name: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """A conversation of its own. What it raises is its own end, not that of the others. Raises `NoWayOut` when nothing
+        runs."""
+        if self._tasks is None:
+            work.close()
+            raise NoWayOut("電話の発信が止まっています。少し待ってからもう一度お試しください。")
+        return self._tasks.create_task(_alone(name, work))
+
+    @property
+    def shown(self) -> str:
+        """The number (E.164) that we show when nobody else's is to be shown. Raises `NoWayOut`."""
+        self.trunk()
+        if not self._settings.outbound_number:
+            raise NoWayOut("発信するときの番号が設定されていません(DENWABAN_OUTBOUND_NUMBER)。")
+        return callable_number(self._settings.outbound_number)
+
+    def trunk(self) -> str:
+        """The line by which calls leave. Raises `NoWayOut`."""
+        if not self._settings.outbound_trunk:
+            raise NoWayOut("電話をかける回線が設定されていません(DENWABAN_OUTBOUND_TRUNK)。")
+        return self._settings.outbound_trunk
+
+    @property
+    def ring_seconds(self) -> int:
+        """For how long a number is rung."""
+        return self._settings.outbound_ring_seconds
+
+    async def call(self, number: str, *, call: str, shown: str) -> Line:
+        """Calls a number; the other side sees `shown` (E.164). Several legs of one `call` count once for the limit.
+
+        Raises `NoWayOut`, `MayNotCall`, `Full`, `PhoneError`.
+        """
+        trunk = self.trunk()
+        wanted = callable_number(number, abroad=self._settings.outbound_abroad)
+        calls = {line.call for line in self._lines.values()}
+        if call not in calls and len(calls) >= self._settings.outbound_at_once:
+            raise Full("同時にかけられる電話の数がいっぱいです。")
+        leg = await self._phone.call_out(
+            wanted, call=call, trunk=trunk, shown=shown, seconds=self.ring_seconds
+        )
+        return self._line(leg, call, wanted)
+
+    async def join(self, call: str, far: Line, own: Line, *, record: bool) -> None:
+        """Both talk. Raises `PhoneError`."""
+        await self._phone.connect(call, far.leg, own.leg, record=record)
+
+    def take(self, event: Event) -> bool:
+        """Every event of the telephone comes here first; True when it was about a call of ours and concerns nobody else."""
+        if isinstance(event, EngineLost):
+            for line in list(self._lines.values()):
+                line.take(event)
+            return False
+        if isinstance(event, Resynced):
+            self._resync(event)
+            return False
+        leg: Leg | None = getattr(event, "leg", None)
+        line = self._lines.get(leg) if leg is not None else None
+        if line is None:
+            return False
+        line.take(event)
+        return True
+
+    def _line(self, leg: Leg, call: str, number: str) -> Line:
+        line = Line(leg, call, number, self._phone, self._clock, self._forget)
+        self._lines[leg] = line
+        return line
+
+    def _forget(self, leg: Leg) -> None:
+        self._lines.pop(leg, None)
+
+    def _resync(self, event: Resynced) -> None:
+        """Lines that we know are told what they missed. Of the others, two who talk talk on; whoever is alone is one to whom an
+        earlier program spoke: nobody would ever speak to them again."""
+        legs = event.snapshot.legs
+        for line in list(self._lines.values()):
+            state = legs.get(line.leg)
+            if state is None:
+                line.take(LegEnded(line.leg, event.at))
+            elif state.answered and not line.is_up:
+                line.take(LegAnswered(line.leg, event.at))
+        for state in legs.values():
+            if state.outgoing and state.leg not in self._lines:
+                self._found(state, legs)
+
+    def _found(self, state: LegState, legs: dict[Leg, LegState]) -> None:
+        other = legs.get(state.connected_to) if state.connected_to is not None else None
+        call = state.notes.get("call", "")
+        if other is None or not other.outgoing or other.notes.get("call") != call:
+            log.info("outgoing.swept", leg=state.leg)
+            self.do("sweep", self._end(state.leg))
+            return
+        one = self._line(state.leg, call, state.notes.get("number", ""))
+        two = self._line(other.leg, call, other.notes.get("number", ""))
+        one.is_up = two.is_up = True
+        self.found.put_nowait(FoundTalk(call, one, two))
+
+    async def _end(self, leg: Leg) -> None:
+        try:
+            await self._phone.hang_up(leg)
+        except PhoneError as error:
+            log.info("outgoing.not_swept", leg=leg, error=type(error).__name__)
+
+
+async def _alone(name: str, work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except Exception as error:
+        log.exception("outgoing.failed", work=name, error=type(error).__name__)

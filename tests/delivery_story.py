@@ -104,6 +104,12 @@ class Office:
         self.clock.advance(timedelta(**by))
         await self.settled()
 
+    async def pass_seconds(self, seconds: float) -> None:
+        """Moves the clock alone: what goes on (a telephone call) goes on."""
+        await asyncio.sleep(0.02)
+        self.clock.advance(timedelta(seconds=seconds))
+        await asyncio.sleep(0)
+
     async def facts(self) -> list[str]:
         """What happened, in order."""
         return [entry.fact.kind for entry in await self.store.read(lambda tx: after(tx, 0))]
@@ -118,14 +124,17 @@ class Office:
 
 @asynccontextmanager
 async def working(
-    office: Office, chatwork_url: str = "", known: delivery.Services | None = None
+    office: Office,
+    chatwork_url: str = "",
+    known: delivery.Services | None = None,
+    phone: delivery.Channel | None = None,
 ) -> AsyncIterator[delivery.Channels]:
     """The workers of this slice, really running."""
     if chatwork_url:
         known = msgspec.convert({"chatwork": {"url": chatwork_url}}, delivery.Services)
     async with (
         httpx.AsyncClient() as http,
-        delivery.Channels(office.settings, http, known) as channels,
+        delivery.Channels(office.settings, http, known, phone) as channels,
     ):
         duties = delivery.duties(
             office.store, office.clock, office.settings, channels, chance=lambda: 0.5

@@ -65,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbound_trunk: str = ""
     outbound_number: str = ""
     outbound_at_once: Annotated[int, msgspec.Meta(ge=0)] = 4
-    outbound_ring_seconds: Annotated[int, msgspec.Meta(ge=5, le=60)] = 25
+    outbound_ring_seconds: Annotated[int, msgspec.Meta(ge=5, le=45)] = 25
     outbound_abroad: bool = False
     callback_talk_seconds: Annotated[int, msgspec.Meta(ge=0)] = 5
     smtp_url: str = ""

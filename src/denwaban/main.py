@@ -46,10 +46,12 @@ from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels, Watch, load_services
 from denwaban.delivery import duties as delivery_duties
+from denwaban.delivery.channels.phone import Phone as PhoneChannel
 from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
+from denwaban.outgoing import Outgoing
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
 from denwaban.scripts import duty as script_duty
@@ -128,6 +130,7 @@ class Program:
     app: Litestar
     store: Store
     journal: Journal
+    outgoing: Outgoing
     switchboard: Switchboard
     practice: Practice
     left: LeftCalls
@@ -139,6 +142,7 @@ class Program:
         """Runs all parts but the web server, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.journal.run())
+            tasks.create_task(self.outgoing.run())
             tasks.create_task(self.switchboard.run())
             tasks.create_task(self.practice.run())
             tasks.create_task(self.left.run())
@@ -162,6 +166,7 @@ def build(
     speech: Speech,
     callers: CallerLines,
     channels: Channels,
+    outgoing: Outgoing,
     left: Path,
     connect: Sequence[str] = (),
     trunks: Callable[[], str | None] = lambda: None,
@@ -169,7 +174,9 @@ def build(
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     journal = Journal(store)
-    switchboard = Switchboard(store, clock, phone, settings, speech, journal, unread)
+    switchboard = Switchboard(
+        store, clock, phone, settings, speech, journal, unread, first=outgoing.take
+    )
     practice = Practice(store, journal, clock, speech, callers, switchboard.practice_for)
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
@@ -201,7 +208,9 @@ def build(
     left_calls = LeftCalls(store, clock, phone, left)
     gatherer = Gatherer(store, clock)
     watch = Watch(store, journal)
-    return Program(app, store, journal, switchboard, practice, left_calls, gatherer, watch, workers)
+    return Program(
+        app, store, journal, outgoing, switchboard, practice, left_calls, gatherer, watch, workers
+    )
 
 
 def engine_settings(
@@ -252,19 +261,21 @@ async def _serve(settings: Settings) -> None:
         make_seats=engine.seats,
         lines=trunks,
     )
+    outgoing, speech = Outgoing(phone, clock, settings), Speech(settings.speech)
     try:
         async with (
             httpx.AsyncClient(timeout=20) as http,
-            Channels(settings, http, services) as channels,
+            Channels(settings, http, services, PhoneChannel(outgoing, speech, store)) as channels,
         ):
             program = build(
                 settings,
                 store=store,
                 clock=clock,
                 phone=phone,
-                speech=Speech(settings.speech),
+                speech=speech,
                 callers=CallerLines(told.ari_url, told.ari_user, told.ari_password),
                 channels=channels,
+                outgoing=outgoing,
                 left=told.left,
                 connect=denwaban.console.addresses(settings),
                 trunks=lambda: door.trouble,

@@ -374,7 +374,6 @@ async def reached(world: World) -> tuple[OutsideSide, Leg]:
     return outside, leg
 
 
-@pytest.mark.req("D6")
 async def test_a_number_outside_rings_sees_ours_answers_hears_and_presses_keys(
     world: World,
 ) -> None:

@@ -18,6 +18,7 @@ def channel_words() -> dict[str, str]:
         "teams": "Teams",
         "google_chat": "Google Chat",
         "webhook": "Webhook",
+        "phone": _("電話"),
         "portal": _("ポータル"),
     }
 

@@ -14,6 +14,7 @@ from denwaban.people import PeopleError
 KEYS = {
     "mail": ("to",),
     "sms": ("number",),
+    "phone": ("number",),
     "line": ("user",),
     "line_works": ("user",),
     "slack_app": ("place", "token", "member"),
@@ -170,6 +171,16 @@ def _check_chatwork(address: dict[str, str]) -> None:
         raise BadAddress("Chatwork のアカウント ID は数字です。例: 1234567", "member")
 
 
+def _check_phone(address: dict[str, str]) -> None:
+    """Kept as +…; which numbers are called at all is decided when one is (`outgoing`)."""
+    found = re.fullmatch(
+        r"(?:0|(?=\+))(\+?[1-9]\d{8,14})", re.sub(r"[-\s()]", "", address["number"])
+    )
+    if found is None:
+        raise BadAddress("電話番号の形が違うようです。例: 090-1234-5678", "number")
+    address["number"] = found[1] if found[1].startswith("+") else f"+81{found[1]}"
+
+
 def _check_webhook(address: dict[str, str]) -> None:
     _check_url(address["url"])
     secret = address["secret"]
@@ -196,6 +207,7 @@ def _check_url(url: str) -> None:
 _CHECKS = {
     "mail": _check_mail,
     "sms": _check_number,
+    "phone": _check_phone,
     "line": _check_line,
     "line_works": _check_line_works,
     "slack_app": _check_slack_app,
@@ -221,7 +233,7 @@ _EMPTY = {
     "room": N_("Chatwork のルーム番号を入れてください。例: 123456789"),
     "token": N_("Chatwork の API トークンを入れてください"),
     "secret": N_("署名鍵を入れてください。whsec_ で始まります"),
-    "number": N_("携帯電話の番号を入れてください。例: 090-1234-5678"),
+    "number": N_("電話番号を入れてください。例: 090-1234-5678"),
     "user": N_("ユーザー ID を入れてください"),
     "place": N_("チャンネル ID を入れてください。例: C0123456789"),
     "member": N_("メンバーの ID を入れてください"),
@@ -262,6 +274,8 @@ def shown_address(channel: str, address: Mapping[str, Any]) -> str:
         return text("user")
     if channel == "line":
         return f"…{text('user')[-4:]}"
-    if channel == "sms":
+    if channel == "phone" and not text("number").startswith("+81"):
+        return text("number")
+    if channel in ("sms", "phone"):
         return f"0{text('number').removeprefix('+81')}"
     return ""

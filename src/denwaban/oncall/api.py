@@ -28,6 +28,7 @@ from denwaban.web.api import NO_NULL, IdText, missing, refused
 ChannelName = Literal[
     "mail",
     "sms",
+    "phone",
     "line",
     "line_works",
     "slack_app",
@@ -42,7 +43,7 @@ Value = Annotated[str, msgspec.Meta(max_length=2000, pattern=NO_NULL)]
 
 
 class AddressIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Where a channel leads: mail `to`; sms `number`; line and line_works `user`; slack_app `place`, `token`, perhaps
+    """Where a channel leads: mail `to`; sms and phone `number`; line and line_works `user`; slack_app `place`, `token`, perhaps
     `member`; slack, teams and google_chat `url`; chatwork `room`, `token`, chatwork_task also `member`; webhook `url`,
     `secret` (`whsec_…`; after a change the former one signs too for a day)."""
 

@@ -21,6 +21,7 @@ def channel_words() -> dict[str, str]:
     return {
         "mail": _("メール"),
         "sms": _("SMS(ショートメッセージ)"),
+        "phone": _("電話"),
         "line": "LINE",
         "line_works": "LINE WORKS",
         "slack_app": _("Slack(引き受けボタンつき)"),
@@ -36,6 +37,7 @@ def channel_words() -> dict[str, str]:
 def channel_help() -> dict[str, str]:
     return {
         "mail": _("パソコンでも携帯でも届きます。まずはこれを。"),
+        "phone": _("電話をかけて読み上げます。キーを押すだけで引き受けられます。"),
         "sms": _("携帯電話に、要点とリンクだけを短く送ります。"),
         "line": _("公式アカウントから届き、ボタンで引き受けられます。先に友だち登録が必要です。"),
         "line_works": _("ボットからあなたのトークに届きます。"),
@@ -63,6 +65,16 @@ def channel_entries() -> dict[str, tuple[Entry, ...]]:
     return {
         "mail": (Entry("to", _("メールアドレス"), _("例: suzuki@example.jp"), "email"),),
         "sms": (Entry("number", _("携帯電話の番号"), _("例: 090-1234-5678"), "tel"),),
+        "phone": (
+            Entry(
+                "number",
+                _("電話番号"),
+                _(
+                    "例: 090-1234-5678。キーを押すまで内容は話さないので、留守番電話には残りません。"
+                ),
+                "tel",
+            ),
+        ),
         "line": (
             Entry(
                 "user",

@@ -119,10 +119,10 @@ class Outgoing:
             self._resync(event)
             return False
         leg: Leg | None = getattr(event, "leg", None)
-        line = self._lines.get(leg) if leg is not None else None
-        if line is None:
+        ours = self._lines.get(leg) if leg is not None else None
+        if ours is None:
             return False
-        line.take(event)
+        ours.take(event)
         return True
 
     def _line(self, leg: Leg, call: str, number: str) -> Line:

@@ -37,11 +37,22 @@ class Channel(Protocol):
         ...
 
 
+class NoPhone:
+    """There is no engine to call with."""
+
+    async def send(self, message: Message) -> Outcome:
+        return NotSetUp("電話をかける設備がありません。")
+
+
 class Channels:
     """Every channel by name. An async context manager: leaving it closes the mail connections."""
 
     def __init__(
-        self, settings: Settings, http: httpx.AsyncClient, services: Services | None = None
+        self,
+        settings: Settings,
+        http: httpx.AsyncClient,
+        services: Services | None = None,
+        phone: Channel | None = None,
     ) -> None:
         known = services or Services()
         self._mail = Mail(settings.smtp_url, settings.mail_from)
@@ -55,6 +66,7 @@ class Channels:
             "line": Line(http, known.line),
             "teams": Teams(http),
             "google_chat": GoogleChat(http),
+            "phone": phone or NoPhone(),
             "sms": sms(http, known, settings.url),
             "webhook": Webhook(http),
         }

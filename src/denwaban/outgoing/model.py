@@ -1,5 +1,7 @@
 """Which numbers may be called, and how one is said. No I/O."""
 
+import re
+
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
@@ -22,6 +24,9 @@ _COSTLY_KINDS = frozenset(
     }
 )
 
+_SHORT = re.compile(r"\+81[5-9]0\d{7}")
+"""A mobile or IP number that lacks a digit: it would reach somebody else, or nobody."""
+
 _DIGITS = dict(
     zip("0123456789", "ゼロ イチ ニー サン ヨン ゴー ロク ナナ ハチ キュウ".split(), strict=True)
 )
@@ -35,7 +40,7 @@ def callable_number(text: str, *, abroad: bool = False) -> str:
         raise MayNotCall("番号が通知されていないため、電話できません。")
     if number.kind is NumberKind.SPECIAL:
         raise MayNotCall("110・119 などの特別な番号には、ここから電話できません。")
-    if number.e164 is None:
+    if number.e164 is None or _SHORT.fullmatch(number.e164):
         raise MayNotCall("電話番号の形が違うようです。番号を確かめてください。")
     if number.kind is NumberKind.ABROAD and not abroad:
         raise MayNotCall("国外の番号には電話しない設定です(DENWABAN_OUTBOUND_ABROAD)。")

@@ -1,8 +1,10 @@
 """What all tests share: a store on both databases, and a clock that stands still until it is moved."""
 
 import logging
+import shutil
 import socket
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from tests.postgres import binaries, server
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
+from denwaban.store.engine import make_engine
 
 pytest_plugins = ["tests.engine_fixtures", "tests.web_fixtures"]
 
@@ -45,30 +48,71 @@ def postgres() -> Iterator[str]:
     """A PostgreSQL server of this test session alone; yields a URL without a database name."""
     if binaries() is None:
         pytest.fail("PostgreSQL is missing: apt-get install postgresql")
-    with server() as url:
+    with server("full_page_writes=off", "autovacuum=off") as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database, once on SQLite and once on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.db'}"
-        return
-    server = request.getfixturevalue("postgres")
+def _with_tables(url: str) -> None:
+    engine = make_engine(url)
+    metadata.create_all(engine)
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table, to be copied: making them takes longer than most tests."""
+    file = tmp_path_factory.mktemp("tables") / "tables.db"
+    _with_tables(f"sqlite:///{file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres: str) -> str:
+    """The name of a PostgreSQL database with every table, to be copied."""
+    with psycopg.connect(f"{postgres}/postgres", autocommit=True) as admin:
+        admin.execute("CREATE DATABASE tables")
+    _with_tables(f"{postgres}/tables")
+    return "tables"
+
+
+@contextmanager
+def _postgres_database(server: str, template: str) -> Iterator[str]:
     name = f"t{new_id()}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f'CREATE DATABASE "{name}"')
+        admin.execute(f'CREATE DATABASE "{name}" TEMPLATE {template}')
     yield f"{server}/{name}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database without tables, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    with _postgres_database(request.getfixturevalue("postgres"), "template1") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database with every table and no rows, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    template = request.getfixturevalue("postgres_tables")
+    with _postgres_database(request.getfixturevalue("postgres"), template) as url:
+        yield url
+
+
 @pytest.fixture
-async def store(database_url: str, clock: MovedClock) -> AsyncIterator[Store]:
+async def store(database_url: str, clock: MovedClock, sqlite_tables: Path) -> AsyncIterator[Store]:
     """An open store with every table, on both databases."""
     opened = Store(database_url, clock)
-    metadata.create_all(opened.engine)
+    # Files are filled here, as some tests name one of their own.
+    if (file := opened.engine.url.database) and opened.engine.dialect.name == "sqlite":
+        shutil.copyfile(sqlite_tables, file)
     await opened.open()
     yield opened
     await opened.close()

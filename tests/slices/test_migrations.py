@@ -14,8 +14,8 @@ def of_the_program(_: object, name: str | None, kind: str, *rest: object) -> boo
     return not (kind == "table" and str(name).startswith("test_")) and not is_made_by_hand(name)
 
 
-def test_migrations_and_tables_agree(database_url: str, clock: MovedClock) -> None:
-    store = Store(database_url, clock)
+def test_migrations_and_tables_agree(empty_database_url: str, clock: MovedClock) -> None:
+    store = Store(empty_database_url, clock)
     migrate(store.engine)
     migrate(store.engine)
     with store.engine.connect() as connection:

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from tests.channel_servers import Postman, smtp_server
 from tests.improvement_story import OTHERWISE, SCRIPT, World, worked, world
+from tests.servers.smtp import Postman, smtp_server
 from tests.web_fixtures import MakeWeb, add_account
 
 from denwaban.access import Role, disable_user

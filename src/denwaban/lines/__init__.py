@@ -17,9 +17,6 @@ from denwaban.lines.acts import (
 from denwaban.lines.cache import ServiceCache
 from denwaban.lines.model import (
     DEFAULT_CLOSED,
-    EVERY_DAY,
-    HOLIDAY,
-    WEEKDAYS,
     LineLimit,
     Mode,
     PlanWindow,
@@ -27,6 +24,7 @@ from denwaban.lines.model import (
     UnknownNumber,
 )
 from denwaban.lines.number import Number, NumberKind, parse_number, show_number
+from denwaban.oncall import EVERY_DAY, HOLIDAY, WEEKDAYS
 
 __all__ = [
     "DEFAULT_CLOSED",

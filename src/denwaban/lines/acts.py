@@ -197,6 +197,7 @@ def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLin
             numbers.c.client_id,
             clients.c.name,
             clients.c.recorded,
+            clients.c.live_at,
         )
         .join(clients, clients.c.id == numbers.c.client_id)
         .where(which, clients.c.ended_at.is_(None))
@@ -228,6 +229,7 @@ def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLin
             windows=tuple(windows.get(row["client_id"], ())),
             limits=tuple(limits.get(row["client_id"], ())),
             recorded=row["recorded"],
+            preparing=row["live_at"] is None,
         )
         for row in rows
     ]

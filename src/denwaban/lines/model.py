@@ -4,22 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
-
-import holidays
 
 from denwaban.clock import JST
-
-HOLIDAY = 128
-EVERY_DAY = 255
-WEEKDAYS = 1 | 2 | 4 | 8 | 16
-DAY_MINUTES = 1440
+from denwaban.oncall import DAY_MINUTES, EVERY_DAY, day_bits
 
 DEFAULT_CLOSED = (
     "お電話ありがとうございます。申し訳ございませんが、ただいまの時間は受付を終了しております。"
     "恐れ入りますが、時間を改めておかけ直しくださいますようお願いいたします。"
 )
 """Spoken when no window fits, or when a closed window has no words of its own."""
+
+PREPARING = (
+    "お電話ありがとうございます。申し訳ございませんが、こちらの番号はただいま準備中でございます。"
+    "恐れ入りますが、日を改めておかけ直しくださいますようお願いいたします。"
+)
+"""Spoken while the client is being prepared."""
 
 
 class Mode(StrEnum):
@@ -91,10 +90,12 @@ class ClientLine:
     windows: tuple[PlanWindow, ...]
     limits: tuple[LineLimit, ...]
     recorded: bool = True
+    preparing: bool = False
+    """The client is not live yet: its calls are not taken."""
 
     def service(self, at: datetime) -> Service:
         """What this number gets at that moment."""
-        window = window_at(self.windows, at)
+        window = None if self.preparing else window_at(self.windows, at)
         return Service(
             client_id=self.client_id,
             client_name=self.client_name,
@@ -104,24 +105,10 @@ class ClientLine:
             mode=window.mode if window else Mode.CLOSED,
             script_id=window.script_id if window else None,
             limit=limit_at(self.limits, at),
-            message=(window.message if window else "") or DEFAULT_CLOSED,
+            message=(window.message if window else "")
+            or (PREPARING if self.preparing else DEFAULT_CLOSED),
             recorded=self.recorded,
         )
-
-
-@lru_cache(maxsize=64)
-def holidays_of(year: int) -> frozenset[date]:
-    """Japan's public holidays of a year, with substitute and in-between holidays."""
-    # A fresh object for each year: the library fills its objects in place, which two threads must not see half done.
-    return frozenset(holidays.country_holidays("JP", years=year))
-
-
-def day_bits(day: date) -> int:
-    """The bits a day has. A public holiday from Monday to Friday is a holiday only; on a weekend it is both."""
-    weekday: int = day.weekday()
-    if day not in holidays_of(day.year):
-        return 1 << weekday
-    return HOLIDAY if weekday < 5 else HOLIDAY | 1 << weekday
 
 
 def window_at(windows: Sequence[PlanWindow], at: datetime) -> PlanWindow | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from denwaban.clock import JST
-from denwaban.lines.model import DAY_MINUTES, HOLIDAY, Mode, PlanWindow, window_at
+from denwaban.lines.model import Mode, PlanWindow, window_at
+from denwaban.oncall import DAY_MINUTES, HOLIDAY
 from denwaban.web import _
 
 MOST_WINDOWS = 30

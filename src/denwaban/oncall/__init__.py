@@ -1,4 +1,4 @@
-"""Who may be reached now, by which contact; substitutes."""
+"""Who may be reached now, by which contact; rosters, calendars, business hours, substitutes."""
 
 from denwaban.oncall.acts import (
     NoSuchContact,
@@ -6,43 +6,122 @@ from denwaban.oncall.acts import (
     change_contact,
     move_contact,
     order_contacts,
-    person_in_charge,
     record_test,
     remove_contact,
+)
+from denwaban.oncall.address import BadAddress, shown_address
+from denwaban.oncall.book import (
+    BadRoster,
+    Change,
+    NewEntry,
+    NewShift,
+    NoSuchRow,
+    add_entry,
+    add_shifts,
+    copy_week,
+    remove_entry,
+    remove_shift,
+    undo,
+)
+from denwaban.oncall.hours import (
+    ALWAYS,
+    DAY_MINUTES,
+    EVERY_DAY,
+    HOLIDAY,
+    WEEKDAYS,
+    BadHours,
+    BusinessHours,
+    NeverOpen,
+    OtherHours,
+    Span,
+    day_bits,
+    holidays_of,
+)
+from denwaban.oncall.live import Gate, NotReady, go_live, may_go_live, prepare_again
+from denwaban.oncall.loading import business_hours
+from denwaban.oncall.model import Contact, may_change
+from denwaban.oncall.queries import contact, contacts_of, every_contact_of
+from denwaban.oncall.reaching import (
+    holes,
+    person_in_charge,
+    reach,
+    reachable,
+    set_hours,
     substitute_of,
     unattended,
 )
-from denwaban.oncall.address import BadAddress, shown_address
-from denwaban.oncall.model import (
-    Contact,
+from denwaban.oncall.roster import (
+    EntryKind,
+    Hole,
     NobodyOnDuty,
     OnDuty,
+    Passed,
+    PassedOver,
+    ShiftKind,
     Why,
-    may_change,
-    reachable,
 )
-from denwaban.oncall.queries import contact, contacts_of, every_contact_of
+from denwaban.oncall.watching import PresenceFollower
+from denwaban.oncall.watching import duty as watch_duty
 
 __all__ = [
+    "ALWAYS",
+    "DAY_MINUTES",
+    "EVERY_DAY",
+    "HOLIDAY",
+    "WEEKDAYS",
     "BadAddress",
+    "BadHours",
+    "BadRoster",
+    "BusinessHours",
+    "Change",
     "Contact",
+    "EntryKind",
+    "Gate",
+    "Hole",
+    "NeverOpen",
+    "NewEntry",
+    "NewShift",
     "NoSuchContact",
+    "NoSuchRow",
     "NobodyOnDuty",
+    "NotReady",
     "OnDuty",
+    "OtherHours",
+    "Passed",
+    "PassedOver",
+    "PresenceFollower",
+    "ShiftKind",
+    "Span",
     "Why",
     "add_contact",
+    "add_entry",
+    "add_shifts",
+    "business_hours",
     "change_contact",
     "contact",
     "contacts_of",
+    "copy_week",
+    "day_bits",
     "every_contact_of",
+    "go_live",
+    "holes",
+    "holidays_of",
     "may_change",
+    "may_go_live",
     "move_contact",
     "order_contacts",
     "person_in_charge",
+    "prepare_again",
+    "reach",
     "reachable",
     "record_test",
     "remove_contact",
+    "remove_entry",
+    "remove_shift",
+    "set_hours",
     "shown_address",
     "substitute_of",
     "unattended",
+    "undo",
+    "watch_duty",
 ]

@@ -1,4 +1,4 @@
-"""Keeping contacts; the roster's decisions on stored queries."""
+"""Keeping contacts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,9 +9,8 @@ from sqlalchemy import delete, insert, update
 from denwaban.journal import append
 from denwaban.oncall import facts, queries
 from denwaban.oncall.address import SECRETS, BadAddress, checked_address
-from denwaban.oncall.model import Contact, NobodyOnDuty, OnDuty, in_charge, substitute
+from denwaban.oncall.model import Contact
 from denwaban.oncall.rows import contacts
-from denwaban.people import Staff, staff_of, staff_of_each
 from denwaban.store import Tx, new_id
 
 MOST = 10
@@ -171,25 +170,3 @@ def _check_new(others: Sequence[Contact], channel: str, address: Mapping[str, st
     """Twice the same would tell everything twice."""
     if any(one.channel == channel and dict(one.address) == dict(address) for one in others):
         raise BadAddress("同じ連絡先がすでにあります", "channel")
-
-
-def person_in_charge(tx: Tx, client_id: str, at: datetime) -> OnDuty | NobodyOnDuty:
-    """Who takes a report of this client at `at`; see `model.in_charge`."""
-    return in_charge(staff_of(tx, client_id), client_id, at)
-
-
-def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
-    """Who takes over from a staff member at `at`; see `model.substitute`. None also when there is no such person."""
-    client_id = queries.client_of(tx, staff_id)
-    if client_id is None:
-        return None
-    roster = staff_of(tx, client_id)
-    person = next((other for other in roster if other.id == staff_id), None)
-    return substitute(roster, person, at) if person is not None else None
-
-
-def unattended(tx: Tx, at: datetime, limit: int = 100) -> list[NobodyOnDuty]:
-    """Clients whose reports nobody could take at `at`, for somebody to see; at most `limit` are looked at."""
-    rosters = staff_of_each(tx, queries.without_anybody_present(tx, at, limit))
-    found = (in_charge(roster, client_id, at) for client_id, roster in rosters.items())
-    return [nobody for nobody in found if isinstance(nobody, NobodyOnDuty)]

@@ -1,13 +1,12 @@
-"""Who may be reached now: decisions over a client's roster, without I/O."""
+"""One way to reach somebody, and whose it is to change. No I/O. Who is on duty: `roster`; when a client is open: `hours`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from denwaban.access import Principal, Role
 from denwaban.oncall.address import shown_address
-from denwaban.people import Presence, Staff
+from denwaban.people import Staff
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,78 +46,9 @@ def may_change(who: Principal, person: Staff) -> bool:
     return who.is_key or person.user_id == who.user_id
 
 
-class Why(StrEnum):
-    """Why this person."""
-
-    IN_CHARGE = "in_charge"
-    """Takes this client's reports and may be reached."""
-    SUBSTITUTE = "substitute"
-    """Stands in for the person in charge, who is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnDuty:
-    """The one person who takes a report now."""
-
-    staff: Staff
-    why: Why
-    instead_of: Staff | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NobodyOnDuty:
-    """Nobody who takes this client's reports may be reached now. Show it: it is never silence."""
-
-    client_id: str
-    default: Staff | None
-    """Whom a report goes to all the same; None when the client has named nobody."""
-
-
-def reachable(person: Staff, at: datetime) -> bool:
-    """Whether a message reaches this person at `at`. Busy people read messages; an absence ends at its `until`."""
-    return person.presence_at(at) in (Presence.PRESENT, Presence.BUSY)
-
-
-def in_charge(roster: Sequence[Staff], client_id: str, at: datetime) -> OnDuty | NobodyOnDuty:
-    """Who takes a report of this client at `at`; the same roster and moment always give the same answer.
-
-    The first of those in charge (by id, so the longest known) who may be reached; else the first reachable along
-    their substitutes, in the same order.
-    """
-    leaders = sorted((person for person in roster if person.in_charge), key=lambda p: p.id)
-    for person in leaders:
-        if reachable(person, at):
-            return OnDuty(person, Why.IN_CHARGE)
-    for person in leaders:
-        for other in chain(roster, person):
-            if reachable(other, at):
-                return OnDuty(other, Why.SUBSTITUTE, person)
-    return NobodyOnDuty(client_id, leaders[0] if leaders else None)
-
-
-def substitute(roster: Sequence[Staff], person: Staff, at: datetime) -> Staff | None:
-    """Who takes over from `person`: the first reachable along the named substitutes, then another in charge.
-
-    When none of them may be reached, the nearest all the same: a message to somebody away is better than none. None
-    only when there is nobody else at all.
-    """
-    leaders = sorted((other for other in roster if other.in_charge), key=lambda p: p.id)
-    others = [other for other in leaders if other.id != person.id]
-    known: dict[str, Staff] = {other.id: other for other in [*chain(roster, person), *others]}
-    for other in known.values():
-        if reachable(other, at):
-            return other
-    return next(iter(known.values()), None)
-
-
-def chain(roster: Sequence[Staff], person: Staff) -> list[Staff]:
-    """The substitutes of `person`, theirs, and so on; a circle ends where it closes."""
-    by_id = {other.id: other for other in roster}
-    walked: list[Staff] = []
-    seen = {person.id}
-    following = by_id.get(person.substitute_id or "")
-    while following is not None and following.id not in seen:
-        seen.add(following.id)
-        walked.append(following)
-        following = by_id.get(following.substitute_id or "")
-    return walked
+def may_roster(who: Principal, client_id: str) -> bool:
+    """Whether this client's roster is theirs to see and to change: supervisors and administrators anybody's, the client's
+    own staff and programs their own."""
+    if who.role in (Role.SUPERVISOR, Role.ADMINISTRATOR):
+        return True
+    return who.role is Role.CLIENT and who.client_id == client_id

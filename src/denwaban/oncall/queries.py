@@ -1,11 +1,10 @@
 """Queries over contacts."""
 
-from datetime import datetime
-
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, func, select
 
 from denwaban.oncall.model import Contact
-from denwaban.oncall.rows import contacts
+from denwaban.oncall.roster import EntryKind
+from denwaban.oncall.rows import contacts, roster_entries
 from denwaban.people import rows as people_rows
 from denwaban.store import Tx
 
@@ -17,8 +16,26 @@ def contact(tx: Tx, contact_id: str) -> Contact | None:
 
 
 def contacts_of(tx: Tx, staff_id: str) -> list[Contact]:
-    """The contacts of a staff member to which messages go, in their order."""
-    return [found for found in every_contact_of(tx, staff_id) if found.enabled]
+    """The contacts of a staff member to which messages go now, in their order. A trip may leave only some channels."""
+    entries = roster_entries
+    trips = tx.all(
+        select(entries.c.channels)
+        .where(
+            entries.c.staff_id == staff_id,
+            entries.c.kind == EntryKind.TRIP.value,
+            entries.c.removed_id.is_(None),
+            entries.c.starts <= tx.now,
+            entries.c.ends > tx.now,
+        )
+        .order_by(entries.c.ends.desc(), entries.c.id.desc())
+        .limit(1)
+    )
+    only = trips[0]["channels"] if trips else []
+    return [
+        found
+        for found in every_contact_of(tx, staff_id)
+        if found.enabled and (not only or found.channel in only)
+    ]
 
 
 def every_contact_of(tx: Tx, staff_id: str) -> list[Contact]:
@@ -66,25 +83,3 @@ def client_of(tx: Tx, staff_id: str) -> str | None:
         select(staff.c.client_id).where(staff.c.id == staff_id, staff.c.left_at.is_(None))
     )
     return str(found) if found is not None else None
-
-
-def without_anybody_present(tx: Tx, at: datetime, limit: int) -> list[str]:
-    """Clients under contract of whose people in charge none is present at `at`: where to look for substitutes."""
-    clients, staff = people_rows.clients, people_rows.staff
-    present = (
-        select(staff.c.id)
-        .where(
-            staff.c.client_id == clients.c.id,
-            staff.c.in_charge,
-            staff.c.left_at.is_(None),
-            or_(staff.c.presence.in_(("present", "busy")), staff.c.presence_until <= at),
-        )
-        .exists()
-    )
-    query = (
-        select(clients.c.id)
-        .where(clients.c.ended_at.is_(None), ~present)
-        .order_by(clients.c.id)
-        .limit(limit)
-    )
-    return [row["id"] for row in tx.all(query)]

@@ -89,8 +89,11 @@ def add_client(
     industry: str = "",
     greeting: str = "",
     policy: str = "",
+    *,
+    preparing: bool = False,
 ) -> str:
-    """Adds a client and returns its id. Raises `PeopleError` (code taken, text missing or too long)."""
+    """Adds a client and returns its id. `preparing`: its calls are not taken before it goes live. Raises `PeopleError`
+    (code taken, text missing or too long)."""
     code = code.strip()
     if not CODE.match(code):
         raise PeopleError("顧客コードは半角の英数字と - _ で、32文字以内にしてください", "code")
@@ -110,6 +113,7 @@ def add_client(
             policy=check_text("policy", policy),
             created_at=tx.now,
             updated_at=tx.now,
+            live_at=None if preparing else tx.now,
         )
     )
     append(tx, facts.client_added(client_id))
@@ -151,6 +155,12 @@ def end_client(tx: Tx, client_id: str, ended: bool = True) -> None:
     """Ends the contract (nothing is erased), or takes it up again."""
     _change(tx, clients, client_id, {"ended_at": tx.now if ended else None}, None)
     append(tx, facts.client_changed(client_id, "ended_at"))
+
+
+def set_live(tx: Tx, client_id: str, is_live: bool) -> None:
+    """Whether the client's calls are taken. What must be in place before that is `oncall.go_live`'s to ask."""
+    _change(tx, clients, client_id, {"live_at": tx.now if is_live else None}, None)
+    append(tx, facts.client_changed(client_id, "live_at"))
 
 
 # -- staff ------------------------------------------------------------------------------------------------------------

@@ -212,7 +212,7 @@ async def get_client(
 @post("/clients", guards=[ADMINISTRATOR])
 async def post_client(data: JSONBody[ClientIn], store: NamedDependency[Store]) -> ClientOut:
     def add(tx: Tx) -> Client | None:
-        return client(tx, add_client(tx, **msgspec.structs.asdict(data)))
+        return client(tx, add_client(tx, **msgspec.structs.asdict(data), preparing=True))
 
     try:
         made = await store.write(add)

@@ -77,7 +77,7 @@ def import_clients(tx: Tx, lines: list[Line]) -> Imported:
         known = client_by_code(tx, code)
         try:
             if known is None:
-                add_client(tx, **cells)
+                add_client(tx, **cells, preparing=True)
                 added += 1
             else:
                 change_client(

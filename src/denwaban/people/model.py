@@ -67,6 +67,8 @@ class Client:
     ended_at: datetime | None
     """When the contract ended."""
     updated_at: datetime
+    live_at: datetime | None = None
+    """Since when its calls are taken; None while it is being prepared (準備中)."""
 
 
 @dataclass(frozen=True, slots=True)

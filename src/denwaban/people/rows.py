@@ -28,6 +28,7 @@ clients = Table(
     Column("recorded", Boolean, nullable=False, server_default=true()),  # talks are recorded
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
+    Column("live_at", Utc),  # since when its calls are taken; null: being prepared (準備中)
     Column("ended_at", Utc),  # contract over
 )
 

@@ -9,18 +9,15 @@ from hypothesis import strategies as st
 from denwaban.clock import JST
 from denwaban.lines.model import (
     DEFAULT_CLOSED,
-    EVERY_DAY,
-    HOLIDAY,
-    WEEKDAYS,
     ClientLine,
     LineLimit,
     Mode,
     PlanWindow,
-    day_bits,
     faults,
     limit_at,
     window_at,
 )
+from denwaban.oncall import EVERY_DAY, HOLIDAY, WEEKDAYS, day_bits
 
 DAY = PlanWindow("平日昼間", WEEKDAYS, 9 * 60, 18 * 60, Mode.FULL, "s1")
 NIGHT = PlanWindow("夜間", EVERY_DAY, 18 * 60, 33 * 60, Mode.FIRST_RESPONSE, "s2")

@@ -72,7 +72,7 @@ async def post_client(
 ) -> Template | Redirect:
     values = {key: value for key, value in msgspec.structs.asdict(data).items() if key != "seen"}
     try:
-        made = await store.write(lambda tx: add_client(tx, **values))
+        made = await store.write(lambda tx: add_client(tx, **values, preparing=True))
     except PeopleError as error:
         return page("people/client_new.html", status=422, form=data, errors=told(error))
     return Redirect(f"/clients/{made}", status_code=303)

@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mail_from: str = "denwaban@localhost"
     services: Path | None = None
     secure_cookies: bool = False
+    calendar_loopback: bool = False
+    """Whether calendars may be read from this very machine, and by http: for tests and for a calendar beside the program."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property

@@ -52,6 +52,7 @@ from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.outgoing import Outgoing
+from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
 from denwaban.scripts import duty as script_duty
@@ -136,6 +137,7 @@ class Program:
     left: LeftCalls
     gatherer: Gatherer
     watch: Watch
+    presence: PresenceFollower
     workers: tuple[Worker, ...]
 
     async def run(self) -> None:
@@ -148,6 +150,7 @@ class Program:
             tasks.create_task(self.left.run())
             tasks.create_task(self.gatherer.run())
             tasks.create_task(self.watch.run())
+            tasks.create_task(self.presence.run())
             tasks.create_task(index.catch_up(self.store))
             for worker in self.workers:
                 tasks.create_task(worker.run())
@@ -184,6 +187,8 @@ def build(
         weekly_duty(store),
         review_duty(store),
         letter_duty(store, settings.url, channels),
+        watch_duty(store),
+        calendar_duty(store, clock, loopback=settings.calendar_loopback),
     ]
     app = build_app(
         PAGES,
@@ -208,8 +213,19 @@ def build(
     left_calls = LeftCalls(store, clock, phone, left)
     gatherer = Gatherer(store, clock)
     watch = Watch(store, journal)
+    presence = PresenceFollower(store, journal, clock)
     return Program(
-        app, store, journal, outgoing, switchboard, practice, left_calls, gatherer, watch, workers
+        app,
+        store,
+        journal,
+        outgoing,
+        switchboard,
+        practice,
+        left_calls,
+        gatherer,
+        watch,
+        presence,
+        workers,
     )
 
 

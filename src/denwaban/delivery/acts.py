@@ -248,7 +248,7 @@ def _begin_rung(tx: Tx, this: About, climb: Climb) -> None:
         save(tx, this.report_id, replace(climb, due_at=climb.due_at + (goes - tx.now)))
         return
     # Whom the ladder was frozen for may have gone home since.
-    away = climb.rung > 1 and not any(reachable(one, tx.now) for one in people.values())
+    away = climb.rung > 1 and not any(reachable(tx, one.id, tx.now) for one in people.values())
     if away and following is not None and _somebody_else(following, rung):
         append(tx, facts.passed_over(this.report_id, this.client_id, rung.staff_id, "away"))
         save(tx, this.report_id, replace(climb, due_at=tx.now))

@@ -180,7 +180,7 @@ def gone(tx: Tx, staff_id: str) -> int:
     """This person has left, or is away from now on: what waits for them goes to the next rung at once, and what somebody
     who left had taken goes back on its ladder. Returns how many reports moved. Idempotent."""
     person = staff_member(tx, staff_id)
-    if person is None or (person.left_at is None and reachable(person, tx.now)):
+    if person is None or (person.left_at is None and reachable(tx, person.id, tx.now)):
         return 0
     reports = report_rows.reports
     rows = tx.all(

@@ -155,14 +155,14 @@ def ladder_for(
     other = substitute_of(tx, first_id, tx.now)
 
     def member(person: Staff) -> Member:
-        return Member(person.id, targets_of(tx, person.id), away=not reachable(person, tx.now))
+        return Member(person.id, targets_of(tx, person.id), away=not reachable(tx, person.id, tx.now))
 
     def members(found: Iterable[Staff]) -> tuple[Member, ...]:
         return tuple(member(person) for person in found)
 
     everyone: Sequence[Staff] = ()
     if any(step.whom is Whom.EVERYONE for step in plan.steps):
-        there = [person for person in roster.values() if reachable(person, tx.now)]
+        there = [person for person in roster.values() if reachable(tx, person.id, tx.now)]
         everyone = there or list(roster.values())
     named = {step.staff_id for step in plan.steps if step.whom is Whom.PERSON} & set(roster)
     people = People(

@@ -23,6 +23,7 @@ from denwaban.oncall.book import (
     remove_shift,
     undo,
 )
+from denwaban.oncall.calendars import duty as calendar_duty
 from denwaban.oncall.hours import (
     ALWAYS,
     DAY_MINUTES,
@@ -97,6 +98,7 @@ __all__ = [
     "add_entry",
     "add_shifts",
     "business_hours",
+    "calendar_duty",
     "change_contact",
     "contact",
     "contacts_of",

@@ -163,17 +163,20 @@ def perhaps_unattended(tx: Tx, at: datetime, limit: int) -> list[str]:
     the watch knows it: a night shift that nobody fills."""
     clients, staff = people_rows.clients, people_rows.staff
     entry = exists().where(
+        roster_entries.c.client_id == staff.c.client_id,
         roster_entries.c.staff_id == staff.c.id,
         roster_entries.c.removed_id.is_(None),
         roster_entries.c.starts <= at,
         roster_entries.c.ends > at,
     )
     mark = exists().where(
+        calendar_busy.c.client_id == staff.c.client_id,
         calendar_busy.c.staff_id == staff.c.id,
         calendar_busy.c.starts <= at,
         calendar_busy.c.ends > at,
     )
     works = exists().where(
+        shifts.c.client_id == staff.c.client_id,
         shifts.c.staff_id == staff.c.id,
         shifts.c.removed_id.is_(None),
         shifts.c.kind == ShiftKind.WORK.value,

@@ -155,7 +155,9 @@ def ladder_for(
     other = substitute_of(tx, first_id, tx.now)
 
     def member(person: Staff) -> Member:
-        return Member(person.id, targets_of(tx, person.id), away=not reachable(tx, person.id, tx.now))
+        return Member(
+            person.id, targets_of(tx, person.id), away=not reachable(tx, person.id, tx.now)
+        )
 
     def members(found: Iterable[Staff]) -> tuple[Member, ...]:
         return tuple(member(person) for person in found)

@@ -51,8 +51,8 @@ from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
-from denwaban.outgoing import Outgoing
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
+from denwaban.outgoing import Outgoing
 from denwaban.practice import Practice
 from denwaban.routing import LeftCalls, Switchboard
 from denwaban.scripts import duty as script_duty

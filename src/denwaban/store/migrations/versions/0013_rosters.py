@@ -6,7 +6,7 @@ from alembic import op
 from denwaban.store.columns import Json, Utc
 
 revision = "0013"
-down_revision = "0015"
+down_revision = "0016"
 
 
 def upgrade() -> None:

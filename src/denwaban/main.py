@@ -112,6 +112,7 @@ MENU: Sequence[MenuEntry] = (
     *denwaban.portal.pages.menu,
     *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,
+    *denwaban.delivery.pages.dispatch.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
     MenuEntry("/clients", "顧客", _INSIDE),

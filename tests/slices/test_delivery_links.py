@@ -14,7 +14,7 @@ from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import api, pages
-from denwaban.delivery.pages import WRONG_LINKS
+from denwaban.delivery.pages.link import WRONG_LINKS
 from denwaban.reports import api as reports_api
 from denwaban.store import Store
 

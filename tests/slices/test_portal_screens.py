@@ -37,7 +37,7 @@ async def site(office: Office) -> AsyncIterator[str]:
         clock=office.clock,
         journal=journal,
         settings=office.settings,
-        menu=[*pages.menu, MenuEntry("/reports", "報告の行方", delivery_pages.ours.roles)],
+        menu=[*pages.menu, MenuEntry("/reports", "報告の行方", delivery_pages.reports.ours.roles)],
     )
     reading = asyncio.create_task(journal.run())
     try:

@@ -32,19 +32,22 @@ from denwaban.delivery.queries import (
     untaken,
 )
 from denwaban.delivery.services import Services, load_services
+from denwaban.delivery.story import Caller, Moment, caller_of, story_of
 from denwaban.delivery.watch import Watch
-from denwaban.delivery.words import channel_words, kind_words, state_words, via_words
+from denwaban.delivery.words import channel_words, moment_words
 
 __all__ = [
     "Acknowledged",
     "AlreadyTaken",
     "Attempt",
+    "Caller",
     "Channel",
     "Channels",
     "Delivery",
     "Failed",
     "Kind",
     "Letter",
+    "Moment",
     "NoReason",
     "NotSetUp",
     "NotTaken",
@@ -61,6 +64,7 @@ __all__ = [
     "acknowledge",
     "acknowledgement",
     "attempts_of",
+    "caller_of",
     "channel_words",
     "comment",
     "deliveries_of",
@@ -68,18 +72,17 @@ __all__ = [
     "follow",
     "hand_back",
     "hand_on",
-    "kind_words",
     "lines_of",
+    "moment_words",
     "reassign",
     "resend",
     "said",
     "load_services",
     "send",
     "standings",
-    "state_words",
+    "story_of",
     "taken",
     "troubles",
     "untaken",
-    "via_words",
     "wait_after",
 ]

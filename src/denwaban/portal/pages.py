@@ -12,18 +12,17 @@ from litestar.response import Redirect, Stream, Template
 
 from denwaban.access import Principal, Role
 from denwaban.calls import missed as missed_calls
+from denwaban.calls.words import badge as call_badge
 from denwaban.clock import JST, Clock
 from denwaban.delivery import (
     NotTheirs,
     acknowledge,
     channel_words,
-    kind_words,
-    state_words,
-    via_words,
+    moment_words,
 )
 from denwaban.journal import Entry, Journal, last_seq
 from denwaban.people import PeopleError, Presence, Staff, set_presence, staff_of_user
-from denwaban.portal import views
+from denwaban.portal import talk, views
 from denwaban.promises import NoEvidence, keep, promise_of_report
 from denwaban.reports import Report, Status, set_status
 from denwaban.reports import report as report_of
@@ -138,6 +137,9 @@ async def _detail(
         "taken": _("引き受けました。ほかの方への再通知は止まりました。"),
         "status": _("状態を変えました"),
         "kept": _("折り返しを記録しました。お疲れさまでした。"),
+        "back": _("差し戻しました。次の方に知らせています。"),
+        "handed": _("担当を変えました。新しい担当の方に知らせています。"),
+        "said": _("書き込みました"),
     }
     return page(
         "portal/report.html",
@@ -146,12 +148,8 @@ async def _detail(
         seen=seen,
         done=said.get(done, ""),
         error=error,
-        words={
-            "channels": channel_words(),
-            "states": state_words(),
-            "kinds": kind_words(),
-            "vias": via_words(),
-        },
+        told=moment_words,
+        call_badge=call_badge,
     )
 
 
@@ -344,4 +342,5 @@ routes = [
     presence,
     set_my_presence,
     hear,
+    *talk.routes,
 ]

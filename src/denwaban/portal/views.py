@@ -8,13 +8,15 @@ from denwaban.calls import Missed
 from denwaban.clock import JST
 from denwaban.delivery import (
     Acknowledged,
-    Delivery,
+    Caller,
+    Moment,
     Standing,
     State,
     acknowledgement,
-    deliveries_of,
+    caller_of,
     lines_of,
     standings,
+    story_of,
     taken,
     untaken,
 )
@@ -24,9 +26,7 @@ from denwaban.people import Presence, Staff, staff_of, staff_of_user
 from denwaban.promises import Promise, open_of_client, promise_of_report
 from denwaban.reports import (
     Report,
-    StatusChange,
     caller_words,
-    history,
     reports,
     reports_by_ids,
 )
@@ -81,8 +81,12 @@ class Detail:
     number: str
     """For a `tel:` link; empty when there is none to call."""
     number_shown: str
-    deliveries: list[Delivery]
-    history: list[StatusChange]
+    story: list[Moment]
+    """Everything that happened to it, oldest first."""
+    caller: Caller
+    """What else the caller has had to do with the client."""
+    colleagues: list[tuple[str, str]]
+    """(id, name) of whom it can be given to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +196,13 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         late=promise is not None and promise.late(tx.now),
         number=parse_number(number).e164 or "",
         number_shown=show_number(number) if number else "",
-        deliveries=deliveries_of(tx, report.id),
-        history=history(tx, report.id),
+        story=story_of(tx, report),
+        caller=caller_of(tx, report),
+        colleagues=[
+            (person.id, person.name)
+            for person in staff_of(tx, report.client_id)
+            if me is None or person.id != me.id
+        ],
     )
 
 

@@ -1,0 +1,122 @@
+"""What a client's staff do with a report beside taking it: hand it back, give it to a colleague, say something."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import msgspec
+from litestar import post
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, FromPath
+from litestar.response import Redirect
+
+from denwaban.access import Principal, Role
+from denwaban.delivery import NoReason, NotTaken, NotTheirs, comment, hand_back, reassign
+from denwaban.people import staff_of_user
+from denwaban.reports import report as report_of
+from denwaban.store import Store, Tx
+from denwaban.web import Problem, _, needs
+
+theirs = needs(Role.CLIENT)
+
+Form = RequestEncodingType.URL_ENCODED
+
+
+class BackForm(msgspec.Struct):
+    reason: str = ""
+
+
+class HandForm(msgspec.Struct):
+    staff_id: str = ""
+    reason: str = ""
+
+
+class CommentForm(msgspec.Struct):
+    text: str = ""
+
+
+@post("/portal/reports/{report_id:str}/back", guards=[theirs])
+async def back(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    report_id: FromPath[str],
+    data: Annotated[BackForm, Body(media_type=Form)],
+) -> Redirect:
+    """I cannot do it after all: the next person is told at once."""
+
+    def verb(tx: Tx, me: str) -> None:
+        try:
+            hand_back(tx, report_id, me, data.reason, "portal")
+        except NoReason as error:
+            raise Problem(422, str(error), _("前の画面に戻って、わけを書いてください。")) from error
+        except NotTaken as error:
+            name = error.by.staff_name if error.by is not None else ""
+            said = (
+                _("%(name)sさんが引き受けています", name=name)
+                if name
+                else _("まだだれも引き受けていません")
+            )
+            raise Problem(409, said, _("報告を開き直してください。")) from error
+
+    return await _act(who, store, report_id, verb, "back")
+
+
+@post("/portal/reports/{report_id:str}/hand", guards=[theirs])
+async def hand(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    report_id: FromPath[str],
+    data: Annotated[HandForm, Body(media_type=Form)],
+) -> Redirect:
+    """Gives it to a colleague, who is told at once."""
+    return await _act(
+        who,
+        store,
+        report_id,
+        lambda tx, me: reassign(tx, report_id, data.staff_id, me, data.reason, "portal"),
+        "handed",
+    )
+
+
+@post("/portal/reports/{report_id:str}/comment", guards=[theirs])
+async def say(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    report_id: FromPath[str],
+    data: Annotated[CommentForm, Body(media_type=Form)],
+) -> Redirect:
+    """A word for the colleagues and for the people who answer the phone."""
+    return await _act(
+        who,
+        store,
+        report_id,
+        lambda tx, me: comment(tx, report_id, me, data.text, "portal"),
+        "said",
+    )
+
+
+async def _act(
+    who: Principal,
+    store: Store,
+    report_id: str,
+    verb: Callable[[Tx, str], None],
+    done: str,
+) -> Redirect:
+    def checked(tx: Tx) -> None:
+        report, me = report_of(tx, report_id), staff_of_user(tx, who.user_id)
+        if report is None or report.client_id != who.client_id:
+            raise Problem(404, _("この報告は見つかりません"), _("受信箱から選び直してください。"))
+        if me is None or me.client_id != who.client_id:
+            raise Problem(403, _("名簿にあなたのお名前がありません"))
+        verb(tx, me.id)
+
+    try:
+        await store.write(checked)
+    except NotTheirs as error:
+        raise Problem(
+            422, _("名簿から選んでください"), _("前の画面に戻ってお試しください。")
+        ) from error
+    return Redirect(f"/portal/reports/{report_id}?done={done}", status_code=303)
+
+
+routes = [back, hand, say]

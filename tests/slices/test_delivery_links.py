@@ -136,7 +136,7 @@ async def test_a_supervisor_sees_what_nobody_took_and_records_a_spoken_acknowled
     assert "1時間0分" in listed.text
     page = await supervisor.get(f"/reports/{report.id}")
     assert "全員に知らせましたが" in page.text
-    assert "ポータルの受信箱に入りました" in page.text
+    assert "鈴木さんあてに報告を送りました" in page.text
     wrong = await supervisor.post(f"/reports/{report.id}/taken", {"staff_id": "0" * 32})
     assert wrong.status_code == 422
     done = await supervisor.post(f"/reports/{report.id}/taken", {"staff_id": office.ito})

@@ -23,13 +23,13 @@ from denwaban.access import Hashed, Role, add_user
 from denwaban.calls import Outcome
 from denwaban.clock import SystemClock
 from denwaban.improvement.figures import bucket
-from denwaban.improvement.gathering import gather, wanted
+from denwaban.improvement.gathering import Gatherer, wanted
 from denwaban.improvement.model import Decision, monday_of
 from denwaban.improvement.queries import proposals_of, use, waiting
 from denwaban.improvement.rows import node_use, script_proposals, script_weeks
-from denwaban.journal import after, last_seq
+from denwaban.journal import Entry, after, last_seq
 from denwaban.people.rows import clients, operators
-from denwaban.scripts import go, parse, start_run
+from denwaban.scripts import Decide, go, parse, run_of_call, start_run
 from denwaban.scripts.library import library
 from denwaban.scripts.model import plain_data
 from denwaban.scripts.rows import script_versions, scripts
@@ -172,32 +172,51 @@ async def measure(count: int) -> dict[str, float]:
         today = date.today()  # noqa: DTZ011 - a day beside the figures' own
         first = today - timedelta(days=DAYS)
 
-        async def one_call() -> None:
-            """A call of seven steps, then what taking it into the figures costs."""
+        async def talked(calls: int, *, followed_script: bool) -> list[Entry]:
+            """Calls of three steps each, or such as nobody followed a script in; their facts."""
 
             def talk(tx: Tx) -> int:
                 seq = last_seq(tx)
+                for _ in range(calls):
+                    one_talk(tx)
+                return seq
+
+            def one_talk(tx: Tx) -> None:
                 call = denwaban.calls.begin(
                     tx, client_id=client, dialled="+81355550101", caller="", script_id=script
                 )
                 denwaban.calls.answered(tx, call.id, operator)
-                run = start_run(tx, call)
-                for _ in range(2):
-                    run = go(
-                        tx, run.id, "1" if run.node.__struct_config__.tag == "decide" else "next"
-                    )
+                if followed_script:
+                    run = start_run(tx, call)
+                    for _ in range(2):
+                        go(tx, run.id, "1" if isinstance(run.node, Decide) else "next")
+                        run = run_of_call(tx, call.id) or run
                 denwaban.calls.ended(tx, call.id, Outcome.ANSWERED)
-                return seq
 
             seq = await store.write(talk)
-            entries = [e for e in await store.read(lambda tx: after(tx, seq)) if wanted(e)]
-            begun = time.perf_counter()
-            await store.write(lambda tx: gather(tx, entries))
-            gathering.append((time.perf_counter() - begun) * 1000)
+            return [e for e in await store.read(lambda tx: after(tx, seq)) if wanted(e)]
 
-        gathering: list[float] = []
-        for _ in range(ROUNDS):
-            await one_call()
+        async def gathering(calls: int, *, followed_script: bool) -> float:
+            """Milliseconds of processor time for each of so many calls taken in at once."""
+            entries = await talked(calls, followed_script=followed_script)
+            begun = time.process_time()
+            await gatherer.take(entries)
+            return (time.process_time() - begun) * 1000 / calls
+
+        gatherer = Gatherer(store, store.clock)
+        taken = {
+            f"taking in {what}": statistics.median(
+                [
+                    await gathering(calls, followed_script=one)
+                    for _ in range(3 if calls > 1 else ROUNDS)
+                ]
+            )
+            for what, calls, one in (
+                ("one call", 1, True),
+                ("a call of a hundred", 100, True),
+                ("a call of a hundred that followed no script", 100, False),
+            )
+        }
         found = {
             "figures of one script, 28 days": await median(
                 lambda: store.read(lambda tx: use(tx, version, first, today))
@@ -208,7 +227,7 @@ async def measure(count: int) -> dict[str, float]:
             "list of all scripts, one page": await median(
                 lambda: store.read(lambda tx: waiting(tx, after=None, limit=51))
             ),
-            "taking one call in": statistics.median(gathering),
+            **taken,
         }
         await store.close()
     return found

@@ -6,6 +6,7 @@ from denwaban.calls.acts import (
     begin,
     call,
     call_of_leg,
+    calls_by_ids,
     calls_of,
     ended,
     held,
@@ -14,7 +15,10 @@ from denwaban.calls.acts import (
     offered,
     open_calls,
     open_offers,
+    queue,
     record,
+    ringing_at,
+    talking_with,
     write_rows,
 )
 from denwaban.calls.model import (
@@ -26,6 +30,7 @@ from denwaban.calls.model import (
     Offer,
     OfferResult,
     Outcome,
+    Queued,
 )
 from denwaban.calls.recordings import Recordings
 
@@ -38,11 +43,13 @@ __all__ = [
     "Offer",
     "OfferResult",
     "Outcome",
+    "Queued",
     "Recordings",
     "answered",
     "begin",
     "call",
     "call_of_leg",
+    "calls_by_ids",
     "calls_of",
     "changes",
     "ended",
@@ -52,6 +59,9 @@ __all__ = [
     "offered",
     "open_calls",
     "open_offers",
+    "queue",
     "record",
+    "ringing_at",
+    "talking_with",
     "write_rows",
 ]

@@ -1,6 +1,6 @@
 """Writing what happened to calls, and reading it again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from denwaban.calls.model import (
     Offer,
     OfferResult,
     Outcome,
+    Queued,
 )
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal import append
@@ -113,10 +114,57 @@ def call(tx: Tx, call_id: str) -> Call | None:
     return _call(row) if row else None
 
 
+def calls_by_ids(tx: Tx, ids: Collection[str]) -> dict[str, Call]:
+    """These calls, by id; one that there is not is left out."""
+    return {row["id"]: _call(row) for row in tx.all(select(calls).where(calls.c.id.in_(ids)))}
+
+
 def open_calls(tx: Tx) -> list[Call]:
     """Calls that have not ended, in order of arrival."""
     rows = tx.all(select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.arrived_at))
     return [_call(row) for row in rows]
+
+
+def talking_with(tx: Tx, operator_id: str) -> Call | None:
+    """The call that this operator talks on now, also one that is held."""
+    row = tx.first(
+        select(calls)
+        .where(
+            calls.c.operator_id == operator_id,
+            calls.c.ended_at.is_(None),
+            calls.c.state.in_([CallState.TALKING.value, CallState.HELD.value]),
+        )
+        .order_by(calls.c.arrived_at)
+        .limit(1)
+    )
+    return _call(row) if row else None
+
+
+def queue(tx: Tx) -> list[Queued]:
+    """Callers whom nobody talks with yet, in order of arrival."""
+    rows = tx.all(
+        select(calls.c.id, calls.c.client_id, calls.c.arrived_at)
+        .where(
+            calls.c.ended_at.is_(None),
+            calls.c.state.in_([CallState.WAITING.value, CallState.RINGING.value]),
+        )
+        .order_by(calls.c.arrived_at)
+    )
+    return [Queued(row["id"], row["client_id"], row["arrived_at"]) for row in rows]
+
+
+def ringing_at(tx: Tx, operator_id: str, queued: Iterable[Queued]) -> Call | None:
+    """Which of those in the queue rings at this operator's seat."""
+    row = tx.first(
+        # By the calls, which are few: an operator has had ten thousands of offers.
+        select(call_legs.c.call_id).where(
+            call_legs.c.call_id.in_([one.id for one in queued]),
+            call_legs.c.operator_id.concat("") == operator_id,
+            call_legs.c.answered_at.is_(None),
+            call_legs.c.ended_at.is_(None),
+        )
+    )
+    return call(tx, row["call_id"]) if row else None
 
 
 def open_offers(tx: Tx) -> list[Offer]:

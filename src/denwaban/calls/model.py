@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from denwaban.journal import Fact
 
@@ -97,6 +98,15 @@ class Offer:
     answered_at: datetime | None = None
     ended_at: datetime | None = None
     result: OfferResult | None = None
+
+
+class Queued(NamedTuple):
+    """A caller whom nobody talks with yet."""
+
+    id: str
+    """Of the call."""
+    client_id: str | None
+    arrived_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

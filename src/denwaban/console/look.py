@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from denwaban.calls import Call, CallState, call, history, open_calls, open_offers
+from denwaban.calls import Call, call, history, queue, ringing_at, talking_with
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import Guide, forbidden_in, guide_of
@@ -128,22 +128,6 @@ class Look:
         return self.card.call.id if self.card else ""
 
 
-def current_call(open_now: list[Call], operator_id: str) -> Call | None:
-    """The call that the operator talks on now."""
-    for found in open_now:
-        if found.operator_id == operator_id and found.state in (CallState.TALKING, CallState.HELD):
-            return found
-    return None
-
-
-def ringing_call(tx: Tx, operator_id: str) -> Call | None:
-    """The call that rings at the operator's seat now."""
-    for offer in open_offers(tx):
-        if offer.operator_id == operator_id and offer.answered_at is None:
-            return call(tx, offer.call_id)
-    return None
-
-
 def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
     """A call that this operator talks or talked on; None for anybody else's."""
     found = call(tx, call_id)
@@ -157,9 +141,9 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
     midnight = datetime.combine(tx.now.astimezone(JST).date(), time(), JST)
     since = tx.now - UNREPORTED_FOR
     unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO)
-    open_now = open_calls(tx)
-    talking = current_call(open_now, operator.id)
-    ringing = None if talking else ringing_call(tx, operator.id)
+    queued = queue(tx)
+    talking = talking_with(tx, operator.id)
+    ringing = None if talking else ringing_at(tx, operator.id, queued)
     stage, shown = "idle", None
     if talking is not None:
         stage, shown = "talking", talking
@@ -171,9 +155,7 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         shown = call(tx, opened if chosen else unreported[0])
     card = _card(tx, operator, shown, stage) if shown is not None and shown.client_id else None
     names: dict[str, str] = {}
-    others = [
-        c for c in open_now if c.state in (CallState.WAITING, CallState.RINGING) and c != ringing
-    ]
+    others = [c for c in queued if ringing is None or c.id != ringing.id]
     return Look(
         operator=operator,
         now=tx.now,

@@ -1,12 +1,12 @@
 """The run that goes with a call: where it is in its script, and what was answered."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.calls import Call
 from denwaban.lines import show_number
@@ -137,6 +137,14 @@ class RunView:
         return found.value if found else ""
 
 
+class Followed(NamedTuple):
+    """A run, and which version of which script it follows."""
+
+    run: RunView
+    version_id: str
+    script_id: str
+
+
 def start_run(tx: Tx, call: Call, version_id: str | None = None) -> RunView:
     """The run of this call; begun now unless it was already, where the client's regular callers begin for one of
     them. What is known about the caller is filled in, marked as known. `version_id`: what a practice call follows instead
@@ -219,19 +227,57 @@ def _view(tx: Tx, which: Any) -> RunView | None:
     if row is None:
         return None
     given = {
-        a["field"]: Answer(a["value"], bool(a["known"]), a["counter"])
-        for a in tx.all(select(answers).where(answers.c.run_id == row["id"]))
+        a["field"]: _answer(a) for a in tx.all(select(answers).where(answers.c.run_id == row["id"]))
     }
+    return _view_of(row, msgspec.convert(row["document"], Script), given)
+
+
+def _answer(row: RowMapping) -> Answer:
+    return Answer(row["value"], bool(row["known"]), row["counter"])
+
+
+def _view_of(row: RowMapping, script: Script, given: Mapping[str, Answer]) -> RunView:
     return RunView(
         id=row["id"],
         call_id=row["call_id"],
         client_id=row["client_id"],
         version=row["version"],
-        script=msgspec.convert(row["document"], Script),
+        script=script,
         path=msgspec.convert(row["path"], walk.Path),
         answers=given,
         finished=row["finished_at"] is not None,
     )
+
+
+def runs_of_calls(
+    tx: Tx, call_ids: Collection[str], answered: Collection[str], known: dict[str, Script]
+) -> list[Followed]:
+    """The runs that these calls have; those of `answered` with their answers. As many queries for many as for one. `known`
+    holds scripts by version, which never change: what it lacks is read and put there."""
+    found = tx.all(
+        select(runs, script_versions.c.version, script_versions.c.script_id)
+        .join(script_versions, script_versions.c.id == runs.c.script_version_id)
+        .where(runs.c.call_id.in_(call_ids))
+    )
+    lacking = {row["script_version_id"] for row in found} - known.keys()
+    if lacking:
+        documents = select(script_versions.c.id, script_versions.c.document)
+        for row in tx.all(documents.where(script_versions.c.id.in_(lacking))):
+            known[row["id"]] = msgspec.convert(row["document"], Script)
+    given: dict[str, dict[str, Answer]] = {
+        row["id"]: {} for row in found if row["call_id"] in answered
+    }
+    if given:
+        for row in tx.all(select(answers).where(answers.c.run_id.in_(given))):
+            given[row["run_id"]][row["field"]] = _answer(row)
+    return [
+        Followed(
+            _view_of(row, known[row["script_version_id"]], given.get(row["id"], {})),
+            row["script_version_id"],
+            row["script_id"],
+        )
+        for row in found
+    ]
 
 
 def save_answer(tx: Tx, run_id: str, field: str, value: str, counter: int | None = None) -> Saved:

@@ -9,16 +9,15 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream, Template
 
-from denwaban.calls import open_calls
+from denwaban.calls import Outcome, queue, ringing_at, talking_with
 from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import take_seat
 from denwaban.console.here import OpenPages
-from denwaban.console.look import current_call, ringing_call
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, told
 from denwaban.console.phone import account
 from denwaban.console.words import words
-from denwaban.journal import Entry, Journal, last_seq
+from denwaban.journal import Entry, Fact, Journal, last_seq
 from denwaban.store import Store, Tx, new_id
 from denwaban.web import LiveEvent, Problem, _, live, page
 
@@ -64,7 +63,7 @@ async def stream(
     operator_id = seat.operator.id
 
     def interests(tx: Tx) -> set[str]:
-        found = (current_call(open_calls(tx), operator_id), ringing_call(tx, operator_id))
+        found = (talking_with(tx, operator_id), ringing_at(tx, operator_id, queue(tx)))
         return {call.id for call in found if call is not None}
 
     mine = await seat.store.read(interests)
@@ -85,7 +84,9 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         ours = concerns or fact.subject in mine
         if fact.kind == "call.ended":
             mine.discard(fact.subject)
-        return LiveEvent("seat" if ours else "queue", "")
+        if ours:
+            return LiveEvent("seat", "")
+        return LiveEvent("queue", "") if _moves_queue(fact) else None
     if fact.kind == "script.published":
         return LiveEvent("queue", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.")):
@@ -93,6 +94,13 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
     if fact.kind.startswith(("staff.", "client.", "promise.")):
         return LiveEvent("queue", "")
     return None
+
+
+def _moves_queue(fact: Fact) -> bool:
+    """Whether somebody came to wait, or does no longer; two hundred seats ask again for each of these."""
+    if fact.kind == "call.ended":
+        return fact.data.get("outcome") != Outcome.ANSWERED
+    return fact.kind in ("call.arrived", "call.answered", "call.returned", "call.adopted")
 
 
 @post("/seat/claim", guards=[OPERATORS], dependencies=SEAT, status_code=200)

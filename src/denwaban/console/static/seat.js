@@ -95,12 +95,14 @@ async function refresh() {
 
 let queued = 0;
 
-/** For what is not ours: at most once a second, however busy the floor is. */
+/** For what is not ours: now and then, however busy the floor is, and not at the same moment as two hundred other seats.
+ *  Who talks can wait a little longer. */
 function refreshSoon() {
+  const [least, most] = stage() === "talking" ? [1500, 4000] : [500, 1500];
   queued ||= setTimeout(() => {
     queued = 0;
     refresh();
-  }, 1000);
+  }, least + Math.random() * (most - least));
 }
 
 const answers = new Answers(async (call, field, value, counter) => {

@@ -19,9 +19,10 @@ from denwaban.delivery.channels.slack import SECTION
 from denwaban.delivery.channels.slack import payload as slack_payload
 from denwaban.delivery.channels.smtp import parse
 from denwaban.delivery.channels.web import Answer, later
-from denwaban.delivery.mask import luhn, mask_cards
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind
+from denwaban.reports import mask_cards
+from denwaban.reports.cards import luhn
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 

@@ -17,18 +17,19 @@ from denwaban.console.look import own_call
 from denwaban.console.model import (
     NOT_ASKED,
     OWN,
+    REASON,
     Lack,
-    draft_of,
     exception_of,
     in_window,
+    lacks_of,
     problems,
     span,
-    words_of,
 )
+from denwaban.console.outlook import Outlook, outlook
 from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
-from denwaban.oncall import OnDuty, person_in_charge
+from denwaban.oncall import person_in_charge
 from denwaban.people import (
     Caller,
     Operator,
@@ -38,7 +39,7 @@ from denwaban.people import (
     staff_of,
 )
 from denwaban.promises import make
-from denwaban.reports import AlreadySent, Incomplete, Report, accept, set_status, subject_of
+from denwaban.reports import AlreadySent, Incomplete, Report, accept, set_status
 from denwaban.scripts import (
     Forbidden,
     NoSuchWay,
@@ -105,13 +106,16 @@ def run_for(tx: Tx, operator_id: str, call_id: str) -> tuple[Call, RunView]:
     return found, run_of_call(tx, call_id) or start_run(tx, found)
 
 
-def subject(tx: Tx, operator_id: str, call_id: str) -> str:
-    """The subject that the report of this call would have now."""
+def outlook_for(tx: Tx, operator_id: str, call_id: str) -> Outlook:
+    """What would become of the operator's call if its report were sent now. Raises `NotYours`."""
     found, run = run_for(tx, operator_id, call_id)
+    return _outlook(tx, found, run)
+
+
+def _outlook(tx: Tx, found: Call, run: RunView) -> Outlook:
     assert found.client_id is not None  # own_call
-    roster = staff_of(tx, found.client_id)
-    draft = draft_of(run, words_of(run, found, _known(tx, found), roster, ""), roster)
-    return subject_of(draft, practice=found.practice)
+    duty = person_in_charge(tx, found.client_id, tx.now)
+    return outlook(tx, found, run, _known(tx, found), staff_of(tx, found.client_id), duty)
 
 
 def keep_answer(
@@ -177,36 +181,42 @@ def mark_regular(tx: Tx, operator_id: str, call_id: str, regular: bool) -> None:
 
 def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: int) -> Report:
     """Makes the report of the operator's call from what is saved, freezes its ladder, sends it to the person in charge,
-    notes the promise, and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
+    notes the promise (of a call back, or the three hours of an opportunity), and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
     nothing more. Raises `NotYours`, `StillTalking`, `NotReady`."""
     found, run = run_for(tx, operator.id, call_id)
     if found.ended_at is None:
         raise StillTalking(call_id)
     assert found.client_id is not None  # own_call
-    roster = staff_of(tx, found.client_id)
-    duty = person_in_charge(tx, found.client_id, tx.now)
-    default = duty.staff if isinstance(duty, OnDuty) else duty.default
-    words = words_of(run, found, _known(tx, found), roster, default.id if default else "")
-    draft = draft_of(run, words, roster)
+    ahead = _outlook(tx, found, run)
     window = window_of(run, found, tx.now, settings_of(tx, run.client_id).terms)
-    if not run.finished and (missing := problems(run, words, window)):
+    if not run.finished and (missing := problems(run, ahead.words, window)):
         raise NotReady(missing)
     try:
         sent = accept(
-            tx, found.client_id, call_id, operator.id, words.in_charge, draft, found.practice
+            tx,
+            found.client_id,
+            call_id,
+            operator.id,
+            ahead.words.in_charge,
+            ahead.draft,
+            found.practice,
+            around=ahead.around,
+            routing=ahead.routing,
+            recipients=ahead.recipients,
+            due_at=ahead.due_at,
+            reason=run.value(REASON),
         )
     except AlreadySent as already:
         return already.report
     except Incomplete as incomplete:
-        raise NotReady([Lack("", "said", told) for told in incomplete.sentences]) from incomplete
+        raise NotReady(lacks_of(incomplete.findings)) from incomplete
     if run.finished:
         return sent
     if why := exception_of(run):
         set_status(tx, sent.id, sent.status, operator.user_id, why)
     finish_run(tx, run.id)
-    send(tx, sent, acknowledge_minutes)
-    if draft.callback_needed:
-        make(tx, sent)
+    send(tx, sent, acknowledge_minutes, sent.recipients)
+    make(tx, sent)
     _remember(tx, found, sent)
     return sent
 

@@ -7,12 +7,12 @@ from denwaban.calls import Call, call, history, queue, ringing_at, talking_with
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import Guide, forbidden_in, guide_of
-from denwaban.console.model import Words, draft_of, greeting_of, words_of
+from denwaban.console.model import greeting_of
+from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.lines import show_number
 from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_of
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
-from denwaban.reports import subject_of
 from denwaban.scripts import (
     Forbidden,
     News,
@@ -96,8 +96,8 @@ class Card:
     """Nobody of the client may be reached now."""
     past: tuple[Past, ...]
     promises: tuple[Promise, ...]
-    words: Words | None
-    subject: str
+    outlook: Outlook | None
+    """What would be sent now; None before the report."""
     guide: Guide | None
     """The script beside the words of the node; None before it has begun."""
     forbidden: tuple[Forbidden, ...]
@@ -218,10 +218,10 @@ def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
     roster = staff_of(tx, owner.id)
     earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
     known = caller_of(tx, owner.id, shown.caller) if shown.caller else None
-    words, subject, forbidden = None, "", []
+    ahead, forbidden = None, []
     if stage == "report" and run is not None:
-        words = words_of(run, shown, known, roster, _takes(duty))
-        subject = subject_of(draft_of(run, words, roster), practice=shown.practice)
+        ahead = outlook(tx, shown, run, known, roster, duty)
+        words = ahead.words
         said = "\n".join([words.what_for, words.done, words.note, *_told(run)])
         forbidden = forbidden_in(run.script, said)
     return Card(
@@ -241,8 +241,7 @@ def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
         promises=tuple(open_promises(tx, owner.id, shown.caller)[:SHOWN_PROMISES])
         if shown.caller
         else (),
-        words=words,
-        subject=subject,
+        outlook=ahead,
         guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
     )
@@ -258,22 +257,15 @@ def _told(run: RunView) -> list[str]:
     return [run.value(field.id) for node in run.walked for field in node.ask]
 
 
-def _takes(duty: OnDuty | NobodyOnDuty) -> str:
-    """The id of who gets the report; empty when the client has named nobody."""
-    if isinstance(duty, OnDuty):
-        return duty.staff.id
-    return duty.default.id if duty.default else ""
-
-
 def _people(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
     """Who takes reports first, then those in charge, then the others. Substitutes of those whom the screen shows."""
-    takes = _takes(duty)
-    ordered = sorted(roster, key=lambda p: (p.id != takes, not p.in_charge, p.id))
+    first = takes(duty)
+    ordered = sorted(roster, key=lambda p: (p.id != first, not p.in_charge, p.id))
     return tuple(
         Person(
             person,
             person.presence_at(tx.now).value,
-            isinstance(duty, OnDuty) and person.id == takes,
+            isinstance(duty, OnDuty) and person.id == first,
             _stand_in(tx, person) if place < SHOWN_STAFF else "",
         )
         for place, person in enumerate(ordered)

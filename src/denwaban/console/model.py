@@ -9,7 +9,7 @@ from denwaban.clock import JST
 from denwaban.console.guide import EXCEPTION, MOOD, Window, quarter, unsaid
 from denwaban.lines import show_number
 from denwaban.people import Caller, Client, Staff
-from denwaban.reports import Draft, Tone
+from denwaban.reports import DEFAULT_FORM, Draft, Finding, Form, Sentence, Tone
 from denwaban.scripts import NOT_ASKED as NOT_ASKED
 from denwaban.scripts import End, Field, Promise, RunView
 
@@ -38,6 +38,12 @@ OWN = {
 }
 """What the operator writes over the draft, by the answer's name in the run."""
 
+CONFIRMED = {"kana": "report.kana_ok", "number": "report.number_ok"}
+"""`yes` once the operator has read it back to the caller."""
+
+REASON = "report.reason"
+"""Why a report goes out in spite of a warning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
@@ -58,6 +64,8 @@ class Words:
     note: str
     in_charge: str
     """A staff id."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """(key, value) of the client's own fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,10 @@ class Lack:
     """asked (a mandatory field), unsaid (a phrase), callback, moment, window (`label` is when it may be), or said (`label`
     is the sentence)"""
     label: str = ""
+    told: Sentence | None = None
+    """What the gate of reports says of it (`said`)."""
+    warning: bool = False
+    """A reason is enough to send it all the same."""
 
 
 def parse_moment(text: str) -> datetime | None:
@@ -87,7 +99,12 @@ def field_moment(moment: datetime) -> str:
 
 
 def words_of(
-    run: RunView, call: Call, known: Caller | None, staff: list[Staff], in_charge_id: str
+    run: RunView,
+    call: Call,
+    known: Caller | None,
+    staff: list[Staff],
+    in_charge_id: str,
+    form: Form = DEFAULT_FORM,
 ) -> Words:
     """What the report says before anybody has touched it, with what the operator has written over it since.
 
@@ -114,13 +131,27 @@ def words_of(
         tone=_TONES.get(run.value(MOOD), Tone.CALM).value,
         note=given["note"],
         in_charge=chosen_staff if any(s.id == chosen_staff for s in staff) else in_charge_id,
+        extra=_extra(run, staff, form),
     )
     own = {name: run.answers[key].value for name, key in OWN.items() if key in run.answers}
     return replace(made, **own)
 
 
-def draft_of(run: RunView, words: Words, staff: list[Staff]) -> Draft:
-    """The draft that `reports.accept` is asked to take."""
+def _extra(run: RunView, staff: list[Staff], form: Form) -> tuple[tuple[str, str], ...]:
+    """The client's own fields: as the operator wrote them, else what the script asked under the same label."""
+    asked = dict(answers_of(run, staff))
+    found = []
+    for field in form.own:
+        key = f"report.{field.key}"
+        typed = run.answers[key].value if key in run.answers else asked.get(field.label, "")
+        found.append((field.key, typed))
+    return tuple(found)
+
+
+def draft_of(run: RunView, words: Words, staff: list[Staff], form: Form = DEFAULT_FORM) -> Draft:
+    """The draft that `reports.accept` is asked to take. What the script asked under the label of one of the client's own
+    fields stands there only, so that its secrets are kept in one place."""
+    own = {field.label for field in form.own}
     callback = words.callback == "yes"
     return Draft(
         who=words.who,
@@ -134,7 +165,9 @@ def draft_of(run: RunView, words: Words, staff: list[Staff]) -> Draft:
         urgency=words.urgency,
         tone=words.tone,
         note=words.note,
-        answers=answers_of(run, staff),
+        answers=tuple(pair for pair in answers_of(run, staff) if pair[0] not in own),
+        extra=words.extra,
+        confirmed=tuple(name for name, key in CONFIRMED.items() if run.value(key) == "yes"),
     )
 
 
@@ -169,6 +202,20 @@ def exception_of(run: RunView) -> str:
     reason = " ".join(run.value(EXCEPTION).split())
     lacks = "、".join(f"「{lack.label}」" for lack in lacking(run))
     return f"必須がそろわない理由: {reason}(足りないもの: {lacks})" if reason and lacks else ""
+
+
+def lacks_of(found: list[Finding]) -> list[Lack]:
+    """What the gate of reports found, by the answers of the seat."""
+    return [
+        Lack(
+            OWN.get(one.field, f"report.{one.field}"),
+            "said",
+            str(one.told),
+            one.told,
+            one.warning,
+        )
+        for one in found
+    ]
 
 
 def problems(run: RunView, words: Words, window: Window | None = None) -> list[Lack]:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from denwaban.console.guide import SAID
 from denwaban.console.look import SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED, span
-from denwaban.console.words import instead, mood_words
+from denwaban.console.words import instead, mood_words, routing_words
 from denwaban.routing import FloorView
 from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
@@ -71,6 +71,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
             not_asked=NOT_ASKED,
             span=span,
             instead=instead,
+            routing_words=routing_words,
             change_words=change_words(),
             part_words=part_words(),
             **common,

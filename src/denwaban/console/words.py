@@ -1,6 +1,8 @@
 """What the page's own program says, in the reader's language."""
 
+from denwaban.clock import JST
 from denwaban.console.model import NOT_ASKED, Lack
+from denwaban.console.outlook import Outlook
 from denwaban.scripts import Forbidden
 from denwaban.web import _
 
@@ -29,7 +31,32 @@ def sentence(lack: Lack) -> str:
         case "moment":
             return _("折り返しの期限の形が違うようです。例: 2026-11-24 15:00")
         case _said:
-            return lack.label
+            return lack.told.tell(_) if lack.told is not None else lack.label
+
+
+def routing_words(ahead: Outlook) -> str:
+    """Who gets the report and why, in one line."""
+    routing = ahead.routing
+    if routing.rule:
+        parts = [
+            _("「%(rule)s」の決まりで %(name)s さんへ", rule=routing.rule, name=ahead.name)
+            if routing.by in ("rule", "default")
+            else _("%(name)s さんへ(決まり「%(rule)s」)", rule=routing.rule, name=ahead.name)
+        ]
+    elif ahead.name:
+        parts = [_("%(name)s さんへ", name=ahead.name)]
+    else:
+        parts = [_("宛先を選んでください")]
+    if routing.everyone:
+        parts.append(_("全員にも知らせます"))
+    if routing.raised:
+        raised = {"soon": _("お急ぎ"), "emergency": _("緊急")}[routing.raised]
+        parts.append(_("緊急性を「%(urgency)s」に上げます", urgency=raised))
+    if routing.chances:
+        parts.append(_("商機「%(words)s」", words="・".join(routing.chances[:2])))
+    if ahead.due_at is not None:
+        parts.append(_("対応期限 %(time)s", time=f"{ahead.due_at.astimezone(JST):%m/%d %H:%M}"))
+    return " · ".join(parts)
 
 
 def instead(one: Forbidden) -> str:

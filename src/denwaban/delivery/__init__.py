@@ -15,7 +15,6 @@ from denwaban.delivery.handing import (
     said,
 )
 from denwaban.delivery.letter import Letter
-from denwaban.delivery.message import lines_of
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, State, wait_after
 from denwaban.delivery.queries import (
     Acknowledged,
@@ -72,7 +71,6 @@ __all__ = [
     "follow",
     "hand_back",
     "hand_on",
-    "lines_of",
     "moment_words",
     "reassign",
     "resend",

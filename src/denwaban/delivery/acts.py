@@ -61,7 +61,8 @@ def send(tx: Tx, report: Report, acknowledge_minutes: int, also: Sequence[str] =
         )
     )
     tx.touch("work:escalations")
-    _begin_rung(tx, About(report.id, report.client_id, report.draft.urgency), climb)
+    this = About(report.id, report.client_id, report.draft.urgency)
+    _begin_rung(tx, this, climb, at_once=report.at_once)
 
 
 def climb(tx: Tx, report_id: str) -> None:
@@ -231,7 +232,7 @@ def _without_the_gone(tx: Tx, this: About, after: Climb) -> Climb:
     return after
 
 
-def _begin_rung(tx: Tx, this: About, climb: Climb) -> None:
+def _begin_rung(tx: Tx, this: About, climb: Climb, *, at_once: bool = False) -> None:
     """Tells whom the rung climbed last is for. Whoever is away or whose messages are held back changes when the next comes."""
     rung = climb.now_on
     if rung.kind is Kind.FLOOR:
@@ -240,7 +241,7 @@ def _begin_rung(tx: Tx, this: About, climb: Climb) -> None:
         return
     people = staff_by_ids(tx, [one.staff_id for one in rung.told])
     told = [one for one in rung.told if people[one.staff_id].left_at is None]
-    goes = tell(tx, this, climb.rung, told)
+    goes = tell(tx, this, climb.rung, told, at_once=at_once)
     following = climb.following
     if climb.due_at is None:
         return

@@ -12,14 +12,13 @@ from sqlalchemy import RowMapping, insert, select, update
 from denwaban.delivery import facts
 from denwaban.delivery.acts import give_up_person
 from denwaban.delivery.links import make_links
-from denwaban.delivery.mask import mask_cards
-from denwaban.delivery.message import Message, data_of, lines_of, subject_for
+from denwaban.delivery.message import Message, data_of, subject_for
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, wait_after
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
 from denwaban.people import rows as people_rows
-from denwaban.reports import Report, reports_by_ids
+from denwaban.reports import HIDDEN, Report, lines_of, mask_cards, reports_by_ids
 from denwaban.store import Tx, new_id
 
 MOST_TOGETHER = 50
@@ -320,12 +319,19 @@ def _message(
     )
 
 
+def _gist(report: Report) -> str:
+    """What a report is about, in one line."""
+    if report.form.is_secret("what_for"):
+        return HIDDEN
+    return mask_cards(" ".join(report.draft.what_for.split()))[:GIST]
+
+
 def together(message: Message, listed: Sequence[tuple[Report, str]], portal: str) -> Message:
     """One message about several reports; each has its own link, so that each is taken by itself."""
     lines = tuple(
         (
             subject_for(report, Kind.FIRST),
-            f"{mask_cards(' '.join(report.draft.what_for.split()))[:GIST]}\n{link}",
+            f"{_gist(report)}\n{link}",
         )
         for report, link in listed
     )

@@ -4,11 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from denwaban.clock import JST
-from denwaban.delivery.mask import mask_cards
 from denwaban.delivery.model import Kind
-from denwaban.lines import show_number
-from denwaban.reports import TONE_WORDS, URGENCY_WORDS, Report, Tone, Urgency, caller_words
+from denwaban.reports import HIDDEN, Report, mask_cards
 
 MARKS = {
     Kind.FIRST: "",
@@ -33,8 +30,6 @@ TEST_OPENING = "連絡先の確認のためのテストです。電話の報告�
 DIGEST_OPENING = (
     "お電話の報告を、まとめてお届けします。件名の下のリンクから、1件ずつ引き受けられます。"
 )
-
-WEEKDAYS = "月火水木金土日"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,47 +72,20 @@ class Message:
         return "内容を確認する" if taken else "内容を確認して引き受ける"
 
 
-def lines_of(report: Report) -> tuple[tuple[str, str], ...]:
-    """A report as a person reads it: who, why, done, needed by when, how urgent."""
-    draft = report.draft
-    who = caller_words(draft) + (f"({draft.kana})" if draft.kana else "")
-    found = [
-        ("どなたから", " / ".join(part for part in (who, draft.company) if part)),
-        ("電話番号", show_number(draft.number) if draft.number else "非通知"),
-        ("ご用件", draft.what_for),
-        ("対応", draft.done),
-        ("折り返し", callback_words(report)),
-        ("緊急性", URGENCY_WORDS[Urgency(draft.urgency)]),
-        ("ご様子", TONE_WORDS[Tone(draft.tone)]),
-    ]
-    if draft.note:
-        found.append(("メモ", draft.note))
-    found += [(label, value) for label, value in draft.answers if value]
-    return tuple((mask_cards(label), mask_cards(value)) for label, value in found)
-
-
-def callback_words(report: Report) -> str:
-    """「必要(11月24日(火) 15:00 まで)」or「不要」."""
-    draft = report.draft
-    if not draft.callback_needed:
-        return "不要"
-    return f"必要({when(draft.callback_by)} まで)" if draft.callback_by else "必要"
-
-
-def when(moment: datetime) -> str:
-    """A moment as people in Tokyo say it: 11月24日(火) 15:00."""
-    local = moment.astimezone(JST)
-    return f"{local.month}月{local.day}日({WEEKDAYS[local.weekday()]}) {local:%H:%M}"
-
-
 def subject_for(report: Report, kind: Kind) -> str:
     """The report's own subject behind the mark of a reminder or a substitute."""
     return mask_cards(MARKS[kind] + report.subject)
 
 
 def data_of(report: Report, kind: Kind) -> dict[str, Any]:
-    """The report for programs (webhook). Free text is masked."""
-    draft = report.draft
+    """The report for programs (webhook). Free text is masked; what the client's form keeps 秘密 is read after signing in,
+    or by the API."""
+    draft, form = report.draft, report.form
+
+    def shown(key: str, text: str) -> str:
+        return HIDDEN if text and form.is_secret(key) else mask_cards(text)
+
+    own = dict(draft.extra)
     return {
         "report_id": report.id,
         "client_id": report.client_id,
@@ -127,21 +95,27 @@ def data_of(report: Report, kind: Kind) -> dict[str, Any]:
         "status": report.status.value,
         "caller": {
             "name": mask_cards(draft.who),
-            "kana": mask_cards(draft.kana),
+            "kana": shown("kana", draft.kana),
             "company": mask_cards(draft.company),
-            "number": draft.number,
+            "number": shown("number", draft.number),
         },
-        "what_for": mask_cards(draft.what_for),
-        "done": mask_cards(draft.done),
+        "what_for": shown("what_for", draft.what_for),
+        "done": shown("done", draft.done),
         "callback_needed": draft.callback_needed,
         "callback_by": draft.callback_by.isoformat() if draft.callback_by else None,
         "urgency": draft.urgency,
         "tone": draft.tone,
-        "note": mask_cards(draft.note),
+        "note": shown("note", draft.note),
         "answers": [
             {"label": mask_cards(label), "value": mask_cards(value)}
             for label, value in draft.answers
         ],
+        "fields": [
+            {"label": field.label, "value": shown(field.key, own.get(field.key, ""))}
+            for field in form.own
+        ],
+        "opportunity": bool(report.chances),
+        "due_at": report.due_at.isoformat() if report.due_at else None,
         "sent_at": report.sent_at.isoformat(),
         "practice": report.practice,
     }

@@ -22,6 +22,7 @@ from denwaban.lines.model import (
     PlanWindow,
     Service,
     UnknownNumber,
+    window_at,
 )
 from denwaban.lines.number import Number, NumberKind, parse_number, show_number
 from denwaban.oncall import EVERY_DAY, HOLIDAY, WEEKDAYS
@@ -53,4 +54,5 @@ __all__ = [
     "set_limit",
     "set_plan",
     "show_number",
+    "window_at",
 ]

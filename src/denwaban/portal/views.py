@@ -14,7 +14,6 @@ from denwaban.delivery import (
     State,
     acknowledgement,
     caller_of,
-    lines_of,
     standings,
     story_of,
     taken,
@@ -27,6 +26,7 @@ from denwaban.promises import Promise, open_of_client, promise_of_report
 from denwaban.reports import (
     Report,
     caller_words,
+    lines_of,
     reports,
     reports_by_ids,
 )
@@ -186,7 +186,7 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
     me = staff_of_user(tx, user_id)
     return Detail(
         report=report,
-        lines=lines_of(report),
+        lines=lines_of(report, signed_in=True),
         taken=acknowledgement(tx, report.id),
         standing=standings(tx, [report.id]).get(report.id),
         owner=item.owner,

@@ -9,8 +9,7 @@ from denwaban.calls import Call
 from denwaban.clock import JST
 from denwaban.console import Lack, draft_of, problems, words_of
 from denwaban.people import Staff
-from denwaban.reports import Draft, subject_of
-from denwaban.reports import problems as report_problems
+from denwaban.reports import Around, Draft, findings, subject_of
 from denwaban.scripts import Answer, End, RunView, Script, rehearsal, walk
 
 CALLER = "+819000001200"
@@ -76,7 +75,8 @@ def preview(run: RunView, staff: list[Staff], now: datetime) -> Preview:
     lacks = problems(run, words)
     lacks += [Lack("", "said", f"必ず言う「{phrase}」がまだです。") for phrase in run.unsaid]
     if not lacks:
-        lacks += [Lack("", "said", told) for told in report_problems(draft, now)]
+        found = findings(draft, Around(now))
+        lacks += [Lack("", "said", str(one.told), one.told) for one in found]
     return Preview(subject_of(draft, practice=True), draft, tuple(lacks))
 
 

@@ -15,8 +15,9 @@ class NoEvidence(ValueError):
 
 
 def make(tx: Tx, report: Report) -> Promise | None:
-    """The promise that a report holds: a call-back by its time. None when none was promised. Idempotent per report."""
-    if not report.draft.callback_needed:
+    """The promise that a report holds: a call-back by its time, or that an opportunity is followed up within three hours.
+    None when there is neither. Idempotent per report."""
+    if not report.draft.callback_needed and not report.chances:
         return None
     already = rows.of_report(tx, report.id)
     if already is not None:
@@ -28,7 +29,7 @@ def make(tx: Tx, report: Report) -> Promise | None:
         caller_number=report.draft.number,
         caller_name=report.draft.who,
         what=report.draft.what_for,
-        by=report.draft.callback_by,
+        by=report.promise_by,
         made_at=tx.now,
         kept_at=None,
         kept_by_user_id=None,

@@ -1,7 +1,8 @@
-"""The finished account of a call, immutable once sent."""
+"""The finished account of a call, immutable once sent; the client's form for it, and the rules that find who gets it."""
 
 from denwaban.reports.acts import (
     AlreadySent,
+    Incomplete,
     accept,
     hand_to,
     history,
@@ -10,40 +11,90 @@ from denwaban.reports.acts import (
     reports_by_ids,
     set_status,
 )
+from denwaban.reports.cards import mask_cards
+from denwaban.reports.form import (
+    BUILT_IN,
+    DEFAULT_FORM,
+    HIDDEN,
+    MANDATORY,
+    Form,
+    FormField,
+)
+from denwaban.reports.gate import Around, Finding, findings
+from denwaban.reports.lines import callback_words, lines_of, when
 from denwaban.reports.model import (
     TONE_WORDS,
     URGENCY_WORDS,
     Draft,
-    Incomplete,
+    Override,
     Report,
+    Routing,
     Status,
     StatusChange,
     Tone,
     Urgency,
     caller_words,
-    problems,
     subject_of,
+)
+from denwaban.reports.rules import Case, Decision, Rule, Rules, decide, due
+from denwaban.reports.sentence import Sentence
+from denwaban.reports.settings import (
+    KeptForm,
+    KeptRules,
+    NotUsable,
+    form_of,
+    rules_of,
+    set_form,
+    set_rules,
 )
 
 __all__ = [
+    "BUILT_IN",
+    "DEFAULT_FORM",
+    "HIDDEN",
+    "MANDATORY",
     "TONE_WORDS",
     "URGENCY_WORDS",
     "AlreadySent",
+    "Around",
+    "Case",
+    "Decision",
     "Draft",
+    "Finding",
+    "Form",
+    "FormField",
     "Incomplete",
+    "KeptForm",
+    "KeptRules",
+    "NotUsable",
+    "Override",
     "Report",
+    "Routing",
+    "Rule",
+    "Rules",
+    "Sentence",
     "Status",
     "StatusChange",
     "Tone",
     "Urgency",
     "accept",
+    "callback_words",
     "caller_words",
+    "decide",
+    "due",
+    "findings",
+    "form_of",
     "hand_to",
     "history",
-    "problems",
+    "lines_of",
+    "mask_cards",
     "report",
     "reports",
     "reports_by_ids",
+    "rules_of",
+    "set_form",
+    "set_rules",
     "set_status",
     "subject_of",
+    "when",
 ]

@@ -1,21 +1,35 @@
 """Accepting reports and moving their status."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from denwaban.journal import append
 from denwaban.reports import facts, rows
+from denwaban.reports.gate import Around, Finding, findings
 from denwaban.reports.model import (
     Draft,
-    Incomplete,
+    Override,
     Report,
+    Routing,
     Status,
     StatusChange,
     first_status,
-    problems,
     subject_of,
     tidy,
 )
+from denwaban.reports.settings import form_of
 from denwaban.store import Tx, new_id
+
+REASON_MAX = 500
+
+
+class Incomplete(ValueError):
+    """A draft that may not be sent; `findings` say what is missing and how to mend it, in the order of the form."""
+
+    def __init__(self, found: list[Finding]) -> None:
+        super().__init__(" ".join(str(one.told) for one in found))
+        self.findings = found
 
 
 class AlreadySent(Exception):
@@ -34,22 +48,32 @@ def accept(
     in_charge_id: str,
     draft: Draft,
     practice: bool,
+    *,
+    around: Around | None = None,
+    routing: Routing | None = None,
+    recipients: Sequence[str] = (),
+    due_at: datetime | None = None,
+    reason: str = "",
 ) -> Report:
     """Makes the report of a call; once the transaction is committed, it is never lost and never changes.
 
     A call has one report: the same draft again (a double press, a second tab) gives the same report, another draft
-    raises `AlreadySent`. Raises `Incomplete` with sentences for the operator when something is missing or the
-    addressee is not on the client's roster.
+    raises `AlreadySent`. Raises `Incomplete` when something is missing, contradicts, must not be kept (card numbers) or the
+    addressee is not on the client's roster, and for warnings unless a `reason` is given, which stays with the report.
+
+    The client's form, how it was routed, who is told beside the one in charge and its deadline are frozen on it: nothing
+    that is changed later alters it.
     """
     draft = tidy(draft)
     if call_id is not None and (sent := rows.of_call(tx, call_id)) is not None:
         if sent.draft == draft and sent.client_id == client_id:
             return sent
         raise AlreadySent(sent)
-    found = problems(draft, tx.now)
-    if not rows.on_roster(tx, client_id, in_charge_id):
-        found.append("宛先が名簿にありません。名簿から選び直してください。")
-    if found:
+    form = form_of(tx, client_id).form
+    known = replace(around or Around(tx.now), on_roster=rows.on_roster(tx, client_id, in_charge_id))
+    found = findings(draft, known, form)
+    reason = " ".join(reason.split())[:REASON_MAX]
+    if any(not one.warning for one in found) or (found and not reason):
         raise Incomplete(found)
     report = Report(
         id=new_id(),
@@ -63,6 +87,11 @@ def accept(
         call_ended_at=rows.call_end(tx, call_id) if call_id is not None else None,
         sent_at=tx.now,
         practice=practice,
+        form=form,
+        routing=routing,
+        recipients=tuple(one for one in dict.fromkeys(recipients) if one != in_charge_id),
+        due_at=due_at,
+        override=Override(reason, tuple(str(one.told) for one in found)) if found else None,
     )
     rows.add(tx, report)
     append(tx, facts.sent(report))

@@ -15,6 +15,9 @@ def sent(report: Report) -> Fact:
             "staff_id": report.in_charge_id,
             "status": report.status.value,
             "urgency": report.draft.urgency,
+            "rule": report.routing.by if report.routing else None,
+            "opportunity": bool(report.chances),
+            "overridden": report.override is not None,
         },
     )
 
@@ -25,4 +28,16 @@ def status_changed(report: Report, status: Status, by_user_id: str | None) -> Fa
         report.id,
         report.client_id,
         {"status": status.value, "was": report.status.value, "user_id": by_user_id},
+    )
+
+
+def form_changed(client_id: str, version: int, user_id: str | None) -> Fact:
+    return Fact(
+        "report_form.changed", client_id, client_id, {"version": version, "user_id": user_id}
+    )
+
+
+def rules_changed(client_id: str, version: int, user_id: str | None) -> Fact:
+    return Fact(
+        "report_rules.changed", client_id, client_id, {"version": version, "user_id": user_id}
     )

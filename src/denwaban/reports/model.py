@@ -1,9 +1,15 @@
-"""What a report must hold before it may be sent, and how its subject is made. No I/O."""
+"""What a report is, and how its subject is made. No I/O."""
 
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+from denwaban.reports.cards import mask_cards
+from denwaban.reports.form import DEFAULT_FORM, Form
 
 
 class Urgency(StrEnum):
@@ -33,24 +39,8 @@ TONE_WORDS = {
     Tone.ANGRY: "ご立腹のご様子",
 }
 
-VAGUE = frozenset(
-    "例の件|あの件|その件|この件|いつもの件|先日の件|この前の件|用件あり|電話あり|電話がありました|"
-    "連絡ください|折り返しください|折り返し希望|お願いします|よろしくお願いします|不明|なし|特になし|いろいろ|色々".split(
-        "|"
-    )
-)
-"""Words that, standing alone, tell the reader nothing [C7]."""
-
-SHORT_MAX = 200
-LONG_MAX = 60_000
-
-
-class Incomplete(ValueError):
-    """A draft that may not be sent; `sentences` say in Japanese what is missing and how to mend it."""
-
-    def __init__(self, sentences: list[str]) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
+NOT_KNOWN = frozenset({"", "不明", "お名前不明", "名乗らず", "匿名", "聞けませんでした"})
+"""What stands for the name of a caller who gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +61,10 @@ class Draft:
     note: str = ""
     answers: tuple[tuple[str, str], ...] = ()
     """(label, value) in the order of the script."""
+    extra: tuple[tuple[str, str], ...] = ()
+    """(key, value) of the client's own fields, in the order of its form."""
+    confirmed: tuple[str, ...] = ()
+    """What was read back to the caller: `kana`, `number`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +77,31 @@ class StatusChange:
     note: str
 
 
+class Routing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a report found its way, kept with it for good. Sentences are Japanese."""
+
+    by: Literal["rule", "operator", "script", "default"]
+    """Who or what named the person in charge."""
+    rule: str = ""
+    """The name of the rule that fitted, whoever named the person."""
+    why: tuple[str, ...] = ()
+    """What of the rule was true."""
+    everyone: bool = False
+    raised: str = ""
+    """The urgency to which the rule raised the report."""
+    chances: tuple[str, ...] = ()
+    """Words of opportunity that the caller said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Warnings that did not keep a report back, and why."""
+
+    reason: str
+    told: tuple[str, ...]
+    """What was warned of, in Japanese."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """A report as it was sent. Only `status` and `in_charge_id` ever change."""
@@ -92,17 +111,46 @@ class Report:
     call_id: str | None
     operator_id: str
     in_charge_id: str
+    """The one person whom it belongs to now."""
     draft: Draft
     subject: str
     status: Status
     call_ended_at: datetime | None
     sent_at: datetime
     practice: bool
+    form: Form = DEFAULT_FORM
+    """The client's form when it was sent: its order, words and secrets."""
+    routing: Routing | None = None
+    """How the person in charge was found; None when nobody asked the rules."""
+    recipients: tuple[str, ...] = ()
+    """Ids of staff who are told at once beside the person in charge (「急ぎは全員確認」): `delivery.send` is given them. One of
+    them may take it; until then it belongs to the person in charge."""
+    due_at: datetime | None = None
+    """By when somebody of the client should have dealt with it."""
+    override: Override | None = None
+
+    @property
+    def chances(self) -> tuple[str, ...]:
+        """Words of opportunity (商機) that the caller said."""
+        return self.routing.chances if self.routing is not None else ()
+
+    @property
+    def at_once(self) -> bool:
+        """It is never kept for a digest or until the end of quiet hours."""
+        return self.draft.urgency == Urgency.EMERGENCY or bool(self.chances)
+
+    @property
+    def promise_by(self) -> datetime | None:
+        """By when the caller hears of somebody: what they were told, else the three hours of an opportunity."""
+        if self.draft.callback_needed:
+            return self.draft.callback_by
+        return self.due_at if self.chances else None
 
 
 def tidy(draft: Draft) -> Draft:
     """The draft without what no database, mail or screen can hold (control characters, halves of surrogate pairs);
-    one-line fields on one line; surrounding blanks gone. Idempotent."""
+    one-line fields on one line; surrounding blanks gone. Card numbers in answers of the script, which nobody mends after the
+    call, keep their last four digits. Idempotent."""
     return Draft(
         who=_one_line(draft.who),
         what_for=_clean(draft.what_for),
@@ -115,7 +163,12 @@ def tidy(draft: Draft) -> Draft:
         number=_one_line(draft.number),
         callback_by=draft.callback_by,
         note=_clean(draft.note),
-        answers=tuple((_one_line(label), _clean(value)) for label, value in draft.answers),
+        answers=tuple(
+            (mask_cards(_one_line(label)), mask_cards(_clean(value)))
+            for label, value in draft.answers
+        ),
+        extra=tuple((key, _clean(value)) for key, value in draft.extra),
+        confirmed=tuple(sorted(set(draft.confirmed))),
     )
 
 
@@ -129,72 +182,12 @@ def _clean(text: str) -> str:
     return "".join(kept).strip()
 
 
-def problems(draft: Draft, now: datetime) -> list[str]:
-    """Why this draft may not be sent, as sentences for the operator, in the order of the screen; empty when it may."""
-    found: list[str] = []
-    draft = tidy(draft)
-    if not draft.who:
-        found.append("お名前が空です。聞けなかったときは「不明」と入れてください。")
-    found += _story("ご用件", draft.what_for)
-    if not draft.done:
-        found.append("どう対応したかが空です。例:「折り返しをお約束しました」")
-    found += _callback(draft, now)
-    if draft.urgency not in set(Urgency):
-        found.append("緊急性を「通常・お急ぎ・緊急」から選んでください。")
-    if draft.tone not in set(Tone):
-        found.append("お客様のご様子を選んでください。")
-    found += _lengths(draft)
-    return found
-
-
-def _story(label: str, text: str) -> list[str]:
-    if not text:
-        return [f"{label}が空です。何についての電話か、一文で書いてください。"]
-    if text.rstrip("。.、 ") in VAGUE:
-        return [f"{label}が「{text}」だけでは伝わりません。何についてか、一言足してください。"]
-    return []
-
-
-def _callback(draft: Draft, now: datetime) -> list[str]:
-    found: list[str] = []
-    if draft.callback_needed:
-        if draft.callback_by is None:
-            found.append("折り返しの期限が空です。いつまでに折り返すか入れてください。")
-        elif draft.callback_by <= now:
-            found.append("折り返しの期限が過ぎた時刻になっています。これからの時刻にしてください。")
-        if not draft.number:
-            found.append(
-                "折り返し先の電話番号が空です。番号を伺えなかったときは、折り返し「不要」にしてメモに書いてください。"
-            )
-    elif draft.callback_by is not None:
-        found.append("折り返し「不要」なのに期限が入っています。どちらかを直してください。")
-    return found
-
-
-def _lengths(draft: Draft) -> list[str]:
-    found = []
-    short = {"お名前": draft.who, "ふりがな": draft.kana, "会社名": draft.company}
-    for label, text in short.items():
-        if len(text) > SHORT_MAX:
-            found.append(
-                f"{label}が長すぎます({len(text):,}文字)。{SHORT_MAX}文字までにしてください。"
-            )
-    if len(draft.number) > 100:
-        found.append("電話番号が長すぎます。番号だけを入れてください。")
-    for label, text in {"ご用件": draft.what_for, "対応": draft.done, "メモ": draft.note}.items():
-        if len(text) > LONG_MAX:
-            found.append(
-                f"{label}が長すぎます({len(text):,}文字)。{LONG_MAX:,}文字までにしてください。"
-            )
-    return found
-
-
 def caller_words(draft: Draft) -> str:
     """The caller as a colleague would write: `佐藤 花子様`, `お名前不明の方`."""
     name = draft.who.strip()
     for ending in ("さま", "さん", "様"):
         name = name.removesuffix(ending).rstrip()
-    if name in ("", "不明", "お名前不明", "名乗らず", "匿名"):
+    if name in NOT_KNOWN:
         return "お名前不明の方"
     return f"{name}様"
 

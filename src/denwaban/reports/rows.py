@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     func,
     insert,
     select,
@@ -20,7 +22,8 @@ from sqlalchemy import (
 
 from denwaban.calls import rows as calls_rows
 from denwaban.people import rows as people_rows
-from denwaban.reports.model import Draft, Report, Status, StatusChange
+from denwaban.reports.form import plain, read
+from denwaban.reports.model import Draft, Override, Report, Routing, Status, StatusChange
 from denwaban.store import Id, Json, Tx, Utc, metadata, new_id
 
 reports = Table(
@@ -50,6 +53,14 @@ reports = Table(
     Column("call_ended_at", Utc),
     Column("sent_at", Utc, nullable=False),
     Column("practice", Boolean, nullable=False),
+    Column("form", Json),  # the client's form as it was then; null: the default one
+    Column("extra", Json),  # [[key, value], …] of the client's own fields
+    Column("confirmed", Json),  # what was read back to the caller: ["kana", "number"]
+    Column("routing", Json),  # which rule fired and why; null: none was asked
+    Column("recipients", Json),  # ids of staff told at once beside the person in charge
+    Column("override", Json),  # {"reason", "told"}: warnings that did not keep it back
+    Column("opportunity", Boolean, nullable=False, server_default=false()),  # 商機
+    Column("due_at", Utc),
 )
 Index("ix_reports_client_sent", reports.c.client_id, reports.c.sent_at)
 Index("ix_reports_client", reports.c.client_id, reports.c.id)
@@ -65,6 +76,27 @@ report_statuses = Table(
     Column("at", Utc, nullable=False),
     Column("by_user_id", Id),  # null: the system
     Column("note", Text, nullable=False),
+)
+
+
+report_forms = Table(
+    "report_forms",
+    metadata,
+    Column("client_id", Id, ForeignKey("clients.id"), primary_key=True),
+    Column("form", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("changed_by", Id),  # null: a program
+)
+
+report_rules = Table(
+    "report_rules",
+    metadata,
+    Column("client_id", Id, ForeignKey("clients.id"), primary_key=True),
+    Column("rules", Json, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("changed_at", Utc, nullable=False),
+    Column("changed_by", Id),  # null: a program
 )
 
 
@@ -95,6 +127,14 @@ def add(tx: Tx, report: Report) -> None:
             call_ended_at=report.call_ended_at,
             sent_at=report.sent_at,
             practice=report.practice,
+            form=plain(report.form),
+            extra=[list(pair) for pair in draft.extra],
+            confirmed=list(draft.confirmed),
+            routing=msgspec.to_builtins(report.routing) if report.routing else None,
+            recipients=list(report.recipients),
+            override=msgspec.to_builtins(report.override) if report.override else None,
+            opportunity=bool(report.chances),
+            due_at=report.due_at,
         )
     )
     add_status(tx, report.id, report.status, None, "")
@@ -210,6 +250,8 @@ def from_row(row: RowMapping) -> Report:
         tone=row["tone"],
         note=row["note"],
         answers=tuple((label, value) for label, value in row["answers"]),
+        extra=tuple((key, value) for key, value in row["extra"] or ()),
+        confirmed=tuple(row["confirmed"] or ()),
     )
     return Report(
         id=row["id"],
@@ -223,4 +265,9 @@ def from_row(row: RowMapping) -> Report:
         call_ended_at=row["call_ended_at"],
         sent_at=row["sent_at"],
         practice=row["practice"],
+        form=read(row["form"]),
+        routing=msgspec.convert(row["routing"], Routing) if row["routing"] else None,
+        recipients=tuple(row["recipients"] or ()),
+        due_at=row["due_at"],
+        override=msgspec.convert(row["override"], Override) if row["override"] else None,
     )

@@ -17,11 +17,12 @@ from denwaban.console.acts import (
     OutOfWindow,
     StillTalking,
     keep_answer,
+    outlook_for,
     send_report,
-    subject,
 )
+from denwaban.console.outlook import Outlook
 from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, no_call, told
-from denwaban.console.words import instead, sentence
+from denwaban.console.words import instead, routing_words, sentence
 from denwaban.scripts import LONGEST_ANSWER, AnswerTooLong, NoSuchField, RunFinished
 from denwaban.store import Tx
 from denwaban.web import Problem, _
@@ -48,16 +49,16 @@ async def answer(
     data: JSONBody[Typed],
     seat: NamedDependency[Seat],
 ) -> Response[Any]:
-    """Keeps what was typed. Answers {counter, kept} and, once the call is over, the subject that follows from it."""
+    """Keeps what was typed. Answers {counter, kept} and, once the call is over, the subject, who gets the report and why."""
     if not 0 <= data.counter < MAX_COUNTER:
         raise Problem(400, _("画面を読み込み直してください"))
 
-    def keep(tx: Tx) -> tuple[Kept, str]:
+    def keep(tx: Tx) -> tuple[Kept, Outlook | None]:
         kept = keep_answer(tx, seat.operator.id, call_id, field, data.value, data.counter)
-        return kept, subject(tx, seat.operator.id, call_id) if kept.over else ""
+        return kept, outlook_for(tx, seat.operator.id, call_id) if kept.over else None
 
     try:
-        kept, title = await seat.store.write(keep)
+        kept, ahead = await seat.store.write(keep)
     except (NotYours, NoSuchField) as error:
         raise no_call() from error
     except RunFinished:
@@ -81,8 +82,10 @@ async def answer(
             ),
         )
     what: dict[str, Any] = {"counter": kept.saved.counter, "kept": kept.saved.kept}
-    if kept.over:
-        what["subject"] = title
+    if ahead is not None:
+        what["subject"] = ahead.subject
+        what["routing"] = routing_words(ahead)
+        what["in_charge"] = ahead.words.in_charge
     if kept.forbidden:
         what["warning"] = " ".join(instead(one) for one in kept.forbidden)
     if not kept.saved.kept:
@@ -97,7 +100,8 @@ async def report(
     settings: NamedDependency[Settings],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    """Sends the report as it is saved; 422 with [answer, sentence] pairs when something is missing."""
+    """Sends the report as it is saved; 422 with {problems: [[answer, sentence], …], reason} when something is to mend;
+    `reason`: a reason is enough."""
     minutes = settings.acknowledge_minutes
     try:
         sent = await seat.store.write(lambda tx: send_report(tx, seat.operator, call_id, minutes))
@@ -106,7 +110,12 @@ async def report(
     except StillTalking:
         return told(409, problem=_("通話が終わってから送れます。"))
     except NotReady as missing:
-        return told(422, problems=[(lack.answer, sentence(lack)) for lack in missing.lacks])
+        return told(
+            422,
+            problems=[(lack.answer, sentence(lack)) for lack in missing.lacks],
+            # Only warnings are left: they may go out with a reason.
+            reason=all(lack.warning for lack in missing.lacks),
+        )
     done = await seat.screen()
     done.headers["X-Seat-Sent"] = sent.id
     return done

@@ -6,6 +6,12 @@
 const PAUSE = 250;
 const RETRY = 1500;
 
+/** What stands in a field; a box that is ticked says `yes`. */
+function valueOf(element) {
+  if (element.type === "checkbox") return element.checked ? "yes" : "no";
+  return element.value;
+}
+
 export class Answers extends EventTarget {
   #send;
   #waiting = new Map(); // field key → {element, timer}
@@ -63,7 +69,7 @@ export class Answers extends EventTarget {
     for (const twin of this.#twins(element)) twin.dataset.counter = counter;
     let answer;
     try {
-      answer = await this.#send(call, field, element.value, counter);
+      answer = await this.#send(call, field, valueOf(element), counter);
     } catch {
       // The server is away: the text stays in the field and is sent again.
       if (!this.#waiting.has(key)) {

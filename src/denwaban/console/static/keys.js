@@ -37,7 +37,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     if (click(digit, event)) done();
     return;
   }
-  const letter = /^Key([KOJN])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([KOJNYU])$/.exec(event.code)?.[1].toLowerCase();
   if (event.altKey && !ctrl && letter) {
     if (click(letter, event)) done();
     return;
@@ -81,7 +81,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
 
 /** From one field to the next; from the last one on in the script, or to the branches. */
 function onward(from, room, go) {
-  const fields = [...room.querySelectorAll("input[data-answer]:not([type=radio]), textarea[data-answer], select[data-answer]")];
+  const fields = [...room.querySelectorAll("input[data-answer]:not([type=radio], [type=checkbox]), textarea[data-answer], select[data-answer]")];
   const next = fields[fields.indexOf(from) + 1];
   if (next) next.focus();
   else if (room.querySelector('[data-go="next"]')) go("next");

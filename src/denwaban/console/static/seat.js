@@ -114,6 +114,11 @@ answers.addEventListener("state", showSaved);
 answers.addEventListener("saved", ({ detail }) => {
   const subject = document.getElementById("report-subject");
   if (subject && detail.subject) subject.textContent = detail.subject;
+  const routing = document.getElementById("report-routing");
+  if (routing && detail.routing) routing.textContent = detail.routing;
+  // Whom the rules name now, unless the operator has chosen.
+  const to = document.getElementById("a-report.in_charge");
+  if (to && detail.in_charge && to.dataset.counter === "0") to.value = detail.in_charge;
 });
 
 function showSaved() {
@@ -298,7 +303,7 @@ function settle(moved) {
 /** Focus is where the next word goes: the first empty field, else the middle itself, so that single keys act. */
 function focusNext() {
   const room = middle();
-  const fields = [...room.querySelectorAll("[data-answer]:not([type=radio])")];
+  const fields = [...room.querySelectorAll("[data-answer]:not([type=radio], [type=checkbox])")];
   const must = now() === "report" ? fields.filter((field) => /who|what_for|done/.test(field.id)) : fields;
   const next = must.find((field) => !field.value.trim());
   room.tabIndex = -1;
@@ -393,14 +398,15 @@ function send() {
       await screen("POST", `${way()}/report`, {});
     } catch (error) {
       if (error.status !== 422) throw error;
-      return showProblems(error.body.problems);
+      return showProblems(error.body.problems, error.body.reason);
     }
     opened = "";
     window.toast(words.sent);
   });
 }
 
-function showProblems(problems) {
+/** `reason`: only warnings are left, and the report may go out with a reason. */
+function showProblems(problems, reason) {
   const room = document.getElementById("report-problems");
   const list = document.createElement("ul");
   for (const [field, sentence] of problems) {
@@ -416,6 +422,7 @@ function showProblems(problems) {
   title.textContent = words.missing;
   room.replaceChildren(title, list);
   room.hidden = false;
+  if (reason) document.getElementById("report-reason").hidden = false;
   const first = problems.map(([field]) => field && document.getElementById(`a-${field}`)).find(Boolean);
   const field = first?.matches("fieldset") ? first.querySelector("input") : first;
   (field ?? room).focus();

@@ -10,12 +10,13 @@ from litestar.response import Redirect, Template
 from denwaban.clock import Clock
 from denwaban.delivery.acts import acknowledge
 from denwaban.delivery.links import Link, Tries, open_link
-from denwaban.delivery.message import lines_of, subject_for
+from denwaban.delivery.message import subject_for
 from denwaban.delivery.model import Kind
 from denwaban.delivery.queries import acknowledgement
 from denwaban.lines import parse_number, show_number
 from denwaban.people import client as client_of
 from denwaban.people import staff_by_ids
+from denwaban.reports import HIDDEN, lines_of
 from denwaban.reports import report as report_of
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, page, public
@@ -78,12 +79,16 @@ async def show_link(
         report = report_of(tx, link.report_id)
         assert report is not None  # a foreign key
         client = client_of(tx, report.client_id)
+        lines = lines_of(report)
         return {
             "report": report,
             "subject": subject_for(report, Kind.FIRST),
-            "lines": lines_of(report),
+            "lines": lines,
+            "hidden": any(value == HIDDEN for _label, value in lines),
             # As the operator typed it: most often in the national form.
-            "number": parse_number(report.draft.number).e164 or "",
+            "number": ""
+            if report.form.is_secret("number")
+            else parse_number(report.draft.number).e164 or "",
             "number_shown": show_number(report.draft.number),
             "client_name": client.name if client is not None else "",
             "staff_id": link.staff_id,

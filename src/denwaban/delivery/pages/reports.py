@@ -16,7 +16,6 @@ from denwaban.clock import Clock
 from denwaban.delivery import words
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.handing import AlreadyTaken, comment, reassign, resend
-from denwaban.delivery.message import lines_of
 from denwaban.delivery.model import State
 from denwaban.delivery.queries import (
     Trouble,
@@ -30,7 +29,7 @@ from denwaban.delivery.story import caller_of, story_of
 from denwaban.oncall import unattended
 from denwaban.people import client as client_of
 from denwaban.people import clients_by_ids, operator_of_user, staff_of
-from denwaban.reports import Report
+from denwaban.reports import Report, lines_of
 from denwaban.reports import report as report_of
 from denwaban.reports import reports as reports_of
 from denwaban.store import Store, Tx
@@ -125,7 +124,7 @@ async def show_report(
         return {
             "report": report,
             "client_name": client.name if client is not None else "",
-            "lines": lines_of(report),
+            "lines": lines_of(report, signed_in=True),
             "taken": acknowledgement(tx, report_id),
             "standing": standings(tx, [report_id]).get(report_id),
             "story": story_of(tx, report),

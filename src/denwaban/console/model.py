@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from denwaban.calls import Call
 from denwaban.clock import JST
@@ -133,7 +134,9 @@ def words_of(
         in_charge=chosen_staff if any(s.id == chosen_staff for s in staff) else in_charge_id,
         extra=_extra(run, staff, form),
     )
-    own = {name: run.answers[key].value for name, key in OWN.items() if key in run.answers}
+    own: dict[str, Any] = {
+        name: run.answers[key].value for name, key in OWN.items() if key in run.answers
+    }
     return replace(made, **own)
 
 

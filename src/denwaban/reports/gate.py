@@ -111,10 +111,10 @@ def _text(
                 field.key,
                 "vague",
                 N_(
-                    "%(label)sが「%(text)s」だけでは伝わりません。何についてか、一言足してください。"
+                    "%(label)sが「%(said)s」だけでは伝わりません。何についてか、一言足してください。"
                 ),
                 label=field.label,
-                text=text,
+                said=text,
             )
         ]
     timed = draft.callback_by is not None

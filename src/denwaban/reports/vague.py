@@ -26,7 +26,7 @@ _TAIL = re.compile(r"(?:とのことです|とのこと|だそうです|とお�
 _THINGS = re.compile(
     r"(?:例の|あの|いつもの|先日の|この前の|この間の|こないだの|前回の)(?:件|話|こと|やつ)(?![(（:：=])"
     r"|(?:^|[\s、。,.「『]|の)(?:あれ|アレ)(?=[をがはのにもと、。,.]|で(?!あ|し|す)|って|$)"
-    r"|(?:^|[\n。]\s*)(?:その|この)(?:件|話)(?=[をがはのにでもと、。]|$)"
+    r"|^\s*(?:その|この)(?:件|話)(?=[をがはのにでもと、。]|$)"
 )
 """Things that only the speaker knows. 「その件」 counts at the beginning only: later it points at what stands before it."""
 

@@ -227,7 +227,9 @@ async def test_every_channel_at_once_each_with_its_own_row(store: Store, clock: 
         await office.contact(office.suzuki, "chatwork", room="123", token="good-token")
         await office.contact(office.suzuki, "webhook", url=f"{webhook.url}/hook", secret=SECRET)
         async with working(office, f"{chatwork.url}/v2"):
-            report = await office.report(note="[toall] <!channel> 4111 1111 1111 1111")
+            report = await office.report(
+                note="[toall] <!channel>", answers=(("お控え", "4111 1111 1111 1111"),)
+            )
             await office.settled()
             found = await office.deliveries(report)
             assert {(d.channel, d.state) for d in found} == {

@@ -165,7 +165,11 @@ async def test_an_exception_goes_into_the_history(seat_story: MakeStory) -> None
     await browser.request("POST", f"{way}/jump", json={"at": "hello", "to": "end"})
     await browser.request("POST", "/seat/hang-up", json={})
     await story.switchboard.written()
-    for name, value in (("what_for", "お急ぎの電話"), ("callback", "no")):
+    for name, value in (
+        ("what_for", "お急ぎの電話"),
+        ("done", "お急ぎのご様子で、途中でお切りになりました"),
+        ("callback", "no"),
+    ):
         path = f"{way}/answers/report.{name}"
         await browser.request("PUT", path, json={"value": value, "counter": 1})
     refused = await browser.request("POST", f"{way}/report", json={})

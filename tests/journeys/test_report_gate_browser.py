@@ -106,7 +106,12 @@ async def test_a_held_report_is_mended_by_keyboard(seat_story: MakeStory) -> Non
         await page.fill("[id='a-report.note']", "4111 1111 1111 1111")
         await page.keyboard.press("Control+Enter")
         problems = page.locator("#report-problems")
-        for told in ("訪問の希望が空です", "「例の件」が曖昧です", "復唱したしるし", "カード番号らしい"):
+        for told in (
+            "訪問の希望が空です",
+            "「例の件」が曖昧です",
+            "復唱したしるし",
+            "カード番号らしい",
+        ):
             await expect(problems).to_contain_text(told)
         await expect(page.locator("#report-reason")).to_be_hidden()
         await shot(page, "report-held")

@@ -6,7 +6,7 @@ from alembic import op
 from denwaban.store.columns import Json, Utc
 
 revision = "0012"
-down_revision = "0016"
+down_revision = "0013"
 
 FROZEN = ("form", "extra", "confirmed", "routing", "recipients", "override")
 

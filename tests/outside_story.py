@@ -1,15 +1,18 @@
 """People whose telephones we call, in memory: what rings where, what is said there, which keys are pressed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tests.delivery_story import eventually
 
+from denwaban.callback import CallBacks
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.outgoing import Outgoing
+from denwaban.store import Store
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg
 
@@ -17,6 +20,13 @@ US = "0312340000"
 
 CALLING = Settings(outbound_trunk="test", outbound_number=US)
 """Settings with a way out."""
+
+
+def nowhere(store: Store, clock: MovedClock) -> CallBacks:
+    """Call-backs of an installation without a line to call out by."""
+    settings = Settings()
+    outgoing = Outgoing(FakePhone(clock), clock, settings)
+    return CallBacks(outgoing, store, Said(settings.home), settings)
 
 
 class Said:
@@ -91,6 +101,16 @@ class Outside:
 
     def presses(self, number: str, key: str) -> None:
         self.phone.outside_presses(number, key)
+
+    @asynccontextmanager
+    async def runs(self, work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+        """Something more that runs beside the conversations."""
+        task = asyncio.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def is_over(self, number: str) -> None:
         async def yet() -> bool:

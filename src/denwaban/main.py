@@ -16,6 +16,7 @@ import uvloop
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
+import denwaban.callback.pages
 import denwaban.calls.api
 import denwaban.calls.pages
 import denwaban.console.pages
@@ -41,6 +42,7 @@ import denwaban.schema
 import denwaban.scripts.api
 import denwaban.scripts.pages
 from denwaban.access import Role
+from denwaban.callback import CallBacks
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
 from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
@@ -78,6 +80,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.console.pages.routes,
     *denwaban.floor.pages.routes,
     *denwaban.portal.pages.routes,
+    *denwaban.callback.pages.routes,
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
@@ -133,6 +136,7 @@ class Program:
     store: Store
     journal: Journal
     outgoing: Outgoing
+    call_backs: CallBacks
     switchboard: Switchboard
     practice: Practice
     left: LeftCalls
@@ -146,6 +150,7 @@ class Program:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.journal.run())
             tasks.create_task(self.outgoing.run())
+            tasks.create_task(self.call_backs.run())
             tasks.create_task(self.switchboard.run())
             tasks.create_task(self.practice.run())
             tasks.create_task(self.left.run())
@@ -182,6 +187,7 @@ def build(
         store, clock, phone, settings, speech, journal, unread, first=outgoing.take
     )
     practice = Practice(store, journal, clock, speech, callers, switchboard.practice_for)
+    call_backs = CallBacks(outgoing, store, speech, settings)
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
         script_duty(store),
@@ -201,6 +207,7 @@ def build(
         services={
             "switchboard": switchboard,
             "practice": practice,
+            "call_backs": call_backs,
             "channels": channels,
             "recordings": Recordings(phone.recording),
             "script_names": ScriptNames(names_of),
@@ -220,6 +227,7 @@ def build(
         store,
         journal,
         outgoing,
+        call_backs,
         switchboard,
         practice,
         left_calls,

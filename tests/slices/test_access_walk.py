@@ -13,10 +13,12 @@ import pytest
 from litestar import Litestar
 from sqlalchemy import Boolean, Date, DateTime, Integer, LargeBinary, String, Table, insert
 from sqlalchemy.types import JSON, TypeDecorator
+from tests.outside_story import nowhere
 from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import main
 from denwaban.access import Role
+from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import Channels
 from denwaban.store import Store, Tx, metadata, new_id
@@ -93,7 +95,10 @@ WORDS: dict[str | tuple[str, str], str] = {
     "tone": "calm",
     "urgency": "normal",
     "via": "portal",
+    ("calls", "direction"): "inbound",
     ("calls", "state"): "ended",
+    ("call_backs", "result"): "talked",
+    ("call_backs", "stage"): "ended",
     ("ladders", "state"): "waiting",
     ("operator_states", "state"): "ready",
     ("script_runs", "state"): "open",
@@ -102,12 +107,13 @@ WORDS: dict[str | tuple[str, str], str] = {
 """Columns that hold one of a few words."""
 
 
-async def wired(make_web: MakeWeb) -> Web:
+async def wired(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
     web = await make_web(
         pages=main.PAGES,
         api=main.API,
         services={
             **dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
+            "call_backs": nowhere(store, clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
         },
     )
@@ -195,8 +201,10 @@ async def ask(browser: Browser, method: str, path: str) -> Any:
     return await browser.request(method, path, data={"x": "x"})
 
 
-async def test_every_route_says_who_may_use_it_as_the_table_has_it(make_web: MakeWeb) -> None:
-    web = await wired(make_web)
+async def test_every_route_says_who_may_use_it_as_the_table_has_it(
+    make_web: MakeWeb, store: Store, clock: MovedClock
+) -> None:
+    web = await wired(make_web, store, clock)
     wrong = []
     for method, path, guard in routes(web.app):
         place = f"{method} {path}"
@@ -208,8 +216,10 @@ async def test_every_route_says_who_may_use_it_as_the_table_has_it(make_web: Mak
     assert wrong == []
 
 
-async def test_nobody_gets_in_and_no_role_gets_further_than_declared(make_web: MakeWeb) -> None:
-    web = await wired(make_web)
+async def test_nobody_gets_in_and_no_role_gets_further_than_declared(
+    make_web: MakeWeb, store: Store, clock: MovedClock
+) -> None:
+    web = await wired(make_web, store, clock)
     client_id = new_id()
     nobody = await web.anonymous()
     people = {
@@ -233,9 +243,9 @@ async def test_nobody_gets_in_and_no_role_gets_further_than_declared(make_web: M
 
 @pytest.mark.parametrize("by", ["browser", "program"])
 async def test_a_clients_staff_never_see_or_change_another_clients_data(
-    make_web: MakeWeb, store: Store, by: str
+    make_web: MakeWeb, store: Store, clock: MovedClock, by: str
 ) -> None:
-    web = await wired(make_web)
+    web = await wired(make_web, store, clock)
     ids = await store.write(another_client)
     mine = new_id()
     stranger = (

@@ -7,6 +7,7 @@ from typing import Literal
 import httpx
 import pytest
 from playwright.async_api import ViewportSize
+from tests.outside_story import nowhere
 from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
 from tests.seat_story import MakeStory, SeatStory, seat_story
 from tests.web_fixtures import MakeWeb, Web, add_account
@@ -65,6 +66,7 @@ async def furnished(
         services={
             "switchboard": story.switchboard,
             "practice": None,
+            "call_backs": nowhere(story.store, story.clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
             "recordings": Recordings(lambda call: tmp_path / f"{call}.wav"),
             "script_names": ScriptNames(names_of),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from tests.delivery_story import Office, open_office
+from tests.outside_story import nowhere
 from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import calls, delivery, promises
@@ -20,8 +21,10 @@ async def office(store: Store, clock: MovedClock) -> Office:
 
 
 @pytest.fixture
-async def web(make_web: MakeWeb) -> Web:
-    return await make_web(pages=pages.routes, menu=pages.menu)
+async def web(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
+    return await make_web(
+        pages=pages.routes, services={"call_backs": nowhere(store, clock)}, menu=pages.menu
+    )
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import ViewportSize
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
+from tests.outside_story import nowhere
 from tests.screens import DESK, PHONE, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
@@ -37,6 +38,7 @@ async def site(office: Office) -> AsyncIterator[str]:
         clock=office.clock,
         journal=journal,
         settings=office.settings,
+        services={"call_backs": nowhere(office.store, office.clock)},
         menu=[*pages.menu, MenuEntry("/reports", "報告の行方", delivery_pages.reports.ours.roles)],
     )
     reading = asyncio.create_task(journal.run())

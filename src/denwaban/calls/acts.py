@@ -12,6 +12,7 @@ from denwaban.calls.model import (
     Call,
     CallState,
     Change,
+    Direction,
     Missed,
     Offer,
     OfferResult,
@@ -120,8 +121,12 @@ def calls_by_ids(tx: Tx, ids: Collection[str]) -> dict[str, Call]:
 
 
 def open_calls(tx: Tx) -> list[Call]:
-    """Calls that have not ended, in order of arrival."""
-    rows = tx.all(select(calls).where(calls.c.ended_at.is_(None)).order_by(calls.c.arrived_at))
+    """Callers' calls that have not ended, in order of arrival."""
+    rows = tx.all(
+        select(calls)
+        .where(calls.c.ended_at.is_(None), calls.c.direction == Direction.INBOUND)
+        .order_by(calls.c.arrived_at)
+    )
     return [_call(row) for row in rows]
 
 
@@ -200,7 +205,11 @@ def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
         return []
     rows = tx.all(
         select(calls)
-        .where(calls.c.client_id == client_id, calls.c.caller == caller)
+        .where(
+            calls.c.client_id == client_id,
+            calls.c.caller == caller,
+            calls.c.direction == Direction.INBOUND,
+        )
         .order_by(calls.c.arrived_at.desc())
         .limit(limit)
     )
@@ -213,8 +222,13 @@ def calls_of(
     before: tuple[datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Call]:
-    """Calls of a client (of all when None), newest first, older than (arrived_at, id)."""
-    wanted = select(calls).order_by(calls.c.arrived_at.desc(), calls.c.id.desc()).limit(limit)
+    """Calls that came in for a client (for all when None), newest first, older than (arrived_at, id)."""
+    wanted = (
+        select(calls)
+        .where(calls.c.direction == Direction.INBOUND)
+        .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+        .limit(limit)
+    )
     if client_id is not None:
         wanted = wanted.where(calls.c.client_id == client_id)
     if before is not None:
@@ -341,4 +355,5 @@ def _call(row: RowMapping) -> Call:
     values = dict(row)
     values["state"] = CallState(values["state"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["direction"] = Direction(values["direction"])
     return Call(**values)

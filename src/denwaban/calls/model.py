@@ -34,6 +34,16 @@ class Outcome(StrEnum):
     """The telephone engine died."""
     REFUSED = "refused"
     """Nobody's number."""
+    NOT_REACHED = "not_reached"
+    """We called, and nobody answered (outbound only)."""
+
+
+class Direction(StrEnum):
+    """Who called whom."""
+
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    """We called `dialled` for the client, showing `caller`: a call-back. Lists and figures of calls that came in leave it out."""
 
 
 MISSED = (Outcome.ABANDONED, Outcome.BLOCKED, Outcome.OUT_OF_HOURS, Outcome.MESSAGE, Outcome.LOST)
@@ -80,6 +90,7 @@ class Call:
     recording: str | None = None
     """File name in the folder of recordings."""
     practice: bool = False
+    direction: Direction = Direction.INBOUND
 
     @property
     def cut_short(self) -> bool:

@@ -66,6 +66,7 @@ async def show_calls(
         client=client.replace("\x00", "").strip(),
         outcome=known.get(outcome),
         missed=outcome == "missed",
+        outbound=outcome == "outbound",
         since=since,
         until=until,
     )
@@ -92,7 +93,12 @@ async def show_calls(
         outcomes=[
             ("", _("すべて")),
             ("missed", _("話せなかった電話すべて")),
-            *((key.value, text) for key, text in words.outcome_words().items()),
+            *(
+                (key.value, text)
+                for key, text in words.outcome_words().items()
+                if key is not Outcome.NOT_REACHED
+            ),
+            ("outbound", _("こちらからかけた電話")),
         ],
         **_shown(),
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 
-from denwaban.calls.model import MISSED, Call, CallState, Offer, OfferResult, Outcome
+from denwaban.calls.model import MISSED, Call, CallState, Direction, Offer, OfferResult, Outcome
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal.rows import facts
 from denwaban.people.rows import clients, operators
@@ -34,6 +34,8 @@ class Wanted:
     outcome: Outcome | None = None
     missed: bool = False
     """Only callers whom nobody talked with."""
+    outbound: bool = False
+    """Calls that we made, in place of those that came in."""
     since: datetime | None = None
     until: datetime | None = None
     """The first moment that is too late."""
@@ -100,7 +102,8 @@ def played_since(tx: Tx, call_id: str, user_id: str, since: datetime) -> bool:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    direction = Direction.OUTBOUND if wanted.outbound else Direction.INBOUND
+    found: list[ColumnElement[bool]] = [calls.c.direction == direction]
     if wanted.client_id is not None:
         found.append(calls.c.client_id == wanted.client_id)
     if wanted.client:
@@ -127,4 +130,5 @@ def _listed(row: RowMapping) -> Listed:
     values = {name: row[name] for name in Call.__dataclass_fields__}
     values["state"] = CallState(values["state"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
+    values["direction"] = Direction(values["direction"])
     return Listed(Call(**values), row["client"] or "", row["operator"] or "")

@@ -19,7 +19,7 @@ calls = Table(
     Column("state", String(20), nullable=False),  # waiting | ringing | talking | held | ended
     Column(
         "outcome", String(20)
-    ),  # answered | abandoned | blocked | out_of_hours | message | lost | refused
+    ),  # answered | abandoned | blocked | out_of_hours | message | lost | refused | not_reached
     Column("operator_id", Id, ForeignKey("operators.id")),
     Column("arrived_at", Utc, nullable=False),
     Column("answered_at", Utc),
@@ -27,6 +27,7 @@ calls = Table(
     Column("wait_ms", Integer, nullable=False),  # until answered or given up
     Column("recording", Text),  # file name under home/recordings
     Column("practice", Boolean, nullable=False),
+    Column("direction", String(10), nullable=False, server_default="inbound"),  # inbound | outbound
 )
 Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)

@@ -15,6 +15,7 @@ def outcome_words() -> dict[Outcome, str]:
         Outcome.MESSAGE: _("伝言"),
         Outcome.LOST: _("障害で切断"),
         Outcome.REFUSED: _("未登録の番号"),
+        Outcome.NOT_REACHED: _("つながらず"),
     }
 
 
@@ -27,6 +28,7 @@ def outcome_help() -> dict[Outcome, str]:
         Outcome.MESSAGE: _("オペレーターにつながらず、伝言を録音しました。"),
         Outcome.LOST: _("電話設備の障害で切れました。"),
         Outcome.REFUSED: _("どの顧客企業の番号でもないため、つなぎませんでした。"),
+        Outcome.NOT_REACHED: _("こちらからかけましたが、お話しできませんでした。"),
     }
 
 
@@ -62,6 +64,7 @@ COLOURS = {
     Outcome.MESSAGE: "amber",
     Outcome.LOST: "danger",
     Outcome.REFUSED: "muted",
+    Outcome.NOT_REACHED: "muted",
 }
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from denwaban.calls import CallState, Outcome, open_calls
+from denwaban.calls import CallState, Direction, Outcome, open_calls
 from denwaban.calls.rows import calls
 from denwaban.floor.model import Due, Today
 from denwaban.lines import Service, service_for
@@ -18,7 +18,9 @@ def today(tx: Tx, since: datetime) -> Today:
     rows = tx.all(
         select(calls.c.outcome, calls.c.practice, func.count().label("n"))
         .where(calls.c.arrived_at >= since, calls.c.outcome.is_not(None))
-        .where(calls.c.outcome != Outcome.REFUSED.value)
+        .where(
+            calls.c.outcome != Outcome.REFUSED.value, calls.c.direction == Direction.INBOUND.value
+        )
         .group_by(calls.c.outcome, calls.c.practice)
     )
     real = {row["outcome"]: row["n"] for row in rows if not row["practice"]}

@@ -52,7 +52,8 @@ class Outgoing:
         self._settings = settings
         self._lines: dict[Leg, Line] = {}
         self._tasks: asyncio.TaskGroup | None = None
-        self.found: asyncio.Queue[FoundTalk] = asyncio.Queue()
+        self.found: asyncio.Queue[FoundTalk | None] = asyncio.Queue()
+        """Talks of earlier programs; None when the engine's picture at that moment has no more of them."""
 
     async def run(self) -> None:
         """Keeps conversations going until cancelled; legs that are left then are put in order by the next program."""
@@ -146,6 +147,7 @@ class Outgoing:
         for state in legs.values():
             if state.outgoing and state.leg not in self._lines:
                 self._found(state, legs)
+        self.found.put_nowait(None)
 
     def _found(self, state: LegState, legs: dict[Leg, LegState]) -> None:
         other = legs.get(state.connected_to) if state.connected_to is not None else None

@@ -115,6 +115,13 @@ class Line:
         for wav in wavs:
             await self._play(wav, "")
 
+    async def ring_back(self) -> None:
+        """The party hears that somebody else is being rung, until something else is played or they are joined."""
+        try:
+            await self._phone.ring(self.leg)
+        except LegGone as error:
+            raise HungUp from error
+
     async def ended(self, *, at: datetime | None = None) -> bool:
         """Returns True when the party has hung up, False when `at` came first. An engine that goes away does not end a talk:
         whether it lives on is told when it is back."""

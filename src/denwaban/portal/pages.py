@@ -11,6 +11,8 @@ from litestar.params import Body, FromPath, FromQuery
 from litestar.response import Redirect, Stream, Template
 
 from denwaban.access import Principal, Role
+from denwaban.callback import CallBacks
+from denwaban.callback.pages import Shown, look
 from denwaban.calls import missed as missed_calls
 from denwaban.calls.words import badge as call_badge
 from denwaban.clock import JST, Clock
@@ -33,7 +35,7 @@ theirs = needs(Role.CLIENT)
 
 MISSED_FOR = timedelta(days=30)
 
-LIVE_KINDS = ("report.", "promise.", "delivery.", "staff.", "call.ended")
+LIVE_KINDS = ("report.", "promise.", "delivery.", "staff.", "call.ended", "callback.")
 
 LONGEST_NOTE = 2000
 
@@ -118,21 +120,29 @@ async def older(
 async def detail(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    call_backs: NamedDependency[CallBacks],
     report_id: FromPath[str],
     done: FromQuery[str] = "",
 ) -> Template:
     """One report: what it says, who was told, who has taken it, what became of it."""
-    return await _detail(who, store, report_id, done)
+    return await _detail(who, store, call_backs, report_id, done)
 
 
 async def _detail(
-    who: Principal, store: Store, report_id: str, done: str = "", error: str = "", status: int = 200
+    who: Principal,
+    store: Store,
+    call_backs: CallBacks,
+    report_id: str,
+    done: str = "",
+    error: str = "",
+    status: int = 200,
 ) -> Template:
-    def verb(tx: Tx) -> tuple[int, views.Detail]:
+    def verb(tx: Tx) -> tuple[int, views.Detail, Shown]:
         report = _own(tx, who, report_id)
-        return last_seq(tx), views.detail(tx, report, who.user_id)
+        seen = views.detail(tx, report, who.user_id)
+        return last_seq(tx), seen, look(tx, report_id, who.user_id, call_backs)
 
-    after, seen = await store.read(verb)
+    after, seen, call_back = await store.read(verb)
     said = {
         "taken": _("引き受けました。ほかの方への再通知は止まりました。"),
         "status": _("状態を変えました"),
@@ -146,6 +156,7 @@ async def _detail(
         status=status,
         after=after,
         seen=seen,
+        call_back=call_back,
         done=said.get(done, ""),
         error=error,
         told=moment_words,
@@ -195,6 +206,7 @@ async def change_status(
 async def kept(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
+    call_backs: NamedDependency[CallBacks],
     report_id: FromPath[str],
     data: Annotated[KeepForm, Body(media_type=Form)],
 ) -> Redirect | Template:
@@ -213,7 +225,7 @@ async def kept(
         await store.write(verb)
     except NoEvidence:
         why = _("何をしたかを一言入れてください。例:「15時に電話し、修理日をお伝えしました」")
-        return await _detail(who, store, report_id, error=why, status=422)
+        return await _detail(who, store, call_backs, report_id, error=why, status=422)
     return Redirect(f"/portal/reports/{report_id}?done=kept", status_code=303)
 
 

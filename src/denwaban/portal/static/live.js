@@ -2,10 +2,8 @@
 "use strict";
 
 (() => {
-  const begin = () => {
-    const source = document.querySelector("[data-live]");
-    if (!source) return;
-    const { live, list, pick, show } = source.dataset;
+  const keep = (source) => {
+    const { live, list, pick, show, only } = source.dataset;
     let wanted = false;
     let busy = false;
 
@@ -34,12 +32,14 @@
     };
 
     const events = new EventSource(live);
-    events.addEventListener("changed", () => {
+    events.addEventListener("changed", (event) => {
+      // How far a call has come has a place of its own on the page; there nothing else is shown.
+      if (event.data.startsWith(only ?? "callback.") !== (only !== undefined)) return;
       if (list) refresh();
       if (show) document.getElementById(show).hidden = false;
     });
     window.addEventListener("pagehide", () => events.close());
     window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   };
-  document.addEventListener("DOMContentLoaded", begin);
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("[data-live]").forEach(keep));
 })();

@@ -162,7 +162,7 @@ class AriPhone(AriLink):
         requests = [("POST", f"{bridge}?type=mixing,dtmf_events&name={name}")]
         if not calling.up:
             requests.append(("POST", self._channel(calling, "answer")))
-        requests += self._quiet(calling)
+        requests += self._quiet(calling) + self._quiet(answering)
         both = f"{calling.voice},{answering.voice}"
         requests.append(("POST", f"{bridge}/addChannel?channel={both}"))
         # All leave at once and are done in this order: one round trip until both hear each other.

@@ -6,7 +6,7 @@ from alembic import op
 from denwaban.store.columns import Utc
 
 revision = "0024"
-down_revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from denwaban.practice import Practice, PracticeCall, PracticeError, Story
+from denwaban.practice import FreeSeat, Practice, PracticeCall, PracticeError, Story
 
 NOON = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -14,6 +14,11 @@ class Rung(Practice):
         self.asked: list[tuple[Story, str | None]] = []
         self.rung_for: list[str | None] = []
         self.away = False
+        self.free: list[FreeSeat] = []
+
+    @property
+    def seats(self) -> list[FreeSeat]:
+        return sorted(self.free, key=lambda one: one.name)
 
     async def ring_story(
         self, wanted: Story, version_id: str | None = None, operator_id: str | None = None

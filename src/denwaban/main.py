@@ -55,8 +55,8 @@ from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
-from denwaban.practice import Practice
-from denwaban.routing import LeftCalls, Switchboard
+from denwaban.practice import FreeSeat, Practice
+from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
 from denwaban.scripts import names_of, unread
 from denwaban.store import Store, migrate
@@ -186,8 +186,20 @@ def build(
     switchboard = Switchboard(
         store, clock, phone, settings, speech, journal, unread, first=outgoing.take
     )
-    practice = Practice(store, journal, clock, speech, callers, switchboard.practice_for)
     call_backs = CallBacks(outgoing, store, speech, settings)
+    practice = Practice(
+        store,
+        journal,
+        clock,
+        speech,
+        callers,
+        switchboard.practice_for,
+        lambda: [
+            FreeSeat(one.operator_id, one.name)
+            for one in switchboard.view().seats
+            if one.state is SeatState.READY
+        ],
+    )
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
         script_duty(store),

@@ -42,6 +42,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /seat.*", OPERATOR),
     (r"\w+ /floor.*", FLOOR),
     (r"\w+ /portal.*", CLIENT),
+    (r"GET /practice/seats", FLOOR),
     (r"\w+ /practice.*", INSIDE),
     (r"GET /dispatch/\{report_id:str\}/people", FLOOR),
     (r"GET /dispatch.*", INSIDE),

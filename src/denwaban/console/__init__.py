@@ -5,29 +5,39 @@ in one transaction.
 """
 
 from denwaban.console.acts import NotReady, NotYours, StillTalking, send_report, take_seat
+from denwaban.console.guide import SAID, Guide, guide_of
+from denwaban.console.look import Person, people_of
 from denwaban.console.model import (
     NOT_ASKED,
     Lack,
     draft_of,
     greeting_of,
     problems,
+    span,
     words_of,
 )
 from denwaban.console.phone import addresses
-from denwaban.console.words import sentence
+from denwaban.console.words import mood_words, sentence
 
 __all__ = [
     "NOT_ASKED",
+    "SAID",
+    "Guide",
     "Lack",
     "NotReady",
     "NotYours",
+    "Person",
     "StillTalking",
     "addresses",
     "draft_of",
     "greeting_of",
+    "guide_of",
+    "mood_words",
+    "people_of",
     "problems",
     "send_report",
     "sentence",
+    "span",
     "take_seat",
     "words_of",
 ]

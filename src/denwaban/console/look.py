@@ -235,7 +235,7 @@ def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
         if run
         else first_node(tx, shown.script_id, regular=known is not None and known.regular),
         run=run,
-        people=_people(tx, roster, duty),
+        people=people_of(tx, roster, duty),
         nobody=isinstance(duty, NobodyOnDuty),
         past=_past(tx, earlier[:SHOWN_HISTORY]),
         promises=tuple(open_promises(tx, owner.id, shown.caller)[:SHOWN_PROMISES])
@@ -257,7 +257,7 @@ def _told(run: RunView) -> list[str]:
     return [run.value(field.id) for node in run.walked for field in node.ask]
 
 
-def _people(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
+def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
     """Who takes reports first, then those in charge, then the others. Substitutes of those whom the screen shows."""
     first = takes(duty)
     ordered = sorted(roster, key=lambda p: (p.id != first, not p.in_charge, p.id))

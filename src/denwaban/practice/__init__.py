@@ -2,6 +2,7 @@
 
 from denwaban.practice.acts import (
     Ending,
+    FreeSeat,
     Offer,
     Practice,
     PracticeCall,
@@ -14,6 +15,7 @@ from denwaban.practice.stories import STORIES, story
 __all__ = [
     "STORIES",
     "Ending",
+    "FreeSeat",
     "Mood",
     "Offer",
     "Practice",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -95,6 +95,15 @@ class Offer:
     """False: the client's plan says closed now."""
 
 
+@dataclass(frozen=True, slots=True)
+class FreeSeat:
+    """An operator who takes calls now."""
+
+    id: str
+    """Of the operator."""
+    name: str
+
+
 class Line(Protocol):
     """The caller's end of a call; see `telephony.ari.practice_caller`."""
 
@@ -128,9 +137,12 @@ class Practice:
         speech: Speaks,
         lines: Lines,
         steer: Callable[[str | None], None] = lambda operator_id: None,
+        free: Callable[[], Sequence[FreeSeat]] = tuple,
     ) -> None:
-        """`steer` is told before each call whom it is for (`Switchboard.practice_for`)."""
+        """`steer` is told before each call whom it is for (`Switchboard.practice_for`); `free` tells whose seats would ring
+        now."""
         self._steer = steer
+        self._free = free
         self._store = store
         self._journal = journal
         self._clock = clock
@@ -150,6 +162,11 @@ class Practice:
         finally:
             self._group = None
             await self._lines.close()
+
+    @property
+    def seats(self) -> list[FreeSeat]:
+        """Operators whose seat would ring now, by name."""
+        return sorted(self._free(), key=lambda one: one.name)
 
     @property
     def calls(self) -> list[PracticeCall]:

@@ -17,13 +17,6 @@ CALLER = "+819000001200"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A member of staff as the seat's pieces show them."""
-
-    staff: Staff
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """The report that would be sent now."""
 
@@ -58,11 +51,11 @@ def run_of(script: Script, path: walk.Path, answers: Mapping[str, str], client_i
     )
 
 
-def preview(run: RunView, staff: list[Staff], now: datetime) -> Preview:
-    """What the seat would make of the walk when the call ended now."""
-    call = Call(
+def imagined_call(client_id: str, now: datetime) -> Call:
+    """The call that a walk stands for; it stands in no database."""
+    return Call(
         id="",
-        client_id=run.client_id,
+        client_id=client_id,
         leg="",
         trunk="",
         dialled="",
@@ -70,10 +63,14 @@ def preview(run: RunView, staff: list[Staff], now: datetime) -> Preview:
         arrived_at=now,
         practice=True,
     )
+
+
+def preview(run: RunView, staff: list[Staff], now: datetime) -> Preview:
+    """What the seat would make of the walk when the call ended now."""
+    call = imagined_call(run.client_id, now)
     words = words_of(run, call, None, staff, staff[0].id if staff else "")
     draft = draft_of(run, words, staff)
     lacks = problems(run, words)
-    lacks += [Lack("", "said", f"必ず言う「{phrase}」がまだです。") for phrase in run.unsaid]
     if not lacks:
         found = findings(draft, Around(now))
         lacks += [Lack("", "said", str(one.told), one.told) for one in found]

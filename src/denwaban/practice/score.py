@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from denwaban.console import NOT_ASKED, Lack
+from denwaban.console import NOT_ASKED, SAID, Lack
 from denwaban.scripts import Decide, End, MustSay, RunView, says, walk
 
 Kind = Literal["end", "mandatory", "must_say", "forbidden", "order", "report"]
@@ -81,7 +81,7 @@ def _asked(run: RunView) -> list[Mark]:
 
 
 def _said(run: RunView) -> list[Mark]:
-    unsaid = set(run.unsaid)
+    unsaid = set(run.unsaid).difference(run.value(SAID).splitlines())
     found = [Mark("must_say", node.title, True) for node in run.walked if isinstance(node, MustSay)]
     if isinstance(run.node, End) and not run.node.exception:
         found += [Mark("must_say", p, p not in unsaid) for p in run.script.head.must_say]

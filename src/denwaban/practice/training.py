@@ -20,6 +20,7 @@ from denwaban.scripts import (
     RunView,
     Script,
     document_of,
+    rehearsal,
     run_of_call,
     script_listed,
     script_of_version,
@@ -99,10 +100,11 @@ def stepped(
 def timed(script: Script, known: walk.Path, choices: Sequence[str], now: datetime) -> walk.Path:
     """The path of these choices: with the moments of `known` as far as both go the same way, with `now` from there on."""
     path = walk.begin(script, at=known[0].at)
+    was = rehearsal.choices_of(known)
     same = True
     for place, choice in enumerate(choices):
-        same = same and place + 1 < len(known) and known[place].choice == choice
-        path = walk.forward(script, path, choice, known[place + 1].at if same else now)
+        same = same and was[place : place + 1] == [choice]
+        path = rehearsal.stepped(script, path, choice, known[place + 1].at if same else now)
     return path
 
 

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from denwaban.scripts import examples, walk
@@ -23,6 +23,9 @@ from denwaban.scripts.phrases import bare
 
 LONGEST_NAME = 60
 """Characters of an example's name."""
+
+JUMP = ">"
+"""Begins a choice that names a node: the free mode goes straight there."""
 
 TOLD = 3
 """So many words an example expects of the report."""
@@ -52,7 +55,7 @@ class Walk:
     @property
     def choices(self) -> tuple[str, ...]:
         """How it goes on from node to node."""
-        return tuple(step.choice for step in self.path if step.choice)
+        return tuple(choices_of(self.path))
 
 
 def edges(script: Script) -> list[Edge]:
@@ -74,8 +77,24 @@ def replay(script: Script, choices: Sequence[str], *, regular: bool = False) -> 
     """The path of these choices from the beginning. Raises `NoSuchWay`."""
     path = walk.begin(script, regular=regular)
     for choice in choices:
-        path = walk.forward(script, path, choice)
+        path = stepped(script, path, choice)
     return path
+
+
+def stepped(script: Script, path: walk.Path, choice: str, at: datetime | None = None) -> walk.Path:
+    """One step on: `next`, a digit, or `>node` for a jump of the free mode. Raises `NoSuchWay`."""
+    if choice.startswith(JUMP):
+        return walk.jump(script, path, choice.removeprefix(JUMP), at)
+    return walk.forward(script, path, choice, at)
+
+
+def choices_of(path: walk.Path) -> list[str]:
+    """The choices that `replay` makes this path of."""
+    pairs = zip(path, path[1:], strict=False)
+    return [
+        f"{JUMP}{after.node}" if step.choice == walk.JUMPED else step.choice
+        for step, after in pairs
+    ]
 
 
 def walks(script: Script, today: date, people: Sequence[str] = ()) -> list[Walk]:

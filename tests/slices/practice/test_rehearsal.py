@@ -12,10 +12,13 @@ from denwaban import calls
 from denwaban.access import Role
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_plan
 from denwaban.people import add_client, add_staff
+from denwaban.practice import FreeSeat
 from denwaban.practice import pages as practice_pages
 from denwaban.scripts import (
     HasErrors,
+    ScriptSettings,
     State,
+    Terms,
     add_script,
     document_of,
     draft_of,
@@ -24,6 +27,7 @@ from denwaban.scripts import (
     release,
     save_draft,
     script_listed,
+    set_settings,
     start_run,
     submit,
     version,
@@ -252,3 +256,122 @@ async def test_a_draft_that_leads_nowhere_is_told(place: Place) -> None:
     await place.draft("[[nodes]\n")
     assert (await author.get(path)).status_code == 409
     assert (await author.get(f"/scripts/{'0' * 32}/rehearsal")).status_code == 404
+
+
+GUIDED = """
+[head]
+free = true
+regular = "welcome"
+tone = "ゆっくり、やさしく。"
+must_say = ["録音しております"]
+promises = [{ what = "折返しのご連絡", shortest = 30, longest = 180 }]
+forbidden = [{ words = "わかりかねます", instead = "担当が確かめます" }]
+empathy = [{ feeling = "angry", words = "ご不便をおかけしております。" }]
+objections = [{ when = "高い", answer = "資料でお確かめください。" }]
+topics = [{ name = "料金", bound = "take", words = "担当よりご説明いたします" }]
+
+[[nodes]]
+kind = "must_say"
+id = "hello"
+title = "はじめに"
+say = "この通話は録音しております。"
+to = "price"
+
+[[nodes]]
+kind = "say"
+id = "welcome"
+title = "常連の方へ"
+say = "いつもありがとうございます。"
+to = "price"
+
+[[nodes]]
+kind = "inform"
+id = "price"
+title = "料金"
+topic = "料金"
+say = "料金のお話を承ります。"
+to = "put_through"
+
+[[nodes]]
+kind = "hand_over"
+id = "put_through"
+title = "取次ぎ"
+say = "おつなぎいたします。"
+staff = "鈴木 一郎"
+to = "end"
+failed = "later"
+
+[[nodes]]
+kind = "promise"
+id = "later"
+title = "折返し"
+say = "折り返しご連絡いたします。"
+what = "折返しのご連絡"
+minutes = 60
+to = "end"
+ask = [{ id = "by", label = "いつまでに", type = "datetime", purpose = "callback_by" }]
+
+[[nodes]]
+kind = "end"
+id = "end"
+title = "結び"
+say = "失礼いたします。"
+"""
+
+
+@pytest.mark.req("L5", "B9", "B16", "B19", "A5", "A13")
+async def test_a_rehearsal_shows_what_the_seat_shows(place: Place) -> None:
+    await place.draft(GUIDED)
+    author = await place.web.browser(Role.SUPERVISOR)
+    path = f"/scripts/{place.script_id}/rehearsal"
+    first = (await author.get(path)).text
+    assert "一字一句、このまま言います" in first
+    assert "言いました・次へ" in first
+    assert "常連の方として始める" in first
+    assert "ゆっくり、やさしく。" in first
+    for aid in ("moods", "objections", "forbidden", "places"):
+        assert f'data-aid="{aid}"' in first
+        assert f'data-aid-of="{aid}"' in first
+    assert "担当が確かめます" in first
+    regular = await step(author, path, regular=True)
+    assert 'data-node="welcome"' in regular
+    told = await step(author, path, choices=["next"])
+    assert "受け止めるだけにします" in told
+    put = await step(author, path, choices=["next", "next"])
+    assert "取次ぎ先" in put
+    assert "つながりましたか" in put
+    promised = await step(author, path, choices=["next", "next", "0"])
+    # From now (10:00) half an hour to three hours.
+    assert "11/24 10:30〜11/24 13:00 の時刻なら、お約束できます" in promised
+    wants = ScriptSettings(terms=Terms(may_promise=False))
+    await place.store.write(lambda tx: set_settings(tx, place.client_id, wants))
+    assert "時刻をお約束しません" in await step(author, path, choices=["next", "next", "0"])
+    # Moods and refusals are kept with the answers of the walk, as at the seat.
+    angry = await step(author, path, choices=[], answers={"report.mood": "angry"})
+    assert "ご不便をおかけしております" in angry
+    refused = await step(author, path, choices=[], answers={"report.refused": "yes"})
+    assert "資料でお確かめください" not in refused
+    # The free mode goes straight to a node; what has to be said stays to be said.
+    jumped = await step(author, path, regular=True, choices=[">end"])
+    assert 'data-node="end"' in jumped
+    assert "まだ言っていません" in jumped
+    said = {"report.said": "録音しております"}
+    assert "まだ言っていません" not in await step(
+        author, path, regular=True, choices=[">end"], answers=said
+    )
+    keep = {"walk": {"choices": [">end"]}, "name": "飛ぶ"}
+    kept = await author.request("POST", f"/scripts/{place.script_id}/examples", json=keep)
+    assert (kept.status_code, "例にできません" in kept.text) == (422, True)
+
+
+async def test_the_author_chooses_whose_seat_rings(place: Place) -> None:
+    author = await place.web.browser(Role.SUPERVISOR)
+    place.rung.free = [FreeSeat("b" * 32, "田中"), FreeSeat("a" * 32, "佐藤")]
+    seats = (await author.get("/practice/seats")).json()["seats"]
+    assert [one["name"] for one in seats] == ["佐藤", "田中"]
+    path = f"/scripts/{place.script_id}/rehearsal/call"
+    walk = {"choices": ["2"], "answers": {}}
+    for operator in ("a" * 32, ""):
+        rung = await author.request("POST", path, json={"walk": walk, "operator": operator})
+        assert rung.status_code == 201
+    assert place.rung.rung_for == ["a" * 32, None]

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromQuery
@@ -72,6 +72,13 @@ async def follow(
     return live(request, journal, after, choose)
 
 
+@get("/practice/seats", guards=[needs(Role.SUPERVISOR, Role.ADMINISTRATOR)], opt={"quiet": True})
+async def seats(practice: NamedDependency[Practice]) -> Response[Any]:
+    """{seats: [{id, name}]}: who would be rung by a practice call now."""
+    found = [{"id": one.id, "name": one.name} for one in practice.seats]
+    return Response({"seats": found}, headers={"Cache-Control": "no-store"})
+
+
 def moods() -> dict[Mood, str]:
     """How a caller's mood is written."""
     return {
@@ -101,4 +108,4 @@ def state_words(one: PracticeCall) -> str:
     return _("呼び出しています。受電席で「受付中」の方の画面が鳴ります。")
 
 
-routes = [show, ring, follow]
+routes = [show, ring, follow, seats]

@@ -59,6 +59,8 @@ class Ring(msgspec.Struct, forbid_unknown_fields=True):
 
     walk: Walking
     caller: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    operator: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?$")] = ""
+    """Whose seat rings; empty: whoever takes calls now."""
 
 
 def _told(status: int, **what: Any) -> Response[dict[str, Any]]:
@@ -282,6 +284,8 @@ async def keep_example(
         listed = _listed(tx, script_id)
         base, text = _draft_text(tx, listed)
         script = _walkable(parse(text).script)
+        if any(one.startswith(rehearsal.JUMP) for one in data.walk.choices):
+            raise ScriptError("場面を飛び越えた歩みは、例にできません")
         path = rehearsal.replay(script, data.walk.choices, regular=data.walk.regular)
         room = room_of(tx, listed.client_id, script, listed.name, 0)
         answers = with_names(script, data.walk.answers, room.staff)
@@ -326,7 +330,9 @@ async def _ring(
     state = _("第%(version)s版", version=room.number) if room.number else _("下書き")
     title = f"{room.title}({state})"
     try:
-        made = await ring_walk(store, practice, room.client, room.script, one, version_id, title)
+        made = await ring_walk(
+            store, practice, room.client, room.script, one, version_id, title, data.operator or None
+        )
     except PracticeError as error:
         return _told(409, problem=str(error))
     return _told(201, practice=made.id)

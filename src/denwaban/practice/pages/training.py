@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.console import Lack, sentence
-from denwaban.people import Operator, operator_of_user, operators
+from denwaban.people import Operator, operator, operator_of_user, operators
 from denwaban.practice import training
 from denwaban.practice.acts import Practice, PracticeError
 from denwaban.practice.pages.walking import Room, Walking, offers, room_of, shown
@@ -23,6 +23,7 @@ from denwaban.scripts import (
     NoSuchScript,
     NoSuchWay,
     document_of,
+    rehearsal,
     script_listed,
     script_of_version,
     scripts_page,
@@ -168,7 +169,9 @@ def _mine(tx: Tx, who: Principal, sheet_id: str) -> Sheet:
 
 def _room(tx: Tx, sheet: Sheet) -> Room:
     script = document_of(tx, sheet.version_id)[0]
-    return room_of(tx, sheet.client_id, script, sheet.script, 0, kind="practice")
+    me = operator(tx, sheet.operator_id)
+    free = me is not None and me.experienced
+    return room_of(tx, sheet.client_id, script, sheet.script, 0, kind="practice", experienced=free)
 
 
 @get("/practice/sheets/{sheet_id:str}", guards=[INSIDE])
@@ -194,7 +197,7 @@ async def show(
     if who.role is not Role.OPERATOR:
         raise _not_here()
     room = await store.read(lambda tx: _room(tx, sheet))
-    choices = [step.choice for step in sheet.path if step.choice]
+    choices = rehearsal.choices_of(sheet.path)
     run = run_of(room.script, sheet.path, {}, sheet.client_id)
     return page(
         "practice/rehearsal.html",

@@ -1,19 +1,29 @@
 """The screen on which a script is walked, as pieces that both rehearsals and practices send."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
-from denwaban.console import NOT_ASKED, greeting_of, sentence
+from denwaban.console import (
+    NOT_ASKED,
+    Person,
+    greeting_of,
+    guide_of,
+    mood_words,
+    people_of,
+    sentence,
+    span,
+)
+from denwaban.oncall import person_in_charge
 from denwaban.people import Client, Staff, client, staff_of
 from denwaban.practice.rehearsal import (
-    Person,
     Text,
     coverage,
     ended,
+    imagined_call,
     japan_date,
     offered,
     preview,
@@ -29,15 +39,20 @@ from denwaban.scripts import (
     Node,
     RunView,
     Script,
+    Terms,
     rehearsal,
+    settings_of,
 )
 from denwaban.store import Tx
 from denwaban.web import _
 
+USUAL = Terms()
+
 LONGEST_WALK = 500
 """Steps of one walk."""
 
-Choice = Annotated[str, msgspec.Meta(pattern=r"^(next|[0-9])$")]
+Choice = Annotated[str, msgspec.Meta(pattern=r"^(next|[0-9]|>[a-z][a-z0-9_]{0,39})$")]
+"""As `scripts.rehearsal.stepped` takes it."""
 Way = Annotated[str, msgspec.Meta(max_length=80)]
 AnswerText = Annotated[str, msgspec.Meta(max_length=LONGEST_ANSWER)]
 AnswerName = Annotated[str, msgspec.Meta(max_length=64)]
@@ -82,17 +97,21 @@ class Room:
     """May keep examples and ring."""
     text_id: str = ""
     """Of the text that the script was read from."""
-    people: list[Person] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "people", [Person(one) for one in self.staff])
+    people: tuple[Person, ...] = ()
+    """The staff as the seat shows them."""
+    terms: Terms = USUAL
+    experienced: bool = True
+    """Whoever walks may use the free mode of a script that has one."""
 
 
 def room_of(tx: Tx, client_id: str, script: Script, title: str, number: int, **more: Any) -> Room:
     """Reads the client and its staff."""
     owner = client(tx, client_id)
     assert owner is not None  # a script has a client
-    return Room(script, owner, staff_of(tx, client_id), title, number, **more)
+    staff = staff_of(tx, client_id)
+    people = people_of(tx, staff, person_in_charge(tx, client_id, tx.now))
+    terms = settings_of(tx, client_id).terms
+    return Room(script, owner, staff, title, number, people=people, terms=terms, **more)
 
 
 def offers(
@@ -138,7 +157,12 @@ def shown(room: Room, run: RunView, data: Walking, now: datetime) -> dict[str, A
     following = data.plan[:step] == data.choices and step < len(data.plan)
     planned = data.plan[step] if following else ""
     branch = branch_of(run.node, planned)
+    call = imagined_call(room.client.id, now)
     return {
+        "guide": guide_of(run, call, now, room.terms, experienced=room.experienced),
+        "people": room.people,
+        "span": span,
+        "mood_words": mood_words(),
         "room": room,
         "run": run,
         "node": run.node,

@@ -1,6 +1,7 @@
 // Walking a script without a telephone. The server says what the screen shows; this page remembers the walk: the choices in
 // the address (after #, so they are sent nowhere), the answers nowhere but here.
 
+import { Aids } from "../console/aids.js";
 import { press, typingIn } from "../console/keys.js";
 
 const root = document.getElementById("rehearsal");
@@ -9,21 +10,24 @@ const csrf = document.querySelector('meta[name="csrf-token"]').content;
 const here = location.pathname;
 const practising = root.dataset.kind === "practice";
 const keep = document.getElementById("keep");
+const calling = document.getElementById("ring");
 
 const middle = () => document.getElementById("seat-middle");
 let state = JSON.parse(middle().dataset.state);
 
-// -- the walk in the address: r for a regular caller, n for the one way on, digits for branches ------------------------
+// -- the walk in the address: r for a regular caller, n for the one way on, digits for branches, (node) for a jump -------
 
 const written = ({ regular, choices }) =>
-  `#${regular ? "r" : ""}${choices.map((one) => (one === "next" ? "n" : one)).join("")}`;
+  `#${regular ? "r" : ""}${choices.map((one) => (one === "next" ? "n" : one.startsWith(">") ? `(${one.slice(1)})` : one)).join("")}`;
 
 function readAddress() {
   const text = location.hash.slice(1);
-  if (!/^r?[n0-9]*$/.test(text)) return null;
+  if (!/^r?([n0-9]|\([a-z][a-z0-9_]*\))*$/.test(text)) return null;
   return {
     regular: text.startsWith("r"),
-    choices: [...text.replace("r", "")].map((one) => (one === "n" ? "next" : one)),
+    choices: (text.replace(/^r/, "").match(/[n0-9]|\([^)]*\)/g) ?? []).map((one) =>
+      one === "n" ? "next" : one.startsWith("(") ? `>${one.slice(1, -1)}` : one,
+    ),
   };
 }
 
@@ -77,20 +81,23 @@ function collected() {
 }
 
 function settle() {
+  fillAids();
+  tick();
+  if (document.getElementById("seat-panel").open) return;
   const first = middle().querySelector("[data-answer]");
   (first ?? middle()).focus({ preventScroll: true });
   root.classList.toggle("typing", typingIn(document.activeElement));
-  tick();
 }
 
 // -- acts ----------------------------------------------------------------------------------------------------------------
 
 const go = (choice) => step((now) => ({ choices: [...now.choices, choice] }));
 const back = () => step((now) => ({ choices: now.choices.slice(0, -1) }));
-const again = () => {
+const again = () => begin(false);
+const begin = (regular) => {
   state.answers = {};
   for (const field of middle().querySelectorAll("[data-answer]")) field.removeAttribute("data-answer");
-  return step(() => ({ choices: [], plan: [], regular: false, following: "" }));
+  return step(() => ({ choices: [], plan: [], regular, following: "" }));
 };
 const load = (key) => step(() => ({ choices: [], plan: [], load: key }));
 
@@ -113,14 +120,62 @@ function whole() {
   return { choices: following ? state.plan : state.choices, answers: collected(), regular: state.regular, following: following ? state.following : "" };
 }
 
-async function ring() {
-  const caller = keep?.querySelector("[name=caller]")?.value ?? "";
+// -- a caller who rings --------------------------------------------------------------------------------------------------
+
+/** Whose seat may ring now is asked when somebody wants to ring. */
+async function choose() {
+  const seats = calling.querySelector("[name=operator_id]");
+  const told = calling.querySelector(".error");
+  told.hidden = true;
+  calling.showModal();
+  let found = [];
   try {
-    const answer = await post(`${here}/call`, { walk: whole(), caller });
-    window.toast(answer.ok ? words.ringing : (await answer.json()).problem);
+    const answer = await fetch("/practice/seats", { signal: AbortSignal.timeout(15000) });
+    if (answer.ok) found = (await answer.json()).seats;
   } catch {
-    window.toast(words.away);
+    told.textContent = words.away;
+    told.hidden = false;
   }
+  seats.replaceChildren(...found.map(({ id, name }) => new Option(name, id)));
+  calling.querySelector("[data-nobody]").hidden = found.length > 0;
+  seats.disabled = calling.querySelector("button.primary").disabled = !found.length;
+}
+
+calling?.querySelector("form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const told = calling.querySelector(".error");
+  const caller = keep?.querySelector("[name=caller]")?.value ?? "";
+  const operator = event.target.elements.operator_id.value;
+  try {
+    const answer = await post(`${here}/call`, { walk: whole(), caller, operator });
+    if (answer.ok) {
+      calling.close();
+      window.toast(words.ringing);
+      return;
+    }
+    told.textContent = (await answer.json()).problem;
+  } catch {
+    told.textContent = words.away;
+  }
+  told.hidden = false;
+});
+
+// -- what stands beside the script: kept with the answers of this walk, as at the seat -----------------------------------
+
+function mark({ said, mood, refused }) {
+  const { answers } = state;
+  if (said) answers["report.said"] = [...(answers["report.said"] ?? "").split("\n").filter(Boolean), said].join("\n");
+  if (mood !== undefined) answers["report.mood"] = mood;
+  if (refused !== undefined) answers["report.refused"] = refused ? "yes" : "no";
+  return step(() => ({}));
+}
+
+const aids = new Aids({ mark, jump: (node) => go(`>${node}`), back: settle });
+
+/** The panel stays open over a step: what is in it changes. */
+function fillAids() {
+  const made = document.getElementById("walking-aids");
+  document.getElementById("seat-aids").replaceChildren(made.content.cloneNode(true));
 }
 
 keep?.querySelector("[data-keep]").addEventListener("submit", async (event) => {
@@ -168,7 +223,9 @@ root.addEventListener("click", (event) => {
   else if (at("[data-again]")) again();
   else if (at("[data-finish]")) finish();
   else if ((found = at("[data-load]"))) load(found.dataset.load);
-  else if (at("[data-ring]")) ring();
+  else if (at("[data-ring]")) choose();
+  else if ((found = at("[data-said]"))) mark({ said: found.dataset.said });
+  else if (at("[data-regular]")) begin(!state.regular);
   else if ((found = at("[data-soon]"))) soon(found.dataset.soonFor, found.dataset.soon);
 });
 
@@ -177,7 +234,7 @@ document.addEventListener("focusout", () => root.classList.remove("typing"));
 document.addEventListener(
   "keydown",
   (event) => {
-    if (!keep?.open) press(event, { elsewhere: { open: false }, middle, answer() {}, send() {}, go });
+    if (!keep?.open && !calling?.open) press(event, { elsewhere: { open: false }, middle, answer() {}, send() {}, go });
   },
   true,
 );

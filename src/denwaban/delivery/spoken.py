@@ -73,11 +73,10 @@ def _report(message: Message) -> str:
             else "折り返しをお約束しています。"
         )
     number = caller["number"]
-    if number:
-        said = spoken_number(number)
+    if said := spoken_number(number):
         parts.append(f"電話番号は、{said}。繰り返します。{said}。")
     else:
-        parts.append("電話番号は非通知です。")
+        parts.append(f"電話番号は、{number or '非通知です'}。")
     return "".join(parts)
 
 

@@ -20,6 +20,8 @@ from denwaban import access, delivery, oncall, people, promises, reports
 from denwaban.clock import JST, MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import rows as delivery_rows
+from denwaban.delivery.inbound import inbound_duties
+from denwaban.delivery.inbound import rows as inbound_rows
 from denwaban.journal import after
 from denwaban.reports import Draft, Report
 from denwaban.store import Store, Tx, new_id
@@ -88,7 +90,7 @@ class Office:
         """Waits until nothing is due any more."""
 
         def left(tx: Tx) -> int:
-            tables = (delivery_rows.deliveries, delivery_rows.escalations)
+            tables = (delivery_rows.deliveries, delivery_rows.escalations, inbound_rows.inbound)
             return sum(
                 int(tx.scalar(select(func.count()).where(table.c.due_at <= tx.now)))
                 for table in tables
@@ -139,6 +141,7 @@ async def working(
         duties = delivery.duties(
             office.store, office.clock, office.settings, channels, chance=lambda: 0.5
         )
+        duties += inbound_duties(office.store, office.clock, channels)
         workers = [
             asyncio.create_task(Worker(office.store, office.clock, duty).run()) for duty in duties
         ]

@@ -21,6 +21,7 @@ import denwaban.calls.api
 import denwaban.calls.pages
 import denwaban.console.pages
 import denwaban.delivery.api
+import denwaban.delivery.inbound.doors
 import denwaban.delivery.pages
 import denwaban.delivery.trial
 import denwaban.floor.pages
@@ -49,6 +50,8 @@ from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
 from denwaban.delivery import Channels, Watch, load_services
 from denwaban.delivery import duties as delivery_duties
 from denwaban.delivery.channels.phone import Phone as PhoneChannel
+from denwaban.delivery.inbound import MailBackRunner, inbound_duties
+from denwaban.delivery.inbound.doors import Doors
 from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
@@ -84,6 +87,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.practice.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
+    *denwaban.delivery.inbound.doors.routes,
     *denwaban.improvement.pages.routes,
     *denwaban.scripts.pages.routes,
     *denwaban.calls.pages.routes,
@@ -143,6 +147,7 @@ class Program:
     gatherer: Gatherer
     watch: Watch
     presence: PresenceFollower
+    mail_back: MailBackRunner
     workers: tuple[Worker, ...]
 
     async def run(self) -> None:
@@ -157,6 +162,7 @@ class Program:
             tasks.create_task(self.gatherer.run())
             tasks.create_task(self.watch.run())
             tasks.create_task(self.presence.run())
+            tasks.create_task(self.mail_back.run())
             tasks.create_task(index.catch_up(self.store))
             for worker in self.workers:
                 tasks.create_task(worker.run())
@@ -202,6 +208,7 @@ def build(
     )
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
+        *inbound_duties(store, clock, channels),
         script_duty(store),
         weekly_duty(store),
         review_duty(store),
@@ -221,6 +228,7 @@ def build(
             "practice": practice,
             "call_backs": call_backs,
             "channels": channels,
+            "doors": Doors(channels.services),
             "recordings": Recordings(phone.recording),
             "script_names": ScriptNames(names_of),
         },
@@ -234,6 +242,7 @@ def build(
     gatherer = Gatherer(store, clock)
     watch = Watch(store, journal)
     presence = PresenceFollower(store, journal, clock)
+    mail_back = MailBackRunner(store, channels.services)
     return Program(
         app,
         store,
@@ -246,6 +255,7 @@ def build(
         gatherer,
         watch,
         presence,
+        mail_back,
         workers,
     )
 

@@ -4,6 +4,7 @@ import denwaban.access.rows
 import denwaban.callback.rows
 import denwaban.calls.rows
 import denwaban.console.rows
+import denwaban.delivery.inbound.rows
 import denwaban.delivery.rows
 import denwaban.improvement.rows
 import denwaban.journal.rows

@@ -20,7 +20,8 @@ from denwaban import main
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
-from denwaban.delivery import Channels
+from denwaban.delivery import Channels, Services
+from denwaban.delivery.inbound.doors import Doors
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.web import Needs, Public, guard_of, handlers
 
@@ -32,6 +33,8 @@ EVERYBODY = set(Role)
 PUBLIC = re.compile(
     r"GET /(sign-in|health(/live|/ready)?|metrics|static/\{name:path\}|a/\{token:str\})"
     r"|POST /(sign-in|language|a/\{token:str\})"
+    # Services prove who they are by signing what they send.
+    r"|POST /in/(slack|line|twilio/\{key:str\}|vonage|media-sms/\{secret:str\})|GET /in/vonage"
     # Descriptions of the API hold no data.
     r"|GET /api/v1/(openapi\.json|docs.*)"
 )
@@ -116,6 +119,7 @@ async def wired(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
             **dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
             "call_backs": nowhere(store, clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
+            "doors": Doors(Services()),
         },
     )
     # Live streams end at once, so that every answer has an end.

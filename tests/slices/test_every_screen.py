@@ -16,7 +16,8 @@ from denwaban import main
 from denwaban.access import Role, make_api_key
 from denwaban.calls import Recordings
 from denwaban.config import Settings
-from denwaban.delivery import Channels
+from denwaban.delivery import Channels, Services
+from denwaban.delivery.inbound.doors import Doors
 from denwaban.lines import set_limit
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import add_contact, contacts_of, record_test
@@ -68,6 +69,7 @@ async def furnished(
             "practice": None,
             "call_backs": nowhere(story.store, story.clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
+            "doors": Doors(Services()),
             "recordings": Recordings(lambda call: tmp_path / f"{call}.wav"),
             "script_names": ScriptNames(names_of),
         },

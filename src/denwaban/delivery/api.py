@@ -59,6 +59,11 @@ class DeliveryOut(msgspec.Struct):
     tries: int
     created_at: datetime
     sent_at: datetime | None
+    """When its service accepted it."""
+    delivered_at: datetime | None
+    """When its service told that it has arrived; not every service does."""
+    read_at: datetime | None
+    """When we learned that it was read."""
     next_try_at: datetime | None
     error: str | None
     idempotency_key: str
@@ -101,6 +106,8 @@ def show(found: Delivery) -> DeliveryOut:
         tries=found.tries,
         created_at=found.created_at,
         sent_at=found.sent_at,
+        delivered_at=found.delivered_at,
+        read_at=found.read_at,
         next_try_at=found.next_at,
         error=found.error,
         idempotency_key=found.idempotency_key,

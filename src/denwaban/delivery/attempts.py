@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.delivery import facts
 from denwaban.delivery.acts import give_up_person
-from denwaban.delivery.links import make_links
+from denwaban.delivery.links import make_links, make_replies
 from denwaban.delivery.message import Message, data_of, subject_for
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, wait_after
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
@@ -64,8 +64,11 @@ class _Begun:
         return [self.row, *self.carried]
 
 
-def begin(tx: Tx, delivery_ids: Sequence[str], url: str) -> list[Ready | None]:
-    """Writes attempts down before they are made; None where there is nothing left to do. In the order of the ids."""
+def begin(
+    tx: Tx, delivery_ids: Sequence[str], url: str, *, answers: bool = False
+) -> list[Ready | None]:
+    """Writes attempts down before they are made; None where there is nothing left to do. In the order of the ids.
+    `answers`: mails get an address of their own for answers."""
     found = {
         row["id"]: row
         for row in tx.all(select(deliveries).where(deliveries.c.id.in_(list(delivery_ids))))
@@ -93,7 +96,7 @@ def begin(tx: Tx, delivery_ids: Sequence[str], url: str) -> list[Ready | None]:
         _set(tx, over, due_at=None)
     if not begun:
         return [None] * len(delivery_ids)
-    made = _write_down(tx, list(begun.values()), url)
+    made = _write_down(tx, list(begun.values()), url, answers)
     return [made.get(one) for one in delivery_ids]
 
 
@@ -139,7 +142,7 @@ def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
     return _Begun(row, others)
 
 
-def _write_down(tx: Tx, begun: Sequence[_Begun], url: str) -> dict[str, Ready]:
+def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dict[str, Ready]:
     rows = [row for one in begun for row in one.rows]
     again = [row["id"] for row in rows if row["tries"]]
     if again:
@@ -170,12 +173,16 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str) -> dict[str, Ready]:
     wanted = [(row["report_id"], row["staff_id"], row["id"]) for row in rows]
     tokens = dict(zip(attempt_of, make_links(tx, wanted), strict=True))
     links = {one: f"{url}/a/{token}" for one, token in tokens.items()}
+    mails = [one.row for one in begun if answers and one.row["channel"] == "mail"]
+    wanted = [(row["report_id"], row["staff_id"], row["id"]) for row in mails]
+    replies = dict(zip((row["id"] for row in mails), make_replies(tx, wanted), strict=True))
     reports = {one.id: one for one in reports_by_ids(tx, [row["report_id"] for row in rows])}
     names = _names(tx, [row["staff_id"] for row in rows])
     made = {}
     for one in begun:
         first = reports[one.row["report_id"]]
         message = _message(tx, first, one.row, names, links[one.row["id"]])
+        message = replace(message, reply=replies.get(one.row["id"], ""))
         if one.carried:
             listed = [(reports[row["report_id"]], links[row["id"]]) for row in one.rows]
             message = together(message, listed, f"{url}/portal/reports")

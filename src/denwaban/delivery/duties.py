@@ -47,10 +47,10 @@ def duties(
     chance: Callable[[], float] = random.random,
 ) -> list[Duty]:
     """The duties of this slice. `chance` spreads retries over time."""
-    url = settings.url
+    url, answers = settings.url, bool(channels.services.mail_back.address)
     # What begins or ends at the same time shares statements: one by one they cost more than the sending.
     beginning: Together[str, Ready | None] = Together(
-        store, lambda tx, delivery_ids: begin(tx, delivery_ids, url)
+        store, lambda tx, delivery_ids: begin(tx, delivery_ids, url, answers=answers)
     )
     ending: Together[Came, None] = Together(store, record)
 

@@ -62,23 +62,23 @@ class Said:
     at: datetime
 
 
-def comment(tx: Tx, report_id: str, by: str, text: str, via: str) -> None:
+def comment(tx: Tx, report_id: str, by: str | None, text: str, via: str) -> None:
     """Adds what somebody said about a report. `by` is the id of a staff member of its client, or of an account of ours or
-    theirs; `via` is portal, board, api or the channel that was answered (mail, slack, …).
+    theirs, None for somebody whom we do not know (the text says who they say they are); `via` is portal, board, api or the channel that was answered (mail, slack, …).
 
     A text without a word is ignored; a second copy of the same words by the same person within a minute too (a mail server
     that delivers twice). Raises `NotTheirs` when there is no such report or `by` has nothing to do with it.
     """
     text = text.strip()[:LONGEST]
     report = _report(tx, report_id)
-    who = _who(tx, report.client_id, by)
+    who = _who(tx, report.client_id, by) if by is not None else {}
     if not text:
         return
     same = select(func.count()).where(
         report_talk.c.report_id == report_id,
         report_talk.c.text == text,
         report_talk.c.at > tx.now - timedelta(minutes=1),
-        *(report_talk.c[name] == value for name, value in who.items()),
+        *(report_talk.c[name] == who.get(name) for name in ("staff_id", "user_id")),
     )
     if tx.scalar(same):
         return

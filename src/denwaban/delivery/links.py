@@ -16,6 +16,9 @@ LASTS = timedelta(days=7)
 LENGTH = 43
 """Characters of a token: 32 random bytes in base64url."""
 
+REPLY_BYTES = 16
+"""Random bytes of the token of an answer: with it, an address's local part stays under 64 characters."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -24,12 +27,24 @@ class Link:
     report_id: str
     staff_id: str
     expires_at: datetime
+    delivery_id: str | None = None
 
 
 def make_links(tx: Tx, wanted: Sequence[tuple[str, str, str]]) -> list[str]:
     """A fresh random token for each (report, staff, delivery). Only hashes are kept: who reads the database cannot take a
     report."""
-    tokens = [secrets.token_urlsafe(32) for _one in wanted]
+    return _make(tx, wanted, [secrets.token_urlsafe(32) for _one in wanted])
+
+
+def make_replies(tx: Tx, wanted: Sequence[tuple[str, str, str]]) -> list[str]:
+    """Tokens for the addresses that mails are answered to: small letters and digits, because mail addresses lose the case.
+    They open no page."""
+    return _make(tx, wanted, [secrets.token_hex(REPLY_BYTES) for _one in wanted])
+
+
+def _make(tx: Tx, wanted: Sequence[tuple[str, str, str]], tokens: list[str]) -> list[str]:
+    if not wanted:
+        return []
     tx.execute(
         insert(acknowledge_links),
         [
@@ -54,10 +69,21 @@ def make_link(tx: Tx, report_id: str, staff_id: str, delivery_id: str) -> str:
 
 def open_link(tx: Tx, token: str) -> Link | None:
     """What a token stands for, expired or not; None when we never made it."""
-    if len(token) != LENGTH or not token.isascii():
+    return _open(tx, token) if len(token) == LENGTH else None
+
+
+def open_reply(tx: Tx, token: str) -> Link | None:
+    """What the token of an answered mail stands for, expired or not; None when we never made it."""
+    return _open(tx, token) if len(token) == 2 * REPLY_BYTES else None
+
+
+def _open(tx: Tx, token: str) -> Link | None:
+    if not token.isascii():
         return None
     row = tx.first(select(acknowledge_links).where(acknowledge_links.c.token_hash == _hash(token)))
-    return Link(row["report_id"], row["staff_id"], row["expires_at"]) if row else None
+    if row is None:
+        return None
+    return Link(row["report_id"], row["staff_id"], row["expires_at"], row["delivery_id"])
 
 
 def _hash(token: str) -> str:

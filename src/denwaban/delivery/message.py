@@ -56,12 +56,20 @@ class Message:
     """It is about no report: somebody tries whether messages arrive. `link` then leads to the portal and is no secret."""
     digest: bool = False
     """It tells of several reports at once. `link` leads to the portal; each of the `lines` is one report with its own link."""
+    reply: str = field(default="", repr=False)
+    """Whoever answers a mail to an address with this token has had that mail; empty when answers are not read."""
 
     @property
     def opening(self) -> str:
         if self.digest:
             return DIGEST_OPENING
         return TEST_OPENING if self.test else OPENINGS[self.kind]
+
+    @property
+    def takes(self) -> bool:
+        """Whether one press or one word may take it: it is about one report that somebody is to take."""
+        about_one = not self.test and not self.digest
+        return about_one and self.kind not in (Kind.DEADLINE, Kind.OVERDUE)
 
     @property
     def asks(self) -> str:

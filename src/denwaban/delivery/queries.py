@@ -8,7 +8,13 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select
 
 from denwaban.delivery.model import Climb, Kind, State, from_json
-from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
+from denwaban.delivery.rows import (
+    acknowledgements,
+    attempts,
+    deliveries,
+    delivery_receipts,
+    escalations,
+)
 from denwaban.oncall import shown_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import rows as report_rows
@@ -49,6 +55,12 @@ class Delivery:
     idempotency_key: str
     held: str
     """quiet | digest: why it waits for `next_at`; empty when it goes at once."""
+    delivered_at: datetime | None
+    """When its service told that it has arrived; None when it has not said so, or says so never."""
+    read_at: datetime | None
+    """When we learned that it was read."""
+    told_at: datetime | None
+    """When its service last told something new of it."""
     address: Mapping[str, Any] = field(repr=False)
 
 
@@ -299,8 +311,17 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
 
 def _deliveries() -> Select[Any]:
     staff = people_rows.staff
-    return select(deliveries, staff.c.name.label("staff_name")).join(
-        staff, staff.c.id == deliveries.c.staff_id
+    receipts = delivery_receipts
+    return (
+        select(
+            deliveries,
+            staff.c.name.label("staff_name"),
+            receipts.c.delivered_at,
+            receipts.c.read_at,
+            receipts.c.updated_at.label("told_at"),
+        )
+        .join(staff, staff.c.id == deliveries.c.staff_id)
+        .outerjoin(receipts, receipts.c.delivery_id == deliveries.c.id)
     )
 
 
@@ -323,5 +344,8 @@ def _delivery(row: RowMapping) -> Delivery:
         error=row["error"],
         idempotency_key=row["idempotency_key"],
         held=row["held"] or "",
+        delivered_at=row["delivered_at"],
+        read_at=row["read_at"],
+        told_at=row["told_at"],
         address=row["address"],
     )

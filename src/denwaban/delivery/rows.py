@@ -68,6 +68,18 @@ Index(
     postgresql_where=deliveries.c.leased_until.is_not(None),
 )
 
+delivery_receipts = Table(
+    "delivery_receipts",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column(
+        "state", String(20), nullable=False
+    ),  # by its service's own word: see inbound.model.Arrival; only ever rises
+    Column("delivered_at", Utc),  # when we heard of it
+    Column("read_at", Utc),
+    Column("updated_at", Utc, nullable=False),
+)
+
 attempts = Table(
     "attempts",
     metadata,

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from denwaban.calls import Call
 from denwaban.calls import history as calls_of_caller
 from denwaban.delivery.handing import said
-from denwaban.delivery.queries import attempts_of, deliveries_of
+from denwaban.delivery.queries import Delivery, attempts_of, deliveries_of
 from denwaban.journal import rows as journal_rows
 from denwaban.lines import parse_number, show_number
 from denwaban.people import staff_of
@@ -94,7 +94,22 @@ def story_of(tx: Tx, report: Report) -> list[Moment]:
             for attempt in attempts_of(tx, one.id)
             if one.channel != "portal"
         ]
+        found += _told_later(one, about)
     return sorted(found, key=lambda moment: moment.at)
+
+
+def _told_later(one: Delivery, about: dict[str, str]) -> list[Moment]:
+    """What its service told of a message after it had accepted it."""
+    told = [
+        (one.delivered_at, "届きました", "sent"),
+        (one.read_at, "読まれました", "sent"),
+        (one.told_at if one.state == "failed" else None, one.error or "", "failed"),
+    ]
+    return [
+        Moment(at, "attempt", one.staff_name, text, {**about, "result": result})
+        for at, text, result in told
+        if at is not None
+    ]
 
 
 def caller_of(tx: Tx, report: Report) -> Caller:

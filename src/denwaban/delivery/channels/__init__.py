@@ -45,7 +45,8 @@ class NoPhone:
 
 
 class Channels:
-    """Every channel by name. An async context manager: leaving it closes the mail connections."""
+    """Every channel by name. An async context manager: leaving it closes the mail connections. `http` and `services` are for
+    answers to what comes in."""
 
     def __init__(
         self,
@@ -55,7 +56,9 @@ class Channels:
         phone: Channel | None = None,
     ) -> None:
         known = services or Services()
-        self._mail = Mail(settings.smtp_url, settings.mail_from)
+        self.services = known
+        self.http = http
+        self._mail = Mail(settings.smtp_url, settings.mail_from, known.mail_back.address)
         self._by_name: dict[str, Channel] = {
             "mail": self._mail,
             "slack": Slack(http),

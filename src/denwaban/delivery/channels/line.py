@@ -77,7 +77,7 @@ def messages(message: Message) -> list[dict[str, object]]:
         limit -= utf16(text) - TEXT
         text = text_of(message, limit)
     read: dict[str, object] = {"type": "text", "text": text}
-    if message.test:
+    if not message.takes:
         return [read]
     actions = [
         {

@@ -37,11 +37,13 @@ the workers that other channels need."""
 class Mail:
     """Address: `to`. 4xx, silence and lost connections are tried again; a 5xx about this mail is final."""
 
-    def __init__(self, url: str, sender: str) -> None:
-        """Raises `SettingsError` when the URL cannot be used. Without a URL every mail is `NotSetUp`."""
+    def __init__(self, url: str, sender: str, answers: str = "") -> None:
+        """`answers`: the address that answers and returns come back to, with a token in each mail's own. Raises
+        `SettingsError` when the URL cannot be used. Without a URL every mail is `NotSetUp`."""
         self._server: Server | None = parse(url) if url else None
         self._connections = Connections(self._server) if self._server else None
         self._sender = parseaddr(sender)[1] or sender
+        self._answers = answers
         self._room = asyncio.Semaphore(AT_ONCE)
         self._failures = 0
         self._rest_until = 0.0
@@ -52,13 +54,18 @@ class Mail:
             await self._connections.close()
 
     async def send(self, message: Message) -> Outcome:
-        return await self._post(message.address["to"], lambda: compose(message, self._sender))
+        answer_to = answer_address(self._answers, message.reply)
+        return await self._post(
+            message.address["to"],
+            lambda: compose(message, self._sender, answer_to),
+            answer_to or self._sender,
+        )
 
     async def letter(self, letter: Letter) -> Outcome:
         """One try to send it, with the outcomes of `send`."""
-        return await self._post(letter.to, lambda: written(letter, self._sender))
+        return await self._post(letter.to, lambda: written(letter, self._sender), self._sender)
 
-    async def _post(self, to: str, made: Callable[[], bytes]) -> Outcome:
+    async def _post(self, to: str, made: Callable[[], bytes], envelope: str) -> Outcome:
         if self._connections is None:
             return NotSetUp("メールサーバーが設定されていません(DENWABAN_SMTP_URL)。")
         if monotonic() < self._rest_until:
@@ -70,7 +77,7 @@ class Mail:
             return Failed("メールアドレスの形が違うようです。連絡先を直してください。")
         try:
             async with asyncio.timeout(LONGEST), self._room:
-                answer = await self._through(self._connections, to, content)
+                answer = await self._through(self._connections, envelope, to, content)
         except TimeoutError:  # aiosmtplib's own time-outs are TimeoutErrors too
             return self._no_way(f"メールサーバーが時間内に答えませんでした({LONGEST:.0f}秒まで)。")
         except (
@@ -92,12 +99,12 @@ class Mail:
         return Sent(f"メールサーバーが受け取りました({answer.code})")
 
     async def _through(
-        self, connections: Connections, to: str, content: bytes
+        self, connections: Connections, envelope: str, to: str, content: bytes
     ) -> aiosmtplib.SMTPResponse:
         while True:
             async with connections.one() as (client, used):
                 try:
-                    await client.mail(self._sender)
+                    await client.mail(envelope)
                 except aiosmtplib.SMTPServerDisconnected:
                     # An idle connection may have ended unseen; nothing was handed over yet: once more on a new one.
                     if not used:
@@ -126,7 +133,13 @@ def refused(code: int) -> Outcome:
     return Failed(f"メールサーバーが受け取りを断りました({code})。送信元と宛先を確かめてください。")
 
 
-def compose(message: Message, sender: str) -> bytes:
+def answer_address(base: str, token: str) -> str:
+    """`reply+TOKEN@in.example.jp`; empty when answers are not read. Returns go there too, so that they tell what came back."""
+    local, _at, domain = base.rpartition("@")
+    return f"{local}+{token}@{domain}" if local and token else ""
+
+
+def compose(message: Message, sender: str, answer_to: str = "") -> bytes:
     """The mail as it travels: Japanese headers (RFC 2047), text and a simple HTML part, lines ended by CRLF.
 
     Made with the older `email.mime` classes: the newer ones parse every header again and take ten times as long.
@@ -135,6 +148,8 @@ def compose(message: Message, sender: str) -> bytes:
     mail = MIMEMultipart("alternative")
     mail["From"] = f"{_word(f'{message.client_name} 受電報告')} <{sender}>"
     mail["To"] = f"{_word(f'{message.staff_name} 様')} <{message.address['to']}>"
+    if answer_to:
+        mail["Reply-To"] = answer_to
     mail["Subject"] = _word(message.subject)
     mail["Date"] = format_datetime(message.at)
     mail["Message-ID"] = f"<{message.key}@{domain}>"
@@ -142,8 +157,9 @@ def compose(message: Message, sender: str) -> bytes:
     mail["References"] = f"<{message.report_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
-    mail.attach(MIMEText(text_of(message, TEXT), "plain", "utf-8"))
-    mail.attach(MIMEText(page_of(message), "html", "utf-8"))
+    how = f"\n\n{BY_ANSWER}" if answer_to and message.takes else ""
+    mail.attach(MIMEText(text_of(message, TEXT) + how, "plain", "utf-8"))
+    mail.attach(MIMEText(page_of(message, answered=bool(how)), "html", "utf-8"))
     return mail.as_bytes(policy=WIRE)
 
 
@@ -166,10 +182,14 @@ def _word(text: str) -> str:
     return Header(" ".join(text.split()), "utf-8", maxlinelen=70).encode(linesep="\r\n")
 
 
+BY_ANSWER = (
+    "このメールに「引き受けます」とだけ書いて返信しても、引き受けたことになります。"
+    "ほかの言葉の返信は、報告へのコメントとして残ります。"
+)
 HOW = '<p style="color:#555;font-size:14px">開いた先のボタンを1回押すと、引き受けたことが電話番に伝わります。</p>'
 
 
-def page_of(message: Message) -> str:
+def page_of(message: Message, answered: bool = False) -> str:
     """The HTML part: a table and one button, readable without images or style sheets."""
     cell = "padding:8px 12px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"
     rows = "".join(
@@ -186,5 +206,5 @@ def page_of(message: Message) -> str:
         'border-radius:8px;text-decoration:none;font-weight:bold">'
         f"{message.asks}</a></p>"
         f'<table style="border-collapse:collapse;max-width:640px">{rows}</table>'
-        f"{'' if message.test else HOW}</body></html>"
+        f"{'' if message.test else HOW}{f'<p>{BY_ANSWER}</p>' if answered else ''}</body></html>"
     )

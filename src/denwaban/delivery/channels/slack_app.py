@@ -91,7 +91,7 @@ class SlackApp:
 def buttons(message: Message, answers: bool) -> dict[str, object]:
     """The row of buttons. `answers`: presses reach us, so one press may take the report."""
     row: list[dict[str, object]] = []
-    if answers and not message.test:
+    if answers and message.takes:
         row.append(
             {
                 "type": "button",

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
+from sqlalchemy import select
 from tests.seat_browser import chromium, fits, node, saved, seat_page, serving, signed_in, stage
-from tests.seat_story import MakeStory, SeatStory, seat_story
+from tests.seat_story import PLUMBER, MakeStory, SeatStory, seat_story
 from tests.some_people import a_client
 
 from denwaban.knowledge import Author, Bound, Content, add_faq
+from denwaban.people import set_experienced
+from denwaban.scripts import publish
+from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
 
 __all__ = ["seat_story"]
@@ -197,8 +201,8 @@ async def test_what_was_being_written_is_there_when_the_panel_closes(
         await page.keyboard.press("Control+h")
         await expect(page.locator("#seat-bottom")).not_to_contain_text("保留中")
         await expect(text).to_be_focused()
+        # Not the script behind the panel: what is shown here stays in view.
         await page.keyboard.press("Control+Enter")
-        await page.keyboard.press("Escape")
         await expect(panel).to_be_hidden()
         await expect(address).to_be_focused()
         await page.keyboard.type("-3")
@@ -249,3 +253,66 @@ async def test_an_enter_of_the_input_method_chooses_nothing(seat_story: MakeStor
         await expect(panel).to_be_hidden()
         await page.keyboard.press("/")
         await expect(panel).to_be_hidden()
+
+
+FREE = "[head]\nfree = true\n\n" + PLUMBER
+
+
+@pytest.mark.req("B3", "B19")
+async def test_from_what_was_found_to_the_scene_and_back_with_the_answer_in_view(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    await with_faq(story)
+
+    def free(tx: Tx) -> None:
+        publish(tx, tx.scalar(select(scripts.c.id)), FREE, "自由応対にします")
+
+    await story.store.write(free)
+    async with serving(story) as url, chromium() as browser:
+        page = await seat_page(await signed_in(browser, story, url), url)
+        await story.talk()
+        await node(page, "danger")
+        # Who is not experienced sees where it stands, and stays in the order of the script.
+        await page.keyboard.press("/")
+        await page.keyboard.type("水漏")
+        await expect(page.locator("#shown-1")).to_contain_text("水漏れの状況")
+        await expect(page.locator("[data-leap]")).to_have_count(0)
+        await page.keyboard.press("Escape")
+        await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+        await page.keyboard.press("2")
+        await node(page, "who")
+        await page.locator("#a-caller_name").fill("佐藤")
+        await page.keyboard.press("Control+k")
+        await page.locator("#seat-search-text").fill("止水")
+        await expect(page.locator("#shown-1 [data-leap=leak]")).to_be_visible()
+        await panel_fits(page)
+        await picture(page, "search-leap")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("#seat-search")).to_be_hidden()
+        await node(page, "leak")
+        # The way is kept: back is where one was, with what was typed.
+        await page.keyboard.press("Control+b")
+        await node(page, "who")
+        await expect(page.locator("#a-caller_name")).to_have_value("佐藤")
+        # An answer is put into view and stays there over the next scenes, until it is put away or the call is over.
+        await page.keyboard.press("Control+k")
+        await page.locator("#seat-search-text").fill("退会")
+        await expect(page.locator("#shown-1")).to_contain_text("解約したい")
+        await page.keyboard.press("Control+Enter")
+        pinned = page.locator("#seat-pinned")
+        await expect(pinned).to_contain_text("書類をお送りいたします")
+        await fits(page)
+        await picture(page, "search-pinned")
+        await good_for_everybody(page)
+        await page.keyboard.press("Control+Enter")
+        await node(page, "matter")
+        await expect(pinned).to_be_visible()
+        await page.get_by_role("button", name="片付ける").click()
+        await expect(pinned).to_be_hidden()
+        await page.keyboard.press("Control+k")
+        await page.keyboard.press("Control+Enter")
+        await expect(pinned).to_be_visible()
+        await page.keyboard.press("Control+e")
+        await stage(page, "report")
+        await expect(pinned).to_be_visible()

@@ -1,6 +1,6 @@
 """What the operator finds by one key: answers of the FAQ, and what the script says."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from denwaban.calls import Call
 from denwaban.clock import JST
@@ -36,6 +36,8 @@ class Result:
     hint: str
     here: bool
     """The node that the call is at."""
+    leap: str = ""
+    """The node that this operator may go straight to; empty: none, as the script's rules or the identity check say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +65,28 @@ def look_up(tx: Tx, operator: Operator, text: str, call_id: str) -> Results:
     entries = find(tx, words, day, client_id=call.client_id, kinds=[FAQ])
     ranked = [
         (one.hit.rank, _entry(words, one.faq, "")) for one in entries if one.faq is not None
-    ] + _nodes(tx, words, call)
+    ] + _nodes(tx, words, call, operator)
     ranked.sort(key=lambda pair: pair[0])
     found = [result for _rank, result in ranked]
     name = owner.name if owner else ""
     return Results(words, name, found[:SHOWN], max(0, len(found) - SHOWN))
 
 
-def _nodes(tx: Tx, words: list[str], call: Call) -> list[tuple[tuple[int, ...], Result]]:
+def _nodes(
+    tx: Tx, words: list[str], call: Call, operator: Operator
+) -> list[tuple[tuple[int, ...], Result]]:
     """Nodes of the script as this call follows it: a version that was published meanwhile is not what is said here."""
     run = run_of_call(tx, call.id)
     if run is None or not words:
         return []
+    free = operator.experienced and run.script.head.free and call.ended_at is None
     found = []
     for node in run.script.nodes:
         rank = weigh(words, node.title, body_of(node))
         if rank is not None:
-            found.append((rank, _node(words, node, "", here=node.id == run.node.id)))
+            here = node.id == run.node.id
+            leap = node.id if free and not here and not node.restricted else ""
+            found.append((rank, replace(_node(words, node, "", here=here), leap=leap)))
     return found
 
 

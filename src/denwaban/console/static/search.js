@@ -1,4 +1,5 @@
-// The search panel: one key opens it, what is typed is looked for at once, Enter shows it large, Esc goes back to where one was.
+// The search panel: one key opens it, what is typed is looked for at once, Enter shows it large, Ctrl+Enter goes to the scene or
+// puts the answer into view, Esc goes back to where one was.
 //
 // What belongs to the input method (a conversion under way, and the Enter or Esc that ends it) never chooses or closes.
 
@@ -13,12 +14,14 @@ export class Search {
   #timer = 0;
   #asking = null;
   #came = null; // where the focus was
+  #pinned = document.getElementById("seat-pinned");
+  #pinnedOn = ""; // the call that it belongs to
   #composing = false;
 
   /** `request` speaks with the server; `call` is the call on the screen; `may`: whether it may open now; `back` puts the focus
-   * where it belongs when the place it came from is gone; `away` is said when the server is. */
-  constructor({ request, call, may, back, away }) {
-    this.ask = { request, call, may, back, away };
+   * where it belongs when the place it came from is gone; `away` is said when the server is; `leap` goes to a scene. */
+  constructor({ request, call, may, back, away, leap }) {
+    this.ask = { request, call, may, back, away, leap };
     this.#input.addEventListener("input", () => this.#typed());
     this.#input.addEventListener("compositionstart", () => (this.#composing = true));
     this.#input.addEventListener("compositionend", () => (this.#composing = false));
@@ -26,6 +29,7 @@ export class Search {
     this.#dialog.addEventListener("cancel", (event) => this.#composing && event.preventDefault());
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("click", (event) => this.#clicked(event));
+    document.getElementById("seat-unpin").addEventListener("click", () => this.#unpin(true));
     document.addEventListener("click", (event) => event.target.closest?.("#seat-search-open") && this.open());
     document.addEventListener("keydown", (event) => this.#shortcut(event), true);
   }
@@ -39,6 +43,11 @@ export class Search {
     this.#input.select();
     this.#asked = null; // another call may be on the screen by now
     this.#look();
+  }
+
+  /** What lies in view belongs to one call. */
+  settle() {
+    if (!this.#pinned.hidden && this.ask.call() !== this.#pinnedOn) this.#unpin(false);
   }
 
   close() {
@@ -97,7 +106,11 @@ export class Search {
     if (step && !event.ctrlKey && !event.altKey) {
       event.preventDefault();
       this.#choose(this.#chosen + step);
-    } else if (event.key === "Enter" && event.target === this.#input && !event.ctrlKey) {
+    } else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (!event.repeat) this.#use();
+    } else if (event.key === "Enter" && event.target === this.#input) {
       event.preventDefault();
       if (event.repeat) return;
       if (this.#input.value.trim() !== this.#asked) this.#look();
@@ -107,12 +120,36 @@ export class Search {
 
   #clicked(event) {
     if (event.target.closest("#seat-search-close")) return this.close();
+    if (event.target.closest("[data-leap], [data-pin]")) return this.#use();
     const option = event.target.closest("[role=option]");
     if (option) {
       this.#choose(this.#options.indexOf(option));
       this.#dialog.classList.add("large");
       this.#input.focus();
     } else if (event.target === this.#dialog) this.close(); // the backdrop
+  }
+
+  /** Goes to the scene that is shown, or puts what is said into view. */
+  #use() {
+    const shown = this.#room.querySelector("article:not([hidden])");
+    const leap = shown?.querySelector("[data-leap]");
+    if (leap) {
+      this.close();
+      this.ask.leap(leap.dataset.leap);
+    } else if (shown?.querySelector("[data-pin]")) {
+      this.#pinned.querySelector("h2").textContent = shown.querySelector(".shown-title").textContent;
+      const words = shown.querySelector(".words").cloneNode(true);
+      words.className = "words";
+      this.#pinned.querySelector(".pinned-words").replaceChildren(words);
+      this.#pinnedOn = this.ask.call();
+      this.#pinned.hidden = false;
+      this.close();
+    }
+  }
+
+  #unpin(back) {
+    this.#pinned.hidden = true;
+    if (back) this.ask.back();
   }
 
   get #options() {

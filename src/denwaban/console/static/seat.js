@@ -159,6 +159,7 @@ const search = new Search({
   may: () => stage() !== "ringing" && !elsewhere.open,
   back: focusNext,
   away: words.away,
+  leap: jump,
 });
 
 new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
@@ -294,6 +295,7 @@ function settle(moved) {
     if (now === "talking") opened = "";
   }
   if (now !== "talking") aids.close();
+  search.settle();
   if (moved && !document.querySelector("dialog[open]")) focusNext();
   showSaved();
   const ask = document.getElementById("seat-notify");

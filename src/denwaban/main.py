@@ -176,6 +176,7 @@ def build(
     settings: Settings,
     *,
     store: Store,
+    journal: Journal,
     clock: Clock,
     phone: Phone,
     speech: Speech,
@@ -188,7 +189,6 @@ def build(
 ) -> Program:
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
-    journal = Journal(store)
     switchboard = Switchboard(
         store, clock, phone, settings, speech, journal, unread, first=outgoing.take
     )
@@ -308,15 +308,19 @@ async def _serve(settings: Settings) -> None:
         make_seats=engine.seats,
         lines=trunks,
     )
-    outgoing, speech = Outgoing(phone, clock, settings), Speech(settings.speech)
+    journal, speech = Journal(store), Speech(settings.speech)
+    outgoing = Outgoing(phone, clock, settings)
     try:
         async with (
             httpx.AsyncClient(timeout=20) as http,
-            Channels(settings, http, services, PhoneChannel(outgoing, speech, store)) as channels,
+            Channels(
+                settings, http, services, PhoneChannel(outgoing, speech, store, journal)
+            ) as channels,
         ):
             program = build(
                 settings,
                 store=store,
+                journal=journal,
                 clock=clock,
                 phone=phone,
                 speech=speech,

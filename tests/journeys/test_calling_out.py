@@ -99,7 +99,7 @@ async def story(engine: RunningEngine, tmp_path: Path) -> AsyncIterator[Story]:
         network = await stack.enter_async_context(
             SipAgent.open(engine.sip_port, "network", at=engine.outside_port)
         )
-        yield Story(office, network, call_backs, Phone(outgoing, speech, store), phone)
+        yield Story(office, network, call_backs, Phone(outgoing, speech, store, journal), phone)
 
 
 @pytest.mark.req("D5", "C5")

@@ -13,6 +13,7 @@ from denwaban import delivery
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery.channels.phone import Phone
+from denwaban.journal import Journal
 from denwaban.reports import Report
 from denwaban.store import Store
 from denwaban.telephony.port import Unreached
@@ -58,7 +59,9 @@ async def story(store: Store, clock: MovedClock, tmp_path: Path) -> AsyncIterato
     async with AsyncExitStack() as stack:
         out = await stack.enter_async_context(outside(clock, tmp_path))
         made = await opened(store, clock, out, CALLING)
-        phone = Phone(out.outgoing, out.said, store)
+        journal = Journal(store)
+        await stack.enter_async_context(out.runs(journal.run()))
+        phone = Phone(out.outgoing, out.said, store, journal)
         await stack.enter_async_context(working(made.office, phone=phone))
         yield made
 
@@ -164,16 +167,40 @@ async def test_a_key_passes_the_report_on_and_again_tells_it_again(story: Story)
     await story.out.hears(ITO, "伊藤様への伝言があります")
 
 
-async def test_a_report_taken_elsewhere_meanwhile_is_told_as_taken(story: Story) -> None:
+@pytest.mark.req("D5")
+@pytest.mark.parametrize("picked_up", [False, True], ids=["ringing", "greeted"])
+async def test_a_report_taken_elsewhere_ends_the_call_at_once(
+    story: Story, picked_up: bool
+) -> None:
+    report = await story.office.report()
+    await story.out.rings(SUZUKI)
+    if picked_up:
+        await story.out.answers(SUZUKI)
+        await story.out.hears(SUZUKI, "伝言があります")
+    await story.office.store.write(
+        lambda tx: delivery.acknowledge(tx, report.id, story.office.ito, "portal")
+    )
+
+    async def over() -> bool:
+        return not (await story.out.phone.snapshot()).legs
+
+    await eventually(over)
+    assert not any("給湯器" in text for text in story.out.said.texts.values())
+    await story.office.settled()
+    assert not story.out.phone.outside_rings(ITO)
+
+
+async def test_a_report_taken_while_it_is_told_is_said_to_be_taken(story: Story) -> None:
     report = await story.office.report()
     await story.out.answers(SUZUKI)
     await story.out.hears(SUZUKI, "伝言があります")
+    story.out.presses(SUZUKI, "1")
+    await story.out.hears(SUZUKI, "給湯器")
     await story.office.store.write(
         lambda tx: delivery.acknowledge(tx, report.id, story.office.ito, "portal")
     )
     story.out.presses(SUZUKI, "1")
     await story.out.hears(SUZUKI, "すでに伊藤さんがお引き受けになりました")
-    assert not any("給湯器" in text for text in story.out.everything(SUZUKI))
 
 
 async def test_who_hangs_up_before_the_key_was_not_told(story: Story) -> None:
@@ -210,7 +237,7 @@ async def test_numbers_that_may_not_be_called_say_so(
     async with outside(clock, tmp_path) as out:
         made = await opened(store, clock, out, CALLING)
         await made.office.contact(made.office.suzuki, "phone", number="0570-012345")
-        async with working(made.office, phone=Phone(out.outgoing, out.said, store)):
+        async with working(made.office, phone=Phone(out.outgoing, out.said, store, Journal(store))):
             report = await made.office.report()
             failed = await made.until(report, "failed", made.office.suzuki)
             assert "高くつく番号" in (failed.error or "")
@@ -221,7 +248,7 @@ async def test_without_a_way_out_nobody_is_passed_over(
 ) -> None:
     async with outside(clock, tmp_path, Settings()) as out:
         made = await opened(store, clock, out, Settings())
-        async with working(made.office, phone=Phone(out.outgoing, out.said, store)):
+        async with working(made.office, phone=Phone(out.outgoing, out.said, store, Journal(store))):
             report = await made.office.report()
             none = await made.until(report, "cancelled", made.office.suzuki)
             assert "DENWABAN_OUTBOUND_TRUNK" in (none.error or "")

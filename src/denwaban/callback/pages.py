@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.callback.acts import CannotCallBack, last_of_report, ready
 from denwaban.callback.caller import CallBacks
-from denwaban.callback.model import CallBack, Stage
+from denwaban.callback.model import CallBack, Result, Stage
 from denwaban.callback.words import result_words, stage_words
 from denwaban.lines import show_number
 from denwaban.reports import report as report_of
@@ -28,6 +28,8 @@ class Shown:
     words: str
     """How far the last one has come, or what came of it; empty when there was none."""
     under_way: bool
+    kept: bool
+    """The last one was a talk."""
     why_not: str
     """Why none can be begun now; empty when one can."""
     caller: str
@@ -50,7 +52,8 @@ def look(tx: Tx, report_id: str, user_id: str, call_backs: CallBacks) -> Shown:
             caller = show_number(plan.caller)
         except CannotCallBack as error:
             why_not = str(error)
-    return Shown(report_id, _words(last), _goes_on(last), why_not, caller)
+    kept = last is not None and last.result is Result.TALKED
+    return Shown(report_id, _words(last), _goes_on(last), kept, why_not, caller)
 
 
 def _goes_on(last: CallBack | None) -> bool:

@@ -8,9 +8,10 @@ without it, and rings again with its reminder.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -19,6 +20,7 @@ from denwaban.delivery.acts import NotTheirs, acknowledge, hand_on
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
 from denwaban.delivery.queries import Acknowledged, acknowledgement
+from denwaban.journal import Journal, last_seq
 from denwaban.outgoing import (
     Full,
     HungUp,
@@ -29,7 +31,7 @@ from denwaban.outgoing import (
     Outgoing,
 )
 from denwaban.routing import Speech
-from denwaban.store import Store, StoreError, new_id
+from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.port import PhoneError, Unreached
 
 log = structlog.get_logger(__name__)
@@ -57,7 +59,8 @@ _WHY: dict[Unreached, Outcome] = {
 class Phone:
     """See the module."""
 
-    def __init__(self, outgoing: Outgoing, speech: Speech, store: Store) -> None:
+    def __init__(self, outgoing: Outgoing, speech: Speech, store: Store, journal: Journal) -> None:
+        self._journal = journal
         self._outgoing = outgoing
         self._speech = speech
         self._store = store
@@ -106,12 +109,14 @@ class Phone:
         async with await self._outgoing.call(
             message.address["number"], call=call, shown=shown
         ) as line:
-            await line.answered(self._outgoing.ring_seconds)
             if message.test:
+                await line.answered(self._outgoing.ring_seconds)
                 told.set_result(Sent("電話に出ました"))
                 await line.tell(first)
                 return Sent()
-            key = await line.ask([first], "1", times=GREETINGS, seconds=THINKING)
+            key = await self._unless_taken(message, self._picked_up(line, first))
+            if key is None:
+                return Retry("ほかの方が引き受けたため、電話をやめました。")
             if not key:
                 return Failed(
                     "電話に出ましたが、キーが押されませんでした(留守番電話かもしれません)。"
@@ -119,6 +124,42 @@ class Phone:
             told.set_result(Sent("電話で伝言を聞いています"))
             await self._tell(message, line)
         return Sent()
+
+    async def _picked_up(self, line: Line, greeting: Path) -> str:
+        await line.answered(self._outgoing.ring_seconds)
+        return await line.ask([greeting], "1", times=GREETINGS, seconds=THINKING)
+
+    async def _unless_taken(
+        self, message: Message, calling: Coroutine[Any, Any, str]
+    ) -> str | None:
+        """What the call gives, None as soon as somebody has taken the report by another way: then nobody is rung for it."""
+        if not spoken.asks(message):
+            return await calling
+        tasks = [
+            asyncio.create_task(calling),
+            asyncio.create_task(self._taken(message.report_id)),
+        ]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return tasks[0].result() if tasks[0] in done else None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _taken(self, report_id: str) -> str:
+        """Returns when somebody has."""
+
+        def now(tx: Tx) -> tuple[int, bool]:
+            return last_seq(tx), acknowledgement(tx, report_id) is not None
+
+        since, already = await self._store.read(now)
+        if not already:
+            async with aclosing(self._journal.follow(since)) as entries:  # type: ignore[type-var]
+                async for entry in entries:
+                    if (entry.fact.kind, entry.fact.subject) == ("report.acknowledged", report_id):
+                        break
+        return ""
 
     async def _tell(self, message: Message, line: Line) -> None:
         asks = spoken.asks(message)

@@ -198,7 +198,7 @@ class Operator:
             await self.behind.wait()
             await asyncio.sleep(self.dice.uniform(*LOOKS))
             self.behind.clear()
-            await self.screen("GET", "/seat/parts", self.took.refreshes)
+            await self.screen("GET", "/seat/parts?of=queue", self.took.refreshes)
 
 
 def office(tx: Tx) -> list[Seat]:

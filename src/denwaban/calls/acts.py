@@ -111,8 +111,30 @@ def _offer_values(offer: Offer) -> dict[str, Any]:
 
 def call(tx: Tx, call_id: str) -> Call | None:
     """One call."""
-    row = tx.first(select(calls).where(calls.c.id == call_id))
+    row = tx.first(_ONE, {"it": call_id})
     return _call(row) if row else None
+
+
+# These are asked at every key of every seat: building them anew costs more than the database.
+_ONE = select(calls).where(calls.c.id == bindparam("it"))
+_TALKING = (
+    select(calls)
+    .where(
+        calls.c.operator_id == bindparam("it"),
+        calls.c.ended_at.is_(None),
+        calls.c.state.in_([CallState.TALKING.value, CallState.HELD.value]),
+    )
+    .order_by(calls.c.arrived_at)
+    .limit(1)
+)
+_QUEUE = (
+    select(calls.c.id, calls.c.client_id, calls.c.arrived_at)
+    .where(
+        calls.c.ended_at.is_(None),
+        calls.c.state.in_([CallState.WAITING.value, CallState.RINGING.value]),
+    )
+    .order_by(calls.c.arrived_at)
+)
 
 
 def calls_by_ids(tx: Tx, ids: Collection[str]) -> dict[str, Call]:
@@ -132,30 +154,13 @@ def open_calls(tx: Tx) -> list[Call]:
 
 def talking_with(tx: Tx, operator_id: str) -> Call | None:
     """The call that this operator talks on now, also one that is held."""
-    row = tx.first(
-        select(calls)
-        .where(
-            calls.c.operator_id == operator_id,
-            calls.c.ended_at.is_(None),
-            calls.c.state.in_([CallState.TALKING.value, CallState.HELD.value]),
-        )
-        .order_by(calls.c.arrived_at)
-        .limit(1)
-    )
+    row = tx.first(_TALKING, {"it": operator_id})
     return _call(row) if row else None
 
 
 def queue(tx: Tx) -> list[Queued]:
     """Callers whom nobody talks with yet, in order of arrival."""
-    rows = tx.all(
-        select(calls.c.id, calls.c.client_id, calls.c.arrived_at)
-        .where(
-            calls.c.ended_at.is_(None),
-            calls.c.state.in_([CallState.WAITING.value, CallState.RINGING.value]),
-        )
-        .order_by(calls.c.arrived_at)
-    )
-    return [Queued(row["id"], row["client_id"], row["arrived_at"]) for row in rows]
+    return [Queued(row["id"], row["client_id"], row["arrived_at"]) for row in tx.all(_QUEUE)]
 
 
 def ringing_at(tx: Tx, operator_id: str, queued: Iterable[Queued]) -> Call | None:

@@ -15,6 +15,7 @@ from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of
 from denwaban.promises import Promise, open_promises
 from denwaban.scripts import (
     Forbidden,
+    HandOver,
     News,
     Node,
     RunView,
@@ -33,6 +34,12 @@ SHOWN_TODO = 5
 SHOWN_HISTORY = 3
 SHOWN_PROMISES = 2
 SHOWN_STAFF = 5
+
+FLOOR = frozenset({"top", "left"})
+"""The pieces that tell of others: who waits, what is left to do, the day so far."""
+SCRIPT = frozenset({"middle", "aids", "bottom"})
+"""The pieces that a step in the script changes."""
+EVERYTHING = FLOOR | SCRIPT | {"right"}
 
 NONE_OPEN = "none"
 """Asked instead of a call: no report is to be open."""
@@ -108,6 +115,8 @@ class Card:
 class Look:
     """The screen of one operator at one moment."""
 
+    pieces: frozenset[str]
+    """Those that were read; what belongs to the others alone is empty."""
     operator: Operator
     now: datetime
     stage: str
@@ -119,6 +128,10 @@ class Look:
     todo: tuple[Todo, ...]
     todo_count: int
     today: rows.Today
+    client: str
+    """Whose call the screen is about; empty when idle."""
+    since: datetime | None
+    """When that call came, or was answered."""
     card: Card | None
     news: News | None = None
     """What changed at a client and is to be read; only between calls."""
@@ -136,13 +149,18 @@ def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
     return found
 
 
-def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
-    """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest."""
-    midnight = datetime.combine(tx.now.astimezone(JST).date(), time(), JST)
-    since = tx.now - UNREPORTED_FOR
-    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO)
-    queued = queue(tx)
+def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = EVERYTHING) -> Look:
+    """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest.
+
+    `wanted` pieces are enough while the operator talks: two hundred screens that read everything at each key keep a
+    processor busy. At other times everything is read, as all of it says where she is.
+    """
     talking = talking_with(tx, operator.id)
+    if talking is None:
+        wanted = EVERYTHING
+    since = tx.now - UNREPORTED_FOR
+    queued = queue(tx) if wanted & FLOOR else []
+    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO) if wanted & FLOOR else []
     ringing = None if talking else ringing_at(tx, operator.id, queued)
     stage, shown = "idle", None
     if talking is not None:
@@ -153,13 +171,17 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         stage = "report"
         chosen = opened and rows.is_unreported(tx, operator.id, since, opened)
         shown = call(tx, opened if chosen else unreported[0])
-    card = _card(tx, operator, shown, stage) if shown is not None and shown.client_id else None
+    owner = client(tx, shown.client_id) if shown is not None and shown.client_id else None
+    card = None
+    if shown is not None and owner is not None and wanted - FLOOR:
+        card = _card(tx, operator, shown, owner, stage, wanted)
     names: dict[str, str] = {}
     others = [c for c in queued if ringing is None or c.id != ringing.id]
     return Look(
+        pieces=wanted,
         operator=operator,
         now=tx.now,
-        stage=stage if card else "idle",
+        stage=stage if owner else "idle",
         waiting=tuple(
             Waiting(_name(tx, names, c.client_id), c.arrived_at) for c in others[:SHOWN_WAITING]
         ),
@@ -169,10 +191,16 @@ def look(tx: Tx, operator: Operator, opened: str = "") -> Look:
         todo_count=len(unreported)
         if len(unreported) < SHOWN_TODO
         else rows.count_unreported(tx, operator.id, since),
-        today=rows.today(tx, operator.id, midnight),
+        today=rows.today(tx, operator.id, _midnight(tx.now)) if wanted & FLOOR else rows.NO_DAY,
+        client=owner.name if owner else "",
+        since=(shown.answered_at or shown.arrived_at) if shown else None,
         card=card,
-        news=None if card else news_for(tx, operator.id),
+        news=None if owner else news_for(tx, operator.id),
     )
+
+
+def _midnight(now: datetime) -> datetime:
+    return datetime.combine(now.astimezone(JST).date(), time(), JST)
 
 
 def _name(tx: Tx, names: dict[str, str], client_id: str | None) -> str:
@@ -208,18 +236,22 @@ def shown_number(caller: str) -> str:
     return show_number(caller) if caller else ""
 
 
-def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
-    assert shown.client_id is not None
-    owner = client(tx, shown.client_id)
-    if owner is None:
-        return None
+def _card(
+    tx: Tx, operator: Operator, shown: Call, owner: Client, stage: str, wanted: frozenset[str]
+) -> Card:
     run = run_of_call(tx, shown.id)
-    duty = person_in_charge(tx, owner.id, tx.now)
-    roster = staff_of(tx, owner.id)
-    earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
-    known = caller_of(tx, owner.id, shown.caller) if shown.caller else None
+    whole = "right" in wanted or run is None
+    duty: OnDuty | NobodyOnDuty | None = None
+    roster: list[Staff] = []
+    if whole or (run is not None and _names_staff(run.node)):
+        duty, roster = person_in_charge(tx, owner.id, tx.now), staff_of(tx, owner.id)
+    earlier: list[Call] = []
+    known = None
+    if whole and shown.caller:
+        earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
+        known = caller_of(tx, owner.id, shown.caller)
     ahead, forbidden = None, []
-    if stage == "report" and run is not None:
+    if stage == "report" and run is not None and duty is not None:
         ahead = outlook(tx, shown, run, known, roster, duty)
         words = ahead.words
         said = "\n".join([words.what_for, words.done, words.note, *_told(run)])
@@ -235,16 +267,21 @@ def _card(tx: Tx, operator: Operator, shown: Call, stage: str) -> Card | None:
         if run
         else first_node(tx, shown.script_id, regular=known is not None and known.regular),
         run=run,
-        people=people_of(tx, roster, duty),
+        people=people_of(tx, roster, duty) if duty is not None else (),
         nobody=isinstance(duty, NobodyOnDuty),
         past=_past(tx, earlier[:SHOWN_HISTORY]),
         promises=tuple(open_promises(tx, owner.id, shown.caller)[:SHOWN_PROMISES])
-        if shown.caller
+        if whole and shown.caller
         else (),
         outlook=ahead,
         guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
     )
+
+
+def _names_staff(node: Node) -> bool:
+    """Whether the scene shows who of the client is there."""
+    return isinstance(node, HandOver) or any(field.type == "staff" for field in node.ask)
 
 
 def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call) -> Guide:

@@ -42,29 +42,30 @@ _PLACE = "key-is-put-here"
 
 
 def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup]:
-    """The pieces that differ from what the page has. `have` holds the page's key of each piece.
+    """The pieces that were read and differ from what the page has. `have` holds the page's key of each piece.
 
     What stands in the middle is typed over by the operator, so its key is where she is, not what it says: it is sent
     when she gets somewhere else, and never under her fingers.
     """
     common = {"look": look, "card": look.card, "seat": seat}
     found = {
-        "top": fragment("console/top.html", key=_PLACE, **common),
-        "left": fragment("console/left.html", key=_PLACE, **common),
-        "right": fragment("console/right.html", key=_PLACE, shown_staff=SHOWN_STAFF, **common),
-        "bottom": fragment("console/bottom.html", key=_PLACE, **common),
+        name: fragment(f"console/{name}.html", key=_PLACE, shown_staff=SHOWN_STAFF, **common)
+        for name in ("top", "left", "right", "bottom")
+        if name in look.pieces
     }
-    keyed = {name: (_digest(html), html) for name, html in found.items()}
-    sent = {
+    keyed: dict[str, tuple[str, str]] = {
+        name: (_digest(html), html) for name, html in found.items()
+    }
+    sent: dict[str, str] = {
         name: html.replace(_PLACE, key)
         for name, (key, html) in keyed.items()
         if have.get(name) != key
     }
     aids = aids_key(look)
-    if have.get("aids") != aids:
+    if "aids" in look.pieces and have.get("aids") != aids:
         sent["aids"] = fragment("console/aids.html", key=aids, mood_words=mood_words(), **common)
     middle = middle_key(look, seat)
-    if have.get("middle") != middle:
+    if "middle" in look.pieces and have.get("middle") != middle:
         sent["middle"] = fragment(
             f"console/{look.stage}.html",
             key=middle,

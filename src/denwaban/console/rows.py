@@ -30,6 +30,9 @@ class Today(NamedTuple):
         return round(100 * self.answered / self.offered) if self.offered else None
 
 
+NO_DAY = Today(0, 0)
+
+
 def page_of(tx: Tx, operator_id: str) -> str | None:
     """The page that holds the seat."""
     found: str | None = tx.scalar(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, or_, select
+from sqlalchemy import RowMapping, and_, bindparam, or_, select
 
 from denwaban.people.model import Caller, Client, Operator, Presence, Staff
 from denwaban.people.rows import callers, clients, operators, staff
@@ -15,8 +15,12 @@ def _client(row: RowMapping) -> Client:
 
 
 def client(tx: Tx, client_id: str) -> Client | None:
-    row = tx.first(select(clients).where(clients.c.id == client_id))
+    row = tx.first(_ONE, {"it": client_id})
     return _client(row) if row is not None else None
+
+
+# Built once: asked at every key of every seat.
+_ONE = select(clients).where(clients.c.id == bindparam("it"))
 
 
 def clients_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Client]:
@@ -142,10 +146,14 @@ def operator(tx: Tx, operator_id: str) -> Operator | None:
 
 def operator_of_user(tx: Tx, user_id: str) -> Operator | None:
     """The operator who signs in with this account, unless they have left."""
-    row = tx.first(
-        select(operators).where(operators.c.user_id == user_id, operators.c.left_at.is_(None))
-    )
+    row = tx.first(_OPERATOR_OF_USER, {"it": user_id})
     return _operator(row) if row is not None else None
+
+
+# Built once: every request of every seat begins with it.
+_OPERATOR_OF_USER = select(operators).where(
+    operators.c.user_id == bindparam("it"), operators.c.left_at.is_(None)
+)
 
 
 def list_operators(

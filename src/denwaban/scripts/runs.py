@@ -1,12 +1,14 @@
 """The run that goes with a call: where it is in its script, and what was answered."""
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
 
 from denwaban.calls import Call
 from denwaban.lines import show_number
@@ -207,29 +209,55 @@ def _known(script: Script, call: Call, caller: Caller | None) -> dict[str, str]:
 
 def run_of_call(tx: Tx, call_id: str) -> RunView | None:
     """The run of a call, None when it has not begun."""
-    return _view(tx, runs.c.call_id == call_id)
+    return _view(tx, _OF_CALL, call_id)
 
 
 def run(tx: Tx, run_id: str) -> RunView:
     """Raises `NoSuchRun`."""
-    found = _view(tx, runs.c.id == run_id)
+    found = _view(tx, _OF_ID, run_id)
     if found is None:
         raise NoSuchRun(run_id)
     return found
 
 
-def _view(tx: Tx, which: Any) -> RunView | None:
-    row = tx.first(
-        select(runs, script_versions.c.document, script_versions.c.version)
-        .join(script_versions, script_versions.c.id == runs.c.script_version_id)
-        .where(which)
-    )
+_RUN = select(runs, script_versions.c.version).join(
+    script_versions, script_versions.c.id == runs.c.script_version_id
+)
+# Asked at every key of every seat: building them anew costs more than the database.
+_OF_CALL = _RUN.where(runs.c.call_id == bindparam("it"))
+_OF_ID = _RUN.where(runs.c.id == bindparam("it"))
+_ANSWERS = select(answers).where(answers.c.run_id == bindparam("it"))
+
+
+def _view(tx: Tx, which: Executable, it: str) -> RunView | None:
+    row = tx.first(which, {"it": it})
     if row is None:
         return None
-    given = {
-        a["field"]: _answer(a) for a in tx.all(select(answers).where(answers.c.run_id == row["id"]))
-    }
-    return _view_of(row, msgspec.convert(row["document"], Script), given)
+    given = {a["field"]: _answer(a) for a in tx.all(_ANSWERS, {"it": row["id"]})}
+    return _view_of(row, _script_of(tx, row["script_version_id"]), given)
+
+
+KEPT_SCRIPTS = 500
+"""So many versions are kept as read; they never change. A hundred kilobytes each at the most."""
+
+_kept: OrderedDict[str, Script] = OrderedDict()
+_keeping = threading.Lock()
+
+
+def _script_of(tx: Tx, version_id: str) -> Script:
+    with _keeping:
+        if (script := _kept.get(version_id)) is not None:
+            _kept.move_to_end(version_id)
+            return script
+    document = tx.scalar(
+        select(script_versions.c.document).where(script_versions.c.id == version_id)
+    )
+    script = msgspec.convert(document, Script)
+    with _keeping:
+        _kept[version_id] = script
+        while len(_kept) > KEPT_SCRIPTS:
+            _kept.popitem(last=False)
+    return script
 
 
 def _answer(row: RowMapping) -> Answer:

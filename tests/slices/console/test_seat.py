@@ -92,6 +92,30 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     assert "#seat-middle" in ringing.text
 
 
+async def test_a_step_and_the_queue_read_no_more_than_they_change(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    leg, call = await story.talk()
+    have = keys((await browser.get("/seat")).text)
+    story.phone.caller_dials(NUMBER, "05099998888")
+    await until(lambda: bool(story.switchboard.view().waiting))
+    await story.switchboard.written()
+    queue = await browser.get(
+        "/seat/parts", params={"of": "queue"}, headers={"X-Seat-Have": joined(have)}
+    )
+    assert set(keys(queue.text)) == {"top", "left"}
+    assert "山田設備" in queue.text  # whom the seat talks with stands there still
+    at = (await story.run(call.id)).node.id
+    headers = {"X-Seat-Have": joined(have | keys(queue.text))}
+    body = {"at": at, "choice": "2"}
+    step = await browser.request("POST", f"/seat/calls/{call.id}/go", json=body, headers=headers)
+    assert set(keys(step.text)) == {"middle", "aids"}
+    await story.caller_hangs_up(leg)
+    # The talk is over: where the seat is now depends on everything.
+    over = await browser.get("/seat/parts", params={"of": "queue"}, headers=headers)
+    assert {"middle", "bottom"} <= set(keys(over.text))
+
+
 def keys(page: str) -> dict[str, str]:
     parts = page.split(' id="seat-')[1:]
     named = {part.split('"')[0]: part for part in parts if 'data-key="' in part.split(">")[0]}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from denwaban.access import Principal, Role
 from denwaban.console.acts import NotYours, run_for
-from denwaban.console.look import Look, look
+from denwaban.console.look import EVERYTHING, SCRIPT, Look, look
 from denwaban.console.regions import regions, seat_now
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
@@ -43,23 +43,23 @@ class Seat:
     have: dict[str, str]
     """The pieces that the page has."""
 
-    async def look(self) -> Look:
+    async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
         """The screen; the run of the call on it is begun first, so that there is always something to say."""
-        seen = await self.store.read(lambda tx: look(tx, self.operator, self.opened))
+        seen = await self.store.read(lambda tx: look(tx, self.operator, self.opened, wanted))
         if seen.stage in ("talking", "report") and seen.card and seen.card.run is None:
             call_id = seen.call_id
             await self.store.write(lambda tx: run_for(tx, self.operator.id, call_id))
             seen = await self.store.read(lambda tx: look(tx, self.operator, self.opened))
         return seen
 
-    async def pieces(self) -> dict[str, Markup]:
+    async def pieces(self, wanted: frozenset[str] = EVERYTHING) -> dict[str, Markup]:
         """Whatever has changed on the screen."""
-        seen = await self.look()
+        seen = await self.look(wanted)
         return regions(seen, seat_now(self.board.view(), self.operator.id), self.have)
 
-    async def screen(self) -> Template:
+    async def screen(self, wanted: frozenset[str] = EVERYTHING) -> Template:
         """`pieces` as the answer."""
-        return page("console/regions.html", regions=await self.pieces())
+        return page("console/regions.html", regions=await self.pieces(wanted))
 
     async def act(self, act: Coroutine[Any, Any, object]) -> Template | Response[Any]:
         """Asks the switchboard, then answers with the screen; 409 with its sentence when it cannot be done."""
@@ -69,7 +69,9 @@ class Seat:
             return told(409, problem=str(error))
         return await self.screen()
 
-    async def change(self, verb: Callable[[Tx], object]) -> Template | Response[Any]:
+    async def change(
+        self, verb: Callable[[Tx], object], wanted: frozenset[str] = SCRIPT
+    ) -> Template | Response[Any]:
         """Writes, then answers with the screen; 404 and 409 for calls and runs that are not there to be changed."""
         try:
             await self.store.write(verb)
@@ -79,7 +81,7 @@ class Seat:
             return told(409, problem=_("この電話の報告は送信済みです。"))
         except NoSuchWay:
             return told(409, problem=_("その番号の分岐はありません。"))
-        return await self.screen()
+        return await self.screen(wanted)
 
 
 async def _seat(

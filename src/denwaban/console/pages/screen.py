@@ -1,7 +1,7 @@
 """The seat's page, its pieces, its live stream, and which page holds the seat."""
 
 from collections.abc import AsyncIterator
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -14,6 +14,7 @@ from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import take_seat
 from denwaban.console.here import OpenPages
+from denwaban.console.look import EVERYTHING, FLOOR
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, told
 from denwaban.console.phone import account
 from denwaban.console.words import words
@@ -46,8 +47,11 @@ async def show(store: NamedDependency[Store], seat: NamedDependency[Seat]) -> Te
 
 
 @get("/seat/parts", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
-async def parts(seat: NamedDependency[Seat]) -> Template:
-    return await seat.screen()
+async def parts(
+    seat: NamedDependency[Seat], of: FromQuery[Literal["seat", "queue"]] = "seat"
+) -> Template:
+    """What has changed on the screen; only of who waits and the day so far when `of` is queue."""
+    return await seat.screen(FLOOR if of == "queue" else EVERYTHING)
 
 
 @get("/seat/live", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
@@ -58,8 +62,8 @@ async def stream(
     after: FromQuery[int | None] = None,
     page: FromQuery[str] = "",
 ) -> Stream:
-    """Events: `seat` (something of this seat changed), `queue` (something else that it shows), `taken` (data: the page
-    that holds the seat now)."""
+    """Events: `seat` (something of this seat changed), `queue` (who waits), `client` (something else that it shows), `taken`
+    (data: the page that holds the seat now)."""
     operator_id = seat.operator.id
 
     def interests(tx: Tx) -> set[str]:
@@ -88,11 +92,11 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
             return LiveEvent("seat", "")
         return LiveEvent("queue", "") if _moves_queue(fact) else None
     if fact.kind == "script.published":
-        return LiveEvent("queue", "")
+        return LiveEvent("client", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.")):
         return LiveEvent("seat", "") if concerns else None
     if fact.kind.startswith(("staff.", "client.", "promise.")):
-        return LiveEvent("queue", "")
+        return LiveEvent("client", "")
     return None
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from denwaban.console.acts import jump_to, mark, mark_regular, run_for
+from denwaban.console.look import EVERYTHING
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
 from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
 from denwaban.web import _
@@ -109,7 +110,9 @@ async def regular(
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
     """Marks the caller as a regular one of the client, or takes the mark away."""
-    return await seat.change(lambda tx: mark_regular(tx, seat.operator.id, call_id, data.on))
+    return await seat.change(
+        lambda tx: mark_regular(tx, seat.operator.id, call_id, data.on), EVERYTHING
+    )
 
 
 routes = [read, forward, backward, leap, tell, regular]

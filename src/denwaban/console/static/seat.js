@@ -94,14 +94,22 @@ async function refresh() {
 }
 
 let queued = 0;
+let whole = false; // more than the queue is to be asked for
+
+function again(error) {
+  if (!(error instanceof Refused)) refreshSoon({ type: "queue" });
+}
 
 /** For what is not ours: now and then, however busy the floor is, and not at the same moment as two hundred other seats.
  *  Who talks can wait a little longer. */
-function refreshSoon() {
+function refreshSoon({ type }) {
+  whole ||= type !== "queue";
   const [least, most] = stage() === "talking" ? [1500, 4000] : [500, 1500];
   queued ||= setTimeout(() => {
     queued = 0;
-    refresh();
+    if (whole) refresh();
+    else screen("GET", "/seat/parts?of=queue").catch(again);
+    whole = false;
   }, least + Math.random() * (most - least));
 }
 
@@ -148,6 +156,7 @@ function listen() {
   });
   stream.addEventListener("seat", refresh);
   stream.addEventListener("queue", refreshSoon);
+  stream.addEventListener("client", refreshSoon);
   stream.addEventListener("taken", ({ data }) => {
     if (data !== page && mine) letGo(words.taken, words.taken_hint);
   });

@@ -39,8 +39,8 @@ from denwaban.store import Store, StoreError, Tx, migrate, new_id
 
 OPERATORS = 200
 CLIENTS = 20
-PACE = (2.0, 4.0)
-"""Seconds that an operator talks at one node."""
+PACE = (4.0, 12.0)
+"""Seconds that an operator talks at one node: a sentence of forty characters takes seven to read, and then the caller speaks."""
 
 CALLS_PER_SECOND = 1.0
 """That come and go on the floor; with 200 operators, talks of three minutes."""
@@ -71,6 +71,8 @@ class Took:
     steps: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
     refreshes: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    """Of the whole."""
 
 
 class Line:
@@ -278,7 +280,8 @@ async def measure(home: Path, port: int, seconds: float) -> tuple[Took, float]:
             group.create_task(churn(store, until))
             for one in staff:
                 group.create_task(one.works(until))
-        used = (cpu(program.pid) - before) / (time.monotonic() - began)
+        took.seconds = time.monotonic() - began
+        used = (cpu(program.pid) - before) / took.seconds
         for stream in streams:
             stream.cancel()
         results = await asyncio.gather(*streams, return_exceptions=True)
@@ -352,6 +355,10 @@ async def main(quick: bool) -> None:
             for r in results
         ],
     )  # fmt: skip
+    requests = sum(int(r["requests"]) for r in results)
+    print(
+        f"{requests / took.seconds:.0f} requests a second, {1000 * used * took.seconds / requests:.1f} ms of processor each"
+    )
     print(f"the program used {used:.2f} cores; load average {os.getloadavg()[0]:.1f}")
     written(
         "seat",

@@ -14,7 +14,9 @@ from typing import Protocol, TypeVar
 
 import numpy
 from tests.engine_fixtures import RunningEngine, password_of
-from tests.sip_agent import Call, SipAgent, sine, tone_level
+from tests.sip_agent import SipAgent
+from tests.sip_call import Call
+from tests.sip_sound import sine, tone_level
 
 from denwaban.clock import Clock, SystemClock
 from denwaban.telephony.ari import AriPhone

@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -148,3 +148,12 @@ def load_trunks(path: Path | None) -> tuple[Trunk, ...]:
         return msgspec.convert(table.get("trunk", []), tuple[Trunk, ...])
     except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise SettingsError(f"{path}: {error}") from error
+
+
+def check_way_out(settings: Settings, trunks: Sequence[Trunk]) -> None:
+    """Raises `SettingsError` when calls are to leave by a trunk that is not there, or that does not say where to."""
+    name = settings.outbound_trunk
+    if name and not any(trunk.name == name and trunk.server for trunk in trunks):
+        raise SettingsError(
+            f"DENWABAN_OUTBOUND_TRUNK: {name}: no trunk of this name with a server (docs/trunks.md)"
+        )

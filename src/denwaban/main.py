@@ -46,7 +46,14 @@ from denwaban.access import Role
 from denwaban.callback import CallBacks
 from denwaban.calls import Recordings
 from denwaban.clock import Clock, SystemClock
-from denwaban.config import Secrets, Settings, Trunk, load_secrets, load_trunks
+from denwaban.config import (
+    Secrets,
+    Settings,
+    Trunk,
+    check_way_out,
+    load_secrets,
+    load_trunks,
+)
 from denwaban.delivery import Channels, Watch, load_services
 from denwaban.delivery import duties as delivery_duties
 from denwaban.delivery.channels.phone import Phone as PhoneChannel
@@ -263,7 +270,8 @@ def build(
 def engine_settings(
     settings: Settings, secrets: Secrets, trunks: Sequence[Trunk] = ()
 ) -> EngineSettings:
-    """What the engine of this installation is told."""
+    """What the engine of this installation is told. Raises `SettingsError`."""
+    check_way_out(settings, trunks)
     return EngineSettings(
         home=settings.home,
         sip_host=settings.sip_host,

@@ -12,7 +12,8 @@ import pytest
 from tests.delivery_story import Office, eventually, open_office, working
 from tests.engine_fixtures import RunningEngine
 from tests.phone_world import recorded_tones
-from tests.sip_agent import Call, SipAgent
+from tests.sip_agent import SipAgent
+from tests.sip_call import Call
 
 from denwaban import calls, delivery, promises
 from denwaban.callback import CallBacks, Stage, last_of_report

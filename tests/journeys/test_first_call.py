@@ -20,7 +20,9 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from tests.journeys.installation import Installation, chromium, running, signed_in, until
 from tests.servers.smtp import Postman, smtp_server, words_of
-from tests.sip_agent import Call, SipAgent, has_tone
+from tests.sip_agent import SipAgent
+from tests.sip_call import Call
+from tests.sip_sound import has_tone
 
 pytestmark = [
     pytest.mark.engine,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from denwaban.config import Trunk
+from denwaban.config import Settings, SettingsError, Trunk, check_way_out
 from denwaban.telephony.ari.invitations import outside
 from denwaban.telephony.ari.legs import unreached_by
 from denwaban.telephony.engine import pjsip
@@ -59,6 +59,15 @@ def test_an_address_of_a_line_must_be_plain() -> None:
         check_trunk(Trunk(name="a", kind="ip", match=("192.0.2.1",), server="x\ncontext = evil"))
     with pytest.raises(BadEngineSettings):
         check_trunk(Trunk(name="a", kind="ip", match=("192.0.2.1",), user="x\ny"))
+
+
+def test_calls_leave_only_by_a_line_that_says_where_to() -> None:
+    check_way_out(Settings(), ())
+    check_way_out(Settings(outbound_trunk="line"), (PLAIN,))
+    deaf = Trunk(name="line", kind="ip", match=("192.0.2.1",))
+    for trunks in ((), (deaf,)):
+        with pytest.raises(SettingsError, match="DENWABAN_OUTBOUND_TRUNK"):
+            check_way_out(Settings(outbound_trunk="line"), trunks)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Asterisk: obtained without root, configured privately, supervised."""
 
 from denwaban.telephony.engine.configure import configure, own_address, write_seats
+from denwaban.telephony.engine.console import EngineTrouble
 from denwaban.telephony.engine.door import Door
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.left import LeftMessage, forget, left_messages
@@ -17,7 +18,7 @@ from denwaban.telephony.engine.settings import (
     BadEngineSettings,
     EngineSettings,
 )
-from denwaban.telephony.engine.supervise import Back, Died, Engine, EngineTrouble
+from denwaban.telephony.engine.supervise import Back, Died, Engine
 from denwaban.telephony.engine.unobtainable import EngineUnobtainable
 
 __all__ = [

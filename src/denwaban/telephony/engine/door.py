@@ -8,7 +8,8 @@ import asyncio
 import structlog
 from prometheus_client import Counter
 
-from denwaban.telephony.engine.supervise import Engine, EngineTrouble
+from denwaban.telephony.engine.console import EngineTrouble
+from denwaban.telephony.engine.supervise import Engine
 
 log = structlog.get_logger(__name__)
 

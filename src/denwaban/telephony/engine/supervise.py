@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import socket
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +18,11 @@ import structlog
 import websockets
 from websockets.exceptions import WebSocketException
 
-from denwaban.telephony.engine.configure import configure, write_seats
+from denwaban.telephony.engine.configure import configure
+from denwaban.telephony.engine.console import Console, EngineTrouble
 from denwaban.telephony.engine.launch import bound_to_us
 from denwaban.telephony.engine.obtain import Packages
 from denwaban.telephony.engine.settings import APPLICATION, EngineSettings
-from denwaban.telephony.port import PhoneError, SeatAccount
 
 log = structlog.get_logger(__name__)
 
@@ -32,10 +31,6 @@ _OLD_LOGS = 2
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STABLE_SECONDS = 60.0
 _KNOCK_SECONDS = 5.0
-
-
-class EngineTrouble(PhoneError):
-    """The engine could not be started or did not answer. The text says what it said last."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +50,7 @@ class Back:
     after_seconds: float
 
 
-class Engine:
+class Engine(Console):
     """Supervises one engine; one `Engine` for each home, in one process.
 
     While it is watched, it is asked every `look_seconds` whether it still takes a program's connection. One that has not for
@@ -74,8 +69,7 @@ class Engine:
         look_seconds: float = 10.0,
         patience_seconds: float = 20.0,
     ) -> None:
-        self.settings = settings
-        self.packages = packages
+        super().__init__(settings, packages)
         self._look = look_seconds
         self._patience = patience_seconds
         self._process: asyncio.subprocess.Process | None = None
@@ -155,69 +149,6 @@ class Engine:
         and a little, when nothing is left of it. No engine is no error."""
         self._stop.set()
         await self._end(grace)
-
-    async def cli(self, command: str, timeout: float = 10.0) -> str:  # noqa: ASYNC109
-        """What the engine's console says to a command. Raises `EngineTrouble` when it cannot be
-        reached or is not done in time."""
-        process = await asyncio.create_subprocess_exec(
-            *self.packages.command,
-            "-C",
-            str(self.settings.etc / "asterisk.conf"),
-            "-rx",
-            command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        try:
-            async with asyncio.timeout(timeout):
-                out, _ = await process.communicate()
-        except TimeoutError as late:
-            raise EngineTrouble(f"{command}: not done in {timeout:.0f} s") from late
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        said = out.decode("utf-8", errors="replace")
-        if process.returncode != 0:
-            raise EngineTrouble(f"{command}: {said.strip()[-300:]}")
-        return said
-
-    async def seats(self, accounts: Iterable[SeatAccount]) -> bool:
-        """Makes exactly these seats able to sign in, without disturbing calls; tells whether
-        anything changed. Returns when the engine knows them. Raises `EngineTrouble`."""
-        try:
-            changed = await asyncio.to_thread(write_seats, self.settings, accounts)
-        except OSError as error:  # a full disk, a folder that is gone
-            raise EngineTrouble(f"seats: {error.strerror}") from error
-        if not changed:
-            return False
-        await self.cli("module reload res_pjsip.so", timeout=60.0)
-        return True
-
-    async def refused(self) -> dict[str, int]:
-        """SIP requests of unknown senders that were turned away of late, by sender (an address: personal data, to be kept out
-        of logs). The engine forgets a sender who has been silent for a minute or two. Raises `EngineTrouble`."""
-        said = await self.cli("pjsip show unidentified_requests")
-        found = (_COUNTED.match(line) for line in said.splitlines())
-        return {line[1]: int(line[2]) for line in found if line}
-
-    async def registrations(self) -> dict[str, str]:
-        """For each registering trunk what its provider last said: `Registered`, `Rejected` (refused or not answered),
-        `Unregistered` … Raises `EngineTrouble`."""
-        said = await self.cli("pjsip show registrations")
-        found = (_REGISTERED.match(line) for line in said.splitlines())
-        return {line[1]: line[2] for line in found if line}
-
-    def alive_pid(self) -> int | None:
-        """The process id of the engine that runs in this home, whoever started it."""
-        try:
-            pid = int((self.settings.run / "asterisk.pid").read_text())
-            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return None
-        ours = os.fsencode(self.settings.etc / "asterisk.conf")
-        return pid if ours in command else None
 
     async def _spawn(self) -> None:
         await self._end_stale()
@@ -366,7 +297,3 @@ def _runs(pid: int) -> bool:
         return state not in "ZX" or len(list((process / "task").iterdir())) > 1
     except OSError:
         return False
-
-
-_COUNTED = re.compile(r"\s*Request:\s+(\S+)\s+(\d+)\s")
-_REGISTERED = re.compile(r"\s*([a-z0-9-]+)/sips?:\S+\s+\S+\s+([A-Z]\w+)")

@@ -39,6 +39,8 @@ import denwaban.portal.pages
 import denwaban.practice.api
 import denwaban.practice.pages
 import denwaban.reports.api
+import denwaban.reports.pages
+import denwaban.reports.settings_api
 import denwaban.schema
 import denwaban.scripts.api
 import denwaban.scripts.pages
@@ -97,6 +99,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.delivery.inbound.doors.routes,
     *denwaban.improvement.pages.routes,
     *denwaban.scripts.pages.routes,
+    *denwaban.reports.pages.routes,
     *denwaban.calls.pages.routes,
     *denwaban.knowledge.pages.routes,
     *denwaban.lines.pages.routes,
@@ -111,6 +114,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
+    *denwaban.reports.settings_api.routes,
     *denwaban.scripts.api.routes,
     *denwaban.improvement.api.routes,
     *denwaban.delivery.api.routes,

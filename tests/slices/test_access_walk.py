@@ -56,6 +56,7 @@ MAY: list[tuple[str, set[Role]]] = [
     # Who sets which: tests/slices/oncall.
     (r"\w+ /(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"\w+ /clients/\{client_id:str\}/faqs.*", FLOOR),
+    (r"\w+ (/api/v1)?/clients/\{client_id:str\}/report-(form|rules).*", FLOOR),
     (r"GET /(clients|staff).*", INSIDE),
     (r"\w+ /clients/\{client_id:str\}/(lines|numbers|plan|limit).*", FLOOR),
     (r"\w+ /(lines|numbers).*", FLOOR),

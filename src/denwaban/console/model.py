@@ -42,6 +42,9 @@ OWN = {
 CONFIRMED = {"kana": "report.kana_ok", "number": "report.number_ok"}
 """`yes` once the operator has read it back to the caller."""
 
+_CONFIRMS = {"who": CONFIRMED["kana"], "number": CONFIRMED["number"]}
+"""What is ticked when it is missing, by the field of the report."""
+
 REASON = "report.reason"
 """Why a report goes out in spite of a warning."""
 
@@ -211,7 +214,9 @@ def lacks_of(found: list[Finding]) -> list[Lack]:
     """What the gate of reports found, by the answers of the seat."""
     return [
         Lack(
-            OWN.get(one.field, f"report.{one.field}"),
+            _CONFIRMS[one.field]
+            if one.rule == "confirm"
+            else OWN.get(one.field, f"report.{one.field}"),
             "said",
             str(one.told),
             one.told,

@@ -115,7 +115,10 @@ def data_of(report: Report, kind: Kind) -> dict[str, Any]:
         "tone": draft.tone,
         "note": shown("note", draft.note),
         "answers": [
-            {"label": mask_cards(label), "value": mask_cards(value)}
+            {
+                "label": mask_cards(label),
+                "value": HIDDEN if form.hides(label) else mask_cards(value),
+            }
             for label, value in draft.answers
         ],
         "fields": [

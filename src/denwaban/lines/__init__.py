@@ -25,6 +25,7 @@ from denwaban.lines.model import (
     window_at,
 )
 from denwaban.lines.number import Number, NumberKind, parse_number, show_number
+from denwaban.lines.plan_form import day_names, minute_of, shown_minute
 from denwaban.oncall import EVERY_DAY, HOLIDAY, WEEKDAYS
 
 __all__ = [
@@ -43,7 +44,9 @@ __all__ = [
     "ServiceCache",
     "UnknownNumber",
     "add_number",
+    "day_names",
     "limits_of",
+    "minute_of",
     "number",
     "numbers_of",
     "parse_number",
@@ -54,5 +57,6 @@ __all__ = [
     "set_limit",
     "set_plan",
     "show_number",
+    "shown_minute",
     "window_at",
 ]

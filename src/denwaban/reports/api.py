@@ -41,6 +41,29 @@ class AnswerOut(msgspec.Struct):
     value: str
 
 
+class LineOut(msgspec.Struct):
+    """A field of the client's form, as the report was written."""
+
+    key: str
+    label: str
+    value: str
+    secret: bool
+    """Kept out of messages; who reads the API has shown who they are."""
+
+
+class RoutingOut(msgspec.Struct):
+    """How the person in charge was found when it was sent."""
+
+    by: str
+    """rule, operator, script or default."""
+    rule: str
+    """The rule that fitted; empty when none did."""
+    why: list[str]
+    everyone: bool
+    opportunity: list[str]
+    """Words of opportunity (商機) that the caller said."""
+
+
 class ReportOut(msgspec.Struct):
     """The finished account of a call. It never changes but for `status` and `in_charge_id`."""
 
@@ -59,6 +82,19 @@ class ReportOut(msgspec.Struct):
     tone: str
     note: str
     answers: list[AnswerOut]
+    fields: list[LineOut]
+    """The client's own fields."""
+    confirmed: list[str]
+    """What was read back to the caller: kana, number."""
+    routing: RoutingOut | None
+    recipients: list[str]
+    """Ids of staff who were told at once beside the person in charge."""
+    due_at: datetime | None
+    """By when somebody should have dealt with it."""
+    sent_in_spite_of: list[str]
+    """Warnings that the operator passed, in Japanese."""
+    reason: str
+    """Why."""
     status: Status
     call_ended_at: datetime | None
     sent_at: datetime
@@ -85,6 +121,7 @@ class StatusIn(msgspec.Struct):
 
 def show(report: Report) -> ReportOut:
     draft = report.draft
+    own = dict(draft.extra)
     return ReportOut(
         id=report.id,
         client_id=report.client_id,
@@ -100,6 +137,23 @@ def show(report: Report) -> ReportOut:
         tone=draft.tone,
         note=draft.note,
         answers=[AnswerOut(label, value) for label, value in draft.answers],
+        fields=[
+            LineOut(one.key, one.label, own.get(one.key, ""), one.secret) for one in report.form.own
+        ],
+        confirmed=list(draft.confirmed),
+        routing=RoutingOut(
+            report.routing.by,
+            report.routing.rule,
+            list(report.routing.why),
+            report.routing.everyone,
+            list(report.chances),
+        )
+        if report.routing is not None
+        else None,
+        recipients=list(report.recipients),
+        due_at=report.due_at,
+        sent_in_spite_of=list(report.override.told) if report.override else [],
+        reason=report.override.reason if report.override else "",
         status=report.status,
         call_ended_at=report.call_ended_at,
         sent_at=report.sent_at,

@@ -84,6 +84,10 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
         found = self.field(key)
         return found is not None and found.secret
 
+    def hides(self, label: str) -> bool:
+        """Whether an answer of the script under this label is as secret as the client's own field of that name."""
+        return any(one.secret and one.label == label for one in self.fields)
+
     @property
     def own(self) -> tuple[FormField, ...]:
         """The client's own fields, in order."""

@@ -42,7 +42,11 @@ def read_out(draft: Draft, form: Form, *, signed_in: bool) -> tuple[tuple[str, s
             value = HIDDEN
         usual = field.label == BUILT_IN.get(field.key)
         found.append((_SHOWN.get(field.key, field.label) if usual else field.label, value))
-    found += [(label, value) for label, value in draft.answers if value]
+    found += [
+        (label, HIDDEN if form.hides(label) and not signed_in else value)
+        for label, value in draft.answers
+        if value
+    ]
     return tuple((mask_cards(label), mask_cards(value)) for label, value in found)
 
 

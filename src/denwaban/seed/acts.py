@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from denwaban import calls, delivery, knowledge, lines, people, promises, reports, scripts
 from denwaban.access import Role, add_user, make_api_key, new_password
 from denwaban.clock import JST
@@ -90,6 +92,7 @@ def _company(planting: _Planting, company: Company, operator_id: str) -> str:
     _plan(tx, client_id, company)
     staff = _staff(planting, client_id, company)
     _faqs(tx, client_id, company)
+    _reports(tx, client_id, company, staff)
     for earlier in company.earlier:
         _earlier(planting, client_id, company, staff, operator_id, earlier)
     return client_id
@@ -123,6 +126,16 @@ def _plan(tx: Tx, client_id: str, company: Company) -> None:
 def _faqs(tx: Tx, client_id: str, company: Company) -> None:
     entries = read_faqs((FAQS / f"{company.faqs}.csv").read_bytes())
     import_faqs(tx, client_id, entries, knowledge.Author(None, company.people[0].name))
+
+
+def _reports(tx: Tx, client_id: str, company: Company, staff: dict[str, str]) -> None:
+    """The form of the company's reports, and who gets which."""
+    reports.set_form(tx, client_id, company.form, None)
+    named = tuple(
+        msgspec.structs.replace(rule, staff_id=staff.get(rule.staff_id, ""))
+        for rule in company.rules
+    )
+    reports.set_rules(tx, client_id, reports.Rules(named, company.chances), None)
 
 
 def _staff(planting: _Planting, client_id: str, company: Company) -> dict[str, str]:

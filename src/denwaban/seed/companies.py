@@ -5,6 +5,7 @@ from datetime import timedelta
 from denwaban.lines import EVERY_DAY, WEEKDAYS, Mode
 from denwaban.practice import story
 from denwaban.practice.model import Story
+from denwaban.reports import DEFAULT_FORM, Form, FormField, Rule
 from denwaban.seed.model import Company, Earlier, Person, Window
 
 MON_TUE_WED_FRI = 1 | 2 | 4 | 16
@@ -20,6 +21,15 @@ def _story(name: str) -> Story:
     found = story(name)
     assert found is not None, name
     return found
+
+
+def _form(own: tuple[FormField, ...], labels: dict[str, str], *vague: str) -> Form:
+    """The usual form in a company's words, with fields of its own before the note."""
+    named = [
+        FormField(one.key, labels.get(one.key, one.label), one.hint, one.required)
+        for one in DEFAULT_FORM.fields
+    ]
+    return Form((*named[:-1], *own, named[-1]), vague)
 
 
 _LEAK, _TROUBLE, _BOOKING = _story("water-leak"), _story("cannot-sign-in"), _story("change-booking")
@@ -47,6 +57,19 @@ HOSHIZORA = Company(
         ),
     ),
     faqs="hoshizora",
+    form=_form(
+        (FormField("x_contract", "契約番号", "例: HS-1024"),), {"company": "ご契約の会社名"}
+    ),
+    rules=(
+        Rule("急ぎは全員確認", urgencies=("emergency",), everyone=True, minutes=15),
+        Rule(
+            "営業関連は橋本さん",
+            words=("見積", "導入", "契約の追加", "プラン", "資料"),
+            staff_id="hashimoto",
+            minutes=180,
+        ),
+        Rule("ご契約のお客様は急ぎ", caller="regular", urgency="soon"),
+    ),
     people=(
         Person(
             "ishikawa",
@@ -136,6 +159,18 @@ MIDORI = Company(
         ),
     ),
     faqs="midori",
+    form=_form(
+        (
+            FormField("x_birthday", "生年月日", secret=True),
+            FormField("x_card", "診察券番号", secret=True),
+        ),
+        {"who": "患者様のお名前", "what_for": "ご用件・ご様子"},
+    ),
+    rules=(
+        Rule("緊急は全員確認", urgencies=("emergency",), everyone=True, minutes=5),
+        Rule("薬と検査は看護へ", words=("薬", "検査", "紹介状"), staff_id="ogawa", minutes=120),
+    ),
+    chances=(),
     people=(
         Person(
             "aoki",
@@ -192,6 +227,11 @@ SAKURA = Company(
         ),
     ),
     faqs="sakura",
+    form=_form((), {"company": "会社名・建物名"}, "いつもの所"),
+    rules=(
+        Rule("急ぎは全員確認", urgencies=("emergency",), everyone=True, minutes=10),
+        Rule("見積もりは加藤さん", words=("見積", "費用", "料金"), staff_id="kato", minutes=180),
+    ),
     people=(
         Person(
             "ito",

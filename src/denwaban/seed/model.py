@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from denwaban.lines import Mode
+from denwaban.reports import DEFAULT_FORM, Form, Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class Company:
     people: tuple[Person, ...]
     faqs: str
     """A file in `faqs/`."""
+    form: Form = DEFAULT_FORM
+    rules: tuple[Rule, ...] = ()
+    """`staff_id` is the key of a person; empty: whoever is in charge."""
+    chances: tuple[str, ...] | None = None
+    """Words of opportunity; None: the usual ones."""
     earlier: tuple[Earlier, ...] = field(default=())
 
 

@@ -1,0 +1,7 @@
+"""A client's report form, its rules, and what they would do with a report."""
+
+from litestar.handlers import HTTPRouteHandler
+
+from denwaban.reports.pages import form, rules
+
+routes: list[HTTPRouteHandler] = [*form.routes, *rules.routes]

@@ -30,9 +30,12 @@ inet_protocols = ipv4
 alias_maps =
 alias_database =
 local_recipient_maps =
-virtual_mailbox_domains = example.jp
+virtual_mailbox_domains = example.jp{own}
 virtual_mailbox_base = {base}/boxes
-virtual_mailbox_maps = inline:{{ suzuki@example.jp=suzuki/ ito@example.jp=ito/ }}
+virtual_mailbox_maps = inline:{{ suzuki@example.jp=suzuki/ ito@example.jp=ito/ gone@example.jp=gone/ {box} }}
+recipient_delimiter = +
+relay_domains = {relayed}
+transport_maps = inline:{{ {door} }}
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_transport = {transport}
@@ -56,6 +59,9 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 error unix - - n - - error
 discard unix - - n - - discard
+retry unix - - n - - error
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
 virtual unix - n n - - virtual
 """
 
@@ -80,8 +86,10 @@ def possible() -> str:
 
 
 @contextmanager
-def running(transport: str = "virtual") -> Iterator[Postfix]:
-    """Starts it; `transport` `discard` throws mails away after accepting them (for measuring)."""
+def running(transport: str = "virtual", door: int = 0) -> Iterator[Postfix]:
+    """Starts it; `transport` `discard` throws mails away after accepting them (for measuring). Mails for in.example.jp go to
+    the SMTP server on port `door`, or into the box `reply`. gone@example.jp is accepted, and then
+    returned, because that server refuses it."""
     base = Path(tempfile.mkdtemp(prefix="dwb-postfix-"))
     base.chmod(0o755)
     account = pwd.getpwnam("postfix")
@@ -93,7 +101,18 @@ def running(transport: str = "virtual") -> Iterator[Postfix]:
     for folder in ("data", "boxes"):
         os.chown(base / folder, account.pw_uid, account.pw_gid)
     (base / "conf" / "main.cf").write_text(
-        MAIN.format(base=base, uid=account.pw_uid, gid=account.pw_gid, transport=transport)
+        MAIN.format(
+            base=base,
+            uid=account.pw_uid,
+            gid=account.pw_gid,
+            transport=transport,
+            own="" if door else " in.example.jp",
+            box="" if door else "reply@in.example.jp=reply/",
+            relayed="in.example.jp" if door else "",
+            door=f"in.example.jp=smtp:[127.0.0.1]:{door} gone@example.jp=smtp:[127.0.0.1]:{door}"
+            if door
+            else "nothing.invalid=discard:",
+        )
     )
     (base / "conf" / "master.cf").write_text(MASTER.format(port=port))
 

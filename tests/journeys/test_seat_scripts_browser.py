@@ -24,7 +24,8 @@ from tests.seat_story import MakeStory, SeatStory, seat_story
 
 from denwaban.people import set_experienced
 from denwaban.reports import history, reports
-from denwaban.scripts import Script, parse, publish
+from denwaban.scripts import Script, parse, publish, read
+from denwaban.scripts.fit import ROOM, height
 from denwaban.scripts.library import library
 from denwaban.scripts.rows import runs, script_versions, scripts
 from denwaban.scripts.walk import JUMPED, Step
@@ -109,6 +110,77 @@ async def test_no_node_of_any_script_we_ship_needs_a_scroll(seat_story: MakeStor
                 seen += 1
         assert seen > 100
         assert too_long == []
+
+
+WORDS = "恐れ入りますがお名前とご住所、それからつながりやすいお電話番号をお伺いできますでしょうか。"
+HEADS: dict[str, dict[str, Any]] = {
+    "topic": {"topics": [{"name": "料金と契約のこと", "bound": "take", "words": (WORDS * 4)[:150]}]},
+    "long topic": {"topics": [{"name": "料金と契約のこと", "bound": "take", "words": (WORDS * 9)[:400]}]},
+    "promise": {"promises": [{"what": "折"*30, "shortest": 30, "longest": 20000}]},
+    "free": {"free": True, "must_say": [WORDS, "この通話は録音しております"], "mandatory": ["what_for"]},
+}  # fmt: skip
+TO = {"to": "end"}
+FILLED: list[tuple[str, dict[str, Any]]] = [
+    ("topic", {"kind": "inform", "topic": "料金と契約のこと", **TO}),
+    ("long topic", {"kind": "inform", "topic": "料金と契約のこと", "restricted": True, **TO}),
+    ("promise", {"kind": "promise", "what": "折" * 30, **TO,
+                 "ask": [{"id": "by", "label": "いつ", "type": "datetime", "purpose": "callback_by"}]}),
+    ("promise", {"kind": "hand_over", "failed": "end", "restricted": True, **TO}),
+    ("free", {"kind": "say", **TO}),
+    ("free", {"kind": "must_say", **TO}),
+    ("free", {"kind": "end"}),
+]  # fmt: skip
+
+
+def fullest(head: str, part: dict[str, Any]) -> Script:
+    """A script whose node `full` says and hints as much as just passes the lint."""
+    found = None
+    for size in range(31, 1200, 31):
+        said, hint = (WORDS * 9)[: min(size, 400)], (WORDS * 18)[: max(0, size - 400)]
+        full = {"id": "full", "title": "いっぱい", "say": said, "hint": hint[:400], **part}
+        matter = {"id": "what_for", "label": "ご用件", "purpose": "what_for"}
+        first = {"kind": "ask", "id": "first", "title": "名乗り", "say": "はい。", "to": "full", "ask": [matter]}  # fmt: skip
+        end = {"kind": "end", "id": "end", "title": "結び", "say": "失礼いたします。"}
+        script = read({"head": HEADS[head], "nodes": [first, full, end]})
+        if height(script.node("full"), first=False, head=script.head) > ROOM:
+            break
+        found = script
+    assert found is not None
+    return found
+
+
+@pytest.mark.req("B3")
+async def test_the_fullest_node_of_every_kind_needs_no_scroll(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+    async with serving(story) as url, chromium() as browser:
+        page = await seat_page(await signed_in(browser, story, url), url)
+        _leg, call = await story.talk()
+        await stage(page, "talking")
+        too_long, rooms = [], []
+        for head, part in FILLED:
+            script = fullest(head, part)
+            await story.store.write(stands_at(call.id, script, "first"))
+            await page.evaluate(SHOW)
+            await node(page, "first")
+            await story.store.write(stands_at(call.id, script, "full"))
+            await page.evaluate(SHOW)
+            await node(page, "full")
+            if found := await page.evaluate(OVERFLOWING):
+                too_long.append((head, part["kind"], found))
+            rooms.append((part["kind"], await page.evaluate(SPARE)))
+        assert too_long == [], rooms
+        # Near enough to the edge to be a measure: no more than four lines of room are left.
+        assert max(spare for _kind, spare in rooms) < 120, rooms
+
+
+SPARE = """() => {
+  const room = document.querySelector('#seat-middle');
+  const work = room.querySelector('.work');
+  const last = work.lastElementChild;
+  if (room.scrollHeight > room.clientHeight) return room.clientHeight - room.scrollHeight;
+  return work.getBoundingClientRect().height - (last ? last.getBoundingClientRect().bottom - work.getBoundingClientRect().top : 0);
+}"""
 
 
 CALL = """

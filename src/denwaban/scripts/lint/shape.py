@@ -47,7 +47,7 @@ def _names(case: Case) -> Iterator[Finding]:
 
 def _node(case: Case, node: Node) -> Iterator[Finding]:
     begins = node.id in (case.script.first.id, case.head.regular)
-    if height(node, first=begins) > ROOM:
+    if height(node, first=begins, head=case.head) > ROOM:
         yield case.at("too-high", node, "say")
     if not node.say.strip() and not node.ask and not isinstance(node, Decide):
         yield case.at("empty-node", node)

@@ -9,54 +9,65 @@ from typing import Any, get_args
 import msgspec
 
 from denwaban.scripts.head import Empathy, Forbidden, Head, Objection, PromiseRule, Topic
-from denwaban.scripts.model import Branch, Example, Field, Node, Problem, Script, Step
+from denwaban.scripts.model import Branch, Example, Field, Node, Problem, Script, Step, Word
 from denwaban.scripts.places import Place
+
+
+def N_(text: str) -> str:
+    """Marks a text for translation where it is not shown yet."""
+    return text
+
 
 LineOf = Callable[[Place], int | None]
 
 _PARTS = {"nodes": "場面", "head": "台本全体の決まり", "examples": "通話の例"}
 
 _MEANT = {
-    "id": "英小文字で始まり、英小文字・数字・_ だけの名前(40 文字まで)を書きます。",
-    "kind": "say, ask, decide, inform, must_say, hand_over, promise, end のどれかを書きます。",
-    "title": "場面の短い名前(30 文字まで)を書きます。",
-    "label": "短い名前(1〜30 文字)を書きます。",
-    "to": "行き先の場面の id を書きます。",
-    "failed": "つながらないときの行き先の場面の id を書きます。",
-    "say": "言うことを、400 文字までの文で書きます。",
-    "hint": "オペレーターへの覚え書きを、文で書きます。",
-    "refuse": "お断りの言葉を、400 文字までの文で書きます。",
-    "urgency": "normal, soon, emergency のどれかを書きます。",
-    "type": "name, phone, datetime, choice, text, staff のどれかを書きます。",
-    "branches": '{ label = "…", to = "…" } を 9 つまで並べます。',
-    "otherwise": '{ label = "それ以外", to = "…" } と書きます。',
-    "choices": "選択肢の言葉を並べます。",
-    "minutes": "5 から 20160 までの分を、数字で書きます。",
-    "deadline": "5 から 20160 までの分を、数字で書きます。",
-    "topic": "話題の名前(30 文字まで)を書きます。",
-    "mandatory": "項目なら true か false、台本全体なら項目の id を並べて書きます。",
-    "opening": "company, caller, goods, purpose を並べます。",
-    "review": "2027-01-31 のような日付を書きます。",
-    "nodes": "[[nodes]] の場面を 1 つから 200 まで書きます。",
-    "ask": "項目は 1 つの場面に 4 つまでです。",
-    "answer": '{ 項目の id = "答え" } と書きます。',
-    "at": "その手順を行う場面の id を書きます。",
-    "purpose": "決められた言葉のどれかを書きます。",
+    "id": N_("英小文字で始まり、英小文字・数字・_ だけの名前(40 文字まで)を書きます。"),
+    "kind": N_("say, ask, decide, inform, must_say, hand_over, promise, end のどれかを書きます。"),
+    "title": N_("場面の短い名前(30 文字まで)を書きます。"),
+    "label": N_("短い名前(1〜30 文字)を書きます。"),
+    "to": N_("行き先の場面の id を書きます。"),
+    "failed": N_("つながらないときの行き先の場面の id を書きます。"),
+    "say": N_("言うことを、400 文字までの文で書きます。"),
+    "hint": N_("オペレーターへの覚え書きを、文で書きます。"),
+    "refuse": N_("お断りの言葉を、400 文字までの文で書きます。"),
+    "urgency": N_("normal, soon, emergency のどれかを書きます。"),
+    "type": N_("name, phone, datetime, choice, text, staff のどれかを書きます。"),
+    "branches": N_('{ label = "…", to = "…" } を 9 つまで並べます。'),
+    "otherwise": N_('{ label = "それ以外", to = "…" } と書きます。'),
+    "choices": N_("選択肢の言葉を並べます。"),
+    "minutes": N_("5 から 20160 までの分を、数字で書きます。"),
+    "deadline": N_("5 から 20160 までの分を、数字で書きます。"),
+    "topic": N_("話題の名前(30 文字まで)を書きます。"),
+    "mandatory": N_("項目なら true か false、台本全体なら項目の id を並べて書きます。"),
+    "opening": N_("company, caller, goods, purpose を並べます。"),
+    "review": N_("2027-01-31 のような日付を書きます。"),
+    "nodes": N_("[[nodes]] の場面を 1 つから 200 まで書きます。"),
+    "ask": N_("項目は 1 つの場面に 4 つまでです。"),
+    "answer": N_('{ 項目の id = "答え" } と書きます。'),
+    "at": N_("その手順を行う場面の id を書きます。"),
+    "purpose": N_("決められた言葉のどれかを書きます。"),
 }
 """What belongs to a key, said where something else stands."""
 
 _TYPES = {
-    "str": "文字",
-    "int": "数字",
-    "bool": "true か false",
-    "array": "[ ] の並び",
-    "object": "{ } のまとまり",
-    "date": "日付",
-    "null": "空",
-    "float": "小数",
+    "str": N_("文字"),
+    "int": N_("数字"),
+    "bool": N_("true か false"),
+    "array": N_("[ ] の並び"),
+    "object": N_("{ } のまとまり"),
+    "date": N_("日付"),
+    "null": N_("空"),
+    "float": N_("小数"),
 }
 
-_LENGTH = {"str": ("文字", "長すぎます", "短すぎます"), "array": ("個", "多すぎます", "足りません")}
+_LENGTH = {
+    ("str", "<="): (N_("「%(key)s」が長すぎます。"), N_("%(most)s 文字までです。")),
+    ("str", ">="): (N_("「%(key)s」が短すぎます。"), N_("%(most)s 文字以上です。")),
+    ("array", "<="): (N_("「%(key)s」が多すぎます。"), N_("%(most)s 個までです。")),
+    ("array", ">="): (N_("「%(key)s」が足りません。"), N_("%(most)s 個以上です。")),
+}
 
 _KEYS = sorted(
     {"kind"}.union(
@@ -75,7 +86,7 @@ _KEYS = sorted(
 def to_script(data: Any, line_of: LineOf) -> tuple[Script | None, list[Problem]]:
     """The script, or None with everything that keeps the data from being one; `line_of` knows the author's lines."""
     if not isinstance(data, Mapping):
-        return None, [Problem("台本になっていません。", None, _MEANT["nodes"])]
+        return None, [Problem.of(None, N_("台本になっていません。"), _MEANT["nodes"])]
     form = _Form(line_of)
     for key in data:
         if key not in _PARTS:
@@ -86,9 +97,11 @@ def to_script(data: Any, line_of: LineOf) -> tuple[Script | None, list[Problem]]
         form.one(one, Example, ("examples", n)) for n, one in form.several(data, "examples")
     ]
     if not form.problems:
-        form.doubled("場面", [(node.id, ("nodes", n, "id")) for n, node in enumerate(nodes)])
         form.doubled(
-            "項目",
+            _PARTS["nodes"], [(node.id, ("nodes", n, "id")) for n, node in enumerate(nodes)]
+        )
+        form.doubled(
+            N_("項目"),
             [
                 (field.id, ("nodes", n, "ask", m, "id"))
                 for n, node in enumerate(nodes)
@@ -114,25 +127,33 @@ class _Form:
         self.problems: list[Problem] = []
         self._line_of = line_of
 
-    def add(self, place: Place, message: str, expected: str = "") -> None:
-        self.problems.append(Problem(message, self._line_of(place), expected))
+    def add(self, place: Place, message: str, expected: str = "", **values: object) -> None:
+        """Both sentences are keys of the catalogues and take `%(name)s`."""
+        self.problems.append(Problem.of(self._line_of(place), message, expected, **values))
 
     def unknown(self, place: Place, key: str, known: Iterable[str]) -> None:
         near = difflib.get_close_matches(key, known, 1)
-        ask = (
-            f"「{near[0]}」ではありませんか。" if near else f"書けるのは {', '.join(known)} です。"
+        ask = N_("「%(near)s」ではありませんか。") if near else N_("書けるのは %(known)s です。")
+        self.add(
+            place,
+            N_("「%(key)s」という項目は、ここにはありません。"),
+            ask,
+            key=key,
+            near=near[0] if near else "",
+            known=", ".join(known),
         )
-        self.add(place, f"「{key}」という項目は、ここにはありません。", ask)
 
     def several(
         self, data: Mapping[str, Any], key: str, *, needed: bool = False
     ) -> Iterable[tuple[int, Any]]:
         found = data.get(key, [])
         if not isinstance(found, list | tuple):
-            self.add((key,), f"「{key}」は、[[{key}]] の並びで書きます。", _MEANT.get(key, ""))
+            told = N_("「%(key)s」は、[[%(key)s]] の並びで書きます。")
+            self.add((key,), told, _MEANT.get(key, ""), key=key)
             return ()
         if needed and not found:
-            self.add((key,), f"{_PARTS[key]}がひとつもありません。", _MEANT[key])
+            told = N_("%(part)sがひとつもありません。")
+            self.add((key,), told, _MEANT[key], part=Word(_PARTS[key]))
         return enumerate(found)
 
     def node(self, data: Any, place: Place) -> Any:
@@ -162,8 +183,9 @@ class _Form:
                     self.unknown((*place, *inside), match[1], _KEYS)
                 elif match := re.search(r"missing required field `(.*)`", said):
                     if (*inside, match[1]) not in left_out:
-                        missing = f"「{match[1]}」がありません。"
-                        self.add((*place, *inside), missing, _MEANT.get(match[1], ""))
+                        missing = N_("「%(key)s」がありません。")
+                        meant = _MEANT.get(match[1], "")
+                        self.add((*place, *inside), missing, meant, key=match[1])
                     return None
                 else:
                     self.told(said, (*place, *inside))
@@ -177,19 +199,26 @@ class _Form:
         key = next((str(part) for part in reversed(place) if isinstance(part, str)), "")
         meant = _MEANT.get(key, "")
         if match := re.search(r"`(\w+)` of length (<=|>=) (\d+)", said):
-            unit, much, few = _LENGTH[match[1]]
-            how, bound = (much, "まで") if match[2] == "<=" else (few, "以上")
-            self.add(place, f"「{key}」が{how}。", f"{match[3]} {unit}{bound}です。")
+            message, bound = _LENGTH[match[1], match[2]]
+            self.add(place, message, bound, key=key, most=match[3])
         elif match := re.search(r"`int` (<=|>=) -?\d+", said):
-            how = "大きすぎます。" if match[1] == "<=" else "小さすぎます。"
-            self.add(place, f"「{key}」の数が{how}", meant)
+            much = N_("「%(key)s」の数が大きすぎます。")
+            few = N_("「%(key)s」の数が小さすぎます。")
+            self.add(place, much if match[1] == "<=" else few, meant, key=key)
         elif match := re.search(r"Expected `(\w+)[^`]*`, got `(\w+)`", said):
-            wanted, got = (_TYPES.get(name, name) for name in match.groups())
-            self.add(place, f"「{key}」は{wanted}で書きますが、{got}になっています。", meant)
+            wanted, got = (Word(_TYPES.get(name, name)) for name in match.groups())
+            told = N_("「%(key)s」は%(wanted)sで書きますが、%(got)sになっています。")
+            self.add(place, told, meant, key=key, wanted=wanted, got=got)
         elif match := re.search(r"Invalid (?:enum )?value '?(.*?)'?$", said):
-            self.add(place, f"「{key}」に「{match[1]}」とは書けません。", meant)
+            self.add(
+                place,
+                N_("「%(key)s」に「%(value)s」とは書けません。"),
+                meant,
+                key=key,
+                value=match[1],
+            )
         else:
-            self.add(place, f"「{key}」の書き方に誤りがあります。", meant)
+            self.add(place, N_("「%(key)s」の書き方に誤りがあります。"), meant, key=key)
 
     def doubled(self, what: str, names: list[tuple[str, Place]]) -> None:
         times = Counter(name for name, _place in names)
@@ -198,8 +227,10 @@ class _Form:
             if times[name] > 1 and name in seen:
                 self.add(
                     place,
-                    f"{what}の id「{name}」が 2 度使われています。",
-                    "ほかにない id を書きます。",
+                    N_("%(what)sの id「%(name)s」が 2 度使われています。"),
+                    N_("ほかにない id を書きます。"),
+                    what=Word(what),
+                    name=name,
                 )
             seen.add(name)
 

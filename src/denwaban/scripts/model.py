@@ -3,10 +3,10 @@
 The same thing as TOML or JSON: see `text`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
@@ -40,6 +40,12 @@ TAKEN, NOT_TAKEN = "つながった", "つながらない"
 """The two ways on from a hand-over."""
 
 
+class Word(str):
+    """A word of ours among what an author typed: it is translated, too."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that keeps a document from being a script."""
@@ -50,6 +56,25 @@ class Problem:
     """1-based in the author's text."""
     expected: str = ""
     """What should stand there, as a Japanese sentence."""
+    msgids: tuple[str, str] = ("", "")
+    """Both sentences before names were put in: keys of the catalogues."""
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, line: int | None, message: str, expected: str = "", **values: object) -> Self:
+        """`message` and `expected` take `%(name)s`."""
+        return cls(message % values, line, expected % values, (message, expected), values)
+
+    def tell(self, translate: Callable[..., str]) -> tuple[str, str]:
+        """(message, expected) in the reader's language; `translate` is gettext's `_`."""
+        message, expected = self.msgids
+        if not message:
+            return self.message, self.expected
+        values = {
+            name: translate(str(value)) if isinstance(value, Word) else value
+            for name, value in self.values.items()
+        }
+        return translate(message, **values), translate(expected, **values) if expected else ""
 
     def __str__(self) -> str:
         where = f"{self.line} 行目: " if self.line is not None else ""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from denwaban.scripts.form import to_script
+from denwaban.scripts.form import N_, to_script
 from denwaban.scripts.model import Example, Problem, Script, ScriptInvalid, write
 from denwaban.scripts.places import Place, places
 
@@ -79,33 +79,67 @@ def _decoded(text: str) -> Any:
         match = re.search(r"byte (\d+)", str(error))
         line = text.encode()[: int(match[1])].count(b"\n") + 1 if match else None
         raise ScriptInvalid(
-            [Problem("JSON の書き方に誤りがあります。", line, "かっことコンマを確かめてください。")]
+            [
+                Problem.of(
+                    line,
+                    N_("JSON の書き方に誤りがあります。"),
+                    N_("かっことコンマを確かめてください。"),
+                )
+            ]
         ) from error
     except tomllib.TOMLDecodeError as error:
         raise ScriptInvalid([_syntax(text, str(error))]) from error
 
 
 _SYNTAX = (
-    ("Expected '=' after a key", "= がありません。", '名前 = "値" と書きます。'),
-    ("Expected newline", "1 行に 2 つのことが書かれています。", "改行して、1 行に 1 つ書きます。"),
-    ("Unclosed array", "[ が閉じられていません。", "終わりに ] を書きます。"),
-    ("Unclosed inline table", "{ が閉じられていません。", "同じ行の終わりに } を書きます。"),
-    ("Unterminated string", "文字の終わりの引用符がありません。", '終わりに " を書きます。'),
-    ("Expected ']]'", "[[ が閉じられていません。", "[[nodes]] のように書きます。"),
-    ("Expected ']'", "[ が閉じられていません。", "[head] や [[nodes]] のように書きます。"),
-    ("Cannot overwrite a value", "同じ名前が 2 度書かれています。", "どちらか 1 つにします。"),
-    ("Cannot declare", "同じまとまりが 2 度書かれています。", "1 つにまとめます。"),
-    ("Duplicate inline table key", "同じ名前が 2 度書かれています。", "どちらか 1 つにします。"),
-    ("Cannot mutate", "もう閉じたまとまりに書き足しています。", "1 か所にまとめます。"),
-    ("Unescaped", "\\ の使い方に誤りがあります。", "\\ そのものは \\\\ と書きます。"),
+    ("Expected '=' after a key", N_("= がありません。"), N_('名前 = "値" と書きます。')),
+    (
+        "Expected newline",
+        N_("1 行に 2 つのことが書かれています。"),
+        N_("改行して、1 行に 1 つ書きます。"),
+    ),
+    ("Unclosed array", N_("[ が閉じられていません。"), N_("終わりに ] を書きます。")),
+    (
+        "Unclosed inline table",
+        N_("{ が閉じられていません。"),
+        N_("同じ行の終わりに } を書きます。"),
+    ),
+    (
+        "Unterminated string",
+        N_("文字の終わりの引用符がありません。"),
+        N_('終わりに " を書きます。'),
+    ),
+    ("Expected ']]'", N_("[[ が閉じられていません。"), N_("[[nodes]] のように書きます。")),
+    ("Expected ']'", N_("[ が閉じられていません。"), N_("[head] や [[nodes]] のように書きます。")),
+    (
+        "Cannot overwrite a value",
+        N_("同じ名前が 2 度書かれています。"),
+        N_("どちらか 1 つにします。"),
+    ),
+    ("Cannot declare", N_("同じまとまりが 2 度書かれています。"), N_("1 つにまとめます。")),
+    (
+        "Duplicate inline table key",
+        N_("同じ名前が 2 度書かれています。"),
+        N_("どちらか 1 つにします。"),
+    ),
+    ("Cannot mutate", N_("もう閉じたまとまりに書き足しています。"), N_("1 か所にまとめます。")),
+    ("Unescaped", N_("\\ の使い方に誤りがあります。"), N_("\\ そのものは \\\\ と書きます。")),
     (
         "Illegal character '\\n'",
-        "文字の終わりの引用符がありません。",
-        '同じ行の終わりに " を書きます。',
+        N_("文字の終わりの引用符がありません。"),
+        N_('同じ行の終わりに " を書きます。'),
     ),
-    ("Illegal character", "使えない文字があります。", '長い文は """ で囲むと、改行できます。'),
-    ("Invalid value", "値の書き方に誤りがあります。", '文字は " で囲みます。'),
-    ("Invalid initial character", "名前の書き方に誤りがあります。", "名前は英小文字で始めます。"),
+    (
+        "Illegal character",
+        N_("使えない文字があります。"),
+        N_('長い文は """ で囲むと、改行できます。'),
+    ),
+    ("Invalid value", N_("値の書き方に誤りがあります。"), N_('文字は " で囲みます。')),
+    (
+        "Invalid initial character",
+        N_("名前の書き方に誤りがあります。"),
+        N_("名前は英小文字で始めます。"),
+    ),
 )
 """What the TOML reader says, in words for an author."""
 
@@ -115,8 +149,10 @@ def _syntax(text: str, said: str) -> Problem:
     line = int(match[1]) if match else text.rstrip().count("\n") + 1
     for start, message, expected in _SYNTAX:
         if said.startswith(start):
-            return Problem(message, line, expected)
-    return Problem("書き方に誤りがあります。", line, '[[nodes]] か、名前 = "値" のように書きます。')
+            return Problem.of(line, message, expected)
+    return Problem.of(
+        line, N_("書き方に誤りがあります。"), N_('[[nodes]] か、名前 = "値" のように書きます。')
+    )
 
 
 def dump(script: Script) -> str:

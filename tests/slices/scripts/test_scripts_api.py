@@ -139,3 +139,31 @@ async def test_a_new_script_from_the_library_or_by_copying(make_web: MakeWeb, st
     ):
         wrong = await author.request("POST", "/scripts", files={"file": ("", b"")}, data=form)
         assert wrong.status_code == 422, form
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "mend"),
+    [("en", 'no "too" here', "Did you mean"), ("ja", "「too」という項目", "ではありませんか")],
+)
+async def test_what_is_broken_is_told_in_the_readers_language(
+    make_web: MakeWeb, store: Store, language: str, told: str, mend: str
+) -> None:
+    web = await make_web(pages=script_pages.routes, api=routes)
+    script_id = await store.write(
+        lambda tx: add_script(tx, a_client(tx), "受付", PLUMBER, "はじめ")
+    )
+    author = await web.browser(Role.SUPERVISOR)
+    author.client.headers["Accept-Language"] = language
+    wrong = PLUMBER.replace('\nto = "who"', '\ntoo = "who"', 1)
+    asked = {"text": wrong, "line": 1}
+    page = (await author.request("POST", f"/scripts/{script_id}/check", json=asked)).json()
+    assert mend in page["findings"]
+    [found] = [
+        one
+        for one in (
+            await author.request("POST", f"/api/v1/scripts/{script_id}/lint", json={"text": wrong})
+        ).json()["findings"]
+        if mend in one["mend"]
+    ]
+    assert told in found["message"]
+    assert found["line"] == wrong.splitlines().index('too = "who"') + 1

@@ -77,7 +77,7 @@ def _listed(tx: Tx, script_id: str) -> Listed:
 def _walkable(script: Script) -> Script:
     broken = [one for one in lint(script) if one.rule in STRUCTURE]
     if broken:
-        raise ScriptInvalid([one.message for one in broken])
+        raise ScriptInvalid([one.tell(_)[0] for one in broken])
     return script
 
 
@@ -135,8 +135,17 @@ def _their_room(tx: Tx, who: Principal, version_id: str) -> Room:
     return room_of(tx, client_id, script, name, number, version_id=version_id, text_id=version_id)
 
 
+def _sentences(error: ScriptInvalid) -> str:
+    """The first three problems in the reader's language, with their lines."""
+    told = []
+    for problem in error.problems[:3]:
+        where = _("%(n)s 行目: ", n=problem.line) if problem.line is not None else ""
+        told.append(where + "".join(problem.tell(_)))
+    return " ".join(told)
+
+
 def _unwalkable(error: ScriptInvalid, script_id: str) -> Problem:
-    told = " ".join(str(problem) for problem in error.problems[:3])
+    told = _sentences(error)
     return Problem(409, _("まだ通しで歩けません"), f"{told} {_('編集の画面で直してください。')}")
 
 
@@ -301,7 +310,7 @@ async def keep_example(
     except NoSuchScript as error:
         raise not_here() from error
     except (NoSuchWay, ScriptInvalid) as error:
-        told = " ".join(map(str, error.problems[:2])) if isinstance(error, ScriptInvalid) else ""
+        told = _sentences(error) if isinstance(error, ScriptInvalid) else ""
         return _told(422, problem=told or _("台本が変わったようです"))
     except ScriptError as error:
         return _told(422, problem=_(str(error)))

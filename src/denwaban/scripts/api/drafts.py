@@ -27,7 +27,8 @@ from denwaban.scripts.drafts import (
 from denwaban.scripts.life import (
     ScriptError,
 )
-from denwaban.scripts.lint import lint
+from denwaban.scripts.lint import Finding, lint
+from denwaban.scripts.model import Problem as Broken
 from denwaban.scripts.model import ScriptInvalid
 from denwaban.scripts.text import parse
 from denwaban.scripts.versions import document_of
@@ -106,7 +107,7 @@ async def post_lint(
 ) -> LintOut:
     """What is to be mended, with lines. A text that is no script yet is told as errors, too."""
 
-    def look(tx: Tx) -> LintOut:
+    def look(tx: Tx) -> list[Finding] | ScriptInvalid:
         owner = theirs(tx, who, script_id)
         text = data.text
         if text is None:
@@ -117,32 +118,24 @@ async def post_lint(
         try:
             script, source = parse(text or "")
         except ScriptInvalid as error:
-            return LintOut(
-                [
-                    FindingOut(
-                        "broken", "broken", "error", one.line, None, one.message, "", one.expected
-                    )
-                    for one in error.problems
-                ]
-            )
-        found = lint(script, around_of(tx, owner.client_id, script_id), source)
-        return LintOut(
-            [
-                FindingOut(
-                    one.key,
-                    one.rule,
-                    one.level,
-                    one.line,
-                    one.node,
-                    one.message,
-                    one.why,
-                    one.mend,
-                )
-                for one in found
-            ]
-        )
+            return error
+        return lint(script, around_of(tx, owner.client_id, script_id), source)
 
-    return await store.read(look)
+    found = await store.read(look)
+    if isinstance(found, ScriptInvalid):
+        return LintOut([_broken(problem) for problem in found.problems])
+    return LintOut([_finding(one) for one in found])
+
+
+# The reader's language is known outside of the transaction only.
+def _broken(problem: Broken) -> FindingOut:
+    message, expected = problem.tell(_)
+    return FindingOut("broken", "broken", "error", problem.line, None, message, "", expected)
+
+
+def _finding(one: Finding) -> FindingOut:
+    message, why, mend = one.tell(_)
+    return FindingOut(one.key, one.rule, one.level, one.line, one.node, message, why, mend)
 
 
 routes = [get_draft, put_draft, post_lint]

@@ -72,7 +72,7 @@ async def post_publish(
         ) from error
     except ScriptInvalid as error:
         raise Problem(
-            422, *known(422), errors=[("draft", one.message) for one in error.problems]
+            422, *known(422), errors=[("draft", one.tell(_)[0]) for one in error.problems]
         ) from error
     except ScriptError as error:
         raise refused("draft", _(str(error)), 409) from error

@@ -74,11 +74,12 @@ def broken(error: ScriptInvalid) -> list[dict[str, Any]]:
             "line": problem.line,
             "node": None,
             "key": "broken",
-            "message": problem.message,
+            "message": message,
             "why": "",
-            "mend": problem.expected,
+            "mend": expected,
         }
         for problem in error.problems
+        for message, expected in [problem.tell(_)]
     ]
 
 

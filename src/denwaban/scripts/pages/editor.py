@@ -146,11 +146,11 @@ async def post_check(
         try:
             script, source = parse(data.text)
         except ScriptInvalid as error:
-            return {"found": broken(error), "script": None}
+            return {"broken": error, "script": None}
         found = lint(script, around_of(tx, owner.client_id, owner.id), source)
         first_words = client(tx, owner.client_id)
         return {
-            "found": told(found),
+            "found": found,
             "script": script,
             "source": source,
             "greeting": first_words.greeting if first_words else "",
@@ -159,11 +159,13 @@ async def post_check(
 
     seen = await store.read(look)
     script: Script | None = seen["script"]
+    # The reader's language is known here, not inside the transaction.
+    found = told(seen["found"]) if script is not None else broken(seen["broken"])
     answer: dict[str, Any] = {
-        "findings": fragment("scripts/findings.html", findings=seen["found"]),
-        "errors": sum(each["level"] == "error" for each in seen["found"]),
-        "warnings": sum(each["level"] == "warning" for each in seen["found"]),
-        "lines": [[each["line"], each["level"]] for each in seen["found"] if each["line"]],
+        "findings": fragment("scripts/findings.html", findings=found),
+        "errors": sum(each["level"] == "error" for each in found),
+        "warnings": sum(each["level"] == "warning" for each in found),
+        "lines": [[each["line"], each["level"]] for each in found if each["line"]],
     }
     if script is not None:
         node = node_at(script, seen["source"], data.line)

@@ -60,6 +60,7 @@ async def _form_page(
             "draft": draft,
             "settings": settings_of(tx, script.client_id),
             "findings": [],
+            "broken": None,
             "changes": [],
         }
         if draft is None:
@@ -67,15 +68,18 @@ async def _form_page(
         try:
             document, said = authoring.findings(tx, script_id, draft.text)
         except ScriptInvalid as broken_off:
-            return {**found, "findings": broken(broken_off)}
-        found["findings"] = told(said)
+            return {**found, "broken": broken_off}
+        found["findings"] = said
         if script.version_id is not None:
             found["changes"] = changes(document_of(tx, script.version_id)[0], document)
         return found
 
     found = await store.read(look)
+    # The reader's language is known here, not inside the transaction.
+    said, broken_off = found.pop("findings"), found.pop("broken")
     return page(
         "scripts/publish.html",
+        findings=broken(broken_off) if broken_off is not None else told(said),
         status=422 if error else 200,
         **found,
         form=form or PublishForm(),

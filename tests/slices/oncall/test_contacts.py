@@ -114,6 +114,24 @@ async def test_an_administrator_sets_the_ways_and_reports_go_by_them(
         ({"channel": "chatwork", "room": "1"}, "API トークンを入れてください"),
         ({"channel": "webhook", "url": "https://e.jp", "secret": "x"}, "署名鍵の形が違うようです"),
         ({"channel": "fax", "to": "03"}, "この連絡方法は使えません"),
+        ({"channel": "sms", "number": "03-1234-5678"}, "携帯電話の番号"),
+        ({"channel": "sms", "number": "090-123-567"}, "携帯電話の番号"),
+        ({"channel": "line", "user": "suzuki"}, "U で始まる33文字"),
+        ({"channel": "line_works", "user": "../a"}, "LINE WORKS の ID"),
+        ({"channel": "slack_app", "place": "#general", "token": "xoxb-1"}, "C で始まります"),
+        ({"channel": "slack_app", "place": "C012345", "token": "xoxp-1"}, "xoxb-"),
+        (
+            {"channel": "slack_app", "place": "C012345", "token": "xoxb-1", "member": "suzuki"},
+            "U で始まります",
+        ),
+        (
+            {"channel": "chatwork_task", "room": "1", "token": "x", "member": "a"},
+            "アカウント ID は数字",
+        ),
+        (
+            {"channel": "google_chat", "url": "https://chat.googleapis.com/v1/spaces/A/messages"},
+            "key と token",
+        ),
     ],
 )
 async def test_an_address_that_could_never_work_gets_a_sentence(
@@ -274,3 +292,64 @@ async def test_reports_on_their_way_keep_the_address_they_had(
         await office.pass_time(minutes=15)
     reminded = [one for one in await office.deliveries(report) if one.kind == "reminder"]
     assert "old@example.jp" in [one.shown for one in reminded]
+
+
+NEW_WAYS: list[dict[str, str]] = [
+    {"channel": "sms", "number": "０９０-1234-5678"},
+    {"channel": "line", "user": "U" + "0a" * 16},
+    {"channel": "line_works", "user": "suzuki@example"},
+    {"channel": "slack_app", "place": "C0123456", "token": "xoxb-HIDDEN", "member": ""},
+    {"channel": "chatwork_task", "room": "1", "token": "HIDDEN", "member": "45"},
+    {"channel": "teams", "url": "https://prod-1.japaneast.logic.azure.com/w?sig=HIDDEN"},
+    {
+        "channel": "google_chat",
+        "url": "https://chat.googleapis.com/v1/spaces/A/messages?key=k&token=HIDDEN",
+    },
+]
+
+
+@pytest.mark.req("C5")
+async def test_the_clients_staff_add_every_way_by_themselves_but_no_hook_that_leads_elsewhere(
+    make_web: MakeWeb, office: Office
+) -> None:
+    async with site(make_web, office) as web:
+        suzuki = await web.browser(Role.CLIENT, user_id=office.suzuki_user)
+        place = f"/staff/{office.suzuki}/contacts"
+        for form in NEW_WAYS:
+            answer = await suzuki.post(place, form)
+            assert answer.status_code == 303, answer.text
+        shown = (await suzuki.get(place)).text
+        assert "HIDDEN" not in shown
+        assert "09012345678" in shown
+        for channel, url in (
+            ("teams", "https://169.254.169.254/latest"),
+            ("teams", "https://logic.azure.com.example.jp/x"),
+            ("google_chat", "https://example.jp/?key=k&token=t"),
+        ):
+            refused = await suzuki.post(place, {"channel": channel, "url": url})
+            assert refused.status_code == 422
+        assert [one.channel for one in await kept(office)] == [one["channel"] for one in NEW_WAYS]
+        changed = (await kept(office))[3]
+        await suzuki.post(f"/contacts/{changed.id}", {"place": "C0999999", "member": "U0123456"})
+        after = (await kept(office))[3].address
+        assert after == {"place": "C0999999", "token": "xoxb-HIDDEN", "member": "U0123456"}
+
+
+async def test_a_changed_signing_key_and_its_former_one_are_kept_and_never_shown(
+    make_web: MakeWeb, office: Office
+) -> None:
+    former, fresh = "whsec_" + "QUJD" * 8, "whsec_" + "REVG" * 8
+    async with site(make_web, office) as web:
+        admin = await web.browser(Role.ADMINISTRATOR)
+        place = f"/staff/{office.suzuki}/contacts"
+        hook = {"channel": "webhook", "url": "https://example.jp/hook", "secret": former}
+        assert (await admin.post(place, hook)).status_code == 303
+        (one,) = await kept(office)
+        await admin.post(f"/contacts/{one.id}", {"url": "https://example.jp/two"})
+        assert "former" not in (await kept(office))[0].address
+        await admin.post(f"/contacts/{one.id}", {"url": "https://example.jp/two", "secret": fresh})
+        await admin.post(f"/contacts/{one.id}", {"url": "https://example.jp/three"})
+        address = (await kept(office))[0].address
+        assert (address["secret"], address["former"]) == (fresh, former)
+        assert address["url"] == "https://example.jp/three"
+        assert former not in (await admin.get(place)).text

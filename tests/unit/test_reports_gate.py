@@ -52,7 +52,7 @@ def test_a_good_report_is_held_by_nothing() -> None:
         ({"what_for": "電話がありました"}, "what_for", "だけでは伝わりません"),
         ({"what_for": "折り返し希望とのことです"}, "what_for", "だけでは伝わりません"),
         ({"done": "\n"}, "done", "どう対応したかが空です"),
-        ({"done": "承りました。"}, "done", "だけでは伝わりません"),
+        ({"done": "対応しました。"}, "done", "だけでは伝わりません"),
         ({"callback_by": None}, "callback_by", "いつまでに"),
         ({"callback_by": NOW - timedelta(minutes=1)}, "callback_by", "過ぎた時刻"),
         ({"number": ""}, "number", "折り返し先の電話番号が空です"),

@@ -167,7 +167,6 @@ async def test_an_exception_goes_into_the_history(seat_story: MakeStory) -> None
     await story.switchboard.written()
     for name, value in (
         ("what_for", "お急ぎの電話"),
-        ("done", "お急ぎのご様子で、途中でお切りになりました"),
         ("callback", "no"),
     ):
         path = f"{way}/answers/report.{name}"

@@ -76,7 +76,9 @@ function step(change, at = middle()) {
 /** The answers of the walk, with what stands in the fields now. */
 function collected() {
   const answers = { ...state.answers };
-  for (const field of middle().querySelectorAll("[data-answer]")) answers[field.dataset.answer] = field.value;
+  for (const field of middle().querySelectorAll("[data-answer]")) {
+    answers[field.dataset.answer] = field.type === "checkbox" ? (field.checked ? "yes" : "no") : field.value;
+  }
   return answers;
 }
 
@@ -84,7 +86,7 @@ function settle() {
   fillAids();
   tick();
   if (document.getElementById("seat-panel").open) return;
-  const first = middle().querySelector("[data-answer]");
+  const first = middle().querySelector("[data-answer]:not([type=checkbox])");
   (first ?? middle()).focus({ preventScroll: true });
   root.classList.toggle("typing", typingIn(document.activeElement));
 }

@@ -55,6 +55,16 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /calls.*", INSIDE),
     # Who sets which: tests/slices/oncall.
     (r"\w+ /(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
+    # Whose: tests/slices/oncall/test_roster_pages.py.
+    (r"POST /clients/\{client_id:str\}/roster/live", FLOOR),
+    (r"\w+ /clients/\{client_id:str\}/(roster|hours).*", FLOOR | CLIENT),
+    (r"\w+ /(staff/\{staff_id:str\}/calendars|calendars/).*", FLOOR | CLIENT),
+    (r"GET /roster", CLIENT),
+    (
+        r"\w+ /api/v1/(clients/\{client_id:str\}/(reach|holes|hours|shifts|entries|roster-changes)"
+        r"|shifts/|entries/|staff/\{staff_id:str\}/calendars|calendars/).*",
+        FLOOR | CLIENT,
+    ),
     (r"\w+ /clients/\{client_id:str\}/faqs.*", FLOOR),
     (r"\w+ (/api/v1)?/clients/\{client_id:str\}/report-(form|rules).*", FLOOR),
     (r"GET /(clients|staff).*", INSIDE),
@@ -104,6 +114,9 @@ WORDS: dict[str | tuple[str, str], str] = {
     ("calls", "state"): "ended",
     ("call_backs", "result"): "talked",
     ("call_backs", "stage"): "ended",
+    ("roster_changes", "what"): "shift",
+    ("roster_entries", "kind"): "leave",
+    ("shifts", "kind"): "duty",
     ("ladders", "state"): "waiting",
     ("operator_states", "state"): "ready",
     ("script_runs", "state"): "open",

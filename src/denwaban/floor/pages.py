@@ -14,6 +14,7 @@ from denwaban.delivery import Trouble, troubles
 from denwaban.floor.model import LONG_WAIT, SOON, Busy, Due, Today, near_limit
 from denwaban.floor.rows import due_promises, lines_in_use, today
 from denwaban.journal import Entry, Journal, last_seq
+from denwaban.oncall import Alarm, alarms
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.web import LiveEvent, _, live, needs, page
@@ -25,7 +26,7 @@ SHOWN = 5
 SHOWN_BUSY = 3
 """So many rows of a list fit without a scroll; the headings tell how many there are."""
 
-CHANGES = ("call.", "operator.", "report.", "promise.", "delivery.", "line.", "engine.")
+CHANGES = ("call.", "operator.", "report.", "promise.", "delivery.", "line.", "engine.", "oncall.")
 
 ORDER = (
     SeatState.OFFERED,
@@ -45,6 +46,7 @@ class Counted(NamedTuple):
     busy: list[Busy]
     troubles: list[Trouble]
     due: list[Due]
+    nobody: list[Alarm]
     at: datetime
 
 
@@ -94,6 +96,7 @@ async def _board(store: Store, clock: Clock, switchboard: Switchboard) -> dict[s
             near_limit(*lines_in_use(tx)),
             troubles(tx),
             due_promises(tx, now + SOON),
+            alarms(tx),
             now,
         )
 

@@ -61,11 +61,12 @@ from denwaban.oncall.roster import (
     ShiftKind,
     Why,
 )
-from denwaban.oncall.watching import PresenceFollower
+from denwaban.oncall.watching import Alarm, PresenceFollower, alarms
 from denwaban.oncall.watching import duty as watch_duty
 
 __all__ = [
     "ALWAYS",
+    "Alarm",
     "DAY_MINUTES",
     "EVERY_DAY",
     "HOLIDAY",
@@ -97,6 +98,7 @@ __all__ = [
     "add_contact",
     "add_entry",
     "add_shifts",
+    "alarms",
     "business_hours",
     "calendar_duty",
     "change_contact",

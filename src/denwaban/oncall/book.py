@@ -250,7 +250,7 @@ def change_of(tx: Tx, client_id: str, change_id: str) -> Change | None:
 def shifts_of(
     tx: Tx, client_id: str, first: date | None = None, last: date | None = None
 ) -> list[Shift]:
-    """The shifts of a client that count, in the order in which they were written; those that may fall into [first, last]
+    """The shifts of a client that count, the oldest first; those that may fall into [first, last]
     when given."""
     query = select(shifts).where(shifts.c.client_id == client_id, shifts.c.removed_id.is_(None))
     if first is not None and last is not None:

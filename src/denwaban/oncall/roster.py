@@ -201,7 +201,7 @@ class NobodyOnDuty:
     closed: bool = False
     """Outside business hours, and no shift that somebody fails to fill: nothing is wrong."""
     since: datetime | None = None
-    """Since when, looked back four weeks at most."""
+    """Since when it is so (closed, or without anybody), looked back four weeks at most."""
     until: datetime | None = None
     """Until when, looked ahead four weeks; None: no end in sight."""
     next: OnDuty | None = None
@@ -260,7 +260,8 @@ def reach(roster: Roster, at: datetime) -> OnDuty | NobodyOnDuty:
     since = at - AHEAD
     before = [at - AHEAD, *edges(roster, at - AHEAD, at)]
     for edge, last in zip(reversed(before), [at, *reversed(before[1:])], strict=True):
-        if isinstance(decide(roster, edge), OnDuty):
+        earlier = decide(roster, edge)
+        if isinstance(earlier, OnDuty) or earlier.closed is not found.closed:
             since = last
             break
     return NobodyOnDuty(

@@ -1,6 +1,7 @@
 """The watch over live clients: when nobody is on duty it is written down at once, and holes ahead once a day and after
 every change."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -16,6 +17,7 @@ from denwaban.oncall.loading import roster_of
 from denwaban.oncall.roster import AHEAD, NobodyOnDuty, decide, edges, holes, reach
 from denwaban.oncall.rows import oncall_watches
 from denwaban.people import client
+from denwaban.people import rows as people_rows
 from denwaban.store import Store, StoreError, Tx
 from denwaban.work import Duty
 
@@ -100,6 +102,27 @@ def _next_look(tx: Tx, client_id: str, at: datetime, values: dict[str, Any]) -> 
         .where(oncall_watches.c.id == client_id)
         .values(due_at=at, leased_until=None, **values)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A live client that nobody takes reports for just now, though somebody should."""
+
+    client_id: str
+    client_name: str
+    since: datetime
+
+
+def alarms(tx: Tx) -> list[Alarm]:
+    """Clients without anybody on duty, as the watch last found them, the longest first. Cheap: screens ask it often."""
+    clients = people_rows.clients
+    rows = tx.all(
+        select(oncall_watches.c.id, oncall_watches.c.nobody_since, clients.c.name)
+        .join(clients, clients.c.id == oncall_watches.c.id)
+        .where(oncall_watches.c.nobody_since.is_not(None))
+        .order_by(oncall_watches.c.nobody_since, oncall_watches.c.id)
+    )
+    return [Alarm(row["id"], row["name"], row["nobody_since"]) for row in rows]
 
 
 def _morning(now: datetime) -> datetime:

@@ -5,11 +5,20 @@ from pathlib import Path
 
 import msgspec
 
-from denwaban import calls, delivery, knowledge, lines, people, promises, reports, scripts
+from denwaban import (
+    calls,
+    delivery,
+    knowledge,
+    lines,
+    oncall,
+    people,
+    promises,
+    reports,
+    scripts,
+)
 from denwaban.access import Role, add_user, make_api_key, new_password
 from denwaban.clock import JST
 from denwaban.knowledge.importing import import_faqs, read_faqs
-from denwaban.oncall import add_contact
 from denwaban.seed.companies import COMPANIES
 from denwaban.seed.model import Company, Credentials, Earlier, Person, Seat, SignIn
 from denwaban.store import Tx
@@ -85,12 +94,14 @@ def _company(planting: _Planting, company: Company, operator_id: str) -> str:
         company.industry,
         company.greeting,
         company.policy,
+        preparing=True,
     )
     for number, label in company.numbers:
         lines.add_number(tx, client_id, number, label)
     lines.set_limit(tx, client_id, company.lines, tx.now.astimezone(JST).date())
     _plan(tx, client_id, company)
     staff = _staff(planting, client_id, company)
+    _roster(tx, client_id, company, staff)
     _faqs(tx, client_id, company)
     _reports(tx, client_id, company, staff)
     for earlier in company.earlier:
@@ -152,7 +163,7 @@ def _staff(planting: _Planting, client_id: str, company: Company) -> dict[str, s
             in_charge=person.in_charge,
             user_id=_portal(planting, client_id, company, person),
         )
-        add_contact(tx, client_id, ids[person.key], "mail", {"to": person.mail})
+        oncall.add_contact(tx, client_id, ids[person.key], "mail", {"to": person.mail})
     for person in company.people:
         if person.substitute:
             people.set_substitute(tx, ids[person.key], ids[person.substitute])
@@ -160,6 +171,20 @@ def _staff(planting: _Planting, client_id: str, company: Company) -> dict[str, s
             until = tx.now + person.away_for if person.away_for else None
             people.set_presence(tx, ids[person.key], person.presence, until, person.note)
     return ids
+
+
+def _roster(tx: Tx, client_id: str, company: Company, staff: dict[str, str]) -> None:
+    """Business hours and duty; then the company goes live, as any other would."""
+    oncall.set_hours(tx, client_id, company.hours)
+    oncall.add_shifts(
+        tx,
+        client_id,
+        [
+            oncall.NewShift(staff[one.key], one.kind, one.opens, one.closes, one.days)
+            for one in company.shifts
+        ],
+    )
+    oncall.go_live(tx, client_id)
 
 
 def _portal(planting: _Planting, client_id: str, company: Company, person: Person) -> str | None:

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from denwaban.lines import EVERY_DAY, WEEKDAYS, Mode
+from denwaban.oncall import HOLIDAY, BusinessHours, ShiftKind, Span
 from denwaban.practice import story
 from denwaban.practice.model import Story
 from denwaban.reports import DEFAULT_FORM, Form, FormField, Rule
-from denwaban.seed.model import Company, Earlier, Person, Window
+from denwaban.seed.model import Company, Earlier, Person, Shift, Window
 
 MON_TUE_WED_FRI = 1 | 2 | 4 | 16
 SATURDAY = 32
+SUNDAY = 64
 
 
 def hour(hours: int, minutes: int = 0) -> int:
@@ -69,6 +71,12 @@ HOSHIZORA = Company(
             minutes=180,
         ),
         Rule("ご契約のお客様は急ぎ", caller="regular", urgency="soon"),
+    ),
+    hours=BusinessHours((Span(WEEKDAYS, hour(9), hour(18)),), ((12, 29), (1, 3))),
+    shifts=(
+        Shift("mori", ShiftKind.LUNCH, WEEKDAYS, hour(12), hour(13)),
+        Shift("ishikawa", ShiftKind.DUTY, WEEKDAYS, hour(18), hour(24 + 9)),
+        Shift("mori", ShiftKind.DUTY, SATURDAY | SUNDAY | HOLIDAY, hour(9), hour(24 + 9)),
     ),
     people=(
         Person(
@@ -171,6 +179,15 @@ MIDORI = Company(
         Rule("薬と検査は看護へ", words=("薬", "検査", "紹介状"), staff_id="ogawa", minutes=120),
     ),
     chances=(),
+    hours=BusinessHours(
+        (
+            Span(MON_TUE_WED_FRI, hour(8, 30), hour(12, 30)),
+            Span(MON_TUE_WED_FRI, hour(14, 30), hour(18, 30)),
+            Span(SATURDAY, hour(8, 30), hour(13)),
+        ),
+        ((12, 29), (1, 4)),
+    ),
+    shifts=(Shift("ogawa", ShiftKind.LUNCH, MON_TUE_WED_FRI, hour(12, 30), hour(14, 30)),),
     people=(
         Person(
             "aoki",
@@ -231,6 +248,12 @@ SAKURA = Company(
     rules=(
         Rule("急ぎは全員確認", urgencies=("emergency",), everyone=True, minutes=10),
         Rule("見積もりは加藤さん", words=("見積", "費用", "料金"), staff_id="kato", minutes=180),
+    ),
+    hours=BusinessHours((Span(EVERY_DAY, hour(8), hour(19)),)),
+    shifts=(
+        Shift("kato", ShiftKind.LUNCH, WEEKDAYS, hour(12), hour(13)),
+        Shift("sato", ShiftKind.DUTY, 1 | 4 | 16 | SUNDAY | HOLIDAY, hour(19), hour(24 + 8)),
+        Shift("ito", ShiftKind.DUTY, 2 | 8 | SATURDAY, hour(19), hour(24 + 8)),
     ),
     people=(
         Person(

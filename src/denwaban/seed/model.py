@@ -6,6 +6,7 @@ from datetime import timedelta
 import msgspec
 
 from denwaban.lines import Mode
+from denwaban.oncall import BusinessHours, ShiftKind
 from denwaban.reports import DEFAULT_FORM, Form, Rule
 
 
@@ -38,6 +39,17 @@ class Window:
     mode: Mode
     script: tuple[str, str] | None = None
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A weekly shift of the person of this key; minutes and days as in `oncall.NewShift`."""
+
+    key: str
+    kind: ShiftKind
+    days: int
+    opens: int
+    closes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ class Company:
     people: tuple[Person, ...]
     faqs: str
     """A file in `faqs/`."""
+    hours: BusinessHours
+    shifts: tuple[Shift, ...] = ()
     form: Form = DEFAULT_FORM
     rules: tuple[Rule, ...] = ()
     """`staff_id` is the key of a person; empty: whoever is in charge."""

@@ -101,4 +101,4 @@ async def look(page: Page, name: str) -> None:
     # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
     found = await Axe().run(page)
     told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert told == [], name
+    assert told == [], f"{name}: {told}"

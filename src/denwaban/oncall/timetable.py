@@ -70,8 +70,7 @@ class Day:
     today: bool
     holiday: bool
     pieces: tuple[Piece, ...]
-    """Who takes reports, in order, without the times in which the client is closed."""
-    holes: tuple[Piece, ...]
+    """Who takes reports and when nobody does, in order, without the times in which the client is closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,7 @@ def week_of(tx: Tx, client_id: str, monday: date) -> Week:
                 day,
                 day == now,
                 day in holidays_of(day.year),
-                tuple(piece for piece in pieces[day] if isinstance(piece.answer, OnDuty)),
-                tuple(piece for piece in pieces[day] if isinstance(piece.answer, NobodyOnDuty)),
+                tuple(pieces[day]),
             )
             for day in days
         ),

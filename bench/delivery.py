@@ -1,32 +1,42 @@
-"""Report accepted → mail accepted by a real SMTP server; and sends per second beside a bare aiosmtplib loop.
+"""Report accepted → mail accepted; sends per second beside a bare aiosmtplib loop; what waiting escalations cost.
 
-`python -m bench.delivery` prints one table and writes var/bench/delivery.json. The server is a private Postfix that throws
-mails away after it has accepted them; without root it is Postfix's own smtp-sink.
+`python -m bench.delivery` takes all of it on SQLite and PostgreSQL, prints one table and writes var/bench/delivery.json;
+`python -m bench.delivery sends` or `… waiting` takes a part of it, `… sqlite` or `… postgresql` one database. The server is
+Postfix's own smtp-sink: as nearly nothing as a real SMTP server can be, so that what is measured is us.
 """
 
 import asyncio
 import contextlib
 import json
+import os
+import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import aiosmtplib
 import httpx
-from tests import postfix
+import psycopg
+from sqlalchemy import insert, select, update
 from tests.conftest import free_port
+from tests.postgres import server
 
 import denwaban.schema  # noqa: F401 - loads every table
+from bench.machine import described
 from denwaban import access, delivery, oncall, people, reports
 from denwaban.clock import SystemClock
 from denwaban.config import Settings
+from denwaban.delivery import rows as delivery_rows
 from denwaban.delivery.channels.mail import compose
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind, Outcome
+from denwaban.journal import rows as journal_rows
+from denwaban.reports import rows as report_rows
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.work import Worker
 
@@ -34,6 +44,10 @@ ONE_BY_ONE = 100
 PER_SECOND = 10
 AT_ONCE = 600
 CONNECTIONS = 8
+
+WAITING = 100_000
+IDLE_SECONDS = 8
+DUE = 50
 
 
 class Timed:
@@ -63,20 +77,39 @@ class TimedChannels(delivery.Channels):
 
 
 @contextlib.contextmanager
-def smtp() -> Iterator[tuple[str, str]]:
-    """(address, name) of a real SMTP server."""
-    if not postfix.possible():
-        with postfix.running("discard:") as server:
-            yield server.address, "Postfix"
-        return
+def smtp() -> Iterator[str]:
+    """The address of a server that accepts everything."""
     address = f"127.0.0.1:{free_port()}"
-    sink = subprocess.Popen(["/usr/sbin/smtp-sink", address, "256"])
-    time.sleep(0.5)
+    # It refuses to stay root.
+    who = ["-u", "postfix"] if os.geteuid() == 0 else []
+    sink = subprocess.Popen(["/usr/sbin/smtp-sink", *who, address, "256"])
+    host, port = address.split(":")
+    end = time.monotonic() + 10
     try:
-        yield address, "smtp-sink"
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
+                break
+            if time.monotonic() > end:
+                raise RuntimeError("smtp-sink did not start")
+            time.sleep(0.05)
+        yield address
     finally:
         sink.terminate()
         sink.wait()
+
+
+@contextlib.contextmanager
+def database(kind: str) -> Iterator[str]:
+    """An empty database."""
+    with contextlib.ExitStack() as stack:
+        if kind == "sqlite":
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            yield f"sqlite:///{folder}/bench.db"
+            return
+        url = stack.enter_context(server("fsync=on"))
+        with psycopg.connect(f"{url}/postgres", autocommit=True) as admin:
+            admin.execute("CREATE DATABASE bench")
+        yield f"{url}/bench"
 
 
 def office(tx: Tx) -> tuple[str, str, str]:
@@ -124,6 +157,13 @@ async def stop(workers: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*workers, return_exceptions=True)
 
 
+def a_draft(clock: SystemClock) -> reports.Draft:
+    return reports.Draft(
+        who="佐藤 花子", what_for="給湯器から異音がする", done="折り返しをお約束しました", callback_needed=True,
+        callback_by=clock.now() + timedelta(days=1), number="+819012345678", urgency="normal", tone="worried",
+    )  # fmt: skip
+
+
 async def measure(url: str, address: str) -> dict[str, float]:
     clock = SystemClock()
     store = Store(url, clock)
@@ -131,10 +171,7 @@ async def measure(url: str, address: str) -> dict[str, float]:
     await store.open()
     settings = Settings(smtp_url=f"smtp://{address}?starttls=no", mail_from="denwaban@example.jp")
     client_id, operator, staff = await store.write(office)
-    draft = reports.Draft(
-        who="佐藤 花子", what_for="給湯器から異音がする", done="折り返しをお約束しました", callback_needed=True,
-        callback_by=clock.now() + timedelta(days=1), number="+819012345678", urgency="normal", tone="worried",
-    )  # fmt: skip
+    draft = a_draft(clock)
 
     def verb(tx: Tx) -> str:
         made = reports.accept(tx, client_id, None, operator, staff, draft, False)
@@ -164,6 +201,7 @@ async def measure(url: str, address: str) -> dict[str, float]:
     await store.close()
     return {
         "accepted_to_mailed_ms_p50": statistics.median(waits),
+        "accepted_to_mailed_ms_p95": waits[int(len(waits) * 0.95) - 1],
         "accepted_to_mailed_ms_p99": waits[int(len(waits) * 0.99) - 1],
         "sends_per_second": rate,
     }
@@ -175,28 +213,118 @@ async def until(check: Callable[[], bool]) -> None:
         await asyncio.sleep(0.005)
 
 
-async def compare() -> dict[str, float | str]:
-    with smtp() as (address, server), tempfile.TemporaryDirectory() as folder:
-        alone = await bare(address, AT_ONCE, 1)
-        beside = await bare(address, AT_ONCE, CONNECTIONS)
-        ours = await measure(f"sqlite:///{folder}/bench.db", address)
+async def waiting(url: str) -> dict[str, float]:
+    """What it costs a worker to have so many ladders that wait, and how late it is when one is due."""
+    clock = SystemClock()
+    store = Store(url, clock)
+    metadata.create_all(store.engine)
+    await store.open()
+    settings = Settings()
+    client_id, operator, staff = await store.write(office)
+    draft = a_draft(clock)
+
+    def one(tx: Tx) -> str:
+        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
+        delivery.send(tx, made, settings.acknowledge_minutes)
+        return made.id
+
+    pattern = await store.write(one)
+    await store.write(lambda tx: copy(tx, pattern, WAITING))
+    async with httpx.AsyncClient() as http, delivery.Channels(settings, http) as channels:
+        workers = start(store, clock, settings, channels)
+        await asyncio.sleep(1)
+        used, began = time.process_time(), time.perf_counter()
+        await asyncio.sleep(IDLE_SECONDS)
+        share = (time.process_time() - used) / (time.perf_counter() - began)
+
+        # Some of them become due at moments of their own, set behind the worker's back.
+        table = delivery_rows.escalations
+        first = clock.now() + timedelta(seconds=7)
+        moments = {}
+
+        def due(tx: Tx) -> None:
+            ids = [row["id"] for row in tx.all(select(table.c.id).limit(DUE))]
+            for number, report_id in enumerate(ids):
+                moments[report_id] = first + timedelta(seconds=number * 3 / DUE)
+                tx.execute(
+                    update(table).where(table.c.id == report_id).values(due_at=moments[report_id])
+                )
+
+        await store.write(due)
+        await asyncio.sleep(7 + 3 + 3)
+        climbed = await store.read(
+            lambda tx: {
+                entry["subject"]: entry["at"]
+                for entry in tx.all(
+                    select(journal_rows.facts).where(
+                        journal_rows.facts.c.kind == "report.reminded",
+                        journal_rows.facts.c.subject.in_(list(moments)),
+                    )
+                )
+            }
+        )
+        await stop(workers)
+    await store.close()
+    late = sorted((climbed[one] - at).total_seconds() for one, at in moments.items())
     return {
-        "server": server,
-        **ours,
-        "bare_one_connection_per_second": alone,
-        f"bare_{CONNECTIONS}_connections_per_second": beside,
-        "ours_over_bare_one_connection": ours["sends_per_second"] / alone,
-        f"ours_over_bare_{CONNECTIONS}_connections": ours["sends_per_second"] / beside,
+        "core_share": share,
+        "woken_late_s_p50": statistics.median(late),
+        "woken_late_s_max": late[-1],
     }
 
 
+def copy(tx: Tx, pattern: str, count: int) -> None:
+    """So many reports like this one, each with its ladder, all due much later."""
+    report_table, table = report_rows.reports, delivery_rows.escalations
+    report = dict(tx.all(select(report_table).where(report_table.c.id == pattern))[0])
+    ladder = dict(tx.all(select(table).where(table.c.id == pattern))[0])
+    for begin in range(0, count, 1000):
+        ids = [new_id() for _row in range(min(1000, count - begin))]
+        tx.execute(insert(report_table), [{**report, "id": one} for one in ids])
+        later = [tx.now + timedelta(hours=1, seconds=begin + n) for n in range(len(ids))]
+        tx.execute(
+            insert(table),
+            [{**ladder, "id": one, "due_at": at} for one, at in zip(ids, later, strict=True)],
+        )
+
+
+async def compare(parts: Sequence[str], kinds: Sequence[str]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    with smtp() as address:
+        for kind in kinds:
+            if "sends" in parts:
+                with database(kind) as url:
+                    alone = await bare(address, AT_ONCE, 1)
+                    beside = await bare(address, AT_ONCE, CONNECTIONS)
+                    ours = await measure(url, address)
+                found[kind] = {
+                    **ours,
+                    "bare_one_connection_per_second": alone,
+                    f"bare_{CONNECTIONS}_connections_per_second": beside,
+                    "ours_over_bare_one_connection": ours["sends_per_second"] / alone,
+                    f"ours_over_bare_{CONNECTIONS}_connections": ours["sends_per_second"] / beside,
+                }
+            if "waiting" in parts:
+                with database(kind) as url:
+                    found[f"{kind} with {WAITING} waiting"] = await waiting(url)
+    return found
+
+
 def main() -> None:
-    result = asyncio.run(compare())
-    for name, value in result.items():
-        print(f"{name:40} {value if isinstance(value, str) else f'{value:.2f}'}")
+    kinds = [one for one in ("sqlite", "postgresql") if one in sys.argv[1:]]
+    parts = [one for one in ("sends", "waiting") if one in sys.argv[1:]]
+    machine = described()
+    result = asyncio.run(compare(parts or ["sends", "waiting"], kinds or ["sqlite", "postgresql"]))
+    for name, values in result.items():
+        print(name)
+        assert isinstance(values, dict)
+        for key, value in values.items():
+            print(f"  {key:40} {value:.3f}")
     target = Path("var/bench/delivery.json")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    target.write_text(
+        json.dumps({"machine": machine, **result}, indent=2, ensure_ascii=False) + "\n", "utf-8"
+    )
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from pathlib import Path
 import aiosmtplib
 import httpx
 import psycopg
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from tests.conftest import free_port
 from tests.postgres import server
 
@@ -40,9 +40,9 @@ from denwaban.reports import rows as report_rows
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.work import Worker
 
-ONE_BY_ONE = 100
+ONE_BY_ONE = 60
 PER_SECOND = 10
-AT_ONCE = 600
+AT_ONCE = 1000
 CONNECTIONS = 8
 
 WAITING = 100_000
@@ -192,7 +192,8 @@ async def measure(url: str, address: str) -> dict[str, float]:
         # Sending alone: all reports are accepted before the workers begin.
         await stop(workers)
         channels.done.clear()
-        await asyncio.gather(*(store.write(verb) for _report in range(AT_ONCE)))
+        pattern = await store.write(verb)
+        await store.write(lambda tx: copy(tx, pattern, AT_ONCE - 1))
         began = time.perf_counter()
         workers = start(store, clock, settings, channels)
         await until(lambda: len(channels.done) >= AT_ONCE)
@@ -229,6 +230,12 @@ async def waiting(url: str) -> dict[str, float]:
         return made.id
 
     pattern = await store.write(one)
+    # Nothing is to be sent here: the portal has it.
+    await store.write(
+        lambda tx: tx.execute(
+            delete(delivery_rows.deliveries).where(delivery_rows.deliveries.c.state == "pending")
+        )
+    )
     await store.write(lambda tx: copy(tx, pattern, WAITING))
     async with httpx.AsyncClient() as http, delivery.Channels(settings, http) as channels:
         workers = start(store, clock, settings, channels)
@@ -274,10 +281,13 @@ async def waiting(url: str) -> dict[str, float]:
 
 
 def copy(tx: Tx, pattern: str, count: int) -> None:
-    """So many reports like this one, each with its ladder, all due much later."""
+    """So many reports like this one, each with its ladder and its messages; the ladders are due much later."""
     report_table, table = report_rows.reports, delivery_rows.escalations
+    told = delivery_rows.deliveries
     report = dict(tx.all(select(report_table).where(report_table.c.id == pattern))[0])
     ladder = dict(tx.all(select(table).where(table.c.id == pattern))[0])
+    pending = select(told).where(told.c.report_id == pattern, told.c.state == "pending")
+    messages = [dict(row) for row in tx.all(pending)]
     for begin in range(0, count, 1000):
         ids = [new_id() for _row in range(min(1000, count - begin))]
         tx.execute(insert(report_table), [{**report, "id": one} for one in ids])
@@ -286,6 +296,14 @@ def copy(tx: Tx, pattern: str, count: int) -> None:
             insert(table),
             [{**ladder, "id": one, "due_at": at} for one, at in zip(ids, later, strict=True)],
         )
+        copies = [
+            {**row, "id": new_id(), "report_id": one, "idempotency_key": f"msg_{new_id()}"}
+            for one in ids
+            for row in messages
+        ]
+        if copies:
+            tx.execute(insert(told), copies)
+    tx.touch("work:deliveries")
 
 
 async def compare(parts: Sequence[str], kinds: Sequence[str]) -> dict[str, object]:

@@ -15,6 +15,9 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(seconds=5)
 """Rows that another process made due are found at the latest after this long."""
 
+GATHER = 0.01
+"""Seconds that a busy worker waits for more room before it leases again."""
+
 
 class Worker:
     """Does one duty until cancelled. Any number of workers in any number of processes may share the rows."""
@@ -39,6 +42,8 @@ class Worker:
                     tasks.create_task(self._do(row_id))
                 if self._running >= self._duty.at_once:
                     await self._done.wait()
+                    # What ends in the same moment makes room together: one lease for all of it.
+                    await asyncio.sleep(GATHER)
                 else:
                     await self._until_due(signal.count, seen)
 
@@ -78,6 +83,9 @@ class Worker:
     async def _do(self, row_id: str) -> None:
         try:
             await self._duty.do(row_id)
+        except StoreError:
+            # Nothing was kept; the row's lease brings it back.
+            log.warning("work.store_away", duty=self._duty.name, row=row_id)
         except Exception as error:
             # The row stays leased and is tried again; the lateness shows in health.
             log.exception(

@@ -435,7 +435,11 @@ async def test_ordinary_reports_go_together_at_their_time_each_taken_by_itself(
     await office.store.write(lambda tx: kept.set_digest(tx, office.client_id, [13 * 60, 9 * 60]))
     first, second, third = [
         await office.report(
-            who=name, callback_needed=False, callback_by=None, what_for=f"{name}の用件"
+            who=name,
+            callback_needed=False,
+            callback_by=None,
+            done="ご案内しました",
+            what_for=f"{name}の用件",
         )
         for name in ("青木", "石井", "上田")
     ]
@@ -471,7 +475,9 @@ async def test_what_travels_with_a_report_that_was_taken_meanwhile_still_arrives
 ) -> None:
     await office.store.write(lambda tx: kept.set_digest(tx, office.client_id, [11 * 60]))
     first, second = [
-        await office.report(who=name, callback_needed=False, callback_by=None)
+        await office.report(
+            who=name, callback_needed=False, callback_by=None, done="ご案内しました"
+        )
         for name in ("青木", "石井")
     ]
     postman.say("DATA", "451 4.3.0 Try again later")

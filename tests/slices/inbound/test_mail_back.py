@@ -222,6 +222,34 @@ async def test_a_mail_in_pieces_lines_without_end_and_a_door_that_is_full(
         writer.close()
 
 
+async def test_a_port_that_somebody_else_has_stops_nothing_and_is_tried_again(
+    store: Store, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "AGAIN", 0.05)
+    held = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    port = held.sockets[0].getsockname()[1]
+    known = Services(mail_back=MailBack(address=BASE, port=port))
+    running = asyncio.create_task(duties.MailBackRunner(store, known).run())
+    await asyncio.sleep(0.2)
+    assert not running.done()
+    held.close()
+    await held.wait_closed()
+
+    async def greeted() -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        told = await reader.readline()
+        writer.close()
+        return told.startswith(b"220")
+
+    await eventually(greeted)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 needs_servers = pytest.mark.skipif(
     bool(postfix.possible() or dovecot.possible()),
     reason=postfix.possible() or dovecot.possible() or "-",

@@ -269,7 +269,9 @@ async def test_as_many_as_are_allowed(store: Store, clock: MovedClock, tmp_path:
     ("number", "why"), [("", "非通知"), ("119", "特別な番号"), ("+14155552671", "国外")]
 )
 async def test_who_cannot_be_called_back(story: Story, number: str, why: str) -> None:
-    report = await story.office.report(number=number, callback_needed=False, callback_by=None)
+    report = await story.office.report(
+        number=number, done="ご用件を伺いました", callback_needed=False, callback_by=None
+    )
     with pytest.raises(CannotCallBack, match=why):
         await story.start(report)
 

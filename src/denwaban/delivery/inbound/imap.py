@@ -1,4 +1,4 @@
-"""Looking into a mailbox by IMAP, with the standard library's client in a thread (docs/adr/0021).
+"""Looking into a mailbox by IMAP, with the standard library's client in a thread (docs/adr/0020).
 
 A mail is known by its number (UID) within the box's UIDVALIDITY: we read on from the last one, look without marking anything
 as read, and delete nothing. Of a huge mail only the beginning is asked for. Source: RFC 9051 (and 3501).

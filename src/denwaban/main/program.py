@@ -1,0 +1,146 @@
+"""The parts put together."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from litestar import Litestar
+
+from denwaban.callback import CallBacks
+from denwaban.calls import Recordings
+from denwaban.clock import Clock
+from denwaban.config import Settings
+from denwaban.delivery import Channels, Watch
+from denwaban.delivery import duties as delivery_duties
+from denwaban.delivery.inbound import MailBackRunner, inbound_duties
+from denwaban.delivery.inbound.doors import Doors
+from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
+from denwaban.journal import Journal
+from denwaban.knowledge import index
+from denwaban.lines.pages import ScriptNames
+from denwaban.main.routes import API, MENU, PAGES
+from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
+from denwaban.outgoing import Outgoing
+from denwaban.practice import FreeSeat, Practice
+from denwaban.routing import LeftCalls, SeatState, Switchboard
+from denwaban.scripts import duty as script_duty
+from denwaban.scripts import names_of, unread
+from denwaban.store import Store
+from denwaban.telephony.ari.practice_caller import CallerLines
+from denwaban.telephony.port import Phone
+from denwaban.telephony.speech import Speech
+from denwaban.web import build_app
+from denwaban.work import Duty, Worker
+
+
+class Part(Protocol):
+    """Something that runs as long as the program does."""
+
+    async def run(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that runs, put together."""
+
+    app: Litestar
+    store: Store
+    parts: tuple[Part, ...]
+    """What runs until it is cancelled: what listens to the journal, the telephone, the mailbox."""
+    workers: tuple[Worker, ...]
+
+    async def run(self) -> None:
+        """Runs all parts but the web server, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for part in self.parts:
+                tasks.create_task(part.run())
+            tasks.create_task(index.catch_up(self.store))
+            for worker in self.workers:
+                tasks.create_task(worker.run())
+
+    def stop_streams(self) -> None:
+        """Ends open live streams: a server that is asked to stop would wait for them."""
+        self.app.state.live.stop()
+
+
+def build(
+    settings: Settings,
+    *,
+    store: Store,
+    journal: Journal,
+    clock: Clock,
+    phone: Phone,
+    speech: Speech,
+    callers: CallerLines,
+    channels: Channels,
+    outgoing: Outgoing,
+    left: Path,
+    connect: Sequence[str] = (),
+    trunks: Callable[[], str | None] = lambda: None,
+) -> Program:
+    """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
+    while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
+    switchboard = Switchboard(
+        store, clock, phone, settings, speech, journal, unread, first=outgoing.take
+    )
+    call_backs = CallBacks(outgoing, store, speech, settings)
+    practice = Practice(
+        store,
+        journal,
+        clock,
+        speech,
+        callers,
+        switchboard.practice_for,
+        lambda: [
+            FreeSeat(one.operator_id, one.name)
+            for one in switchboard.view().seats
+            if one.state is SeatState.READY
+        ],
+    )
+    duties: list[Duty] = [
+        *delivery_duties(store, clock, settings, channels),
+        *inbound_duties(store, clock, channels),
+        script_duty(store),
+        weekly_duty(store),
+        review_duty(store),
+        letter_duty(store, settings.url, channels),
+        watch_duty(store),
+        calendar_duty(store, clock, loopback=settings.calendar_loopback),
+    ]
+    app = build_app(
+        PAGES,
+        API,
+        store=store,
+        clock=clock,
+        journal=journal,
+        settings=settings,
+        services={
+            "switchboard": switchboard,
+            "practice": practice,
+            "call_backs": call_backs,
+            "channels": channels,
+            "doors": Doors(channels.services),
+            "recordings": Recordings(phone.recording),
+            "script_names": ScriptNames(names_of),
+        },
+        duties=duties,
+        engine=lambda: trunks() if switchboard.view().engine else "away",
+        menu=MENU,
+        connect=connect,
+    )
+    workers = tuple(Worker(store, clock, duty) for duty in duties)
+    parts: tuple[Part, ...] = (
+        journal,
+        outgoing,
+        call_backs,
+        switchboard,
+        practice,
+        LeftCalls(store, clock, phone, left),
+        Gatherer(store, clock),
+        Watch(store, journal),
+        PresenceFollower(store, journal, clock),
+        MailBackRunner(store, channels.services),
+    )
+    return Program(app, store, parts, workers)

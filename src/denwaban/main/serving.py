@@ -1,0 +1,157 @@
+"""The program as a process: it starts, runs and stops."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+
+import httpx
+import uvicorn
+import uvloop
+
+import denwaban.console
+import denwaban.schema
+from denwaban.clock import SystemClock
+from denwaban.config import (
+    Secrets,
+    Settings,
+    Trunk,
+    check_way_out,
+    load_secrets,
+    load_trunks,
+)
+from denwaban.delivery import Channels, load_services
+from denwaban.delivery.channels.phone import Phone as PhoneChannel
+from denwaban.journal import Journal
+from denwaban.main.program import Program, build
+from denwaban.outgoing import Outgoing
+from denwaban.store import Store, migrate
+from denwaban.telephony.ari import AriPhone
+from denwaban.telephony.ari.practice_caller import CallerLines
+from denwaban.telephony.engine import Door, Engine, EngineSettings, obtain
+from denwaban.telephony.speech import Speech
+from denwaban.web import configure_logs
+
+STOPPING_SECONDS = 3
+"""How long open pages may take to finish when the program is stopped."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a thread of the database may keep the interpreter while a call waits for the event loop."""
+
+
+def engine_settings(
+    settings: Settings, secrets: Secrets, trunks: Sequence[Trunk] = ()
+) -> EngineSettings:
+    """What the engine of this installation is told. Raises `SettingsError`."""
+    check_way_out(settings, trunks)
+    return EngineSettings(
+        home=settings.home,
+        sip_host=settings.sip_host,
+        sip_port=settings.sip_port,
+        http_host=settings.engine_http_host,
+        http_port=settings.engine_http_port,
+        ari_password=secrets.ari_password,
+        rtp_first=settings.rtp_first,
+        rtp_last=settings.rtp_last,
+        media_address=settings.media_address,
+        speech=settings.speech,
+        trunks=tuple(trunks),
+        vanished_seconds=settings.vanished_seconds,
+        phone_check_seconds=settings.phone_check_seconds,
+    )
+
+
+def serve(settings: Settings) -> None:
+    """Runs the program until SIGTERM or SIGINT, beside an engine that `up` (or somebody else) runs."""
+    configure_logs(settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvloop.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    secrets, trunks = load_secrets(settings.home), load_trunks(settings.trunks)
+    services = load_services(settings.services)
+    told = engine_settings(settings, secrets, trunks)
+    engine = Engine(told, obtain(settings.engine or settings.home))
+    door = Door(engine)
+    clock = SystemClock()
+    store = Store(settings.database, clock)
+    await asyncio.to_thread(migrate, store.engine)
+    await store.open()
+    phone = AriPhone(
+        url=told.ari_url,
+        user=told.ari_user,
+        password=told.ari_password,
+        clock=clock,
+        recordings=told.recordings,
+        make_seats=engine.seats,
+        lines=trunks,
+    )
+    journal, speech = Journal(store), Speech(settings.speech)
+    outgoing = Outgoing(phone, clock, settings)
+    try:
+        async with (
+            httpx.AsyncClient(timeout=20) as http,
+            Channels(
+                settings, http, services, PhoneChannel(outgoing, speech, store, journal)
+            ) as channels,
+        ):
+            program = build(
+                settings,
+                store=store,
+                journal=journal,
+                clock=clock,
+                phone=phone,
+                speech=speech,
+                callers=CallerLines(told.ari_url, told.ari_user, told.ari_password),
+                channels=channels,
+                outgoing=outgoing,
+                left=told.left,
+                connect=denwaban.console.addresses(settings),
+                trunks=lambda: door.trouble,
+            )
+            await _run(program, settings, door)
+    finally:
+        await store.close()
+
+
+async def _run(program: Program, settings: Settings, door: Door) -> None:
+    server = _Server(
+        uvicorn.Config(
+            program.app,
+            host=settings.web_host,
+            port=settings.web_port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=STOPPING_SECONDS,
+            proxy_headers=False,
+        )
+    )
+
+    def stop() -> None:
+        program.stop_streams()
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    # What is loaded by now lives as long as the program: the collector need not walk it during calls.
+    gc.collect()
+    gc.freeze()
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(program.run()), tasks.create_task(door.run())]
+        await server.serve()
+        for task in running:
+            task.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: streams must end before the server waits for them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

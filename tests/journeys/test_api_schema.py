@@ -12,8 +12,11 @@ from denwaban.store import new_id
 
 pytestmark = pytest.mark.engine
 
-EXAMPLES = 6
+EXAMPLES = 4
 """For each operation and role; more by hand before a release."""
+
+PHASES = {"administrator": "examples,coverage,fuzzing", "client": "examples,fuzzing"}
+"""Every boundary of every field once is enough: most of the API tells clients no more than that it is not theirs."""
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def test_the_api_does_what_its_description_says(tmp_path: Path, postgres_databas
                     f"{installation.url}/api/v1/openapi.json",
                     *("--header", f"Authorization: Bearer {keys[role]}"),
                     *("--max-examples", str(EXAMPLES), "--workers", "2", "--seed", "1"),
-                    *("--phases", "examples,coverage,fuzzing"),
+                    *("--phases", PHASES[role]),
                     # What a key may not do answers 403 or 404 on purpose, also to well-formed requests.
                     *("--exclude-checks", "positive_data_acceptance"),
                     *("--exclude-path-regex", "practice"),
@@ -46,7 +49,7 @@ def test_the_api_does_what_its_description_says(tmp_path: Path, postgres_databas
                 text=True,
                 cwd=tmp_path,
             )
-            for role in ("administrator", "client")
+            for role in PHASES
         }
         try:
             for role, run in going.items():

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from tests.seat_browser import (
     OVERFLOWING,
     chromium,
@@ -29,7 +29,7 @@ from denwaban.scripts.fit import ROOM, height
 from denwaban.scripts.library import library
 from denwaban.scripts.rows import runs, script_versions, scripts
 from denwaban.scripts.walk import JUMPED, Step
-from denwaban.store import Tx
+from denwaban.store import Tx, new_id
 
 __all__ = ["seat_story"]
 
@@ -64,20 +64,16 @@ def stands_at(call_id: str, script: Script, name: str) -> Any:
     path = [Step(script.first.id, JUMPED), Step(name)] if name != script.first.id else [Step(name)]
 
     def change(tx: Tx) -> None:
-        version = tx.scalar(
-            select(scripts.c.published_version_id).where(
-                scripts.c.published_version_id.is_not(None)
-            )
-        )
-        tx.execute(
-            update(script_versions)
-            .where(script_versions.c.id == version)
-            .values(document=msgspec.to_builtins(script))
-        )
+        # A version of its own: what is published never changes, and is kept as it was read.
+        row = tx.first(select(script_versions).order_by(script_versions.c.version.desc()).limit(1))
+        assert row is not None
+        mine = {"id": new_id(), "version": row["version"] + 1}
+        document = msgspec.to_builtins(script)
+        tx.execute(insert(script_versions).values(**{**row, **mine, "document": document}))
         tx.execute(
             update(runs)
             .where(runs.c.call_id == call_id)
-            .values(script_version_id=version, node=name, path=msgspec.to_builtins(path))
+            .values(script_version_id=mine["id"], node=name, path=msgspec.to_builtins(path))
         )
 
     return change

@@ -132,6 +132,7 @@ context = from-trunk
 aors = {name}
 identify_by = ip
 trust_id_inbound = yes
+send_connected_line = no
 set_var = DENWABAN_TRUNK={name}
 set_var = DENWABAN_NUMBER_FROM={number_from}
 timers = always

@@ -50,6 +50,8 @@ def test_the_engine_knows_the_way_out(tmp_path: object) -> None:
     )
     shown = written(server="192.0.2.1", user="0312340000", shows="pai")
     assert "send_pai = yes" in shown
+    # Else each caller is told anew, by a re-INVITE, whom they are joined with.
+    assert "send_connected_line = no" in shown
     assert "from_user = 0312340000" in shown
     assert "from_user" not in written(server="192.0.2.1", user="0312340000")
 

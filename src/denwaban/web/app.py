@@ -148,7 +148,16 @@ async def _openapi(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
             name = field.annotation.__name__ if field else ""
             if name in components:
                 components[name]["additionalProperties"] = False
-    return Response(schema)
+    return Response(_plain_items(schema))
+
+
+def _plain_items(part: Any) -> Any:
+    """Litestar takes the dots of a bounded `tuple[X, ...]` for a second type, of anything: "X or anything, not both"."""
+    if isinstance(part, dict):
+        if list(part) == ["oneOf"] and {} in part["oneOf"]:
+            return _plain_items(part["oneOf"][0])
+        return {name: _plain_items(value) for name, value in part.items()}
+    return [_plain_items(one) for one in part] if isinstance(part, list) else part
 
 
 def _document() -> OpenAPIConfig:

@@ -281,7 +281,10 @@ async def test_a_leg_ends_once(world: World) -> None:
     await caller.hangs_up()
     ended = {(await world.listener.told(LegEnded)).leg, (await world.listener.told(LegEnded)).leg}
     assert ended == {caller_leg, leg}
-    assert (await world.phone.snapshot()).legs == {}
+    # A busy engine lets go of a channel a moment after it has told of its end.
+    async with asyncio.timeout(5):
+        while (await world.phone.snapshot()).legs:
+            await asyncio.sleep(0.02)
     world.listener.not_told(LegEnded)
 
 

@@ -81,6 +81,8 @@ async def story(engine: RunningEngine, tmp_path: Path) -> AsyncIterator[Story]:
     board = Switchboard(store, clock, phone, settings, speech, journal, first=outgoing.take)
     call_backs = CallBacks(outgoing, store, speech, settings)
     async with AsyncExitStack() as stack:
+        # The engine is every test's of this session: its seats are left as they were found.
+        stack.push_async_callback(engine.engine.seats, list(known.seats))
         stack.push_async_callback(store.close)
         running = [
             asyncio.create_task(part.run()) for part in (journal, outgoing, call_backs, board)

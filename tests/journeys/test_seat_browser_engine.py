@@ -71,7 +71,11 @@ async def at_the_seat(
         await page.goto(f"{url}/seat")
         await expect(page.locator("#seat-phone")).to_have_attribute("data-line", "ready")
         await until(lambda: story.seat().online)
-        yield story, page
+        try:
+            yield story, page
+        finally:
+            # The engine is every test's of this session: its seats are left as they were found.
+            await engine.engine.seats(list(engine.settings.seats))
 
 
 @pytest.mark.req("A2")

@@ -1,5 +1,6 @@
 """A client's roster: who takes reports now and this week, its holes, and writing in it."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -288,6 +289,23 @@ def _day(text: str, field: str) -> date:
     return found
 
 
+async def _on_row(
+    store: Store,
+    who: Principal,
+    client_id: str,
+    week: str,
+    verb: Callable[[Tx, str, str, str | None], Change],
+    row_id: str,
+) -> Redirect:
+    """Does `verb` to one of the client's own rows, and back to the week with the change to undo."""
+    own(who, client_id)
+    try:
+        change = await store.write(lambda tx: verb(tx, client_id, row_id, user_of(who)))
+    except NoSuchRow as error:
+        raise not_here() from error
+    return _back(client_id, week, change)
+
+
 @post("/clients/{client_id:str}/roster/shifts/{shift_id:str}/remove", guards=[ROSTER])
 async def post_remove_shift(
     client_id: FromPath[str],
@@ -297,12 +315,7 @@ async def post_remove_shift(
     store: NamedDependency[Store],
 ) -> Redirect:
     """Takes a shift out; it can be undone."""
-    own(who, client_id)
-    try:
-        change = await store.write(lambda tx: remove_shift(tx, client_id, shift_id, user_of(who)))
-    except NoSuchRow as error:
-        raise not_here() from error
-    return _back(client_id, data.week, change)
+    return await _on_row(store, who, client_id, data.week, remove_shift, shift_id)
 
 
 @post("/clients/{client_id:str}/roster/entries/{entry_id:str}/remove", guards=[ROSTER])
@@ -314,12 +327,7 @@ async def post_remove_entry(
     store: NamedDependency[Store],
 ) -> Redirect:
     """Takes leave, a trip or a swap out; it can be undone."""
-    own(who, client_id)
-    try:
-        change = await store.write(lambda tx: remove_entry(tx, client_id, entry_id, user_of(who)))
-    except NoSuchRow as error:
-        raise not_here() from error
-    return _back(client_id, data.week, change)
+    return await _on_row(store, who, client_id, data.week, remove_entry, entry_id)
 
 
 @post("/clients/{client_id:str}/roster/changes/{change_id:str}/undo", guards=[ROSTER])
@@ -331,12 +339,7 @@ async def post_undo(
     store: NamedDependency[Store],
 ) -> Redirect:
     """Takes a change back, whole."""
-    own(who, client_id)
-    try:
-        change = await store.write(lambda tx: undo(tx, client_id, change_id, user_of(who)))
-    except NoSuchRow as error:
-        raise not_here() from error
-    return _back(client_id, data.week, change)
+    return await _on_row(store, who, client_id, data.week, undo, change_id)
 
 
 @post("/clients/{client_id:str}/roster/copy", guards=[ROSTER])

@@ -10,7 +10,7 @@ from denwaban.console.guide import Guide, forbidden_in, guide_of
 from denwaban.console.model import greeting_of
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.lines import show_number
-from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitute_of
+from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitutes_of
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
 from denwaban.scripts import (
@@ -298,22 +298,19 @@ def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple
     """Who takes reports first, then those in charge, then the others. Substitutes of those whom the screen shows."""
     first = takes(duty)
     ordered = sorted(roster, key=lambda p: (p.id != first, not p.in_charge, p.id))
+    absent = [p for p in ordered[:SHOWN_STAFF] if p.presence_at(tx.now) is not Presence.PRESENT]
+    others = (
+        substitutes_of(tx, absent[0].client_id, {p.id for p in absent}, tx.now) if absent else {}
+    )
     return tuple(
         Person(
             person,
             person.presence_at(tx.now).value,
             isinstance(duty, OnDuty) and person.id == first,
-            _stand_in(tx, person) if place < SHOWN_STAFF else "",
+            others[person.id].name if person.id in others else "",
         )
-        for place, person in enumerate(ordered)
+        for person in ordered
     )
-
-
-def _stand_in(tx: Tx, person: Staff) -> str:
-    if person.presence_at(tx.now) is Presence.PRESENT:
-        return ""
-    other = substitute_of(tx, person.id, tx.now)
-    return other.name if other else ""
 
 
 def _past(tx: Tx, earlier: list[Call]) -> tuple[Past, ...]:

@@ -49,6 +49,7 @@ from denwaban.oncall.reaching import (
     reachable,
     set_hours,
     substitute_of,
+    substitutes_of,
     unattended,
 )
 from denwaban.oncall.roster import (
@@ -125,6 +126,7 @@ __all__ = [
     "set_hours",
     "shown_address",
     "substitute_of",
+    "substitutes_of",
     "unattended",
     "undo",
     "watch_duty",

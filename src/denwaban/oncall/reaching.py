@@ -1,5 +1,6 @@
 """Who may be reached: the roster's decisions over stored rows."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert
@@ -37,6 +38,20 @@ def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
     known = roster_of(tx, client_id, at, at)
     person = next((other for other in known.staff if other.id == staff_id), None)
     return roster.substitute(known, person, at) if person is not None else None
+
+
+def substitutes_of(
+    tx: Tx, client_id: str, staff_ids: Collection[str], at: datetime
+) -> dict[str, Staff]:
+    """Who takes over from each of these staff members of one client at `at`; without those whom nobody does. The roster is
+    read once."""
+    if not staff_ids:
+        return {}
+    known = roster_of(tx, client_id, at, at)
+    found = {
+        one.id: roster.substitute(known, one, at) for one in known.staff if one.id in staff_ids
+    }
+    return {staff_id: other for staff_id, other in found.items() if other is not None}
 
 
 def reachable(tx: Tx, staff_id: str, at: datetime) -> bool:

@@ -27,7 +27,6 @@ from denwaban.scripts import (
     Followed,
     Fork,
     RunView,
-    Script,
     runs_of_calls,
     says,
 )
@@ -39,9 +38,6 @@ EVERY = timedelta(seconds=5)
 
 AT_ONCE = 100
 """Facts in one transaction: calls wait for the same writer."""
-
-SCRIPTS = 200
-"""Scripts kept in memory, so that each is read once and not for each call."""
 
 OLD = timedelta(days=14)
 """Calls before that (a journal from before this slice) count in the figures, but no proposal is made of them."""
@@ -62,7 +58,6 @@ class Gatherer:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._scripts: dict[str, Script] = {}
 
     async def run(self) -> None:
         """Until cancelled. A database that is away is tried again."""
@@ -90,10 +85,8 @@ class Gatherer:
 
     async def take(self, entries: Sequence[Entry]) -> None:
         """These facts (of the kinds `wanted`), once."""
-        if len(self._scripts) > SCRIPTS:
-            self._scripts.clear()
         # What is over does not change: it is read beside the writer, which others wait for.
-        seen = await self._store.read(partial(followed, entries=entries, known=self._scripts))
+        seen = await self._store.read(partial(followed, entries=entries))
         await self._store.write(partial(gather, entries=entries, seen=seen))
 
 
@@ -111,16 +104,15 @@ Seen = Mapping[str, tuple[Call, Followed]]
 """By id: real calls that followed a script, and how."""
 
 
-def followed(tx: Tx, entries: Sequence[Entry], known: dict[str, Script]) -> Seen:
-    """What `gather` needs to know of the calls of these facts, in as many queries for many as for one. `known` is as in
-    `scripts.runs_of_calls`."""
+def followed(tx: Tx, entries: Sequence[Entry]) -> Seen:
+    """What `gather` needs to know of the calls of these facts, in as many queries for many as for one."""
     over = {entry.fact.subject for entry in entries if entry.fact.kind == "call.ended"}
     told = {
         str(entry.fact.data["call_id"]) for entry in entries if entry.fact.kind == "report.sent"
     }
     if not over | told:
         return {}
-    found = runs_of_calls(tx, over | told, told, known)
+    found = runs_of_calls(tx, over | told, told)
     real = calls_by_ids(tx, [one.run.call_id for one in found]) if found else {}
     return {
         one.run.call_id: (call, one)

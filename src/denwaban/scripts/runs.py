@@ -1,8 +1,6 @@
 """The run that goes with a call: where it is in its script, and what was answered."""
 
 import re
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +12,7 @@ from denwaban.calls import Call
 from denwaban.lines import show_number
 from denwaban.people import Caller, caller_of
 from denwaban.scripts import walk
+from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
     Branch,
@@ -234,30 +233,8 @@ def _view(tx: Tx, which: Executable, it: str) -> RunView | None:
     if row is None:
         return None
     given = {a["field"]: _answer(a) for a in tx.all(_ANSWERS, {"it": row["id"]})}
-    return _view_of(row, _script_of(tx, row["script_version_id"]), given)
-
-
-KEPT_SCRIPTS = 500
-"""So many versions are kept as read; they never change. A hundred kilobytes each at the most."""
-
-_kept: OrderedDict[str, Script] = OrderedDict()
-_keeping = threading.Lock()
-
-
-def _script_of(tx: Tx, version_id: str) -> Script:
-    with _keeping:
-        if (script := _kept.get(version_id)) is not None:
-            _kept.move_to_end(version_id)
-            return script
-    document = tx.scalar(
-        select(script_versions.c.document).where(script_versions.c.id == version_id)
-    )
-    script = msgspec.convert(document, Script)
-    with _keeping:
-        _kept[version_id] = script
-        while len(_kept) > KEPT_SCRIPTS:
-            _kept.popitem(last=False)
-    return script
+    version_id = row["script_version_id"]
+    return _view_of(row, scripts_of(tx, [version_id])[version_id], given)
 
 
 def _answer(row: RowMapping) -> Answer:
@@ -277,21 +254,14 @@ def _view_of(row: RowMapping, script: Script, given: Mapping[str, Answer]) -> Ru
     )
 
 
-def runs_of_calls(
-    tx: Tx, call_ids: Collection[str], answered: Collection[str], known: dict[str, Script]
-) -> list[Followed]:
-    """The runs that these calls have; those of `answered` with their answers. As many queries for many as for one. `known`
-    holds scripts by version, which never change: what it lacks is read and put there."""
+def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) -> list[Followed]:
+    """The runs that these calls have; those of `answered` with their answers. As many queries for many as for one."""
     found = tx.all(
         select(runs, script_versions.c.version, script_versions.c.script_id)
         .join(script_versions, script_versions.c.id == runs.c.script_version_id)
         .where(runs.c.call_id.in_(call_ids))
     )
-    lacking = {row["script_version_id"] for row in found} - known.keys()
-    if lacking:
-        documents = select(script_versions.c.id, script_versions.c.document)
-        for row in tx.all(documents.where(script_versions.c.id.in_(lacking))):
-            known[row["id"]] = msgspec.convert(row["document"], Script)
+    known = scripts_of(tx, {row["script_version_id"] for row in found})
     given: dict[str, dict[str, Answer]] = {
         row["id"]: {} for row in found if row["call_id"] in answered
     }

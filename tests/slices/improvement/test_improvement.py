@@ -99,14 +99,14 @@ async def test_facts_are_taken_once_however_they_come(world: World) -> None:
     await world.called(*OTHERWISE)
     entries = [e for e in await world.store.read(lambda tx: after(tx, 0)) if wanted(e)]
     for _ in range(2):
-        await world.store.write(lambda tx: gather(tx, entries, followed(tx, entries, {})))
+        await world.store.write(lambda tx: gather(tx, entries, followed(tx, entries)))
     assert (await world.used())[""].visits == 1
     # A crash in the middle takes back figures and place together.
     await world.called(*OTHERWISE)
     more = [e for e in await world.store.read(lambda tx: after(tx, 0)) if wanted(e)]
 
     def crash(tx: Tx) -> None:
-        gather(tx, more, followed(tx, more, {}))
+        gather(tx, more, followed(tx, more))
         raise RuntimeError
 
     with pytest.raises(RuntimeError):

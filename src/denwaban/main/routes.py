@@ -30,6 +30,7 @@ import denwaban.people.pages
 import denwaban.portal.pages
 import denwaban.practice.api
 import denwaban.practice.pages
+import denwaban.promises.api
 import denwaban.reports.api
 import denwaban.reports.pages
 import denwaban.reports.settings_api
@@ -73,6 +74,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.scripts.api.routes,
     *denwaban.improvement.api.routes,
     *denwaban.delivery.api.routes,
+    *denwaban.promises.api.routes,
     *denwaban.practice.api.routes,
 )
 

@@ -20,11 +20,7 @@ import denwaban.knowledge.pages
 import denwaban.lines.api
 import denwaban.lines.pages
 import denwaban.oncall.api
-import denwaban.oncall.calendar_pages
-import denwaban.oncall.hours_pages
 import denwaban.oncall.pages
-import denwaban.oncall.roster_api
-import denwaban.oncall.roster_pages
 import denwaban.people.api
 import denwaban.people.pages
 import denwaban.portal.pages
@@ -56,16 +52,12 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.knowledge.pages.routes,
     *denwaban.lines.pages.routes,
     *denwaban.oncall.pages.routes,
-    *denwaban.oncall.roster_pages.routes,
-    *denwaban.oncall.hours_pages.routes,
-    *denwaban.oncall.calendar_pages.routes,
     *denwaban.people.pages.routes,
 )
 
 API: Sequence[ControllerRouterHandler] = (
     *denwaban.people.api.routes,
     *denwaban.oncall.api.routes,
-    *denwaban.oncall.roster_api.routes,
     *denwaban.knowledge.api.routes,
     *denwaban.lines.api.routes,
     *denwaban.calls.api.routes,
@@ -85,7 +77,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/seat", "受電席", frozenset({Role.OPERATOR})),
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
-    *denwaban.oncall.roster_pages.menu,
+    *denwaban.oncall.pages.menu,
     *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,
     *denwaban.delivery.pages.dispatch.menu,

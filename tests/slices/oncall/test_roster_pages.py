@@ -8,7 +8,7 @@ from denwaban import oncall, people
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
-from denwaban.oncall import calendar_pages, hours_pages, roster_api, roster_pages
+from denwaban.oncall import api, pages
 from denwaban.store import Store
 
 
@@ -20,9 +20,9 @@ async def office(store: Store, clock: MovedClock) -> Office:
 @pytest.fixture
 async def web(make_web: MakeWeb, office: Office) -> Web:
     return await make_web(
-        pages=[*roster_pages.routes, *hours_pages.routes, *calendar_pages.routes],
-        api=roster_api.routes,
-        menu=roster_pages.menu,
+        pages=pages.routes,
+        api=api.routes,
+        menu=pages.menu,
     )
 
 

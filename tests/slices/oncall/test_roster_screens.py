@@ -22,9 +22,7 @@ from denwaban.oncall import (
     NewShift,
     ShiftKind,
     Span,
-    calendar_pages,
-    hours_pages,
-    roster_pages,
+    pages,
 )
 from denwaban.oncall.calendars import Read, add_feed, add_file
 from denwaban.store import Store, Tx
@@ -73,8 +71,8 @@ async def site(make_web: MakeWeb, store: Store, clock: MovedClock) -> tuple[Web,
     office = await open_office(store, clock, Settings())
     await store.write(lambda tx: furnish(tx, office))
     web = await make_web(
-        pages=[*roster_pages.routes, *hours_pages.routes, *calendar_pages.routes],
-        menu=roster_pages.menu,
+        pages=pages.routes,
+        menu=pages.menu,
     )
     return web, office, await store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
 

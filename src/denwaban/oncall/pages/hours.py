@@ -21,8 +21,8 @@ from denwaban.oncall.hours import (
     holidays_of,
 )
 from denwaban.oncall.loading import business_hours, has_hours
+from denwaban.oncall.pages.common import ROSTER, own
 from denwaban.oncall.reaching import set_hours
-from denwaban.oncall.roster_pages import ROSTER, own
 from denwaban.oncall.shift_file import minute_of
 from denwaban.people import client
 from denwaban.store import Store, Tx

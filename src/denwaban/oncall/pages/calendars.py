@@ -26,7 +26,7 @@ from denwaban.oncall.calendars import (
 from denwaban.oncall.feed import MOST_BYTES, BadFeed
 from denwaban.oncall.ics import TOO_MUCH
 from denwaban.oncall.model import may_change, may_roster
-from denwaban.oncall.roster_pages import ROSTER
+from denwaban.oncall.pages.common import ROSTER
 from denwaban.people import Staff, client, staff_member
 from denwaban.store import Store, Tx
 from denwaban.web import _, not_here, page

@@ -18,7 +18,7 @@ from denwaban.oncall.acts import (
 )
 from denwaban.oncall.address import BadAddress
 from denwaban.oncall.model import Contact, may_change
-from denwaban.oncall.pages import READERS, WRITERS
+from denwaban.oncall.pages.contacts import READERS, WRITERS
 from denwaban.oncall.queries import contact, every_contact_of
 from denwaban.people import Staff, staff_member
 from denwaban.store import Store, Tx

@@ -22,7 +22,7 @@ from denwaban.access import Role
 from denwaban.calls import Call
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
-from denwaban.console import pages
+from denwaban.console import WaitingRoom, pages
 from denwaban.journal import Journal
 from denwaban.lines import EVERY_DAY, HOLIDAY, Mode, PlanWindow, add_number, set_plan
 from denwaban.people import (
@@ -184,6 +184,7 @@ class SeatStory:
     clock: MovedClock
     phone: FakePhone
     switchboard: Switchboard
+    waiting_room: WaitingRoom
     journal: Journal
     web: Web
     client_id: str
@@ -289,7 +290,8 @@ async def seat_story(
             journal = Journal(store)
             phone = FakePhone(clock)
             board = Switchboard(store, clock, engine or phone, used, Quiet(), journal, unread)
-            tasks = [asyncio.create_task(journal.run()), asyncio.create_task(board.run())]
+            room = WaitingRoom(store, journal)
+            tasks = [asyncio.create_task(part.run()) for part in (journal, board, room)]
 
             async def stop() -> None:
                 for task in tasks:
@@ -300,13 +302,15 @@ async def seat_story(
             await board.ready()
             web = await make_web(
                 pages=pages.routes,
-                services={"switchboard": board},
+                services={"switchboard": board, "waiting_room": room},
                 settings=used,
                 journal=journal,
                 connect=console.addresses(used),
             )
             await board.set_state(operator_id, "ready")
-            story = SeatStory(store, clock, phone, board, journal, web, client_id, staff, found)
+            story = SeatStory(
+                store, clock, phone, board, room, journal, web, client_id, staff, found
+            )
             if engine is None:
                 phone.seat_online(found.seat)
                 await until(lambda: story.seat().online)

@@ -20,8 +20,10 @@ from denwaban import main
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
+from denwaban.console import WaitingRoom
 from denwaban.delivery import Channels, Services
 from denwaban.delivery.inbound.doors import Doors
+from denwaban.journal import Journal
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.web import Needs, Public, guard_of, handlers
 
@@ -131,6 +133,7 @@ async def wired(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
         api=main.API,
         services={
             **dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
+            "waiting_room": WaitingRoom(store, Journal(store)),
             "call_backs": nowhere(store, clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
             "doors": Doors(Services()),

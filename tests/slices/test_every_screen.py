@@ -66,6 +66,7 @@ async def furnished(
         pages=main.PAGES,
         services={
             "switchboard": story.switchboard,
+            "waiting_room": story.waiting_room,
             "practice": None,
             "call_backs": nowhere(story.store, story.clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),

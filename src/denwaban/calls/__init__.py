@@ -17,7 +17,7 @@ from denwaban.calls.acts import (
     open_offers,
     queue,
     record,
-    ringing_at,
+    ringing,
     talking_with,
     write_rows,
 )
@@ -63,7 +63,7 @@ __all__ = [
     "open_offers",
     "queue",
     "record",
-    "ringing_at",
+    "ringing",
     "talking_with",
     "write_rows",
 ]

@@ -163,18 +163,17 @@ def queue(tx: Tx) -> list[Queued]:
     return [Queued(row["id"], row["client_id"], row["arrived_at"]) for row in tx.all(_QUEUE)]
 
 
-def ringing_at(tx: Tx, operator_id: str, queued: Iterable[Queued]) -> Call | None:
-    """Which of those in the queue rings at this operator's seat."""
-    row = tx.first(
+def ringing(tx: Tx, queued: Iterable[Queued]) -> dict[str, str]:
+    """Where those in the queue ring: ids of calls by operator."""
+    rows = tx.all(
         # By the calls, which are few: an operator has had ten thousands of offers.
-        select(call_legs.c.call_id).where(
+        select(call_legs.c.operator_id, call_legs.c.call_id).where(
             call_legs.c.call_id.in_([one.id for one in queued]),
-            call_legs.c.operator_id.concat("") == operator_id,
             call_legs.c.answered_at.is_(None),
             call_legs.c.ended_at.is_(None),
         )
     )
-    return call(tx, row["call_id"]) if row else None
+    return {row["operator_id"]: row["call_id"] for row in rows}
 
 
 def open_offers(tx: Tx) -> list[Offer]:

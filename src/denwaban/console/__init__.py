@@ -17,6 +17,7 @@ from denwaban.console.model import (
     words_of,
 )
 from denwaban.console.phone import addresses
+from denwaban.console.waiting import WaitingRoom
 from denwaban.console.words import mood_words, sentence
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "NotYours",
     "Person",
     "StillTalking",
+    "WaitingRoom",
     "addresses",
     "draft_of",
     "greeting_of",

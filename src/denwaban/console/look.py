@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from denwaban.calls import Call, call, history, queue, ringing_at, talking_with
+from denwaban.calls import Call, call, history, queue, ringing, talking_with
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import Guide, forbidden_in, guide_of
@@ -29,28 +29,17 @@ from denwaban.store import Tx
 UNREPORTED_FOR = timedelta(days=7)
 """How long a call without a report stays under やること. A supervisor sees older ones."""
 
-SHOWN_WAITING = 6
 SHOWN_TODO = 5
 SHOWN_HISTORY = 3
 SHOWN_PROMISES = 2
 SHOWN_STAFF = 5
 
-FLOOR = frozenset({"top", "left"})
-"""The pieces that tell of others: who waits, what is left to do, the day so far."""
 SCRIPT = frozenset({"middle", "aids", "bottom"})
 """The pieces that a step in the script changes."""
-EVERYTHING = FLOOR | SCRIPT | {"right"}
+EVERYTHING = SCRIPT | {"state", "day", "now", "todo", "right"}
 
 NONE_OPEN = "none"
 """Asked instead of a call: no report is to be open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A caller whom nobody talks with yet, and who does not ring here."""
-
-    client: str
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +110,6 @@ class Look:
     now: datetime
     stage: str
     """idle | ringing | talking | report"""
-    waiting: tuple[Waiting, ...]
-    waiting_count: int
-    longest: datetime | None
-    """Since when the longest waits."""
     todo: tuple[Todo, ...]
     todo_count: int
     today: rows.Today
@@ -159,44 +144,42 @@ def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = 
     if talking is None:
         wanted = EVERYTHING
     since = tx.now - UNREPORTED_FOR
-    queued = queue(tx) if wanted & FLOOR else []
-    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO) if wanted & FLOOR else []
-    ringing = None if talking else ringing_at(tx, operator.id, queued)
+    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO) if "todo" in wanted else []
     stage, shown = "idle", None
     if talking is not None:
         stage, shown = "talking", talking
-    elif ringing is not None:
-        stage, shown = "ringing", ringing
+    elif (offered := ringing_here(tx, operator.id)) is not None:
+        stage, shown = "ringing", offered
     elif unreported and opened != NONE_OPEN:
         stage = "report"
         chosen = opened and rows.is_unreported(tx, operator.id, since, opened)
         shown = call(tx, opened if chosen else unreported[0])
     owner = client(tx, shown.client_id) if shown is not None and shown.client_id else None
     card = None
-    if shown is not None and owner is not None and wanted - FLOOR:
+    if shown is not None and owner is not None:
         card = _card(tx, operator, shown, owner, stage, wanted)
     names: dict[str, str] = {}
-    others = [c for c in queued if ringing is None or c.id != ringing.id]
     return Look(
         pieces=wanted,
         operator=operator,
         now=tx.now,
         stage=stage if owner else "idle",
-        waiting=tuple(
-            Waiting(_name(tx, names, c.client_id), c.arrived_at) for c in others[:SHOWN_WAITING]
-        ),
-        waiting_count=len(others),
-        longest=others[0].arrived_at if others else None,
         todo=tuple(_todo(tx, names, call_id) for call_id in unreported),
         todo_count=len(unreported)
         if len(unreported) < SHOWN_TODO
         else rows.count_unreported(tx, operator.id, since),
-        today=rows.today(tx, operator.id, _midnight(tx.now)) if wanted & FLOOR else rows.NO_DAY,
+        today=rows.today(tx, operator.id, _midnight(tx.now)) if "day" in wanted else rows.NO_DAY,
         client=owner.name if owner else "",
         since=(shown.answered_at or shown.arrived_at) if shown else None,
         card=card,
         news=None if owner else news_for(tx, operator.id),
     )
+
+
+def ringing_here(tx: Tx, operator_id: str) -> Call | None:
+    """The call that rings at this operator's seat."""
+    call_id = ringing(tx, queue(tx)).get(operator_id)
+    return call(tx, call_id) if call_id else None
 
 
 def _midnight(now: datetime) -> datetime:

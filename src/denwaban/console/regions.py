@@ -50,7 +50,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     common = {"look": look, "card": look.card, "seat": seat}
     found = {
         name: fragment(f"console/{name}.html", key=_PLACE, shown_staff=SHOWN_STAFF, **common)
-        for name in ("top", "left", "right", "bottom")
+        for name in ("state", "day", "now", "todo", "right", "bottom")
         if name in look.pieces
     }
     keyed: dict[str, tuple[str, str]] = {

@@ -12,6 +12,7 @@ from denwaban.callback import CallBacks
 from denwaban.calls import Recordings
 from denwaban.clock import Clock
 from denwaban.config import Settings
+from denwaban.console import WaitingRoom
 from denwaban.delivery import Channels, Watch
 from denwaban.delivery import duties as delivery_duties
 from denwaban.delivery.inbound import MailBackRunner, inbound_duties
@@ -85,6 +86,7 @@ def build(
     switchboard = Switchboard(
         store, clock, phone, settings, speech, journal, unread, first=outgoing.take
     )
+    waiting_room = WaitingRoom(store, journal)
     call_backs = CallBacks(outgoing, store, speech, settings)
     practice = Practice(
         store,
@@ -118,6 +120,7 @@ def build(
         settings=settings,
         services={
             "switchboard": switchboard,
+            "waiting_room": waiting_room,
             "practice": practice,
             "call_backs": call_backs,
             "channels": channels,
@@ -136,6 +139,7 @@ def build(
         outgoing,
         call_backs,
         switchboard,
+        waiting_room,
         practice,
         LeftCalls(store, clock, phone, left),
         Gatherer(store, clock),

@@ -1,11 +1,10 @@
 """Live screens: a page shows a state and its cursor, and then hears every fact after it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass
-from inspect import isawaitable
-from typing import Any
+from typing import Any, Protocol
 
 from litestar import Request
 from litestar.response import Stream
@@ -53,6 +52,16 @@ def cursor(request: Request[Any, Any, Any], after: int | None) -> int | None:
     return after
 
 
+class Beside(Protocol):
+    """Something that a stream tells beside the journal: a picture shared by many screens."""
+
+    def join(self, wake: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls `wake` whenever there may be something new, and once at the beginning."""
+
+    def news(self) -> LiveEvent | None:
+        """What the page has not been told yet; only the newest."""
+
+
 def encode(event: LiveEvent | None, seq: int) -> bytes:
     """An event in the wire form of server-sent events; None moves the cursor only."""
     lines = [f"id: {seq}"]
@@ -67,7 +76,8 @@ def live(
     request: Request[Any, Any, Any],
     journal: Journal,
     after: int | None,
-    choose: Callable[[Entry], LiveEvent | None | Awaitable[LiveEvent | None]],
+    choose: Callable[[Entry], LiveEvent | None],
+    beside: Beside | None = None,
 ) -> Stream:
     """Server-sent events for every entry after `after` that `choose` makes an event of, in order, each once.
 
@@ -77,7 +87,7 @@ def live(
     shared: Live = request.app.state.live
     at: Here = request.scope["state"]["here"]
     return Stream(
-        _events(shared, at, journal, cursor(request, after), choose),
+        _events(shared, at, journal, cursor(request, after), choose, beside),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -88,49 +98,30 @@ async def _events(
     at: Here,
     journal: Journal,
     after: int | None,
-    choose: Callable[[Entry], LiveEvent | None | Awaitable[LiveEvent | None]],
+    choose: Callable[[Entry], LiveEvent | None],
+    beside: Beside | None = None,
 ) -> AsyncIterator[bytes]:
-    entries = journal.follow(after)
+    following = journal.following(after, choose)
     over = asyncio.create_task(_until_over(shared, at))
-    following: asyncio.Task[Entry] | None = None
-    seq, told = after, after
+    over.add_done_callback(lambda _over: following.stop())
+    told = after
     try:
         yield b"retry: 1000\n\n"
-        while True:
-            if following is None:
-                following = asyncio.create_task(_next(entries))
-            done, _pending = await asyncio.wait(
-                {following, over}, timeout=HEARTBEAT, return_when=asyncio.FIRST_COMPLETED
-            )
-            if over in done:
-                over.result()
-                return
-            if following in done:
-                entry, following = following.result(), None
-                chosen = choose(entry)
-                event = await chosen if isawaitable(chosen) else chosen
-                seq = entry.seq
-                if event is not None:
-                    told = seq
-                    yield encode(event, seq)
-            elif seq is not None and seq != told:
-                # Facts for others went by: a later reconnection need not go through them again.
-                told = seq
-                yield encode(None, seq)
-            else:
-                yield b": beat\n\n"
+        async with aclosing(following.items(HEARTBEAT)) as items:  # type: ignore[type-var]
+            with beside.join(following.wake) if beside else nullcontext():
+                async for seq, chosen in items:
+                    event = chosen or (beside.news() if beside else None)
+                    if event is not None or seq != told:
+                        # Without an event: facts for others went by, and a later reconnection need not go through them.
+                        told = seq
+                        yield encode(event, seq)
+                    else:
+                        yield b": beat\n\n"
+        if over.done():
+            over.result()
     finally:
         # The browser went away or we are stopping: nothing of this stream stays behind.
         over.cancel()
-        if following is not None:
-            following.cancel()
-            await asyncio.wait({over, following})
-        with suppress(RuntimeError):
-            await entries.aclose()  # type: ignore[attr-defined]
-
-
-async def _next(entries: AsyncIterator[Entry]) -> Entry:
-    return await anext(entries)
 
 
 async def _until_over(shared: Live, at: Here) -> None:

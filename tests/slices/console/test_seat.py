@@ -15,6 +15,7 @@ from denwaban.access import Role
 from denwaban.calls import Call
 from denwaban.console.pages.screen import open_pages
 from denwaban.console.rows import today
+from denwaban.console.waiting import SeatQueue
 from denwaban.delivery.rows import deliveries
 from denwaban.people import add_operator, caller_of, set_presence
 from denwaban.promises import open_promises
@@ -84,7 +85,7 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     browser = await sit(story)
     page = (await browser.get("/seat")).text
     have = keys(page)
-    assert set(have) == {"top", "left", "middle", "right", "bottom", "aids"}
+    assert set(have) == {"state", "day", "now", "todo", "middle", "right", "bottom", "aids"}
     nothing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
     assert "hx-partial" not in nothing.text
     await story.rings()
@@ -92,28 +93,66 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     assert "#seat-middle" in ringing.text
 
 
-async def test_a_step_and_the_queue_read_no_more_than_they_change(seat_story: MakeStory) -> None:
+async def test_a_step_reads_no_more_than_it_changes(seat_story: MakeStory) -> None:
     story = await seat_story()
     browser = await sit(story)
     leg, call = await story.talk()
     have = keys((await browser.get("/seat")).text)
-    story.phone.caller_dials(NUMBER, "05099998888")
-    await until(lambda: bool(story.switchboard.view().waiting))
-    await story.switchboard.written()
-    queue = await browser.get(
-        "/seat/parts", params={"of": "queue"}, headers={"X-Seat-Have": joined(have)}
-    )
-    assert set(keys(queue.text)) == {"top", "left"}
-    assert "山田設備" in queue.text  # whom the seat talks with stands there still
     at = (await story.run(call.id)).node.id
-    headers = {"X-Seat-Have": joined(have | keys(queue.text))}
+    headers = {"X-Seat-Have": joined(have)}
     body = {"at": at, "choice": "2"}
     step = await browser.request("POST", f"/seat/calls/{call.id}/go", json=body, headers=headers)
     assert set(keys(step.text)) == {"middle", "aids"}
     await story.caller_hangs_up(leg)
-    # The talk is over: where the seat is now depends on everything.
-    over = await browser.get("/seat/parts", params={"of": "queue"}, headers=headers)
-    assert {"middle", "bottom"} <= set(keys(over.text))
+    over = await browser.get("/seat/parts", headers=headers)
+    assert {"middle", "bottom", "now"} <= set(keys(over.text))
+
+
+async def test_who_waits_is_read_once_for_all_and_told_to_each(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    room, told = story.waiting_room, 0
+
+    def wake() -> None:
+        nonlocal told
+        told += 1
+
+    mine, other = SeatQueue(room, story.operator.id), SeatQueue(room, "somebody else")
+    with room.visit(wake):
+        first = mine.news()
+        assert told == 1
+        assert first is not None
+        assert "お待ちの方はいません" in first.data
+        assert mine.news() is None  # told once
+        await story.rings()
+        await until(lambda: "山田設備" in room.drawn("somebody else"))
+        # Whom this seat can take with one key waits elsewhere on its screen; to all others she is one who waits.
+        assert mine.news() is None
+        seen = other.news()
+        assert seen is not None
+        assert seen.data.count("山田設備") == 1
+        story.phone.caller_dials(NUMBER, "05099998888")
+        await until(lambda: len(room.queue.callers) == 2)
+        second = mine.news()
+        assert second is not None
+        assert second.data.count("山田設備") == 1
+        assert told >= 3
+    await story.answers()
+    await until(lambda: len(room.queue.callers) == 1)
+    with room.visit(wake):
+        page = (await (await sit(story)).get("/seat")).text
+    assert page.count('<span class="name">山田設備</span>') == 1
+
+
+async def test_many_who_wait_are_counted(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    for n in range(9):
+        story.phone.caller_dials(NUMBER, f"0509999000{n}")
+    room = story.waiting_room
+    await until(lambda: len(room.queue.callers) == 9)
+    drawn = room.drawn(story.operator.id)
+    assert drawn.count('class="name">山田設備') == 6
+    assert "ほか2件" in drawn  # one rings here
+    assert "ほか3件" in room.drawn("somebody else")
 
 
 def keys(page: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The seat's page, its pieces, its live stream, and which page holds the seat."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -9,16 +9,17 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream, Template
 
-from denwaban.calls import Outcome, queue, ringing_at, talking_with
+from denwaban.calls import talking_with
 from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import take_seat
 from denwaban.console.here import OpenPages
-from denwaban.console.look import EVERYTHING, FLOOR
+from denwaban.console.look import ringing_here
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, told
 from denwaban.console.phone import account
+from denwaban.console.waiting import SHOWN, SeatQueue, WaitingRoom
 from denwaban.console.words import words
-from denwaban.journal import Entry, Fact, Journal, last_seq
+from denwaban.journal import Entry, Journal, last_seq
 from denwaban.store import Store, Tx, new_id
 from denwaban.web import LiveEvent, Problem, _, live, page
 
@@ -33,7 +34,11 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
 
 
 @get("/seat", guards=[OPERATORS], dependencies=SEAT)
-async def show(store: NamedDependency[Store], seat: NamedDependency[Seat]) -> Template:
+async def show(
+    store: NamedDependency[Store],
+    seat: NamedDependency[Seat],
+    waiting_room: NamedDependency[WaitingRoom],
+) -> Template:
     """The page. It is loaded once; everything later comes in pieces."""
     after = await store.read(last_seq)
     return page(
@@ -42,16 +47,16 @@ async def show(store: NamedDependency[Store], seat: NamedDependency[Seat]) -> Te
         page=new_id(),
         after=after,
         regions=await seat.pieces(),
+        waiting=waiting_room.queue.but_at(seat.operator.id),
+        shown=SHOWN,
         words=words(),
     )
 
 
 @get("/seat/parts", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
-async def parts(
-    seat: NamedDependency[Seat], of: FromQuery[Literal["seat", "queue"]] = "seat"
-) -> Template:
-    """What has changed on the screen; only of who waits and the day so far when `of` is queue."""
-    return await seat.screen(FLOOR if of == "queue" else EVERYTHING)
+async def parts(seat: NamedDependency[Seat]) -> Template:
+    """What has changed on the screen."""
+    return await seat.screen()
 
 
 @get("/seat/live", guards=[OPERATORS], dependencies=SEAT, opt={"quiet": True})
@@ -59,19 +64,26 @@ async def stream(
     request: Request[Any, Any, Any],
     journal: NamedDependency[Journal],
     seat: NamedDependency[Seat],
+    waiting_room: NamedDependency[WaitingRoom],
     after: FromQuery[int | None] = None,
     page: FromQuery[str] = "",
 ) -> Stream:
-    """Events: `seat` (something of this seat changed), `queue` (who waits), `client` (something else that it shows), `taken`
-    (data: the page that holds the seat now)."""
+    """Events: `seat` (something of this seat changed), `queue` (data: the pieces that tell who waits), `client` (something else
+    that it shows has changed), `taken` (data: the page that holds the seat now)."""
     operator_id = seat.operator.id
 
     def interests(tx: Tx) -> set[str]:
-        found = (talking_with(tx, operator_id), ringing_at(tx, operator_id, queue(tx)))
+        found = (talking_with(tx, operator_id), ringing_here(tx, operator_id))
         return {call.id for call in found if call is not None}
 
     mine = await seat.store.read(interests)
-    events = live(request, journal, after, lambda entry: _event(entry, operator_id, mine))
+    events = live(
+        request,
+        journal,
+        after,
+        lambda entry: _event(entry, operator_id, mine),
+        SeatQueue(waiting_room, operator_id),
+    )
     held = open_pages.hold(page, cast(AsyncIterator[bytes], events.iterator))
     return Stream(held, media_type="text/event-stream", headers=dict(events.headers))
 
@@ -88,9 +100,7 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         ours = concerns or fact.subject in mine
         if fact.kind == "call.ended":
             mine.discard(fact.subject)
-        if ours:
-            return LiveEvent("seat", "")
-        return LiveEvent("queue", "") if _moves_queue(fact) else None
+        return LiveEvent("seat", "") if ours else None
     if fact.kind == "script.published":
         return LiveEvent("client", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.")):
@@ -98,13 +108,6 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
     if fact.kind.startswith(("staff.", "client.", "promise.")):
         return LiveEvent("client", "")
     return None
-
-
-def _moves_queue(fact: Fact) -> bool:
-    """Whether somebody came to wait, or does no longer; two hundred seats ask again for each of these."""
-    if fact.kind == "call.ended":
-        return fact.data.get("outcome") != Outcome.ANSWERED
-    return fact.kind in ("call.arrived", "call.answered", "call.returned", "call.adopted")
 
 
 @post("/seat/claim", guards=[OPERATORS], dependencies=SEAT, status_code=200)

@@ -75,8 +75,13 @@ function screen(method, path, body) {
 
 async function show(html) {
   const before = middle().dataset.key;
-  await htmx.swap({ text: html, sourceElement: root, target: root, swap: "none" });
+  await swap(html);
   settle(middle().dataset.key !== before);
+}
+
+/** Puts pieces into their places. */
+function swap(html) {
+  return htmx.swap({ text: html, sourceElement: root, target: root, swap: "none" });
 }
 
 let wanted = false;
@@ -93,23 +98,15 @@ async function refresh() {
   }
 }
 
-let queued = 0;
-let whole = false; // more than the queue is to be asked for
-
-function again(error) {
-  if (!(error instanceof Refused)) refreshSoon({ type: "queue" });
-}
+let refreshing = 0;
 
 /** For what is not ours: now and then, however busy the floor is, and not at the same moment as two hundred other seats.
  *  Who talks can wait a little longer. */
-function refreshSoon({ type }) {
-  whole ||= type !== "queue";
+function refreshSoon() {
   const [least, most] = stage() === "talking" ? [1500, 4000] : [500, 1500];
-  queued ||= setTimeout(() => {
-    queued = 0;
-    if (whole) refresh();
-    else screen("GET", "/seat/parts?of=queue").catch(again);
-    whole = false;
+  refreshing ||= setTimeout(() => {
+    refreshing = 0;
+    refresh();
   }, least + Math.random() * (most - least));
 }
 
@@ -155,7 +152,7 @@ function listen() {
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   });
   stream.addEventListener("seat", refresh);
-  stream.addEventListener("queue", refreshSoon);
+  stream.addEventListener("queue", ({ data }) => swap(data));
   stream.addEventListener("client", refreshSoon);
   stream.addEventListener("taken", ({ data }) => {
     if (data !== page && mine) letGo(words.taken, words.taken_hint);

@@ -6,11 +6,16 @@ Everything else is given a `Clock`; SQL never calls `now()`. Times are aware UTC
 import asyncio
 import heapq
 import itertools
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
 JST = ZoneInfo("Asia/Tokyo")
+
+
+def japan_day(at: datetime) -> date:
+    """The day in Japan at this moment."""
+    return at.astimezone(JST).date()
 
 
 @runtime_checkable

@@ -22,20 +22,9 @@ from denwaban.oncall import (
     Span,
     Why,
 )
-from denwaban.oncall.roster import (
-    Busy,
-    Roster,
-    RosterEntry,
-    Shift,
-    chain,
-    decide,
-    edges,
-    holes,
-    is_away,
-    reach,
-    segments,
-    substitute,
-)
+from denwaban.oncall.deciding import decide, is_away, substitute
+from denwaban.oncall.over_time import edges, holes, reach, segments
+from denwaban.oncall.roster import Busy, Roster, RosterEntry, Shift, chain
 from denwaban.people import Presence, Staff
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from denwaban.calls import Call, Outcome, calls_by_ids
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.improvement import marks
 from denwaban.improvement.figures import Use, bucket
 from denwaban.improvement.model import SLOW_AFTER, SLOW_SECONDS, SLOW_TIMES, Kind
@@ -159,7 +159,7 @@ class _Taking:
     def call_ended(self, call: Call, found: Followed, at: datetime) -> None:
         run, version_id, _script_id = found
         ended = call.ended_at or at
-        day = ended.astimezone(JST).date()
+        day = japan_day(ended)
 
         def use(node: str) -> Use:
             return self._uses.setdefault((version_id, day, node), Use())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 
 WEEK = timedelta(days=7)
 
@@ -77,7 +77,7 @@ class Found:
 
 def monday_of(at: datetime) -> date:
     """The first day of the week (JST)."""
-    day = at.astimezone(JST).date()
+    day = japan_day(at)
     return day - timedelta(days=day.weekday())
 
 

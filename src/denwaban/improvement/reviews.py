@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import insert, select, update
 
-from denwaban.clock import JST
+from denwaban.clock import japan_day
 from denwaban.improvement.letters import REVIEW, write_letters
 from denwaban.improvement.marks import clear_mark, mark_for_review
 from denwaban.improvement.model import review_due
@@ -46,7 +46,7 @@ def remind(tx: Tx, script_id: str) -> None:
         mark_for_review(tx, script_id)
         data = {"review_on": row["review_on"].isoformat()}
         append(tx, Fact("script.review_due", script_id, row["client_id"], data))
-        write_letters(tx, script_id, row["client_id"], REVIEW, tx.now.astimezone(JST).date())
+        write_letters(tx, script_id, row["client_id"], REVIEW, japan_day(tx.now))
         values["due_at"] = review_due(row["review_on"], tx.now)
     tx.execute(update(script_reviews).where(script_reviews.c.id == script_id).values(**values))
 

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.clock import JST
+from denwaban.clock import japan_day
 from denwaban.knowledge.acts import add_faq, change_faq, remove_faq, restore_faq
 from denwaban.knowledge.model import Author, Bound, Content, Faq, content_of
 from denwaban.knowledge.queries import faq, faqs_page, find
@@ -151,7 +151,7 @@ async def search_faqs(
     only = who.client_id or data.client_id
 
     def verb(tx: Tx) -> list[FaqOut]:
-        today = tx.now.astimezone(JST).date()
+        today = japan_day(tx.now)
         hits = find(tx, query(data.text), today, client_id=only, kinds=[FAQ])
         # `find` has left out the answers that nobody may hear yet; who may read them reads them by id.
         return [show(hit.faq, who) for hit in hits if hit.faq is not None]

@@ -4,7 +4,7 @@ The same handlers stand under both addresses; a `Desk` says whose entries they a
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -16,7 +16,7 @@ from litestar.params import FromPath, FromQuery, MultipartBody, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.knowledge.acts import NoSuchFaq, add_faq, change_faq, remove_faq, restore_faq
 from denwaban.knowledge.importing import (
     COLUMNS,
@@ -159,10 +159,6 @@ def _entry(tx: Tx, desk: Desk, faq_id: str) -> Faq:
     return found
 
 
-def _today(clock: Clock) -> date:
-    return clock.now().astimezone(JST).date()
-
-
 @get("/")
 async def show_faqs(
     desk: NamedDependency[Desk],
@@ -201,7 +197,7 @@ async def show_faqs(
         more=entries[AT_ONCE - 1].id if len(entries) > AT_ONCE and not words else "",
         later=bool(after),
         q=q,
-        today=_today(clock),
+        today=japan_day(clock.now()),
         **found,
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 from denwaban.oncall import DAY_MINUTES, EVERY_DAY, day_bits
 
 DEFAULT_CLOSED = (
@@ -128,7 +128,7 @@ def window_at(windows: Sequence[PlanWindow], at: datetime) -> PlanWindow | None:
 
 def limit_at(limits: Sequence[LineLimit], at: datetime) -> int | None:
     """The limit that holds on that day in Japan; None when none has begun yet."""
-    today = at.astimezone(JST).date()
+    today = japan_day(at)
     begun = [limit for limit in limits if limit.effective_from <= today]
     return max(begun, key=lambda limit: limit.effective_from).lines if begun else None
 

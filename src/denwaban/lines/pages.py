@@ -13,7 +13,7 @@ from litestar.params import FromPath, MultipartBody, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.lines import plan_form
 from denwaban.lines.acts import (
     LinesError,
@@ -103,7 +103,7 @@ async def _page(it: Around, client_id: str, status: int = 200, **more: Any) -> T
         "now_window": window_at(windows, now),
         "next_change": plan_form.next_change(windows, now),
         "now_limit": limit_at(found["limits"], now),
-        "today": now.astimezone(JST).date(),
+        "today": japan_day(now),
         "rows": [plan_form.row_of(window) for window in windows],
         "mark": plan_form.mark_of(windows),
         "unsaved": False,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 from denwaban.lines.model import Mode, PlanWindow, window_at
 from denwaban.oncall import DAY_MINUTES, HOLIDAY
 from denwaban.web import _
@@ -156,7 +156,7 @@ def next_change(
     windows: Sequence[PlanWindow], at: datetime
 ) -> tuple[datetime, PlanWindow | None] | None:
     """When another window (or none) begins to decide within the coming eight days, and which; None when all stays."""
-    today = at.astimezone(JST).date()
+    today = japan_day(at)
     edges = {
         datetime.combine(today + timedelta(days=day), time(), JST) + timedelta(minutes=minute)
         for day in range(-1, 9)

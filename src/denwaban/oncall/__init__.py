@@ -12,7 +12,6 @@ from denwaban.oncall.acts import (
 from denwaban.oncall.address import BadAddress, shown_address
 from denwaban.oncall.book import (
     BadRoster,
-    Change,
     NewEntry,
     NewShift,
     NoSuchRow,
@@ -53,6 +52,7 @@ from denwaban.oncall.reaching import (
     unattended,
 )
 from denwaban.oncall.roster import (
+    Change,
     EntryKind,
     Hole,
     NobodyOnDuty,

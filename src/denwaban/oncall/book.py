@@ -3,18 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Table, insert, or_, select, update
+from sqlalchemy import Table, insert, select, update
 
-from denwaban.clock import JST
 from denwaban.journal import append
 from denwaban.oncall import facts
 from denwaban.oncall.address import CHANNELS
 from denwaban.oncall.hours import DAY_MINUTES, EVERY_DAY, moment
-from denwaban.oncall.loading import entry_from, shift_from
-from denwaban.oncall.roster import EntryKind, RosterEntry, Shift, ShiftKind
+from denwaban.oncall.queries import change_of, entries_of, shifts_of
+from denwaban.oncall.roster import Change, EntryKind, Shift, ShiftKind, What
 from denwaban.oncall.rows import roster_changes, roster_entries, shifts
 from denwaban.oncall.watching import look_again
 from denwaban.people import PeopleError, Staff, staff_member
@@ -35,28 +33,6 @@ class BadRoster(PeopleError):
 
 class NoSuchRow(LookupError):
     """The client has no such shift, entry or change, or it was taken out already."""
-
-
-class What(StrEnum):
-    """What a change was."""
-
-    SHIFT = "shift"
-    ENTRY = "entry"
-    REMOVED = "removed"
-    COPIED = "copied"
-    IMPORTED = "imported"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A change of a client's roster, as it was made."""
-
-    id: str
-    client_id: str
-    what: What
-    at: datetime
-    undone_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,62 +211,6 @@ def undo(tx: Tx, client_id: str, change_id: str, user_id: str | None = None) -> 
     return made
 
 
-def change_of(tx: Tx, client_id: str, change_id: str) -> Change | None:
-    """A change of this client's roster."""
-    row = tx.first(
-        select(roster_changes).where(
-            roster_changes.c.id == change_id, roster_changes.c.client_id == client_id
-        )
-    )
-    if row is None:
-        return None
-    return Change(row["id"], row["client_id"], What(row["what"]), row["at"], row["undone_at"])
-
-
-def shifts_of(
-    tx: Tx, client_id: str, first: date | None = None, last: date | None = None
-) -> list[Shift]:
-    """The shifts of a client that count, the oldest first; those that may fall into [first, last]
-    when given."""
-    query = select(shifts).where(shifts.c.client_id == client_id, shifts.c.removed_id.is_(None))
-    if first is not None and last is not None:
-        query = query.where(or_(shifts.c.day.is_(None), shifts.c.day.between(first, last)))
-    return [shift_from(row) for row in tx.all(query.order_by(shifts.c.id))]
-
-
-def shift_of(tx: Tx, shift_id: str) -> tuple[str, Shift] | None:
-    """(its client, the shift) if it counts."""
-    row = tx.first(select(shifts).where(shifts.c.id == shift_id, shifts.c.removed_id.is_(None)))
-    return (row["client_id"], shift_from(row)) if row is not None else None
-
-
-def entries_of(
-    tx: Tx, client_id: str, since: datetime, until: datetime | None = None
-) -> list[RosterEntry]:
-    """The entries of a client that count and meet [since, until), by their beginning."""
-    query = select(roster_entries).where(
-        roster_entries.c.client_id == client_id,
-        roster_entries.c.removed_id.is_(None),
-        roster_entries.c.ends > since,
-    )
-    if until is not None:
-        query = query.where(roster_entries.c.starts < until)
-    return [
-        entry_from(row)
-        for row in tx.all(query.order_by(roster_entries.c.starts, roster_entries.c.id))
-    ]
-
-
-def entry_of(tx: Tx, entry_id: str) -> tuple[str, RosterEntry] | None:
-    """(its client, the entry) if it counts."""
-    row = tx.first(
-        select(roster_entries).where(
-            roster_entries.c.id == entry_id, roster_entries.c.removed_id.is_(None)
-        )
-    )
-    return (row["client_id"], entry_from(row)) if row is not None else None
-
-
 def check_shift(tx: Tx, client_id: str, shift: NewShift) -> None:
     """Raises `BadRoster` when this cannot be a shift of the client."""
     _person(tx, client_id, shift.staff_id, "staff_id")
@@ -309,16 +229,6 @@ def check_shift(tx: Tx, client_id: str, shift: NewShift) -> None:
         raise BadRoster("もう過ぎています。これからの日時にしてください", "day")
     if shift.first is not None and shift.last is not None and shift.last < shift.first:
         raise BadRoster("終わりは、始まりより後にしてください", "last")
-
-
-def monday_of(day: date) -> date:
-    """The Monday of its week."""
-    return day - timedelta(days=day.weekday())
-
-
-def today(now: datetime) -> date:
-    """The day in Tokyo."""
-    return now.astimezone(JST).date()
 
 
 def _person(tx: Tx, client_id: str, staff_id: str, field: str) -> Staff:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.journal import append
 from denwaban.oncall import facts, ics
 from denwaban.oncall.feed import (
@@ -188,7 +188,7 @@ def duty(store: Store, clock: Clock, *, loopback: bool = False) -> Duty:
             read = got.why
         elif isinstance(got, Fetched):
             read = await read_file(got.data, now)
-        elif row["good_at"] is None or _day(row["good_at"]) != _day(now):
+        elif row["good_at"] is None or japan_day(row["good_at"]) != japan_day(now):
             # As it was; but the weeks ahead have moved on.
             read = await read_file(row["body"].encode(), now)
         await store.write(lambda tx: record(tx, calendar_id, row["url"], got, read))
@@ -321,7 +321,3 @@ def _shown(tx: Tx, row: RowMapping) -> Kept:
         row["error"],
         int(times),
     )
-
-
-def _day(at: datetime) -> object:
-    return at.astimezone(JST).date()

@@ -8,7 +8,7 @@ from typing import Any
 
 import holidays
 
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 from denwaban.people import PeopleError
 
 HOLIDAY = 128
@@ -108,8 +108,8 @@ class BusinessHours:
 
     def between(self, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
         """The open times that meet [since, until), cut to it, in order; those that touch or overlap are one."""
-        day = since.astimezone(JST).date() - timedelta(days=1)
-        last = until.astimezone(JST).date()
+        day = japan_day(since) - timedelta(days=1)
+        last = japan_day(until)
         begun: datetime | None = None
         ended = since
         while day <= last:

@@ -7,12 +7,10 @@ from typing import Any
 from sqlalchemy import RowMapping, and_, exists, or_, select
 
 from denwaban.oncall.hours import ALWAYS, BusinessHours, from_json
+from denwaban.oncall.queries import entry_from, shift_from
 from denwaban.oncall.roster import (
     Busy,
-    EntryKind,
     Roster,
-    RosterEntry,
-    Shift,
     ShiftKind,
 )
 from denwaban.oncall.rows import (
@@ -128,33 +126,6 @@ def _by_client(rows: Iterable[RowMapping], make: Any) -> dict[str, list[Any]]:
     for row in rows:
         found.setdefault(row["client_id"], []).append(make(row))
     return found
-
-
-def shift_from(row: RowMapping) -> Shift:
-    return Shift(
-        row["id"],
-        row["staff_id"],
-        ShiftKind(row["kind"]),
-        row["opens"],
-        row["closes"],
-        row["days"],
-        row["day"],
-        row["first_day"],
-        row["last_day"],
-    )
-
-
-def entry_from(row: RowMapping) -> RosterEntry:
-    return RosterEntry(
-        row["id"],
-        row["staff_id"],
-        EntryKind(row["kind"]),
-        row["starts"],
-        row["ends"],
-        tuple(row["channels"]),
-        row["other_id"],
-        row["note"],
-    )
 
 
 def perhaps_unattended(tx: Tx, at: datetime, limit: int) -> list[str]:

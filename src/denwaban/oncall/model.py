@@ -1,4 +1,4 @@
-"""One way to reach somebody, and whose it is to change. No I/O. Who is on duty: `roster`; when a client is open: `hours`."""
+"""One way to reach somebody, and whose it is to change. No I/O. Who is on duty: `deciding`; when a client is open: `hours`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, insert
 
 from denwaban.journal import append
-from denwaban.oncall import facts, queries, roster
+from denwaban.oncall import deciding, facts, over_time, queries
 from denwaban.oncall.hours import BusinessHours, checked, to_json
 from denwaban.oncall.loading import perhaps_unattended, roster_of, rosters
-from denwaban.oncall.roster import AHEAD, Hole, NobodyOnDuty, OnDuty
+from denwaban.oncall.over_time import AHEAD
+from denwaban.oncall.roster import Hole, NobodyOnDuty, OnDuty
 from denwaban.oncall.rows import oncall_hours
 from denwaban.oncall.watching import look_again
 from denwaban.people import Staff
@@ -18,26 +19,26 @@ from denwaban.store import Tx
 
 def reach(tx: Tx, client_id: str, at: datetime) -> OnDuty | NobodyOnDuty:
     """Who takes a report of this client at `at`, why, by which channels, and why not each of the others; or nobody, since
-    and until when, and who is next. See `roster.reach`."""
-    found = roster.decide(roster_of(tx, client_id, at, at), at)
+    and until when, and who is next. See `over_time.reach`."""
+    found = deciding.decide(roster_of(tx, client_id, at, at), at)
     if isinstance(found, OnDuty):
         return found
-    return roster.reach(roster_of(tx, client_id, at - AHEAD, at + AHEAD), at)
+    return over_time.reach(roster_of(tx, client_id, at - AHEAD, at + AHEAD), at)
 
 
 def person_in_charge(tx: Tx, client_id: str, at: datetime) -> OnDuty | NobodyOnDuty:
     """Who takes a report of this client at `at`: `reach` without looking when that changes, for calls that wait."""
-    return roster.decide(roster_of(tx, client_id, at, at), at)
+    return deciding.decide(roster_of(tx, client_id, at, at), at)
 
 
 def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
-    """Who takes over from a staff member at `at`; see `roster.substitute`. None also when there is no such person."""
+    """Who takes over from a staff member at `at`; see `deciding.substitute`. None also when there is no such person."""
     client_id = queries.client_of(tx, staff_id)
     if client_id is None:
         return None
     known = roster_of(tx, client_id, at, at)
     person = next((other for other in known.staff if other.id == staff_id), None)
-    return roster.substitute(known, person, at) if person is not None else None
+    return deciding.substitute(known, person, at) if person is not None else None
 
 
 def substitutes_of(
@@ -49,7 +50,7 @@ def substitutes_of(
         return {}
     known = roster_of(tx, client_id, at, at)
     found = {
-        one.id: roster.substitute(known, one, at) for one in known.staff if one.id in staff_ids
+        one.id: deciding.substitute(known, one, at) for one in known.staff if one.id in staff_ids
     }
     return {staff_id: other for staff_id, other in found.items() if other is not None}
 
@@ -60,21 +61,21 @@ def reachable(tx: Tx, staff_id: str, at: datetime) -> bool:
     client_id = queries.client_of(tx, staff_id)
     if client_id is None:
         return False
-    return roster.is_away(roster_of(tx, client_id, at, at), staff_id, at) is None
+    return deciding.is_away(roster_of(tx, client_id, at, at), staff_id, at) is None
 
 
 def holes(tx: Tx, client_id: str, since: datetime, weeks: int = 4) -> list[Hole]:
     """When nobody would take this client's reports though somebody should, in so many weeks from `since`, as things stand
     now."""
     until = since + timedelta(weeks=weeks)
-    return roster.holes(roster_of(tx, client_id, since, until), since, until)
+    return over_time.holes(roster_of(tx, client_id, since, until), since, until)
 
 
 def unattended(tx: Tx, at: datetime, limit: int = 100) -> list[NobodyOnDuty]:
     """Live clients whose reports nobody takes at `at` though somebody should, for somebody to see; at most `limit` are
     looked at."""
     found = (
-        roster.decide(known, at)
+        deciding.decide(known, at)
         for known in rosters(tx, perhaps_unattended(tx, at, limit), at, at).values()
     )
     return [one for one in found if isinstance(one, NobodyOnDuty) and not one.closed]

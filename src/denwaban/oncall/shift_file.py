@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from denwaban.oncall.book import BadRoster, Change, NewShift, What, add_shifts, check_shift
+from denwaban.oncall.book import BadRoster, NewShift, add_shifts, check_shift
 from denwaban.oncall.hours import HOLIDAY
-from denwaban.oncall.roster import ShiftKind
+from denwaban.oncall.roster import Change, ShiftKind, What
 from denwaban.people import Staff, staff_of
 from denwaban.people.csvfile import Line, LineError, read_csv
 from denwaban.store import Tx

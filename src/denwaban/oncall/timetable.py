@@ -3,19 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from denwaban.clock import JST
-from denwaban.oncall.book import monday_of, today
+from denwaban.clock import JST, japan_day
 from denwaban.oncall.hours import holidays_of, moment
 from denwaban.oncall.loading import roster_of
+from denwaban.oncall.over_time import segments
 from denwaban.oncall.roster import (
-    Hole,
     NobodyOnDuty,
     OnDuty,
     Roster,
     RosterEntry,
     Shift,
-    holes,
-    segments,
 )
 from denwaban.people import Staff
 from denwaban.store import Tx
@@ -86,7 +83,7 @@ def week_of(tx: Tx, client_id: str, monday: date) -> Week:
     known = roster_of(tx, client_id, since, until)
     days = [monday + timedelta(days=n) for n in range(DAYS)]
     pieces = _pieces(known, since, until)
-    now = today(tx.now)
+    now = japan_day(tx.now)
     people = sorted(known.staff, key=lambda p: (not p.in_charge, p.kana, p.id))
     return Week(
         monday,
@@ -103,18 +100,17 @@ def week_of(tx: Tx, client_id: str, monday: date) -> Week:
     )
 
 
+def monday_of(day: date) -> date:
+    """The Monday of its week."""
+    return day - timedelta(days=day.weekday())
+
+
 def week_asked(text: str, now: datetime) -> date:
     """The Monday that an address names (a date of its week), this week's when it names none."""
     try:
         return monday_of(date.fromisoformat(text))
     except (ValueError, OverflowError):
-        return monday_of(today(now))
-
-
-def coming_holes(tx: Tx, client_id: str, weeks: int = 4) -> list[Hole]:
-    """The holes from now on."""
-    until = tx.now + timedelta(weeks=weeks)
-    return holes(roster_of(tx, client_id, tx.now, until), tx.now, until)
+        return monday_of(japan_day(now))
 
 
 def _pieces(known: Roster, since: datetime, until: datetime) -> dict[date, list[Piece]]:

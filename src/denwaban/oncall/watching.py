@@ -9,12 +9,14 @@ from typing import Any
 import structlog
 from sqlalchemy import insert, select, update
 
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.journal import Fact, Journal, append
 from denwaban.oncall import facts
+from denwaban.oncall.deciding import decide
 from denwaban.oncall.hours import moment
 from denwaban.oncall.loading import roster_of
-from denwaban.oncall.roster import AHEAD, NobodyOnDuty, decide, edges, holes, reach
+from denwaban.oncall.over_time import AHEAD, edges, holes, reach
+from denwaban.oncall.roster import NobodyOnDuty
 from denwaban.oncall.rows import oncall_watches
 from denwaban.people import client
 from denwaban.people import rows as people_rows
@@ -127,7 +129,7 @@ def alarms(tx: Tx) -> list[Alarm]:
 
 def _morning(now: datetime) -> datetime:
     """The next time at which the weeks ahead are looked at."""
-    today = now.astimezone(JST).date()
+    today = japan_day(now)
     morning = moment(today, MORNING)
     return morning if morning > now else morning + timedelta(days=1)
 

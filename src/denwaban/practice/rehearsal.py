@@ -6,7 +6,6 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from denwaban.calls import Call
-from denwaban.clock import JST
 from denwaban.console import Lack, draft_of, problems, words_of
 from denwaban.people import Staff
 from denwaban.reports import Around, Draft, findings, subject_of
@@ -132,8 +131,3 @@ def _staff(script: Script, answer: str) -> bool:
 def ended(run: RunView) -> bool:
     """Whether the walk is at an end."""
     return isinstance(run.node, End)
-
-
-def japan_date(now: datetime) -> date:
-    """The day in Japan."""
-    return now.astimezone(JST).date()

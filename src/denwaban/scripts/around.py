@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from denwaban.clock import JST
+from denwaban.clock import japan_day
 from denwaban.lines import HOLIDAY, plan_of
 from denwaban.people import client, staff_of
 from denwaban.scripts.lint import Around
@@ -41,7 +41,7 @@ def around_from(
         left=frozenset(name for name, left in people if left),
         holiday_cover=not windows or not used or any(days & HOLIDAY for _script, days in windows),
         greeting=greeting,
-        today=now.astimezone(JST).date(),
+        today=japan_day(now),
         may_promise=terms.may_promise,
         shortest_promise=terms.shortest_promise,
         longest_promise=terms.longest_promise,

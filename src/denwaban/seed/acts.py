@@ -17,7 +17,7 @@ from denwaban import (
     scripts,
 )
 from denwaban.access import Role, add_user, make_api_key, new_password
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 from denwaban.knowledge.importing import import_faqs, read_faqs
 from denwaban.seed.companies import COMPANIES
 from denwaban.seed.model import Company, Credentials, Earlier, Person, Seat, SignIn
@@ -98,7 +98,7 @@ def _company(planting: _Planting, company: Company, operator_id: str) -> str:
     )
     for number, label in company.numbers:
         lines.add_number(tx, client_id, number, label)
-    lines.set_limit(tx, client_id, company.lines, tx.now.astimezone(JST).date())
+    lines.set_limit(tx, client_id, company.lines, japan_day(tx.now))
     _plan(tx, client_id, company)
     staff = _staff(planting, client_id, company)
     _roster(tx, client_id, company, staff)

@@ -27,7 +27,7 @@ from denwaban.oncall import (
     Span,
     Why,
 )
-from denwaban.oncall.book import change_of, entries_of, shifts_of
+from denwaban.oncall.queries import change_of, entries_of, shifts_of
 from denwaban.oncall.shift_file import NotImported, import_shifts, read_shifts
 from denwaban.oncall.watching import look, watch
 from denwaban.store import Store, Tx

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from markupsafe import Markup
 
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, japan_day
 from denwaban.improvement.figures import Use
 from denwaban.improvement.pages.common import AUTHORS, the_script
 from denwaban.improvement.queries import use
@@ -45,7 +45,7 @@ async def show_use(
     days: FromQuery[int] = 28,
 ) -> Template:
     """What real calls did at each node, in a table and on the drawing."""
-    today = clock.now().astimezone(JST).date()
+    today = japan_day(clock.now())
     period = days if days in PERIODS else PERIODS[1]
 
     def look(tx: Tx) -> dict[str, Any]:

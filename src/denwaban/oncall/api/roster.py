@@ -12,23 +12,19 @@ from denwaban.access import Principal
 from denwaban.oncall.api.common import Days, Minute, Short, aware, seen, told
 from denwaban.oncall.book import (
     BadRoster,
-    Change,
     NewEntry,
     NewShift,
     NoSuchRow,
     add_entry,
     add_shifts,
-    entries_of,
-    entry_of,
     remove_entry,
     remove_shift,
-    shift_of,
-    shifts_of,
     undo,
 )
 from denwaban.oncall.model import may_roster
 from denwaban.oncall.pages.common import ROSTER, user_of
-from denwaban.oncall.roster import EntryKind, ShiftKind
+from denwaban.oncall.queries import entries_of, entry_of, shift_of, shifts_of
+from denwaban.oncall.roster import Change, EntryKind, ShiftKind
 from denwaban.store import Store, Tx
 from denwaban.web.api import IdText, missing
 

@@ -11,8 +11,8 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
+from denwaban.clock import japan_day
 from denwaban.oncall import duty_words
-from denwaban.oncall.book import today
 from denwaban.oncall.hours import (
     BadHours,
     BusinessHours,
@@ -166,7 +166,7 @@ async def _page(
             raise not_here()
         hours = business_hours(tx, client_id)
         known = has_hours(tx, client_id)
-        first = today(tx.now)
+        first = japan_day(tx.now)
         usual = HoursForm(USUAL, USUAL, USUAL, USUAL, USUAL, year_end="12/29-1/3")
         return {
             "client": found,

@@ -9,23 +9,18 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
+from denwaban.clock import japan_day
 from denwaban.oncall import duty_words
-from denwaban.oncall.book import (
-    Change,
-    change_of,
-    entries_of,
-    shifts_of,
-    today,
-)
 from denwaban.oncall.calendars import broken_of
 from denwaban.oncall.live import NotReady, go_live, may_go_live, prepare_again
 from denwaban.oncall.loading import business_hours, has_hours
 from denwaban.oncall.pages.common import FLOOR, ROSTER, own
 from denwaban.oncall.pages.forms import EntryForm, LiveForm, ShiftForm, Text, WeekText
-from denwaban.oncall.reaching import reach
-from denwaban.oncall.roster import NobodyOnDuty
+from denwaban.oncall.queries import change_of, entries_of, shifts_of
+from denwaban.oncall.reaching import holes, reach
+from denwaban.oncall.roster import Change, NobodyOnDuty
 from denwaban.oncall.shift_file import COLUMNS
-from denwaban.oncall.timetable import coming_holes, week_asked, week_of
+from denwaban.oncall.timetable import week_asked, week_of
 from denwaban.oncall.words import channel_words
 from denwaban.people import client, staff_of
 from denwaban.store import Store, Tx
@@ -53,7 +48,7 @@ async def screen(
             "names": {person.id: person.name for person in people},
             "now": reach(tx, client_id, tx.now),
             "week": week_of(tx, client_id, monday),
-            "holes": coming_holes(tx, client_id),
+            "holes": holes(tx, client_id, tx.now),
             "gate": may_go_live(tx, client_id) if found.live_at is None else None,
             "entries": entries_of(tx, client_id, tx.now),
             "weekly": [one for one in shifts_of(tx, client_id) if one.day is None],
@@ -61,7 +56,7 @@ async def screen(
             "has_hours": has_hours(tx, client_id),
             "hours": business_hours(tx, client_id),
             "change": change,
-            "today": today(tx.now),
+            "today": japan_day(tx.now),
             "before": monday - timedelta(days=7),
             "after": monday + timedelta(days=7),
         }

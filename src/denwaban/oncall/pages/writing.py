@@ -10,12 +10,10 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal
 from denwaban.oncall.book import (
     BadRoster,
-    Change,
     NoSuchRow,
     add_entry,
     add_shifts,
     copy_week,
-    monday_of,
     remove_entry,
     remove_shift,
     undo,
@@ -23,6 +21,7 @@ from denwaban.oncall.book import (
 from denwaban.oncall.pages.common import ROSTER, own, user_of
 from denwaban.oncall.pages.forms import EntryForm, FileForm, ShiftForm, WeekForm, as_entry, as_shift
 from denwaban.oncall.pages.roster import back, screen
+from denwaban.oncall.roster import Change
 from denwaban.oncall.shift_file import COLUMNS, NotImported, import_shifts, read_shifts
 from denwaban.oncall.timetable import week_asked
 from denwaban.people import PeopleError
@@ -135,7 +134,7 @@ async def post_copy(
     own(who, client_id)
 
     def copy(tx: Tx) -> Change:
-        return copy_week(tx, client_id, monday_of(week_asked(data.week, tx.now)), user_of(who))
+        return copy_week(tx, client_id, week_asked(data.week, tx.now), user_of(who))
 
     try:
         change = await store.write(copy)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from denwaban.clock import japan_day
 from denwaban.console import (
     NOT_ASKED,
     Person,
@@ -24,7 +25,6 @@ from denwaban.practice.rehearsal import (
     coverage,
     ended,
     imagined_call,
-    japan_date,
     offered,
     preview,
     with_ids,
@@ -119,7 +119,7 @@ def offers(
 ) -> tuple[tuple[rehearsal.Walk, ...], tuple[rehearsal.Walk, ...]]:
     """(the author's examples, walks through every branch) of the room's script."""
     names = tuple(person.name for person in room.staff)
-    return offered(Text(room.text_id, room.script), japan_date(now), names)
+    return offered(Text(room.text_id, room.script), japan_day(now), names)
 
 
 def loaded(

@@ -1,7 +1,7 @@
 """Next node on the operator's screen: 200 operators at work on one program process.
 
 `python -m bench.seat [--quick]`. Each operator is an HTTP client with its live stream open, as the page has: it types answers, steps
-through a script at a human pace, and asks for what changed when the stream says so (calls come and go on the floor). Measured
+through a script at a human pace, and hears who waits when that changes (callers come and go on the floor). Measured
 from the key that is sent to the last byte of the node's HTML; the program is the real one, on SQLite, without a telephone
 engine. Prints a table and writes var/bench/seat.json.
 """
@@ -20,10 +20,11 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 import denwaban.schema  # noqa: F401 - loads every table
 from bench.machine import FOLDER, REPOSITORY, at, described, table, written
@@ -45,8 +46,8 @@ PACE = (4.0, 12.0)
 CALLS_PER_SECOND = 1.0
 """That come and go on the floor; with 200 operators, talks of three minutes."""
 
-LOOKS = (1.5, 4.0)
-"""Seconds between hearing that something changed elsewhere and asking for it, while talking."""
+WAIT = 20.0
+"""Seconds that a caller on the floor waits before somebody else takes the call."""
 
 IDLE = 4.0
 """Seconds after which a connection is not used again: the server closes it after five."""
@@ -70,7 +71,8 @@ class Took:
 
     steps: list[float] = field(default_factory=list)
     answers: list[float] = field(default_factory=list)
-    refreshes: list[float] = field(default_factory=list)
+    told: int = 0
+    """How often a seat was told who waits."""
     seconds: float = 0.0
     """Of the whole."""
 
@@ -131,7 +133,6 @@ class Operator:
         self.turn = asyncio.Lock()  # the page sends what changes the screen one after another
         self.have: dict[str, str] = {}
         self.node = seat.script.first.id
-        self.behind = asyncio.Event()
 
     async def sits(self) -> None:
         limit = time.monotonic() + 60
@@ -190,21 +191,13 @@ class Operator:
         try:
             while line := await reader.readline():
                 if line.startswith(b"event: queue"):
-                    self.behind.set()
+                    self.took.told += 1
         finally:
             writer.close()
 
-    async def looks(self) -> None:
-        """As the page of an operator who talks: now and then, when something was said to have changed."""
-        while True:
-            await self.behind.wait()
-            await asyncio.sleep(self.dice.uniform(*LOOKS))
-            self.behind.clear()
-            await self.screen("GET", "/seat/parts?of=queue", self.took.refreshes)
 
-
-def office(tx: Tx) -> list[Seat]:
-    """Clients with the scripts of the library, and operators, each talking on a call."""
+def office(tx: Tx) -> tuple[list[Seat], str]:
+    """Clients with the scripts of the library, and operators, each talking on a call; also one of the clients."""
     templates = library()
     owners = []
     for n in range(CLIENTS):
@@ -231,18 +224,36 @@ def office(tx: Tx) -> list[Seat]:
             )
         )  # fmt: skip
         seats.append(Seat(open_session(tx, account, "bench")[0], call_id, script))
-    return seats
+    return seats, owners[0][0]
 
 
-async def churn(store: Store, until: float) -> None:
-    """Calls of others come, are answered and end: every seat hears of it."""
-    kinds = ("call.arrived", "call.offered", "call.answered", "call.ended")
+async def churn(store: Store, client_id: str, until: float) -> None:
+    """Callers come to wait, and somebody else takes them: every seat is told."""
+    waiting: list[tuple[float, str]] = []
+
+    def arrives(tx: Tx, call_id: str) -> None:
+        tx.execute(
+            insert(calls).values(
+                id=call_id, client_id=client_id, leg=call_id, trunk="bench", dialled="+815012345678",
+                caller="+819099990000", plan="計測", mode="full", state="waiting", arrived_at=tx.now, wait_ms=0, practice=False,
+            )
+        )  # fmt: skip
+        append(tx, Fact("call.arrived", call_id), Fact("call.offered", call_id))
+
+    def leaves(tx: Tx, call_id: str) -> None:
+        tx.execute(
+            update(calls).where(calls.c.id == call_id).values(state="ended", ended_at=tx.now)
+        )
+        append(tx, Fact("call.answered", call_id), Fact("call.ended", call_id))
+
     while time.monotonic() < until:
         call_id = new_id()
-        facts = [Fact(kind, call_id, None, {"outcome": "answered"}) for kind in kinds]
-        # One of another process in the file of the program's own writer: when that is busy, it waits for its turn.
+        waiting.append((time.monotonic() + WAIT, call_id))
+        # Of another process in the file of the program's own writer: when that is busy, it waits for its turn.
         with suppress(StoreError):
-            await store.write(lambda tx, facts=facts: append(tx, *facts))  # type: ignore[misc]
+            await store.write(partial(arrives, call_id=call_id))
+            if waiting[0][0] < time.monotonic():
+                await store.write(partial(leaves, call_id=waiting.pop(0)[1]))
         await asyncio.sleep(1 / CALLS_PER_SECOND)
 
 
@@ -259,7 +270,7 @@ async def measure(home: Path, port: int, seconds: float) -> tuple[Took, float]:
     }
     await store.open()
     # Before it starts: whom it meets while it runs, it would tell the engine, and there is none.
-    seats = await store.write(office)
+    seats, client_id = await store.write(office)
     with (home / "program.log").open("wb") as log:
         program = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "denwaban", "serve",
@@ -271,13 +282,11 @@ async def measure(home: Path, port: int, seconds: float) -> tuple[Took, float]:
         staff = [Operator(port, seat, took, random.Random(dice.random())) for seat in seats]
         for begin in range(0, len(staff), TOGETHER):
             await asyncio.gather(*(one.sits() for one in staff[begin : begin + TOGETHER]))
-        streams = [
-            asyncio.create_task(verb) for one in staff for verb in (one.listens(), one.looks())
-        ]
+        streams = [asyncio.create_task(one.listens()) for one in staff]
         before, began = cpu(program.pid), time.monotonic()
         until = time.monotonic() + seconds
         async with asyncio.TaskGroup() as group:
-            group.create_task(churn(store, until))
+            group.create_task(churn(store, client_id, until))
             for one in staff:
                 group.create_task(one.works(until))
         took.seconds = time.monotonic() - began
@@ -323,7 +332,6 @@ def lines(took: Took) -> Iterator[dict[str, float | str]]:
     for what, seconds in (
         ("next node", took.steps),
         ("an answer is kept", took.answers),
-        ("what changed on the floor", took.refreshes),
     ):
         ms = sorted(1000 * one for one in seconds)
         yield {
@@ -359,6 +367,7 @@ async def main(quick: bool) -> None:
     print(
         f"{requests / took.seconds:.0f} requests a second, {1000 * used * took.seconds / requests:.1f} ms of processor each"
     )
+    print(f"each seat was told who waits {took.told / OPERATORS / took.seconds:.2f} times a second")
     print(f"the program used {used:.2f} cores; load average {os.getloadavg()[0]:.1f}")
     written(
         "seat",
@@ -367,6 +376,7 @@ async def main(quick: bool) -> None:
             "operators": OPERATORS,
             "calls_per_second": CALLS_PER_SECOND,
             "cores_used": used,
+            "told_per_seat_and_second": took.told / OPERATORS / took.seconds,
             "load_average_at_end": os.getloadavg(),
             "results": results,
         },

@@ -5,9 +5,10 @@ from collections import Counter
 import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.some_scripts import mended, tangled_scripts
 
-from denwaban.scripts import End, NoSuchWay, Script, lint, parse, walk, ways
+from denwaban.scripts import End, NoSuchWay, Script, closed, lint, parse, walk, ways
 from denwaban.scripts.plain import PLAIN
 
 
@@ -128,3 +129,78 @@ objections = [
         "どこで番号を知った",
     ]
     assert [one.when for one in walk.objections(script, refused=True)] == ["どこで番号を知った"]
+
+
+CHECKED = parse("""
+[head]
+free = true
+
+[[nodes]]
+kind = "ask"
+id = "who"
+title = "どなたか"
+say = "お名前をお願いいたします。"
+ask = [{ id = "caller_name", label = "お名前", type = "name", identity = true }]
+to = "compare"
+
+[[nodes]]
+kind = "decide"
+id = "compare"
+title = "照らし合わせ"
+say = "確かめます。"
+branches = [{ label = "合った", to = "before", verified = true }, { label = "合わない", to = "end" }]
+otherwise = { label = "それ以外", to = "end" }
+
+[[nodes]]
+kind = "say"
+id = "before"
+title = "前置き"
+say = "では申し上げます。"
+to = "tell"
+
+[[nodes]]
+kind = "inform"
+id = "tell"
+title = "契約の内容"
+topic = "契約内容"
+say = "ご契約は来月までです。"
+to = "end"
+
+[[nodes]]
+kind = "end"
+id = "end"
+title = "終わり"
+say = "失礼いたします。"
+""").script
+
+
+@pytest.mark.req("B19", "L5")
+def test_nobody_jumps_past_the_identity_check() -> None:
+    path = walk.begin(CHECKED)
+    assert closed(CHECKED, path) == frozenset()  # nothing is restricted
+    # What leads on to it without another check lies behind the check as well.
+    behind = closed(CHECKED, path, ["契約内容"])
+    assert behind == {"before", "tell"}
+    proved = walk.forward(CHECKED, walk.forward(CHECKED, path, "next"), "1")
+    assert closed(CHECKED, proved, ["契約内容"]) == frozenset()
+    failed = walk.forward(CHECKED, walk.forward(CHECKED, path, "next"), "2")
+    assert closed(CHECKED, failed, ["契約内容"]) == behind
+
+
+@given(tangled_scripts(), st.data())
+def test_only_what_leads_on_to_it_lies_behind_the_check(
+    tangled: Script, data: st.DataObject
+) -> None:
+    """From no node that is open one comes to restricted ones without a check: walked through node by node."""
+    told = data.draw(st.sets(st.sampled_from([node.id for node in tangled.nodes])))
+    nodes = tuple(structs.replace(node, restricted=node.id in told) for node in tangled.nodes)
+    script = structs.replace(tangled, nodes=nodes)
+    behind = closed(script, walk.begin(script))
+    for start in script.nodes:
+        seen, todo = set(), [start.id]
+        while todo:
+            if (name := todo.pop()) not in seen:
+                seen.add(name)
+                todo += ways(script.node(name)).values()
+        # These scripts have no check: behind it lies whatever comes to one of them.
+        assert (start.id in behind) == bool(seen & told)

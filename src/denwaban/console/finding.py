@@ -7,7 +7,7 @@ from denwaban.clock import JST
 from denwaban.console.look import own_call
 from denwaban.knowledge import FAQ, NODE, Faq, Found, find
 from denwaban.people import Operator, client
-from denwaban.scripts import Node, Script, published, run_of_call
+from denwaban.scripts import Node, Script, closed_in, published, run_of_call
 from denwaban.scripts.finding import body_of
 from denwaban.store import Tx
 from denwaban.store.search import weigh
@@ -80,12 +80,13 @@ def _nodes(
     if run is None or not words:
         return []
     free = operator.experienced and run.script.head.free and call.ended_at is None
+    behind = closed_in(tx, run) if free else frozenset()
     found = []
     for node in run.script.nodes:
         rank = weigh(words, node.title, body_of(node))
         if rank is not None:
             here = node.id == run.node.id
-            leap = node.id if free and not here and not node.restricted else ""
+            leap = node.id if free and not here and node.id not in behind else ""
             found.append((rank, replace(_node(words, node, "", here=here), leap=leap)))
     return found
 

@@ -20,6 +20,7 @@ from denwaban.scripts import (
     Script,
     Terms,
     Topic,
+    closed,
     says,
     ways,
 )
@@ -89,7 +90,9 @@ class Guide:
     hand_over: str
     """To whom the caller is put through; empty: whoever is in charge."""
     free: bool
-    """This operator may go to any node."""
+    """This operator may go to any node but those that are closed."""
+    closed: frozenset[str]
+    """Nodes that lie behind the identity check, which this call has not passed."""
 
 
 def guide_of(run: RunView, call: Call, now: datetime, terms: Terms, *, experienced: bool) -> Guide:
@@ -119,6 +122,7 @@ def guide_of(run: RunView, call: Call, now: datetime, terms: Terms, *, experienc
         else _soon(allowed, now),
         hand_over=node.staff if isinstance(node, HandOver) else "",
         free=experienced and head.free,
+        closed=closed(run.script, run.path, terms.restricted),
     )
 
 

@@ -11,6 +11,7 @@ from denwaban.scripts.authoring import (
     submit,
     withdraw,
 )
+from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.drafts import (
     Contradiction,
     Draft,
@@ -92,6 +93,7 @@ from denwaban.scripts.runs import (
     RunView,
     Saved,
     back,
+    closed_in,
     finish_run,
     go,
     jump,
@@ -122,6 +124,8 @@ from denwaban.scripts.walk import NoSuchWay
 from denwaban.scripts.words import change_words, kind_words, part_words
 
 __all__ = [
+    "closed",
+    "closed_in",
     "EVASIVE",
     "LONGEST_ANSWER",
     "NOT_ASKED",
@@ -157,6 +161,7 @@ __all__ = [
     "NoSuchRun",
     "NoSuchScript",
     "NoSuchWay",
+    "NotVerified",
     "Node",
     "NotNow",
     "Objection",

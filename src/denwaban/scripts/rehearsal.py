@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from denwaban.scripts import examples, walk
+from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.model import (
     OTHERWISE,
     Decide,
@@ -84,7 +85,10 @@ def replay(script: Script, choices: Sequence[str], *, regular: bool = False) -> 
 def stepped(script: Script, path: walk.Path, choice: str, at: datetime | None = None) -> walk.Path:
     """One step on: `next`, a digit, or `>node` for a jump of the free mode. Raises `NoSuchWay`."""
     if choice.startswith(JUMP):
-        return walk.jump(script, path, choice.removeprefix(JUMP), at)
+        target = choice.removeprefix(JUMP)
+        if target in closed(script, path):
+            raise NotVerified(target)
+        return walk.jump(script, path, target, at)
     return walk.forward(script, path, choice, at)
 
 

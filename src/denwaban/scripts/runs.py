@@ -12,6 +12,7 @@ from denwaban.calls import Call
 from denwaban.lines import show_number
 from denwaban.people import Caller, caller_of
 from denwaban.scripts import walk
+from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
@@ -23,6 +24,7 @@ from denwaban.scripts.model import (
     Urgency,
 )
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
+from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version
 from denwaban.store import Tx, new_id
 
@@ -333,13 +335,20 @@ def back(tx: Tx, run_id: str, at: str | None = None) -> RunView:
 
 def jump(tx: Tx, run_id: str, target: str, at: str | None = None) -> RunView:
     """Straight to a node, where the script's head allows it; whether the operator may, the caller has to know. `at` as in
-    `go`. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`."""
+    `go`. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`, `NotVerified`."""
     view = run(tx, run_id)
     if view.finished:
         raise RunFinished(run_id)
     if target == view.node.id or (at is not None and at != view.node.id):
         return view
+    if target in closed_in(tx, view):
+        raise NotVerified(target)
     return _move(tx, view, walk.jump(view.script, view.path, target, tx.now))
+
+
+def closed_in(tx: Tx, view: RunView) -> frozenset[str]:
+    """The nodes to which this call may not jump before the caller has proved who he is."""
+    return closed(view.script, view.path, settings_of(tx, view.client_id).terms.restricted)
 
 
 def _move(tx: Tx, view: RunView, path: walk.Path) -> RunView:

@@ -11,7 +11,7 @@ from denwaban.access import Role
 from denwaban.clock import JST
 from denwaban.people import caller_of, set_experienced, set_regular
 from denwaban.reports import history, reports
-from denwaban.scripts import ScriptSettings, Terms, parse, publish, set_settings
+from denwaban.scripts import Script, ScriptSettings, Terms, parse, publish, set_settings
 from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
 
@@ -60,9 +60,42 @@ done = "承りました。"
 """
 
 
-async def talking(story: SeatStory) -> tuple[Browser, str]:
+HELLO = """say = "この通話は録音しております。"
+to = "later"
+"""
+HELLO_AND_CHECK = """say = "この通話は録音しております。"
+to = "who"
+
+[[nodes]]
+kind = "ask"
+id = "who"
+title = "ご本人か"
+say = "会員番号とお生まれの日をお願いいたします。"
+to = "compare"
+ask = [{ id = "number", label = "会員番号", identity = true }, { id = "born", label = "生年月日", identity = true }]
+
+[[nodes]]
+kind = "decide"
+id = "compare"
+title = "照らし合わせ"
+say = "確かめてまいります。"
+branches = [{ label = "2つとも合った", to = "tell", verified = true }]
+otherwise = { label = "それ以外", to = "later" }
+
+[[nodes]]
+kind = "inform"
+id = "tell"
+title = "契約の折返し"
+restricted = true
+topic = "契約"
+say = "折返しのご契約は来月までです。"
+to = "later"
+"""
+
+
+async def talking(story: SeatStory, script: Script | None = None) -> tuple[Browser, str]:
     def change(tx: Tx) -> None:
-        publish(tx, tx.scalar(select(scripts.c.id)), CALL_DOCUMENT, "試します")
+        publish(tx, tx.scalar(select(scripts.c.id)), script or CALL_DOCUMENT, "試します")
 
     await story.store.write(change)
     browser = await story.web.browser(Role.OPERATOR, user_id=story.operator.user_id)
@@ -156,6 +189,28 @@ async def test_only_the_experienced_leave_the_order(seat_story: MakeStory) -> No
     page = (await browser.get("/seat")).text
     assert 'data-node="end"' in page
     assert "まだ伺っていません" in page
+
+
+@pytest.mark.req("B19", "L5")
+async def test_nobody_leaps_past_the_identity_check(seat_story: MakeStory) -> None:
+    """Neither by the list of scenes nor from the search, and the server refuses whoever asks all the same."""
+    story = await seat_story()
+    await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+    browser, way = await talking(story, parse(CALL.replace(HELLO, HELLO_AND_CHECK)).script)
+    page = (await browser.get("/seat")).text
+    assert page.count("本人確認の後</span>") == 1
+    refused = await browser.request("POST", f"{way}/jump", json={"at": "hello", "to": "tell"})
+    assert refused.status_code == 409
+    assert "ご本人と確かめるまで" in refused.json()["problem"]
+    body = {"text": "折返し", "call": way.rpartition("/")[2]}
+    found = (await browser.request("POST", "/seat/search", json=body)).text
+    assert 'data-leap="later"' in found
+    assert 'data-leap="tell"' not in found
+    # Who has passed the check may come back to it.
+    for at, choice in (("hello", "next"), ("who", "next"), ("compare", "1"), ("tell", "next")):
+        await browser.request("POST", f"{way}/go", json={"at": at, "choice": choice})
+    back = await browser.request("POST", f"{way}/jump", json={"at": "later", "to": "tell"})
+    assert back.status_code == 200
 
 
 async def test_an_exception_goes_into_the_history(seat_story: MakeStory) -> None:

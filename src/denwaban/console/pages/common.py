@@ -16,7 +16,7 @@ from denwaban.console.look import EVERYTHING, SCRIPT, Look, look
 from denwaban.console.regions import regions, seat_now
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
-from denwaban.scripts import NoSuchWay, RunFinished
+from denwaban.scripts import NoSuchWay, NotVerified, RunFinished
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
 
@@ -79,6 +79,8 @@ class Seat:
             raise no_call() from error
         except RunFinished:
             return told(409, problem=_("この電話の報告は送信済みです。"))
+        except NotVerified:
+            return told(409, problem=_("ご本人と確かめるまで、この場面へは移れません。"))
         except NoSuchWay:
             return told(409, problem=_("その番号の分岐はありません。"))
         return await self.screen(wanted)

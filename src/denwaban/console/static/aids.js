@@ -104,6 +104,7 @@ export class Aids {
   }
 
   #go(option) {
+    if (option.ariaDisabled === "true") return;
     this.close();
     this.to.jump(option.dataset.place);
   }

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from denwaban.scripts.disclosure import restricted
 from denwaban.scripts.lint.case import Case, told_way
 from denwaban.scripts.lint.finding import Finding
 from denwaban.scripts.model import Fork, HandOver, Inform, Node, Promise
@@ -94,18 +95,13 @@ def _texts(node: Node) -> str:
 
 def together(case: Case) -> Iterator[Finding]:
     """Restricted information and the identity check before it."""
-    topics = {bare(topic.name) for topic in case.head.topics if topic.restricted}
-    topics |= {bare(topic) for topic in case.around.restricted}
-
-    def restricted(node: Node) -> bool:
-        return node.restricted or (isinstance(node, Inform) and bare(node.topic) in topics)
-
-    if any(restricted(node) for node in case.reached()):
+    telling = restricted(case.script, case.around.restricted)
+    if any(node.id in telling for node in case.reached()):
         unchecked = case.graph.without(
             lambda _node: False, lambda edge: edge.branch is None or not edge.branch.verified
         )
         for node in case.reached():
-            if restricted(node) and node.id in unchecked:
+            if node.id in telling and node.id in unchecked:
                 way = told_way(case.graph.way(unchecked, node.id))
                 yield case.at("restricted-unchecked", node, way=way)
     yield from _identity(case)

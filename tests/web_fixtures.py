@@ -10,8 +10,16 @@
 """
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AsyncExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -25,8 +33,7 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal
 from denwaban.store import Store, Tx, new_id
-from denwaban.web import CSRF_HEADER, build_app, configure_logs
-from denwaban.work import Duty
+from denwaban.web import CSRF_HEADER, Routes, configure_logs
 
 ORIGIN = "http://denwaban.test"
 
@@ -108,6 +115,32 @@ def add_account(tx: Tx, role: Role, client_id: str | None = None, login: str = "
     return add_user(tx, login or f"u{new_id()}", UNUSABLE, role, f"テスト {role}", client_id)
 
 
+class Shelf:
+    """Routes made once and furnished again for test after test: making them takes longer than most tests."""
+
+    def __init__(self, room: int) -> None:
+        self._room = room
+        self._free: dict[tuple[object, ...], Routes] = {}
+
+    @contextmanager
+    def lent(
+        self,
+        pages: Sequence[ControllerRouterHandler],
+        api: Sequence[ControllerRouterHandler],
+        names: Iterable[str],
+    ) -> Iterator[Routes]:
+        """Routes that nobody else has until the end."""
+        key = (tuple(pages), tuple(api), tuple(sorted(names)))
+        routes = self._free.pop(key, None) or Routes(pages, api, key[2])
+        yield routes
+        self._free[key] = routes
+        if len(self._free) > self._room:
+            del self._free[next(iter(self._free))]
+
+
+shelf = Shelf(room=8)
+
+
 @pytest.fixture
 async def make_web(store: Store, clock: MovedClock) -> AsyncIterator[Callable[..., Awaitable[Web]]]:
     """Builds an app over the test's store: `await make_web(pages=[…], api=[…], services={…})`."""
@@ -120,18 +153,15 @@ async def make_web(store: Store, clock: MovedClock) -> AsyncIterator[Callable[..
             services: Mapping[str, object] | None = None,
             settings: Settings | None = None,
             journal: Journal | None = None,
-            duties: Sequence[Duty] = (),
             **more: Any,
         ) -> Web:
-            app = build_app(
-                pages,
-                api,
+            routes = stack.enter_context(shelf.lent(pages, api, services or ()))
+            app = routes.furnish(
                 store=store,
                 clock=clock,
                 journal=journal or Journal(store),
                 settings=settings or Settings(),
                 services=services,
-                duties=duties,
                 **more,
             )
             # Runs the app's lifespan (start-up and shutdown).

@@ -1,6 +1,6 @@
 """The app shell: pages, guards, live streams, errors, languages, the base of the JSON API."""
 
-from denwaban.web.app import Unguarded, build_app, guard_of, handlers
+from denwaban.web.app import Routes, Unguarded, build_app, guard_of, handlers
 from denwaban.web.errors import not_here
 from denwaban.web.guards import CSRF_FIELD, CSRF_HEADER, Needs, Public, needs, public
 from denwaban.web.here import here, visitor
@@ -22,6 +22,7 @@ __all__ = [
     "Needs",
     "Problem",
     "Public",
+    "Routes",
     "Unguarded",
     "_",
     "build_app",

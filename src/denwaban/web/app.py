@@ -1,7 +1,6 @@
 """Putting routes and services together into one application."""
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from litestar import Litestar, Request, Response, Router, get
@@ -20,11 +19,11 @@ from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Journal
 from denwaban.store import Store
-from denwaban.web import sign_in
+from denwaban.web import health, sign_in
 from denwaban.web.api import PROBLEMS
 from denwaban.web.errors import handle
 from denwaban.web.guards import Needs, Public, check_who, public
-from denwaban.web.health import EngineState, health_routes
+from denwaban.web.health import EngineState, Readiness
 from denwaban.web.live import Live
 from denwaban.web.menu import Entry, set_menu
 from denwaban.web.shell import Shell
@@ -37,8 +36,103 @@ MAX_BODY = 5_000_000
 """Bytes of the largest request: a CSV of a few ten thousand lines."""
 
 
+OURS = ("store", "clock", "journal", "settings", "readiness")
+"""Dependencies that every application has."""
+
+
 class Unguarded(Exception):
     """A handler that does not say who may use it."""
+
+
+class Routes:
+    """What an application answers, without anything that it works on.
+
+    Litestar looks at each handler once, when it is made; what handlers are given is looked up here at each request, so
+    that routes once made may be furnished again when nobody serves them any more.
+    """
+
+    def __init__(
+        self,
+        pages: Sequence[ControllerRouterHandler],
+        api: Sequence[ControllerRouterHandler],
+        names: Iterable[str],
+    ) -> None:
+        """`pages` are handlers with full paths; `api` handlers have paths relative to `/api/v1`; `names` are those of the
+        further services. Raises `Unguarded` when a handler carries neither `needs(…)` nor `public`."""
+        self._given: dict[str, object] = {}
+        v1 = Router("/api/v1", route_handlers=[*api, _openapi])
+        plain = Router(
+            "/",
+            route_handlers=[*pages, *sign_in.routes, *health.routes, serve],
+            include_in_schema=False,
+        )
+        self._app = Litestar(
+            [plain, v1],
+            dependencies={
+                **{
+                    name: Provide(self._giver(name), sync_to_thread=False)
+                    for name in (*OURS, *names)
+                },
+                "who": Provide(check_who, sync_to_thread=False),
+            },
+            exception_handlers={Exception: handle},
+            template_config=TemplateConfig(
+                instance=JinjaTemplateEngine.from_environment(environment())
+            ),
+            openapi_config=_document(),
+            request_class=StrictRequest,
+            request_max_body_size=MAX_BODY,
+            multipart_form_part_limit=200,
+            logging_config=None,
+            debug=False,
+        )
+        for path, method, handler in handlers(self._app):
+            if guard_of(handler) is None:
+                raise Unguarded(f"{method} {path}: needs(…) or public is missing")
+            if isinstance(handler, HTTPRouteHandler) and path.startswith("/api/v1/"):
+                handler.responses = {**PROBLEMS, **(handler.responses or {})}
+        self._inside = self._app.asgi_handler
+
+    def furnish(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        journal: Journal,
+        settings: Settings,
+        services: Mapping[str, object] | None = None,
+        duties: Sequence[Duty] = (),
+        engine: EngineState = lambda: None,
+        menu: Sequence[Entry] = (),
+        connect: Sequence[str] = (),
+    ) -> Litestar:
+        """The application, working on these from now on, and no longer on what it was furnished with before.
+
+        `services` are further dependencies by name. `connect` are addresses besides our own that pages may connect to.
+        `app.state.live.stop()` ends all live streams.
+        """
+        set_menu(list(menu))
+        lookup = Lookup(store)
+        self._given.clear()
+        self._given.update(
+            store=store,
+            clock=clock,
+            journal=journal,
+            settings=settings,
+            readiness=Readiness(store, duties, engine),
+        )
+        self._given.update(services or {})
+        self._app.state = State({"live": Live(lookup, store.signal(TOPIC))})
+        self._app.asgi_handler = Shell(
+            self._inside, lookup, secure=settings.secure_cookies, connect=connect
+        )
+        return self._app
+
+    def _giver(self, name: str) -> Callable[[], Any]:
+        def give() -> Any:
+            return self._given[name]
+
+        return give
 
 
 def build_app(
@@ -54,64 +148,20 @@ def build_app(
     engine: EngineState = lambda: None,
     menu: Sequence[Entry] = (),
     connect: Sequence[str] = (),
-    lifespan: Sequence[Callable[[Litestar], AbstractAsyncContextManager[None]]] = (),
 ) -> Litestar:
-    """The application.
-
-    `pages` are handlers with full paths; `api` handlers have paths relative to `/api/v1`. `services` are further
-    dependencies by name. `connect` are addresses besides our own that pages may connect to. Raises `Unguarded` when a
-    handler carries neither `needs(…)` nor `public`. `app.state.live.stop()` ends all live streams.
-    """
-    set_menu(list(menu))
-    lookup = Lookup(store)
-    given: dict[str, object] = {
-        "store": store,
-        "clock": clock,
-        "journal": journal,
-        "settings": settings,
-        **(services or {}),
-    }
-    v1 = Router("/api/v1", route_handlers=[*api, _openapi])
-    plain = Router(
-        "/",
-        route_handlers=[*pages, *sign_in.routes, *health_routes(store, duties, engine), serve],
-        include_in_schema=False,
+    """The application. `pages` are handlers with full paths; `api` handlers have paths relative to `/api/v1`. The rest is
+    what `Routes.furnish` takes; raises what `Routes` raises."""
+    return Routes(pages, api, services or ()).furnish(
+        store=store,
+        clock=clock,
+        journal=journal,
+        settings=settings,
+        services=services,
+        duties=duties,
+        engine=engine,
+        menu=menu,
+        connect=connect,
     )
-    app = Litestar(
-        [plain, v1],
-        dependencies={
-            **{name: Provide(_giver(value), sync_to_thread=False) for name, value in given.items()},
-            "who": Provide(check_who, sync_to_thread=False),
-        },
-        exception_handlers={Exception: handle},
-        template_config=TemplateConfig(
-            instance=JinjaTemplateEngine.from_environment(environment())
-        ),
-        openapi_config=_document(),
-        request_class=StrictRequest,
-        request_max_body_size=MAX_BODY,
-        multipart_form_part_limit=200,
-        logging_config=None,
-        state=State({"live": Live(lookup, store.signal(TOPIC))}),
-        lifespan=list(lifespan),
-        debug=False,
-    )
-    for path, method, handler in handlers(app):
-        if guard_of(handler) is None:
-            raise Unguarded(f"{method} {path}: needs(…) or public is missing")
-        if isinstance(handler, HTTPRouteHandler) and path.startswith("/api/v1/"):
-            handler.responses = {**PROBLEMS, **(handler.responses or {})}
-    app.asgi_handler = Shell(
-        app.asgi_handler, lookup, secure=settings.secure_cookies, connect=connect
-    )
-    return app
-
-
-def _giver(value: object) -> Callable[[], Any]:
-    def give() -> Any:
-        return value
-
-    return give
 
 
 def handlers(app: Litestar) -> list[tuple[str, str, BaseRouteHandler]]:

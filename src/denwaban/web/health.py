@@ -5,6 +5,7 @@ from inspect import isawaitable
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
@@ -26,27 +27,34 @@ EngineState = Callable[[], str | None | Awaitable[str | None]]
 LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
-async def _late(store: Store, duties: Sequence[Duty]) -> list[Overdue]:
-    return await store.read(lambda tx: [overdue(tx, duty) for duty in duties])
+class Readiness:
+    """Whether calls can be taken and nothing is overdue."""
 
+    def __init__(self, store: Store, duties: Sequence[Duty], engine: EngineState) -> None:
+        self._store = store
+        self._duties = duties
+        self._engine = engine
 
-async def check(store: Store, duties: Sequence[Duty], engine: EngineState) -> list[str]:
-    """Reasons for not being ready (no personal data); also brings the gauges up to date."""
-    reasons = []
-    try:
-        for late in await _late(store, duties):
-            OVERDUE.labels(late.duty).set(late.rows)
-            OLDEST.labels(late.duty).set(late.seconds)
-            if late.rows:
-                reasons.append(f"overdue: {late.duty} ({late.rows} rows, {late.seconds:.0f} s)")
-    except StoreError as error:
-        reasons.append(f"database: {error}")
-    state = engine()
-    trouble = await state if isawaitable(state) else state
-    if trouble:
-        reasons.append(f"engine: {trouble}")
-    READY.set(0 if reasons else 1)
-    return reasons
+    async def check(self) -> list[str]:
+        """Reasons for not being ready (no personal data); also brings the gauges up to date."""
+        reasons = []
+        try:
+            for late in await self._late():
+                OVERDUE.labels(late.duty).set(late.rows)
+                OLDEST.labels(late.duty).set(late.seconds)
+                if late.rows:
+                    reasons.append(f"overdue: {late.duty} ({late.rows} rows, {late.seconds:.0f} s)")
+        except StoreError as error:
+            reasons.append(f"database: {error}")
+        state = self._engine()
+        trouble = await state if isawaitable(state) else state
+        if trouble:
+            reasons.append(f"engine: {trouble}")
+        READY.set(0 if reasons else 1)
+        return reasons
+
+    async def _late(self) -> list[Overdue]:
+        return await self._store.read(lambda tx: [overdue(tx, duty) for duty in self._duties])
 
 
 def _local(request: Request[Any, Any, Any]) -> bool:
@@ -58,40 +66,37 @@ def _local(request: Request[Any, Any, Any]) -> bool:
     return request.client is not None and request.client.host in LOOPBACK and not forwarded
 
 
-def health_routes(
-    store: Store, duties: Sequence[Duty], engine: EngineState
-) -> list[HTTPRouteHandler]:
-    """`/health`, `/health/live`, `/health/ready` and `/metrics`."""
-
-    @get(
-        ["/health", "/health/ready"], guards=[public], include_in_schema=False, opt={"quiet": True}
+@get(["/health", "/health/ready"], guards=[public], include_in_schema=False, opt={"quiet": True})
+async def _ready(request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]) -> Response[dict[str, Any]]:
+    """503 with reasons when something is overdue or the engine is away."""
+    reasons = await readiness.check()
+    body: dict[str, Any] = {"live": True, "ready": not reasons}
+    if _local(request):
+        body["reasons"] = reasons
+    return Response(
+        body,
+        status_code=503 if reasons else 200,
+        media_type="application/json",
+        headers={"Cache-Control": "no-store"},
     )
-    async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-        """503 with reasons when something is overdue or the engine is away."""
-        reasons = await check(store, duties, engine)
-        body: dict[str, Any] = {"live": True, "ready": not reasons}
-        if _local(request):
-            body["reasons"] = reasons
-        return Response(
-            body,
-            status_code=503 if reasons else 200,
-            media_type="application/json",
-            headers={"Cache-Control": "no-store"},
-        )
 
-    @get("/health/live", guards=[public], include_in_schema=False, opt={"quiet": True})
-    async def alive() -> dict[str, bool]:
-        """The program answers."""
-        return {"live": True}
 
-    @get("/metrics", guards=[public], include_in_schema=False, opt={"quiet": True})
-    async def metrics(request: Request[Any, Any, Any]) -> Response[bytes]:
-        """Prometheus text, for this machine and administrators."""
-        if not _local(request):
-            raise Problem(404, _("見つかりませんでした"))
-        await check(store, duties, engine)
-        return Response(
-            generate_latest(), media_type=CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
-        )
+@get("/health/live", guards=[public], include_in_schema=False, opt={"quiet": True})
+async def _alive() -> dict[str, bool]:
+    """The program answers."""
+    return {"live": True}
 
-    return [ready, alive, metrics]
+
+@get("/metrics", guards=[public], include_in_schema=False, opt={"quiet": True})
+async def _metrics(request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]) -> Response[bytes]:
+    """Prometheus text, for this machine and administrators."""
+    if not _local(request):
+        raise Problem(404, _("見つかりませんでした"))
+    await readiness.check()
+    return Response(
+        generate_latest(), media_type=CONTENT_TYPE_LATEST.replace("; charset=utf-8", "")
+    )
+
+
+routes: list[HTTPRouteHandler] = [_ready, _alive, _metrics]
+"""`/health`, `/health/live`, `/health/ready` and `/metrics`."""

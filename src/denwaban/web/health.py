@@ -67,7 +67,9 @@ def _local(request: Request[Any, Any, Any]) -> bool:
 
 
 @get(["/health", "/health/ready"], guards=[public], include_in_schema=False, opt={"quiet": True})
-async def _ready(request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]) -> Response[dict[str, Any]]:
+async def _ready(
+    request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]
+) -> Response[dict[str, Any]]:
     """503 with reasons when something is overdue or the engine is away."""
     reasons = await readiness.check()
     body: dict[str, Any] = {"live": True, "ready": not reasons}
@@ -88,7 +90,9 @@ async def _alive() -> dict[str, bool]:
 
 
 @get("/metrics", guards=[public], include_in_schema=False, opt={"quiet": True})
-async def _metrics(request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]) -> Response[bytes]:
+async def _metrics(
+    request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]
+) -> Response[bytes]:
     """Prometheus text, for this machine and administrators."""
     if not _local(request):
         raise Problem(404, _("見つかりませんでした"))

@@ -18,7 +18,7 @@ from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
 from denwaban.store.engine import make_engine
 
-pytest_plugins = ["tests.engine_fixtures", "tests.web_fixtures"]
+pytest_plugins = ["tests.thorough", "tests.lanes", "tests.engine_fixtures", "tests.web_fixtures"]
 
 
 def free_port() -> int:

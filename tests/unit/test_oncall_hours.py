@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thorough import examples
 
 from denwaban.clock import JST
 from denwaban.oncall import (
@@ -134,7 +135,7 @@ moments = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=s
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(some_hours, moments, st.integers(0, 3000))
 def test_open_times_are_in_order_and_agree_with_every_minute(
     hours: BusinessHours, since: datetime, minutes: int
@@ -147,7 +148,7 @@ def test_open_times_are_in_order_and_agree_with_every_minute(
     assert hours.minutes_between(since, until) == inside
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(some_hours, moments, st.integers(0, 2000), st.integers(0, 2000))
 def test_minutes_add_up(hours: BusinessHours, start: datetime, a: int, b: int) -> None:
     try:

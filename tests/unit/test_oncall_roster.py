@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thorough import examples
 
 from denwaban.clock import JST
 from denwaban.oncall import (
@@ -288,7 +289,7 @@ def shuffled(one: Roster, seed: int) -> Roster:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(100))
 @given(rosters, minutes, st.integers())
 @pytest.mark.req("D3")
 def test_at_any_moment_there_is_one_answer_and_a_reason_for_each_other(
@@ -322,7 +323,7 @@ def test_at_any_moment_there_is_one_answer_and_a_reason_for_each_other(
         assert other == substitute(shuffled(one, seed), somebody, at)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(rosters, st.integers(0, 7 * 1440), st.lists(st.integers(0, 4000), max_size=20))
 def test_between_two_edges_nothing_changes(one: Roster, minute: int, tries: list[int]) -> None:
     since = start + timedelta(minutes=minute)

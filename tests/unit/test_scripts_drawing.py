@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.thorough import examples
 
 from denwaban.scripts.drawing import BESIDE, HIGH, WIDE, Way, draw, places
 from denwaban.scripts.model import Script
@@ -15,7 +16,7 @@ from denwaban.scripts.text import read
 NAMES = [f"n{n}" for n in range(12)]
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=30))
 def test_no_scene_covers_another_and_rows_follow_the_steps(pairs: list[tuple[str, str]]) -> None:
     arrows = [Way(a, b, "") for a, b in pairs]

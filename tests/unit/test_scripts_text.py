@@ -3,13 +3,14 @@
 import pytest
 from hypothesis import given, settings
 from tests.some_scripts import any_scripts
+from tests.thorough import examples
 
 from denwaban.scripts import Script, ScriptInvalid, dump, parse, read, write
 from denwaban.scripts.plain import PLAIN
 
 
 @given(any_scripts())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(25))
 def test_the_text_reads_back_as_the_same_script(script: Script) -> None:
     text = dump(script)
     assert parse(text).script == script
@@ -18,7 +19,7 @@ def test_the_text_reads_back_as_the_same_script(script: Script) -> None:
 
 
 @given(any_scripts())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(25))
 def test_every_node_field_and_branch_has_its_line(script: Script) -> None:
     text = dump(script)
     source, lines = parse(text).source, text.split("\n")

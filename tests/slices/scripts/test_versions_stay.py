@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, create_engine, select
 from sqlalchemy.pool import StaticPool
 from tests.some_people import a_client
+from tests.thorough import examples
 
 from denwaban.scripts import (
     NoSuchScript,
@@ -102,7 +103,7 @@ def published(tx: Tx) -> dict[str, tuple[object, ...]]:
 
 
 @pytest.mark.req("B18")
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     begun=st.integers(0, 9),
     acts=st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(0, 9)), max_size=12),

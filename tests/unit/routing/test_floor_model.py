@@ -13,6 +13,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.thorough import examples
 
 from denwaban.routing.floor import Floor
 from denwaban.routing.model import (
@@ -393,5 +394,5 @@ class FloorMachine(RuleBasedStateMachine):
 
 @pytest.mark.req("A2")
 def test_whatever_happens_nobody_is_lost_or_stuck() -> None:
-    often = settings(max_examples=150, stateful_step_count=60, deadline=None)
+    often = settings(max_examples=examples(60), stateful_step_count=60)
     run_state_machine_as_test(FloorMachine, settings=often)

@@ -14,9 +14,10 @@ from denwaban.access import Principal, Role
 from denwaban.calls.words import badge as call_badge
 from denwaban.clock import Clock
 from denwaban.delivery import words
-from denwaban.delivery.acts import NotTheirs, acknowledge
+from denwaban.delivery.acts import acknowledge
 from denwaban.delivery.handing import AlreadyTaken, comment, reassign, resend
 from denwaban.delivery.model import State
+from denwaban.delivery.pages.acting import AssignForm, CommentForm, act
 from denwaban.delivery.queries import (
     Trouble,
     acknowledgement,
@@ -43,15 +44,6 @@ Form = RequestEncodingType.URL_ENCODED
 
 class TakenForm(msgspec.Struct):
     staff_id: str = ""
-
-
-class AssignForm(msgspec.Struct):
-    staff_id: str = ""
-    reason: str = ""
-
-
-class CommentForm(msgspec.Struct):
-    text: str = ""
 
 
 def _groups(found: list[Trouble]) -> list[tuple[str, str, list[Trouble]]]:
@@ -215,18 +207,13 @@ async def _act(store: Store, report_id: str, verb: Callable[[Tx], object], done:
         verb(tx)
 
     try:
-        await store.write(checked)
-    except NotTheirs as error:
-        raise Problem(
-            422, _("名簿から選んでください"), _("前の画面に戻ってお試しください。")
-        ) from error
+        return await act(store, checked, f"/reports/{report_id}", done)
     except AlreadyTaken as error:
         raise Problem(
             409,
             _("すでに%(name)sさんが引き受けています", name=error.by.staff_name),
             _("送り直しはいりません。"),
         ) from error
-    return Redirect(f"/reports/{report_id}?done={done}", status_code=303)
 
 
 def _report(tx: Tx, report_id: str) -> Report:

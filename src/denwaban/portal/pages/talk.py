@@ -6,33 +6,19 @@ from typing import Annotated
 import msgspec
 from litestar import post
 from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect
 
-from denwaban.access import Principal, Role
-from denwaban.delivery import NoReason, NotTaken, NotTheirs, comment, hand_back, reassign
-from denwaban.people import staff_of_user
-from denwaban.reports import report as report_of
+from denwaban.access import Principal
+from denwaban.delivery import NoReason, NotTaken, comment, hand_back, reassign
+from denwaban.delivery.pages.acting import AssignForm, CommentForm, act
+from denwaban.portal.pages.common import Form, own, own_staff, theirs
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs
-
-theirs = needs(Role.CLIENT)
-
-Form = RequestEncodingType.URL_ENCODED
+from denwaban.web import Problem, _
 
 
 class BackForm(msgspec.Struct):
     reason: str = ""
-
-
-class HandForm(msgspec.Struct):
-    staff_id: str = ""
-    reason: str = ""
-
-
-class CommentForm(msgspec.Struct):
-    text: str = ""
 
 
 @post("/portal/reports/{report_id:str}/back", guards=[theirs])
@@ -66,7 +52,7 @@ async def hand(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     report_id: FromPath[str],
-    data: Annotated[HandForm, Body(media_type=Form)],
+    data: Annotated[AssignForm, Body(media_type=Form)],
 ) -> Redirect:
     """Gives it to a colleague, who is told at once."""
     return await _act(
@@ -103,20 +89,10 @@ async def _act(
     done: str,
 ) -> Redirect:
     def checked(tx: Tx) -> None:
-        report, me = report_of(tx, report_id), staff_of_user(tx, who.user_id)
-        if report is None or report.client_id != who.client_id:
-            raise Problem(404, _("この報告は見つかりません"), _("受信箱から選び直してください。"))
-        if me is None or me.client_id != who.client_id:
-            raise Problem(403, _("名簿にあなたのお名前がありません"))
-        verb(tx, me.id)
+        own(tx, who, report_id)
+        verb(tx, own_staff(tx, who).id)
 
-    try:
-        await store.write(checked)
-    except NotTheirs as error:
-        raise Problem(
-            422, _("名簿から選んでください"), _("前の画面に戻ってお試しください。")
-        ) from error
-    return Redirect(f"/portal/reports/{report_id}?done={done}", status_code=303)
+    return await act(store, checked, f"/portal/reports/{report_id}", done)
 
 
 routes = [back, hand, say]

@@ -6,6 +6,7 @@ import denwaban.calls.rows
 import denwaban.console.rows
 import denwaban.delivery.inbound.rows
 import denwaban.delivery.rows
+import denwaban.feedback.rows
 import denwaban.improvement.rows
 import denwaban.journal.rows
 import denwaban.knowledge.rows

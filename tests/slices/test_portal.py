@@ -108,10 +108,17 @@ async def test_status_changes_with_a_note_and_keeps_its_history(
     assert "状態を変える" not in (await suzuki.get(path)).text
     await suzuki.post(f"{path}/take")
     assert "状態を変える" in (await suzuki.get(path)).text
+    # Nobody ends a report that a caller still waits for without a word.
+    silent = await suzuki.post(f"{path}/status", {"status": "done"})
+    assert (silent.status_code, "何をしたかを一言" in silent.text) == (422, True)
     await suzuki.post(f"{path}/status", {"status": "checking", "note": "部品を確認中"})
     page = await suzuki.get(path)
     assert "部品を確認中" in page.text
     assert (await suzuki.post(f"{path}/status", {"status": "gone"})).status_code == 400
+    await suzuki.post(f"{path}/status", {"status": "done", "note": "修理日をお伝えした"})
+    promise = await office.store.read(lambda tx: promises.promise_of_report(tx, report.id))
+    assert promise is not None
+    assert promise.evidence == "修理日をお伝えした"
 
 
 @pytest.mark.req("C9")

@@ -29,7 +29,7 @@ from denwaban.console.outlook import Outlook, outlook
 from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
-from denwaban.oncall import person_in_charge
+from denwaban.oncall import deadlines_of, person_in_charge
 from denwaban.people import (
     Caller,
     Operator,
@@ -132,7 +132,7 @@ def keep_answer(
         terms = settings_of(tx, run.client_id).terms
         if promises and not terms.may_promise and value.strip():
             raise NoTimes(call_id)
-        window = window_of(run, found, tx.now, terms)
+        window = window_of(run, found, tx.now, terms, deadlines_of(tx, run.client_id))
         if window is not None and not in_window(value, window):
             raise OutOfWindow(span(window))
     saved = save_answer(tx, run.id, field, value, counter)
@@ -188,7 +188,8 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
         raise StillTalking(call_id)
     assert found.client_id is not None  # own_call
     ahead = _outlook(tx, found, run)
-    window = window_of(run, found, tx.now, settings_of(tx, run.client_id).terms)
+    terms, deadlines = settings_of(tx, run.client_id).terms, deadlines_of(tx, run.client_id)
+    window = window_of(run, found, tx.now, terms, deadlines)
     if not run.finished and (missing := problems(run, ahead.words, window)):
         raise NotReady(missing)
     try:

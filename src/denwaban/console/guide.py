@@ -1,11 +1,12 @@
 """What a script gives an operator besides the words of the node: bounds, moods, objections, what is left to say. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from denwaban.calls import Call
 from denwaban.clock import JST
+from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.scripts import (
     Emotion,
     End,
@@ -87,6 +88,8 @@ class Guide:
     window: Window | None
     soon: frozenset[str]
     """Which of the quick choices of a time fall into the window; all without one."""
+    quick: Mapping[str, datetime]
+    """When they are, for a client that counts in business hours; empty: by the clock, which the browser knows."""
     hand_over: str
     """To whom the caller is put through; empty: whoever is in charge."""
     free: bool
@@ -95,16 +98,25 @@ class Guide:
     """Nodes that lie behind the identity check, which this call has not passed."""
 
 
-def guide_of(run: RunView, call: Call, now: datetime, terms: Terms, *, experienced: bool) -> Guide:
+def guide_of(
+    run: RunView,
+    call: Call,
+    now: datetime,
+    terms: Terms,
+    *,
+    experienced: bool,
+    deadlines: Deadlines = BY_CLOCK,
+) -> Guide:
     head, node = run.script.head, run.node
     mood = run.value(MOOD) or node.feeling
     gone = is_refused(run)
-    allowed = window_of(run, call, now, terms)
+    allowed = window_of(run, call, now, terms, deadlines)
+    quick = _quick(now, deadlines)
     begun = call.answered_at or call.arrived_at
     return Guide(
         kind=str(node.__struct_config__.tag),
         tone=head.tone,
-        due=begun + timedelta(minutes=run.deadline) if run.deadline is not None else None,
+        due=deadlines.after(begun, run.deadline) if run.deadline is not None else None,
         topic=_topic(run.script, node.topic) if isinstance(node, Inform) else None,
         phrases=tuple(e.words for e in head.empathy if e.feeling in ("", mood)),
         moods=tuple(dict.fromkeys(e.feeling for e in head.empathy if e.feeling)),
@@ -119,7 +131,8 @@ def guide_of(run: RunView, call: Call, now: datetime, terms: Terms, *, experienc
         window=allowed,
         soon=frozenset()
         if isinstance(node, Promise) and not terms.may_promise
-        else _soon(allowed, now),
+        else frozenset(name for name, at in quick.items() if allowed is None or at in allowed),
+        quick={} if deadlines.hours is None else quick,
         hand_over=node.staff if isinstance(node, HandOver) else "",
         free=experienced and head.free,
         closed=closed(run.script, run.path, terms.restricted),
@@ -168,7 +181,9 @@ def forbidden_in(script: Script, text: str) -> list[Forbidden]:
     return [one for one in script.head.forbidden if says(text, one.words)]
 
 
-def window_of(run: RunView, call: Call, now: datetime, terms: Terms) -> Window | None:
+def window_of(
+    run: RunView, call: Call, now: datetime, terms: Terms, deadlines: Deadlines = BY_CLOCK
+) -> Window | None:
     """When the promise of this call may fall due, by the client's terms and the script's rules; None when neither bounds
     it."""
     rules: Sequence[PromiseRule] = run.script.head.promises
@@ -182,7 +197,7 @@ def window_of(run: RunView, call: Call, now: datetime, terms: Terms) -> Window |
     if not rules and (least, most) == (ANY.shortest_promise, ANY.longest_promise):
         return None
     begun = call.answered_at or call.arrived_at
-    return Window(begun + timedelta(minutes=least), quarter(now + timedelta(minutes=most)))
+    return Window(deadlines.after(begun, least), quarter(deadlines.after(now, most)))
 
 
 def quarter(moment: datetime) -> datetime:
@@ -193,11 +208,11 @@ def quarter(moment: datetime) -> datetime:
     return moment if not late else moment - late + QUARTER
 
 
-def _soon(window: Window | None, now: datetime) -> frozenset[str]:
+def _quick(now: datetime, deadlines: Deadlines) -> dict[str, datetime]:
+    """The quick choices of a time."""
     tomorrow = datetime.combine(now.astimezone(JST).date() + timedelta(days=1), time(10), JST)
-    times = {str(m): quarter(now + timedelta(minutes=m)) for m in (30, 60, 180)}
-    times["tomorrow"] = tomorrow
-    return frozenset(name for name, at in times.items() if window is None or at in window)
+    times = {str(m): quarter(deadlines.after(now, m)) for m in (30, 60, 180)}
+    return {**times, "tomorrow": tomorrow}
 
 
 def _topic(script: Script, name: str) -> Topic:

@@ -10,7 +10,13 @@ from denwaban.console.guide import Guide, forbidden_in, guide_of
 from denwaban.console.model import greeting_of
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.lines import show_number
-from denwaban.oncall import NobodyOnDuty, OnDuty, person_in_charge, substitutes_of
+from denwaban.oncall import (
+    NobodyOnDuty,
+    OnDuty,
+    deadlines_of,
+    person_in_charge,
+    substitutes_of,
+)
 from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
 from denwaban.promises import Promise, open_promises
 from denwaban.scripts import (
@@ -269,7 +275,14 @@ def _names_staff(node: Node) -> bool:
 
 def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call) -> Guide:
     terms = settings_of(tx, run.client_id).terms
-    return guide_of(run, shown, tx.now, terms, experienced=operator.experienced)
+    return guide_of(
+        run,
+        shown,
+        tx.now,
+        terms,
+        experienced=operator.experienced,
+        deadlines=deadlines_of(tx, run.client_id),
+    )
 
 
 def _told(run: RunView) -> list[str]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from denwaban.calls import Call
 from denwaban.clock import JST
 from denwaban.console.guide import EXCEPTION, MOOD, Window, quarter, unsaid
 from denwaban.lines import show_number
+from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.people import Caller, Client, Staff
 from denwaban.reports import DEFAULT_FORM, Draft, Finding, Form, Sentence, Tone
 from denwaban.scripts import NOT_ASKED as NOT_ASKED
@@ -109,6 +110,7 @@ def words_of(
     staff: list[Staff],
     in_charge_id: str,
     form: Form = DEFAULT_FORM,
+    deadlines: Deadlines = BY_CLOCK,
 ) -> Words:
     """What the report says before anybody has touched it, with what the operator has written over it since.
 
@@ -120,7 +122,7 @@ def words_of(
     over = call.ended_at or call.answered_at or call.arrived_at
     by = given["callback_by"]
     if promised and not by:
-        by = field_moment(quarter(over + timedelta(minutes=promised[-1].minutes)))
+        by = field_moment(quarter(deadlines.after(over, promised[-1].minutes)))
     chosen_staff = given["in_charge"]
     made = Words(
         who=given["caller_name"],

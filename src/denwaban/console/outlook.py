@@ -7,7 +7,7 @@ from typing import Literal
 from denwaban.calls import Call
 from denwaban.console.model import OWN, Words, draft_of, words_of
 from denwaban.lines import parse_number
-from denwaban.oncall import NobodyOnDuty, OnDuty
+from denwaban.oncall import NobodyOnDuty, OnDuty, deadlines_of
 from denwaban.people import Caller, Staff
 from denwaban.promises import open_promises
 from denwaban.reports import (
@@ -58,7 +58,8 @@ def outlook(
     assert call.client_id is not None  # only clients' calls come to a seat
     form = form_of(tx, call.client_id).form
     rules = rules_of(tx, call.client_id).rules
-    named = words_of(run, call, known, roster, "", form)
+    deadlines = deadlines_of(tx, call.client_id)
+    named = words_of(run, call, known, roster, "", form, deadlines)
     draft = draft_of(run, named, roster, form)
     decision = decide(rules, case_of(call, run, known, draft), [one.id for one in roster])
     rule = decision.rule
@@ -86,7 +87,7 @@ def outlook(
         decision=decision,
         routing=routing,
         recipients=tuple(one.id for one in roster if one.id != in_charge) if everyone else (),
-        due_at=due(decision, call.answered_at or call.arrived_at, run.deadline),
+        due_at=due(decision, call.answered_at or call.arrived_at, run.deadline, deadlines),
         around=_around(tx, call, run, known, draft),
         subject=subject_of(draft, practice=call.practice),
         name=next((one.name for one in roster if one.id == in_charge), ""),

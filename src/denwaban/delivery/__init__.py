@@ -16,6 +16,7 @@ from denwaban.delivery.handing import (
 )
 from denwaban.delivery.letter import Letter
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, State, wait_after
+from denwaban.delivery.pressing import press
 from denwaban.delivery.queries import (
     Acknowledged,
     Attempt,
@@ -72,6 +73,7 @@ __all__ = [
     "hand_back",
     "hand_on",
     "moment_words",
+    "press",
     "reassign",
     "resend",
     "said",

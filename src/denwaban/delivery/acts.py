@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
@@ -9,6 +10,7 @@ from denwaban.delivery import facts
 from denwaban.delivery.model import (
     Climb,
     Kind,
+    Question,
     Rung,
     State,
     Told,
@@ -25,7 +27,7 @@ from denwaban.delivery.queries import Acknowledged, acknowledgement, climb_of
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
 from denwaban.delivery.telling import About, about, cancel, tell
 from denwaban.journal import append
-from denwaban.oncall import reachable
+from denwaban.oncall import deadlines_of, reachable
 from denwaban.people import rows as people_rows
 from denwaban.people import staff_by_ids
 from denwaban.reports import Report, Status, hand_to
@@ -153,7 +155,7 @@ def follow(tx: Tx, report_id: str) -> None:
     if report.status is Status.DONE:
         save(tx, report_id, acknowledged(now_at), closed_at=tx.now, floor_since=None)
         return
-    then = question(now_at.ladder, taken.at, report.draft.callback_by, _asked(tx, report_id))
+    then = _question(tx, report, now_at, taken.at, _asked(tx, report_id))
     save(tx, report_id, acknowledged(now_at, then.at if then else None), closed_at=None)
 
 
@@ -165,29 +167,36 @@ def _ask(tx: Tx, report_id: str, before: Climb) -> None:
     if report.status is Status.DONE:
         follow(tx, report_id)
         return
-    by = report.draft.callback_by
-    now = question(before.ladder, taken.at, by, _asked(tx, report_id))
+    now = _question(tx, report, before, taken.at, _asked(tx, report_id))
     if now is None:
         return
     told = [(taken.staff_id, Kind.OVERDUE if now.last else Kind.DEADLINE)]
     if now.last:
-        told += [(one, Kind.OVERDUE) for one in _others(before, taken.staff_id)[:1]]
+        told += [(one, Kind.OVERDUE) for one in others(before, taken.staff_id)[:1]]
     asked = 2 if now.last else 1
-    then = question(before.ladder, taken.at, by, asked)
+    then = _question(tx, report, before, taken.at, asked)
     save(tx, report_id, acknowledged(before, then.at if then else None), asked=asked)
     if now.last:
-        _to_the_floor(tx, report_id)
+        to_the_floor(tx, report_id)
     this = About(report_id, report.client_id, report.draft.urgency)
     tell(tx, this, before.rung, [Told(one, kind, targets_of(tx, one)) for one, kind in told])
     word = facts.overdue if now.last else facts.asked
     append(tx, word(report_id, report.client_id, taken.staff_id))
 
 
+def _question(tx: Tx, report: Report, at: Climb, taken_at: datetime, asked: int) -> Question | None:
+    """The next question, warned before its time as the client counts."""
+    by = report.promise_by
+    minutes = round(at.ladder.remind_before.total_seconds() / 60)
+    warn_at = deadlines_of(tx, report.client_id).before(by, minutes) if by is not None else None
+    return question(at.ladder, taken_at, by, asked, warn_at)
+
+
 def _asked(tx: Tx, report_id: str) -> int:
     return int(tx.scalar(select(escalations.c.asked).where(escalations.c.id == report_id)))
 
 
-def _others(climb: Climb, staff_id: str) -> list[str]:
+def others(climb: Climb, staff_id: str) -> list[str]:
     """Everybody else of the ladder, those not yet told first."""
     rungs = climb.ladder.rungs
     known = [one.staff_id for rung in (*rungs[climb.rung :], *rungs) for one in rung.told]
@@ -204,7 +213,7 @@ def move(tx: Tx, report_id: str, before: Climb, after: Climb) -> None:
     save(tx, report_id, after)
     if after.state is State.EXHAUSTED and before.state is not State.EXHAUSTED:
         append(tx, facts.unclaimed(report_id, this.client_id, after))
-        _to_the_floor(tx, report_id)
+        to_the_floor(tx, report_id)
     if after.rung == before.rung:
         return
     if after.state is State.WAITING:
@@ -237,7 +246,7 @@ def _begin_rung(tx: Tx, this: About, climb: Climb, *, at_once: bool = False) -> 
     rung = climb.now_on
     if rung.kind is Kind.FLOOR:
         append(tx, facts.nobody_on_duty(this.report_id, this.client_id, climb))
-        _to_the_floor(tx, this.report_id)
+        to_the_floor(tx, this.report_id)
         return
     people = staff_by_ids(tx, [one.staff_id for one in rung.told])
     told = [one for one in rung.told if people[one.staff_id].left_at is None]
@@ -260,7 +269,8 @@ def _somebody_else(following: Rung, rung: Rung) -> bool:
     return any(one.staff_id not in known for one in following.told)
 
 
-def _to_the_floor(tx: Tx, report_id: str) -> None:
+def to_the_floor(tx: Tx, report_id: str) -> None:
+    """Our own floor is asked to look after it."""
     tx.execute(
         update(escalations)
         .where(escalations.c.id == report_id, escalations.c.floor_since.is_(None))

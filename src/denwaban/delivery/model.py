@@ -190,15 +190,22 @@ class Question:
 
 
 def question(
-    ladder: Ladder, taken_at: datetime, by: datetime | None, asked: int
+    ladder: Ladder,
+    taken_at: datetime,
+    by: datetime | None,
+    asked: int,
+    warn_at: datetime | None = None,
 ) -> Question | None:
     """The next question about a taken report that is not done: before the deadline where there is time for it, and at the
     deadline. `asked` is what was asked already: 0 nothing, 1 before, 2 at the deadline. None after that: the floor sees it.
+    `warn_at` is when the first question about `by` comes where the client does not count by the clock.
     """
     deadline = deadline_of(ladder, taken_at, by)
-    before = ladder.remind_before if by is not None and by > taken_at else ladder.remind_after
-    if asked == 0 and before > timedelta(0) and deadline - before > taken_at:
-        return Question(deadline - before, last=False)
+    own = by is not None and by > taken_at
+    before = ladder.remind_before if own else ladder.remind_after
+    first = warn_at if own and warn_at is not None else deadline - before
+    if asked == 0 and before > timedelta(0) and first > taken_at:
+        return Question(first, last=False)
     return Question(deadline, last=True) if asked <= 1 else None
 
 

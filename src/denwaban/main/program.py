@@ -25,6 +25,8 @@ from denwaban.main.routes import API, MENU, PAGES
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
+from denwaban.promises import Evidence
+from denwaban.promises import duty as promise_duty
 from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
 from denwaban.scripts import names_of, unread
@@ -108,6 +110,7 @@ def build(
         weekly_duty(store),
         review_duty(store),
         letter_duty(store, settings.url, channels),
+        promise_duty(store),
         watch_duty(store),
         calendar_duty(store, clock, loopback=settings.calendar_loopback),
     ]
@@ -144,6 +147,7 @@ def build(
         LeftCalls(store, clock, phone, left),
         Gatherer(store, clock),
         Watch(store, journal),
+        Evidence(store, journal),
         PresenceFollower(store, journal, clock),
         MailBackRunner(store, channels.services),
     )

@@ -27,6 +27,7 @@ import denwaban.portal.pages
 import denwaban.practice.api
 import denwaban.practice.pages
 import denwaban.promises.api
+import denwaban.promises.pages
 import denwaban.reports.api
 import denwaban.reports.pages
 import denwaban.reports.settings_api
@@ -42,6 +43,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.portal.pages.routes,
     *denwaban.callback.pages.routes,
     *denwaban.practice.pages.routes,
+    *denwaban.promises.pages.routes,
     *denwaban.delivery.pages.routes,
     *denwaban.delivery.trial.routes,
     *denwaban.delivery.inbound.doors.routes,

@@ -23,6 +23,13 @@ from denwaban.oncall.book import (
     undo,
 )
 from denwaban.oncall.calendars import duty as calendar_duty
+from denwaban.oncall.deadlines import (
+    BY_CLOCK,
+    Deadlines,
+    count_in_business_hours,
+    deadlines_of,
+    in_business_hours,
+)
 from denwaban.oncall.hours import (
     ALWAYS,
     DAY_MINUTES,
@@ -68,6 +75,7 @@ from denwaban.oncall.watching import duty as watch_duty
 __all__ = [
     "ALWAYS",
     "Alarm",
+    "BY_CLOCK",
     "DAY_MINUTES",
     "EVERY_DAY",
     "HOLIDAY",
@@ -78,6 +86,7 @@ __all__ = [
     "BusinessHours",
     "Change",
     "Contact",
+    "Deadlines",
     "EntryKind",
     "Gate",
     "Hole",
@@ -106,11 +115,14 @@ __all__ = [
     "contact",
     "contacts_of",
     "copy_week",
+    "count_in_business_hours",
     "day_bits",
+    "deadlines_of",
     "every_contact_of",
     "go_live",
     "holes",
     "holidays_of",
+    "in_business_hours",
     "may_change",
     "may_go_live",
     "move_contact",

@@ -15,6 +15,12 @@ def roster_changed(client_id: str, what: str, change_id: str = "") -> Fact:
     return Fact("oncall.roster_changed", client_id, client_id, {"what": what, "change": change_id})
 
 
+def deadlines_changed(client_id: str, business: bool, user_id: str | None) -> Fact:
+    """How the client counts from now on."""
+    data = {"business": business, "user_id": user_id}
+    return Fact("client.deadlines_changed", client_id, client_id, data)
+
+
 def nobody(client_id: str, since: datetime, until: datetime | None, default_id: str | None) -> Fact:
     """A live client is open, or a shift is on, and nobody is on duty. `until` as far as is known; reports go to
     `default_id`."""

@@ -146,6 +146,23 @@ class BusinessHours:
             begin = end
         raise NeverOpen
 
+    def take_business_minutes(self, end: datetime, minutes: int) -> datetime:
+        """The last moment from which that many open minutes are left until `end`; with 0 it is `end`. Raises `NeverOpen`, and
+        `ValueError` for fewer than 0."""
+        if minutes < 0:
+            raise ValueError("minutes")
+        left = timedelta(minutes=minutes)
+        begin = end
+        while left and begin > end - FURTHEST:
+            last, begin = begin, begin - timedelta(days=31)
+            for opens, closes in reversed(list(self.between(begin, last))):
+                if closes - opens >= left:
+                    return closes - left
+                left -= closes - opens
+        if left:
+            raise NeverOpen
+        return end
+
     def minutes_between(self, since: datetime, until: datetime) -> int:
         """Whole open minutes in [since, until)."""
         spans = self.between(since, until)

@@ -40,6 +40,14 @@ oncall_hours = Table(
     Column("updated_at", Utc, nullable=False),
 )
 
+deadline_terms = Table(
+    "deadline_terms",
+    metadata,
+    Column("client_id", Id, ForeignKey("clients.id"), primary_key=True),
+    Column("business", Boolean, nullable=False),  # only open minutes count; no row: by the clock
+    Column("updated_at", Utc, nullable=False),
+)
+
 # A change of the roster as it was made, whole: undoing it takes out what it put in and puts back what it took out.
 roster_changes = Table(
     "roster_changes",

@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from denwaban.calls import Call
 from denwaban.console import Lack, draft_of, problems, words_of
+from denwaban.oncall import Deadlines
 from denwaban.people import Staff
 from denwaban.reports import Around, Draft, findings, subject_of
 from denwaban.scripts import Answer, End, RunView, Script, rehearsal, walk
@@ -64,10 +65,10 @@ def imagined_call(client_id: str, now: datetime) -> Call:
     )
 
 
-def preview(run: RunView, staff: list[Staff], now: datetime) -> Preview:
+def preview(run: RunView, staff: list[Staff], now: datetime, deadlines: Deadlines) -> Preview:
     """What the seat would make of the walk when the call ended now."""
     call = imagined_call(run.client_id, now)
-    words = words_of(run, call, None, staff, staff[0].id if staff else "")
+    words = words_of(run, call, None, staff, staff[0].id if staff else "", deadlines=deadlines)
     draft = draft_of(run, words, staff)
     lacks = problems(run, words)
     if not lacks:

@@ -10,6 +10,7 @@ from sqlalchemy import RowMapping, Select, func, insert, select, update
 
 from denwaban.calls import call as call_of
 from denwaban.calls.rows import calls
+from denwaban.oncall import deadlines_of
 from denwaban.people import staff_of
 from denwaban.people.rows import clients, operators
 from denwaban.practice.rehearsal import preview, run_of
@@ -115,7 +116,9 @@ def finish(
     if sheet.finished_at is not None:
         return
     run = stepped(tx, sheet, script, choices, answers)
-    lacks = preview(run, staff_of(tx, sheet.client_id), tx.now).lacks
+    lacks = preview(
+        run, staff_of(tx, sheet.client_id), tx.now, deadlines_of(tx, sheet.client_id)
+    ).lacks
     made = score(run, lacks, sheet.started_at, tx.now, sheet_of(tx, sheet.id).late)
     _finish(tx, sheet.id, made, tx.now)
 
@@ -142,7 +145,9 @@ def of_call(tx: Tx, operator_id: str, call_id: str) -> str:
     # The run may have begun while it still rang.
     path = (run.path[0]._replace(at=found.answered_at), *run.path[1:])
     walked = run_of(run.script, path, {k: a.value for k, a in run.answers.items()}, run.client_id)
-    lacks = preview(walked, staff_of(tx, run.client_id), found.ended_at).lacks
+    lacks = preview(
+        walked, staff_of(tx, run.client_id), found.ended_at, deadlines_of(tx, run.client_id)
+    ).lacks
     sheet_id = new_id()
     tx.execute(
         insert(practice_sheets).values(

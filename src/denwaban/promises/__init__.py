@@ -10,21 +10,29 @@ from denwaban.promises.acts import (
     promise,
     promise_of_report,
 )
+from denwaban.promises.duties import duty
+from denwaban.promises.evidence import Evidence
 from denwaban.promises.model import Kept, PersonKept, Promise
+from denwaban.promises.months import Month, month_of, percent
 from denwaban.promises.queries import kept_by_person, kept_share
 
 __all__ = [
+    "Evidence",
     "Kept",
+    "Month",
     "NoEvidence",
     "PersonKept",
     "Promise",
+    "duty",
     "keep",
     "kept_by_person",
     "kept_share",
     "late",
     "make",
+    "month_of",
     "open_of_client",
     "open_promises",
+    "percent",
     "promise",
     "promise_of_report",
 ]

@@ -1,13 +1,20 @@
 """Making and keeping promises."""
 
 from dataclasses import replace
+from datetime import datetime
 
+from denwaban.delivery import press
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number, show_number
+from denwaban.oncall import deadlines_of
 from denwaban.promises import rows
 from denwaban.promises.model import Promise
 from denwaban.reports import Report
+from denwaban.reports import report as report_of
 from denwaban.store import Tx, new_id
+
+WARN_MINUTES = 30
+"""So long before its time somebody is told."""
 
 
 class NoEvidence(ValueError):
@@ -35,13 +42,47 @@ def make(tx: Tx, report: Report) -> Promise | None:
         kept_by_user_id=None,
         evidence="",
     )
-    rows.add(tx, promise)
+    rows.add(tx, promise, _first_look(tx, promise))
     append(tx, Fact("promise.made", promise.id, promise.client_id, {"report_id": report.id}))
     return promise
 
 
-def keep(tx: Tx, promise_id: str, user_id: str, evidence: str) -> Promise:
-    """The promise was kept; `evidence` says how. Idempotent: the first evidence stays.
+def _first_look(tx: Tx, promise: Promise) -> datetime | None:
+    """Half an hour before its time as the client counts, at its time when it is nearer; None without a time."""
+    if promise.by is None:
+        return None
+    warn_at = deadlines_of(tx, promise.client_id).before(promise.by, WARN_MINUTES)
+    return warn_at if warn_at > tx.now else promise.by
+
+
+def look(tx: Tx, promise_id: str) -> None:
+    """Tells whom an open promise belongs to that its time is near, and at its time that it has broken; then also the next
+    person and our own floor [D1]. Idempotent: the same moment tells once."""
+    found = rows.due(tx, promise_id)
+    if found is None or found.by is None:
+        return
+    report = report_of(tx, found.report_id)
+    assert report is not None  # a foreign key
+    broken = found.by <= tx.now
+    if broken:
+        rows.look_again(tx, promise_id, None, broken_at=tx.now)
+    else:
+        rows.look_again(tx, promise_id, found.by, warned_at=tx.now)
+    append(
+        tx,
+        Fact(
+            "promise.broken" if broken else "promise.near",
+            found.id,
+            found.client_id,
+            {"report_id": found.report_id},
+        ),
+    )
+    press(tx, report, broken=broken)
+
+
+def keep(tx: Tx, promise_id: str, user_id: str | None, evidence: str) -> Promise:
+    """The promise was kept; `evidence` says how. `user_id` is None for somebody without an
+    account. Idempotent: the first evidence stays.
 
     Raises `LookupError` when there is no such promise, `NoEvidence` when `evidence` says nothing.
     """

@@ -1,11 +1,12 @@
-"""How promises were kept, for programs."""
+"""How promises were kept and how their time is counted, for programs."""
 
 import msgspec
-from litestar import get
+from litestar import get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
+from denwaban.oncall import count_in_business_hours, in_business_hours
 from denwaban.people import client
 from denwaban.promises.model import Kept
 from denwaban.promises.queries import kept_by_person, kept_share
@@ -13,6 +14,7 @@ from denwaban.store import Store, Tx
 from denwaban.web import needs
 from denwaban.web.api import IdText, Moment, missing, moment, needs_client, refused
 
+FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 READERS = needs(Role.CLIENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
 
 
@@ -80,4 +82,54 @@ async def read_kept(
     return await store.read(verb)
 
 
-routes = [read_kept]
+class CountingOut(msgspec.Struct, forbid_unknown_fields=True):
+    """How the client counts 「30分以内に」."""
+
+    business: bool
+    """Only open minutes count; false: by the clock."""
+
+
+@get(
+    "/clients/{client_id:str}/promises/counting",
+    guards=[READERS],
+    tags=["promises"],
+    operation_id="getPromiseCounting",
+)
+async def read_counting(
+    client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> CountingOut:
+    """How deadlines and the warning half an hour before them are counted."""
+    needs_client(who, client_id)
+
+    def verb(tx: Tx) -> CountingOut:
+        if client(tx, client_id) is None:
+            raise missing()
+        return CountingOut(in_business_hours(tx, client_id))
+
+    return await store.read(verb)
+
+
+@put(
+    "/clients/{client_id:str}/promises/counting",
+    guards=[FLOOR],
+    tags=["promises"],
+    operation_id="putPromiseCounting",
+)
+async def write_counting(
+    client_id: FromPath[IdText],
+    data: JSONBody[CountingOut],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> CountingOut:
+    """Holds for the promises made from now on. Idempotent."""
+
+    def verb(tx: Tx) -> CountingOut:
+        if client(tx, client_id) is None:
+            raise missing()
+        count_in_business_hours(tx, client_id, data.business, who.user_id)
+        return CountingOut(in_business_hours(tx, client_id))
+
+    return await store.write(verb)
+
+
+routes = [read_kept, read_counting, write_counting]

@@ -1,7 +1,7 @@
 """What was promised to whom by when."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import datetime
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
 
 from denwaban.promises.model import Promise
 from denwaban.store import Id, Tx, Utc, metadata
+from denwaban.work import due_columns
 
 promises = Table(
     "promises",
@@ -33,33 +34,67 @@ promises = Table(
     Column("kept_at", Utc),
     Column("kept_by_user_id", Id),
     Column("evidence", Text, nullable=False),
+    *due_columns(),  # when somebody is told next: before its time, and at it
+    Column("warned_at", Utc),
+    Column("broken_at", Utc),
 )
+# What was due in a month.
+Index("ix_promises_by", promises.c.client_id, promises.c.by)
 Index("ix_promises_caller", promises.c.client_id, promises.c.caller_number)
 
 
-def add(tx: Tx, promise: Promise) -> None:
-    """Writes a new promise."""
-    tx.execute(insert(promises).values(**asdict(promise)))
+KEPT = [promises.c[field.name] for field in fields(Promise)]
 
 
-def close(tx: Tx, promise_id: str, user_id: str, evidence: str) -> None:
+def add(tx: Tx, promise: Promise, due_at: datetime | None) -> None:
+    """Writes a new promise, looked at again at `due_at`."""
+    tx.execute(insert(promises).values(**asdict(promise), due_at=due_at))
+    tx.touch(f"work:{promises.name}")
+
+
+def close(tx: Tx, promise_id: str, user_id: str | None, evidence: str) -> None:
     """Writes how it was kept."""
     tx.execute(
         update(promises)
         .where(promises.c.id == promise_id)
-        .values(kept_at=tx.now, kept_by_user_id=user_id, evidence=evidence)
+        .values(
+            kept_at=tx.now,
+            kept_by_user_id=user_id,
+            evidence=evidence,
+            due_at=None,
+            leased_until=None,
+        )
+    )
+
+
+def look_again(tx: Tx, promise_id: str, due_at: datetime | None, **told: datetime) -> None:
+    """Writes when it was told of (`warned_at`, `broken_at`), and when it is looked at next."""
+    tx.execute(
+        update(promises)
+        .where(promises.c.id == promise_id)
+        .values(due_at=due_at, leased_until=None, **told)
     )
 
 
 def one(tx: Tx, promise_id: str) -> Promise | None:
     """The promise of this id."""
-    row = tx.first(select(promises).where(promises.c.id == promise_id))
+    row = tx.first(select(*KEPT).where(promises.c.id == promise_id))
+    return Promise(**row) if row is not None else None
+
+
+def due(tx: Tx, promise_id: str) -> Promise | None:
+    """The promise, if somebody is to be told of it now."""
+    row = tx.first(
+        select(*KEPT).where(
+            promises.c.id == promise_id, promises.c.due_at <= tx.now, promises.c.kept_at.is_(None)
+        )
+    )
     return Promise(**row) if row is not None else None
 
 
 def of_report(tx: Tx, report_id: str) -> Promise | None:
     """The promise of this report."""
-    row = tx.first(select(promises).where(promises.c.report_id == report_id))
+    row = tx.first(select(*KEPT).where(promises.c.report_id == report_id))
     return Promise(**row) if row is not None else None
 
 
@@ -68,7 +103,7 @@ def open_ones(
 ) -> list[Promise]:
     """Promises not yet kept, nearest time first, those without a time last; to any of `numbers` when there are some."""
     query = (
-        select(promises)
+        select(*KEPT)
         .where(promises.c.kept_at.is_(None))
         .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
     )

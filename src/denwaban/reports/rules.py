@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, window_at
+from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.reports.chances import MINUTES, chances
 from denwaban.reports.model import URGENCY_WORDS, Urgency
 from denwaban.reports.sentence import N_, Sentence, sentence
@@ -125,16 +126,21 @@ def higher(one: str, other: str) -> str:
         return one
 
 
-def due(decision: Decision, begun: datetime, script_minutes: int | None = None) -> datetime | None:
+def due(
+    decision: Decision,
+    begun: datetime,
+    script_minutes: int | None = None,
+    deadlines: Deadlines = BY_CLOCK,
+) -> datetime | None:
     """By when somebody should have dealt with it: the shortest of the rule's deadline, that of the nodes walked [B10] and
-    the three hours of an opportunity [D1], from when the caller rang."""
+    the three hours of an opportunity [D1], from when the caller rang, counted as the client counts."""
     minutes = [
         script_minutes,
         decision.rule.minutes if decision.rule else None,
         MINUTES if decision.chances else None,
     ]
     known = [each for each in minutes if each is not None]
-    return begun + timedelta(minutes=min(known)) if known else None
+    return deadlines.after(begun, min(known)) if known else None
 
 
 def _try(rule: Rule, case: Case, roster: Sequence[str]) -> Tried:

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Principal
+from denwaban.oncall import deadlines_of
 from denwaban.people import Changed, client, staff_of
 from denwaban.reports.form import Form
 from denwaban.reports.pages.common import FLOOR
@@ -188,7 +189,7 @@ async def try_rules(
             (rule.staff_id or None) if rule else None,
             rule.everyone if rule else False,
             found.urgency,
-            due(found, at),
+            due(found, at, deadlines=deadlines_of(tx, client_id)),
             list(found.chances),
             [
                 TriedOut(one.rule.name, [str(w) for w in one.fits], [str(w) for w in one.misses])

@@ -16,7 +16,7 @@ def around_of(tx: Tx, client_id: str, script_id: str | None = None) -> Around:
     script; a script that no plan names yet is not blamed for holidays."""
     owner = client(tx, client_id)
     return around_from(
-        ((one.name, one.left_at is not None) for one in staff_of(tx, client_id, left=True)),
+        ((one.id, one.name, one.left_at is not None) for one in staff_of(tx, client_id, left=True)),
         [(window.script_id, window.days) for window in plan_of(tx, client_id)],
         owner.greeting if owner else "",
         script_id,
@@ -26,25 +26,30 @@ def around_of(tx: Tx, client_id: str, script_id: str | None = None) -> Around:
 
 
 def around_from(
-    staff: Iterable[tuple[str, bool]],
+    staff: Iterable[tuple[str, str, bool]],
     windows: list[tuple[str | None, int]],
     greeting: str,
     script_id: str | None,
     now: datetime,
     terms: Terms,
 ) -> Around:
-    """From (name, whether they have left) of each member of staff and (script, days) of each window of the plan."""
+    """From (id, name, whether they have left) of each member of staff and (script, days) of each window of the plan."""
     people = list(staff)
     used = script_id is None or any(script == script_id for script, _days in windows)
     return Around(
-        present=frozenset(name for name, left in people if not left),
-        left=frozenset(name for name, left in people if left),
+        present=frozenset(name for _id, name, left in people if not left),
+        left=frozenset(name for _id, name, left in people if left),
         holiday_cover=not windows or not used or any(days & HOLIDAY for _script, days in windows),
         greeting=greeting,
         today=japan_day(now),
         may_promise=terms.may_promise,
         shortest_promise=terms.shortest_promise,
         longest_promise=terms.longest_promise,
+        promisers=frozenset(
+            name for id_, name, left in people if id_ in terms.promisers and not left
+        )
+        if terms.promisers
+        else None,
         restricted=frozenset(terms.restricted),
         characters_per_minute=terms.characters_per_minute,
         seconds_to_question=terms.seconds_to_question,

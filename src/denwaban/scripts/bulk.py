@@ -55,13 +55,13 @@ def stored(tx: Tx, after: str = "", limit: int = 200, client_id: str | None = No
         query = query.where(scripts.c.client_id == client_id)
     rows = tx.all(query)
     owners = {row["client_id"] for row in rows}
-    people: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+    people: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
     for one in tx.all(
-        select(staff.c.client_id, staff.c.name, staff.c.left_at).where(
+        select(staff.c.client_id, staff.c.id, staff.c.name, staff.c.left_at).where(
             staff.c.client_id.in_(owners)
         )
     ):
-        people[one["client_id"]].append((one["name"], one["left_at"] is not None))
+        people[one["client_id"]].append((one["id"], one["name"], one["left_at"] is not None))
     plans: defaultdict[str, list[tuple[str | None, int]]] = defaultdict(list)
     for one in tx.all(
         select(windows.c.client_id, windows.c.script_id, windows.c.days).where(

@@ -106,6 +106,7 @@ script_settings = Table(
     Column("shortest_promise", Integer, nullable=False, server_default="5"),  # minutes
     Column("longest_promise", Integer, nullable=False, server_default="20160"),
     Column("restricted_topics", Json),  # [name]: after the identity check only, in every script
+    Column("promisers", Json),  # ids of the staff who may keep promises; null: everybody
     Column("characters_per_minute", Integer, nullable=False, server_default="300"),
     Column("seconds_to_question", Integer, nullable=False, server_default="90"),
     Column("depth", Integer, nullable=False, server_default="5"),

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from denwaban.journal import Fact, append
+from denwaban.people import staff_of
 from denwaban.scripts.life import DEFAULT_GRACE, LONGEST_GRACE, ScriptError
 from denwaban.scripts.rows import script_settings
 from denwaban.store import Tx
@@ -46,9 +47,15 @@ class Terms:
     """Decisions on one way through a script."""
     branches: int = 7
     """Branches of one decision, 「それ以外」 not counted."""
+    promisers: tuple[str, ...] = ()
+    """Ids of the staff who may be named for a promise; empty: everybody."""
 
 
 USUAL = Terms()
+
+
+class NotOnRoster(ScriptError):
+    """Somebody who is to keep promises is not on the client's roster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ def settings_of_all(tx: Tx, client_ids: Iterable[str]) -> dict[str, ScriptSettin
                 row["seconds_to_question"],
                 row["depth"],
                 row["branches"],
+                tuple(row["promisers"] or ()),
             ),
         )
         for row in rows
@@ -97,12 +105,16 @@ def set_settings(
     if not timedelta(0) <= wanted.grace <= LONGEST_GRACE:
         raise ScriptError("猶予は、0分から30日までにしてください")
     terms = _checked(wanted.terms)
+    on_roster = {one.id for one in staff_of(tx, client_id, left=True)}
+    if not on_roster.issuperset(terms.promisers):
+        raise NotOnRoster("お約束を守る方は、名簿から選んでください")
     before = settings_of(tx, client_id)
     values = {
         "approval": wanted.approval,
         "grace_minutes": int(wanted.grace.total_seconds() // 60),
         **{name: value for name, value in asdict(terms).items() if name != "restricted"},
         "restricted_topics": list(terms.restricted),
+        "promisers": list(terms.promisers),
         "updated_at": tx.now,
     }
     where = script_settings.c.client_id == client_id
@@ -124,7 +136,8 @@ def _checked(terms: Terms) -> Terms:
     topics = tuple(dict.fromkeys(text for one in terms.restricted if (text := one.strip())))
     if len(topics) > MOST_TOPICS or any(len(one) > LONGEST_TOPIC for one in topics):
         raise ScriptError("話題は50件まで、それぞれ30文字以内にしてください")
-    return Terms(**{**asdict(terms), "restricted": topics})
+    promisers = tuple(dict.fromkeys(terms.promisers))
+    return Terms(**{**asdict(terms), "restricted": topics, "promisers": promisers})
 
 
 def _changed(before: ScriptSettings, after: ScriptSettings) -> dict[str, list[Any]]:

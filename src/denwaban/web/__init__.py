@@ -13,6 +13,7 @@ from denwaban.web.problem import Problem
 from denwaban.web.sign_in import session_cookie
 from denwaban.web.static import static
 from denwaban.web.templating import environment, fragment, page
+from denwaban.web.ticked import ticked
 
 __all__ = [
     "CSRF_FIELD",
@@ -43,5 +44,6 @@ __all__ = [
     "session_cookie",
     "speak",
     "static",
+    "ticked",
     "visitor",
 ]

@@ -9,6 +9,13 @@ from tests.web_fixtures import Browser
 
 from denwaban.access import Role
 from denwaban.clock import JST
+from denwaban.oncall import (
+    EVERY_DAY,
+    BusinessHours,
+    Span,
+    count_in_business_hours,
+    set_hours,
+)
 from denwaban.people import caller_of, set_experienced, set_regular
 from denwaban.reports import history, reports
 from denwaban.scripts import Script, ScriptSettings, Terms, parse, publish, set_settings
@@ -16,6 +23,8 @@ from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
 
 __all__ = ["seat_story"]
+
+MORNINGS = BusinessHours((Span(EVERY_DAY, 540, 630),))
 
 CALL = """
 [head]
@@ -138,8 +147,15 @@ async def test_the_clients_terms_bound_what_is_promised(seat_story: MakeStory) -
     await wants(Terms(longest_promise=60))
     assert await promise(120, 2) == 422
     assert await promise(45, 3) == 200
+    # An hour of business hours: they close at half past ten and open at nine tomorrow.
+    next_morning = 23 * 60 + 20
+    assert await promise(next_morning, 4) == 422
+    await story.store.write(lambda tx: set_hours(tx, story.client_id, MORNINGS))
+    await story.store.write(lambda tx: count_in_business_hours(tx, story.client_id, True, None))
+    assert await promise(next_morning, 5) == 200
+    assert 'data-soon-at="2026-11-25T09:30"' in (await browser.get("/seat")).text
     await wants(Terms(may_promise=False))
-    assert await promise(45, 4) == 422
+    assert await promise(45, 6) == 422
     page = (await browser.get("/seat")).text
     assert "時刻をお約束しません" in page
     assert "お約束できます" not in page

@@ -68,6 +68,8 @@ async def test_the_clients_own_staff_keep_their_roster(web: Web, office: Office)
     lunch = {"staff_id": office.ito, "kind": "lunch", "days": ["1", "2", "4"], "opens": "12:00", "closes": "13:00"}  # fmt: skip
     assert (await suzuki.post(f"{place}/shifts", lunch)).status_code == 303
     assert "昼当番" in await text(suzuki, place)
+    # One day alone: a browser sends it as a text.
+    assert (await suzuki.post(f"{place}/shifts", {**lunch, "days": ["8"]})).status_code == 303
     wrong = await suzuki.post(f"{place}/shifts", {**lunch, "opens": "noon"})
     assert (wrong.status_code, "時刻を読み取れません" in wrong.text) == (422, True)
     nothing = await suzuki.post(f"{place}/copy", {"week": "2026-11-24"})

@@ -11,6 +11,7 @@ from denwaban.access import Role
 from denwaban.cli import scripts as command
 from denwaban.config import Settings
 from denwaban.journal import after
+from denwaban.people import add_staff, leave_staff
 from denwaban.scripts import (
     HasErrors,
     ScriptError,
@@ -79,6 +80,12 @@ async def test_terms_are_what_lint_goes_by(store: Store) -> None:
         assert rules(tx, mine, Terms(shortest_promise=61)) == {"promise-time"}
         assert rules(tx, mine, Terms(longest_promise=59)) == {"promise-time"}
         assert rules(tx, mine, Terms(restricted=("契約内容",))) == {"restricted-unchecked"}
+        suzuki, gone = add_staff(tx, mine, "鈴木"), add_staff(tx, mine, "高橋")
+        assert rules(tx, mine, Terms(promisers=(suzuki,))) == set()
+        assert stored(tx, client_id=mine)[0].around.promisers == frozenset({"鈴木"})
+        leave_staff(tx, gone)
+        # Whoever has left keeps nothing: then nobody may.
+        assert rules(tx, mine, Terms(promisers=(gone,))) == {"unallowed-promise"}
         slow = Terms(characters_per_minute=100, seconds_to_question=10)
         assert rules(tx, mine, slow) == {"late-question"}
         # As the command reads many scripts at once.
@@ -131,6 +138,7 @@ async def test_who_changed_what_from_what_is_kept(store: Store) -> None:
         Terms(characters_per_minute=0),
         Terms(branches=10),
         Terms(restricted=("長" * 31,)),
+        Terms(promisers=("f" * 32,)),
     ],
 )
 async def test_terms_that_make_no_sense_are_refused(store: Store, terms: Terms) -> None:
@@ -172,10 +180,14 @@ async def test_the_form_says_which_number_is_wrong_and_keeps_what_was_typed(
     )
     assert backwards.status_code == 422
     assert "短い方を長い方より後にできません" in backwards.text
-    good = await browser.post(path, data={**form, "characters_per_minute": "280"})
+    suzuki = await store.write(lambda tx: add_staff(tx, mine, "鈴木"))
+    good = await browser.post(
+        path, data={**form, "characters_per_minute": "280", "promisers": [suzuki]}
+    )
     assert good.status_code == 303
     kept = await store.read(lambda tx: settings_of(tx, mine))
-    assert kept.terms == Terms(True, 30, 180, ("契約内容", "病歴"), 280, 60, 4, 6)
+    assert kept.terms == Terms(True, 30, 180, ("契約内容", "病歴"), 280, 60, 4, 6, (suzuki,))
+    assert f'value="{suzuki}" checked' in (await browser.get(path)).text
 
 
 async def test_programs_read_and_write_the_terms(make_web: MakeWeb, store: Store) -> None:
@@ -193,7 +205,12 @@ async def test_programs_read_and_write_the_terms(make_web: MakeWeb, store: Store
     assert (await operator.get(path)).status_code == 403
     stranger = await web.program(Role.CLIENT, other)
     assert (await stranger.get(path)).status_code == 404
-    for bad in ({"depth": 0}, {"restricted": [""]}, {"shortest_promise": 99, "longest_promise": 9}):
+    for bad in (
+        {"promisers": ["f" * 32]},
+        {"depth": 0},
+        {"restricted": [""]},
+        {"shortest_promise": 99, "longest_promise": 9},
+    ):
         answer = await author.request("PUT", path, json={**wanted, **bad})
         assert answer.status_code in (400, 422)
     assert (await author.get(path)).json() == wanted

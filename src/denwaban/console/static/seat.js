@@ -452,14 +452,14 @@ function notAsked(field) {
   answers.typed(input, middle().dataset.call);
 }
 
-/** A time from now, on the next quarter of an hour: nobody promises 15:07. `tomorrow` is ten in the morning. Times are Tokyo's. */
-function soon(field, when) {
+/** A time from now as it is `given` for business hours, else on the next quarter of an hour: nobody promises 15:07. `tomorrow` is ten in the morning. Times are Tokyo's. */
+function soon(field, when, given) {
   const input = document.getElementById(`a-${field}`);
   const quarter = 15 * 60000;
   const at = when === "tomorrow" ? Date.now() + 24 * 3600000 : Math.ceil((Date.now() + Number(when) * 60000) / quarter) * quarter;
   let text = new Date(at + 9 * 3600000).toISOString().slice(0, 16);
   if (when === "tomorrow") text = `${text.slice(0, 10)}T10:00`;
-  input.value = text;
+  input.value = given ?? text;
   answers.typed(input, middle().dataset.call);
 }
 
@@ -490,7 +490,7 @@ document.addEventListener("click", (event) => {
   else if (at("[data-later]")) later();
   else if (at("#seat-answer")) answer();
   else if ((found = at("[data-not-asked]"))) notAsked(found.dataset.notAsked);
-  else if ((found = at("[data-soon]"))) soon(found.dataset.soonFor, found.dataset.soon);
+  else if ((found = at("[data-soon]"))) soon(found.dataset.soonFor, found.dataset.soon, found.dataset.soonAt);
   else if ((found = at("[data-report]"))) {
     opened = found.dataset.report;
     answers.flush().then(refresh);

@@ -14,6 +14,7 @@ from denwaban.oncall.book import (
 from denwaban.oncall.hours import moment
 from denwaban.oncall.roster import EntryKind, ShiftKind
 from denwaban.oncall.shift_file import minute_of
+from denwaban.web import ticked
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 WeekText = Annotated[str, msgspec.Meta(max_length=10)]
@@ -28,10 +29,13 @@ class ShiftForm(msgspec.Struct):
     staff_id: Text = ""
     kind: ShiftKind = ShiftKind.DUTY
     day: Text = ""
-    days: list[int] = []
+    days: list[int] | int = []
     opens: Text = ""
     closes: Text = ""
     week: WeekText = ""
+
+    def __post_init__(self) -> None:
+        self.days = ticked(self.days)
 
 
 class EntryForm(msgspec.Struct):
@@ -44,10 +48,13 @@ class EntryForm(msgspec.Struct):
     since_time: Text = ""
     until_time: Text = ""
     half: Text = "am"
-    channels: list[str] = []
+    channels: list[str] | str = []
     other_id: Text = ""
     note: Text = ""
     week: WeekText = ""
+
+    def __post_init__(self) -> None:
+        self.channels = ticked(self.channels)
 
 
 class WeekForm(msgspec.Struct):
@@ -71,7 +78,7 @@ def as_shift(data: ShiftForm) -> NewShift:
     if closes <= opens:
         closes += 1440
     day = _day(data.day, "day") if data.day else None
-    days = 0 if day is not None else sum(set(data.days))
+    days = 0 if day is not None else sum(set(ticked(data.days)))
     return NewShift(data.staff_id, data.kind, opens, closes, days, day)
 
 
@@ -90,7 +97,7 @@ def as_entry(data: EntryForm) -> NewEntry:
         data.kind,
         starts,
         ends,
-        tuple(data.channels) if data.kind is EntryKind.TRIP else (),
+        tuple(ticked(data.channels)) if data.kind is EntryKind.TRIP else (),
         data.other_id or None,
         data.note.strip(),
     )

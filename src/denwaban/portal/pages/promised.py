@@ -1,9 +1,12 @@
 """What callers wait for: calls that nobody answered, promises that nobody has kept yet."""
 
 from datetime import timedelta
+from typing import Annotated, Any
 
+import msgspec
 from litestar import get
 from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Template
 
 from denwaban.access import Principal
@@ -12,10 +15,13 @@ from denwaban.clock import Clock
 from denwaban.journal import last_seq
 from denwaban.portal import views
 from denwaban.portal.pages.common import client_of, theirs
+from denwaban.promises import month_of, percent
 from denwaban.store import Store, Tx
 from denwaban.web import page
 
 MISSED_FOR = timedelta(days=30)
+
+MonthText = Annotated[str, msgspec.Meta(max_length=7)]
 
 
 @get("/portal/missed", guards=[theirs])
@@ -35,11 +41,20 @@ async def missed(
 
 @get("/portal/promises", guards=[theirs])
 async def promises(
-    who: NamedDependency[Principal], store: NamedDependency[Store], clock: NamedDependency[Clock]
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    month: FromQuery[MonthText] = "",
 ) -> Template:
-    """What callers still wait for, nearest time first."""
-    after, found = await store.read(lambda tx: (last_seq(tx), views.promises(tx, client_of(who))))
-    return page("portal/promises.html", after=after, promises=found, now=clock.now())
+    """What callers still wait for, nearest time first; below it, how the promises of a month were kept."""
+
+    def look(tx: Tx) -> dict[str, Any]:
+        return {
+            "after": last_seq(tx),
+            "promises": views.promises(tx, client_of(who)),
+            "month": month_of(tx, client_of(who), month),
+        }
+
+    return page("portal/promises.html", percent=percent, **await store.read(look))
 
 
 routes = [missed, promises]

@@ -105,15 +105,23 @@ async def change_status(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
     report_id: FromPath[str],
+    call_backs: NamedDependency[CallBacks],
     data: Annotated[StatusForm, Body(media_type=Form)],
-) -> Redirect:
-    """完了 / 要折り返し / 確認中, with a note."""
+) -> Redirect | Template:
+    """完了 / 要折り返し / 確認中, with a note. Whoever ends a report with an open promise says what was done."""
+    note = data.note[:LONGEST_NOTE]
 
     def verb(tx: Tx) -> None:
         own(tx, who, report_id)
-        set_status(tx, report_id, data.status, who.user_id, data.note[:LONGEST_NOTE])
+        promise = promise_of_report(tx, report_id)
+        if data.status is Status.DONE and promise is not None:
+            keep(tx, promise.id, who.user_id, note)
+        set_status(tx, report_id, data.status, who.user_id, note)
 
-    await store.write(verb)
+    try:
+        await store.write(verb)
+    except NoEvidence:
+        return await _unproven(who, store, call_backs, report_id)
     return Redirect(f"/portal/reports/{report_id}?done=status", status_code=303)
 
 
@@ -139,9 +147,15 @@ async def kept(
     try:
         await store.write(verb)
     except NoEvidence:
-        why = _("何をしたかを一言入れてください。例:「15時に電話し、修理日をお伝えしました」")
-        return await _detail(who, store, call_backs, report_id, error=why, status=422)
+        return await _unproven(who, store, call_backs, report_id)
     return Redirect(f"/portal/reports/{report_id}?done=kept", status_code=303)
+
+
+async def _unproven(
+    who: Principal, store: Store, call_backs: CallBacks, report_id: str
+) -> Template:
+    why = _("何をしたかを一言入れてください。例:「15時に電話し、修理日をお伝えしました」")
+    return await _detail(who, store, call_backs, report_id, error=why, status=422)
 
 
 routes = [detail, take, change_status, kept]

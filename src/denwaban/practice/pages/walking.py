@@ -18,7 +18,7 @@ from denwaban.console import (
     sentence,
     span,
 )
-from denwaban.oncall import person_in_charge
+from denwaban.oncall import BY_CLOCK, Deadlines, deadlines_of, person_in_charge
 from denwaban.people import Client, Staff, client, staff_of
 from denwaban.practice.rehearsal import (
     Text,
@@ -100,6 +100,7 @@ class Room:
     people: tuple[Person, ...] = ()
     """The staff as the seat shows them."""
     terms: Terms = USUAL
+    deadlines: Deadlines = BY_CLOCK
     experienced: bool = True
     """Whoever walks may use the free mode of a script that has one."""
 
@@ -111,7 +112,17 @@ def room_of(tx: Tx, client_id: str, script: Script, title: str, number: int, **m
     staff = staff_of(tx, client_id)
     people = people_of(tx, staff, person_in_charge(tx, client_id, tx.now))
     terms = settings_of(tx, client_id).terms
-    return Room(script, owner, staff, title, number, people=people, terms=terms, **more)
+    return Room(
+        script,
+        owner,
+        staff,
+        title,
+        number,
+        people=people,
+        terms=terms,
+        deadlines=deadlines_of(tx, client_id),
+        **more,
+    )
 
 
 def offers(
@@ -152,14 +163,21 @@ def branch_of(node: Node, choice: str) -> Branch | None:
 def shown(room: Room, run: RunView, data: Walking, now: datetime) -> dict[str, Any]:
     """What the pieces need."""
     seen = coverage(room.script, data.seen, run.path)
-    looked = preview(run, room.staff, now)
+    looked = preview(run, room.staff, now, room.deadlines)
     step = len(data.choices)
     following = data.plan[:step] == data.choices and step < len(data.plan)
     planned = data.plan[step] if following else ""
     branch = branch_of(run.node, planned)
     call = imagined_call(room.client.id, now)
     return {
-        "guide": guide_of(run, call, now, room.terms, experienced=room.experienced),
+        "guide": guide_of(
+            run,
+            call,
+            now,
+            room.terms,
+            experienced=room.experienced,
+            deadlines=room.deadlines,
+        ),
         "people": room.people,
         "span": span,
         "mood_words": mood_words(),

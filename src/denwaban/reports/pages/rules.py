@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal
 from denwaban.clock import JST, Clock
 from denwaban.lines import day_names, shown_minute
-from denwaban.oncall import OnDuty, person_in_charge
+from denwaban.oncall import OnDuty, deadlines_of, person_in_charge
 from denwaban.people import Changed, staff_of
 from denwaban.reports import rows
 from denwaban.reports.asked import case_of_report
@@ -144,7 +144,7 @@ async def try_rules(
         case = _past_case(tx, client_id, fields.get("report", "")) or _typed_case(fields, tx.now)
         roster = [one.id for one in staff_of(tx, client_id)]
         decision = decide(rules_of(tx, client_id).rules, case, roster)
-        return decision, due(decision, case.at)
+        return decision, due(decision, case.at, deadlines=deadlines_of(tx, client_id))
 
     decision, due_at = await store.read(ask)
     return await _page(store, clock, client_id, decision=decision, due_at=due_at, tried=fields)

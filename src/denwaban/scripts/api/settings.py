@@ -17,6 +17,7 @@ from denwaban.scripts.settings import (
     BOUNDS,
     LONGEST_TOPIC,
     MOST_TOPICS,
+    NotOnRoster,
     ScriptSettings,
     Terms,
     set_settings,
@@ -40,7 +41,8 @@ Topic = Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_TOPIC, patt
 class TermsOut(msgspec.Struct, forbid_unknown_fields=True):
     """What all scripts of the client keep to. `approval`: the client says yes before a version is published. `grace_minutes`:
     for operators to read a change. Promises in minutes from the call; `restricted`: topics that nobody hears of before the
-    identity check. The last four are where lint begins to warn."""
+    identity check. The next four are where lint begins to warn. `promisers`: ids of the staff who may be named for a promise;
+    empty: everybody."""
 
     approval: bool
     grace_minutes: Annotated[int, msgspec.Meta(ge=0, le=int(LONGEST_GRACE.total_seconds() // 60))]
@@ -52,10 +54,12 @@ class TermsOut(msgspec.Struct, forbid_unknown_fields=True):
     seconds_to_question: Annotated[int, _within("seconds_to_question")]
     depth: Annotated[int, _within("depth")]
     branches: Annotated[int, _within("branches")]
+    promisers: Annotated[list[IdText], msgspec.Meta(max_length=200)] = []
 
 
 def _out(kept: ScriptSettings) -> TermsOut:
     terms = {**asdict(kept.terms), "restricted": list(kept.terms.restricted)}
+    terms["promisers"] = list(kept.terms.promisers)
     return TermsOut(kept.approval, int(kept.grace.total_seconds() // 60), **terms)
 
 
@@ -69,6 +73,7 @@ def _wanted(data: TermsOut) -> ScriptSettings:
         data.seconds_to_question,
         data.depth,
         data.branches,
+        tuple(data.promisers),
     )
     return ScriptSettings(data.approval, timedelta(minutes=data.grace_minutes), terms)
 
@@ -117,6 +122,8 @@ async def put_settings(
 
     try:
         return _out(await store.write(save))
+    except NotOnRoster as error:
+        raise refused("promisers", _(str(error))) from error
     except ScriptError as error:
         raise refused("shortest_promise", _(str(error))) from error
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal
-from denwaban.people import client
+from denwaban.people import client, staff_of
 from denwaban.scripts.life import ScriptError
 from denwaban.scripts.pages.common import AUTHORS
 from denwaban.scripts.settings import (
@@ -24,7 +24,7 @@ from denwaban.scripts.settings import (
     settings_of,
 )
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, ticked
 
 
 class SettingsForm(msgspec.Struct):
@@ -37,6 +37,8 @@ class SettingsForm(msgspec.Struct):
     """One topic a line."""
     characters_per_minute: str = ""
     seconds_to_question: str = ""
+    promisers: list[str] | str = []
+    """Ids of staff, one alone when only one is ticked; nobody ticked: everybody may."""
     depth: str = ""
     branches: str = ""
 
@@ -56,6 +58,7 @@ def _form_of(kept: ScriptSettings) -> SettingsForm:
         grace_hours=f"{kept.grace.total_seconds() / 3600:g}",
         may_promise=kept.terms.may_promise,
         restricted="\n".join(kept.terms.restricted),
+        promisers=list(kept.terms.promisers),
         **{name: str(terms[name]) for name in BOUNDS},
     )
 
@@ -67,7 +70,12 @@ def _wanted(form: SettingsForm) -> ScriptSettings:
     return ScriptSettings(
         form.approval,
         _hours(form.grace_hours),
-        Terms(may_promise=form.may_promise, restricted=topics, **numbers),
+        Terms(
+            may_promise=form.may_promise,
+            restricted=topics,
+            promisers=tuple(ticked(form.promisers)),
+            **numbers,
+        ),
     )
 
 
@@ -109,7 +117,9 @@ async def _settings_page(
     error: str = "",
     errors: dict[str, str] | None = None,
 ) -> Template:
-    owner, kept = await store.read(lambda tx: (client(tx, client_id), settings_of(tx, client_id)))
+    owner, kept, people = await store.read(
+        lambda tx: (client(tx, client_id), settings_of(tx, client_id), staff_of(tx, client_id))
+    )
     if owner is None:
         raise not_here()
     return page(
@@ -119,6 +129,7 @@ async def _settings_page(
         form=form or _form_of(kept),
         error=error,
         errors=errors or {},
+        people=people,
         most_topics=MOST_TOPICS,
         longest_topic=LONGEST_TOPIC,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from denwaban.access.model import IDLE, LONGEST, Found, Principal, Role, Session, User
 from denwaban.access.rows import TOPIC, sessions, users
@@ -64,25 +64,31 @@ def sessions_of(tx: Tx, user_id: str) -> list[Session]:
     ]
 
 
+# Built once: asked again every few seconds for every page that is open.
+_BEHIND = (
+    select(
+        sessions.c.id.label("session_id"),
+        sessions.c.expires_at,
+        sessions.c.seen_at,
+        users.c.id.label("user_id"),
+        users.c.name,
+        users.c.role,
+        users.c.client_id,
+    )
+    .join(users, users.c.id == sessions.c.user_id)
+    .where(
+        sessions.c.token_hash == bindparam("token_hash"),
+        sessions.c.expires_at > bindparam("now"),
+        sessions.c.created_at > bindparam("oldest"),
+        users.c.disabled_at.is_(None),
+    )
+)
+
+
 def principal_of_session(tx: Tx, token: str) -> Found | None:
     """Whose session this is; None when it is over or the account is closed. One indexed read."""
     row = tx.first(
-        select(
-            sessions.c.id.label("session_id"),
-            sessions.c.expires_at,
-            sessions.c.seen_at,
-            users.c.id.label("user_id"),
-            users.c.name,
-            users.c.role,
-            users.c.client_id,
-        )
-        .join(users, users.c.id == sessions.c.user_id)
-        .where(
-            sessions.c.token_hash == hash_token(token),
-            sessions.c.expires_at > tx.now,
-            sessions.c.created_at > tx.now - LONGEST,
-            users.c.disabled_at.is_(None),
-        )
+        _BEHIND, {"token_hash": hash_token(token), "now": tx.now, "oldest": tx.now - LONGEST}
     )
     if row is None:
         return None

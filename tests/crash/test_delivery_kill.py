@@ -1,9 +1,9 @@
-"""kill -9 of real worker processes, database connections and mail servers at random instants: nothing is lost, no ladder
-breaks, copies carry the same key.
+"""kill -9 of real programs that accept and send, ended database connections, mail servers that fall silent, at random instants:
+nothing that was accepted is lost, no ladder breaks, copies carry the same key.
 
     .venv/bin/python -m tests.crash.test_delivery_kill 1000 [sqlite|postgresql]
 
-makes so many runs; the tests make a few.
+makes so many runs on each; the tests make a few.
 """
 
 import asyncio
@@ -12,10 +12,15 @@ import random
 import signal
 import sys
 import tempfile
+import time
+import traceback
 from collections import Counter
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
+from itertools import count as count_up
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -36,6 +41,8 @@ from denwaban.config import Settings
 from denwaban.delivery import rows
 from denwaban.delivery.model import from_json
 from denwaban.journal import rows as journal_rows
+from denwaban.promises import rows as promise_rows
+from denwaban.reports import rows as report_rows
 from denwaban.store import Store, StoreError, Tx, metadata
 from denwaban.web import configure_logs
 from denwaban.work import Worker
@@ -43,17 +50,24 @@ from denwaban.work import Worker
 RUNS = 5
 """In the tests; each has one fault."""
 
+TOGETHER = 50
+"""Runs on one installation when there are many."""
+
 REPORTS = 4
 """New reports before each fault."""
 
 LATER = timedelta(minutes=5)
 """Every process lives so much later than the one before: its predecessor's leases have run out, and ladders climb."""
 
+PATIENCE = 300
+"""Seconds, on a machine that is busy with other work."""
+
 WAIT = 4
 """Minutes between the rungs."""
 
-FAULTS = ("worker", "database", "mail", "worker")
-"""In turn, so that few runs have them all; when each comes is left to chance."""
+FAULTS = ("worker", "database", "mail", "accepting", "worker")
+"""In turn, so that few runs have them all; when each comes is left to chance. worker: kill -9 while messages are sent;
+accepting: kill -9 while reports are accepted."""
 
 
 class Ahead(SystemClock):
@@ -69,8 +83,20 @@ class Ahead(SystemClock):
         await super().sleep_until(at - self.by)
 
 
-def work(url: str, smtp: str, ahead: timedelta, ready: Event) -> None:
-    """A worker process; it never ends by itself."""
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """An office as another process needs it."""
+
+    client_id: str
+    operator_id: str
+    suzuki: str
+    ito: str
+    suzuki_user: str
+
+
+def work(url: str, smtp: str, ahead: timedelta, ready: Event, ids: Ids, desk: Connection) -> None:
+    """A program: sends and climbs, and accepts a report whenever `desk` says so, telling its id when it is kept. It never
+    ends by itself."""
 
     configure_logs("critical", tty=False)
 
@@ -86,7 +112,12 @@ def work(url: str, smtp: str, ahead: timedelta, ready: Event) -> None:
         ):
             for duty in delivery.duties(store, clock, settings, channels):
                 tasks.create_task(Worker(store, clock, duty).run())
+            settings = Settings(acknowledge_minutes=WAIT)
+            office = Office(store, clock, settings, **asdict(ids))  # type: ignore[arg-type]
             ready.set()
+            while True:
+                await asyncio.to_thread(desk.recv)
+                desk.send((await office.report(callback_by=far())).id)
 
     asyncio.run(run())
 
@@ -121,17 +152,31 @@ class Tally:
     reports: int = 0
     mails: int = 0
     twice: int = 0
-    faults: str = ""
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def __iadd__(self, other: "Tally") -> "Tally":
+        for name in ("runs", "cut_off", "reports", "mails", "twice", "faults"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        return self
+
+    def __str__(self) -> str:
+        kills = " ".join(f"{name}:{number}" for name, number in sorted(self.faults.items()))
+        return (
+            f"{self.runs} runs ({kills}), {self.cut_off} attempts cut off, {self.reports} reports,"
+            f" none lost, {self.mails} mails, {self.twice} of them copies with the same key"
+        )
 
 
 class Workers:
     """One worker process at a time, each later than the one before."""
 
-    def __init__(self, url: str, smtp: str) -> None:
+    def __init__(self, url: str, smtp: str, office: Office) -> None:
         self._spawn = multiprocessing.get_context("forkserver")
         self._spawn.set_forkserver_preload(["tests.crash.test_delivery_kill"])
         self._url, self._smtp = url, smtp
+        self._ids = Ids(**{one.name: getattr(office, one.name) for one in fields(Ids)})
         self._process: ForkServerProcess | None = None
+        self._desk: Connection | None = None
         self.born = 0
 
     @property
@@ -145,11 +190,29 @@ class Workers:
             return
         self.born += 1
         ready = self._spawn.Event()
+        self._desk, theirs = self._spawn.Pipe()
         self._process = self._spawn.Process(
-            target=work, args=(self._url, self._smtp, LATER * self.born, ready)
+            target=work,
+            args=(self._url, self._smtp, LATER * self.born, ready, self._ids, theirs),
         )
         self._process.start()
-        assert await asyncio.to_thread(ready.wait, 60)
+        theirs.close()
+        assert await asyncio.to_thread(ready.wait, PATIENCE)
+
+    def order(self, number: int) -> None:
+        """So many reports are to be accepted, one after the other."""
+        assert self._desk is not None
+        for _report in range(number):
+            self._desk.send(None)
+
+    async def kept(self, at_least: int = 0) -> list[str]:
+        """The reports that it said it has accepted since this was asked last."""
+        assert self._desk is not None
+        told = [await asyncio.to_thread(self._desk.recv) for _report in range(at_least)]
+        with suppress(EOFError, ConnectionResetError):
+            while self._desk.poll():
+                told.append(self._desk.recv())
+        return told
 
     async def kill(self) -> None:
         """kill -9."""
@@ -166,28 +229,36 @@ async def play(url: str, runs: int, seed: int) -> Tally:
     store = Store(url, SystemClock())
     metadata.create_all(store.engine)
     await store.open()
-    postman, happened = SlowPostman(dice), Counter[str]()
+    postman, accepted = SlowPostman(dice), set[str]()
     try:
         async with smtp_server(postman) as smtp:
             settings = Settings(acknowledge_minutes=WAIT)
             office = await open_office(store, store.clock, settings)  # type: ignore[arg-type]
             await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
             await office.contact(office.ito, "mail", to="ito@example.jp")
-            workers = Workers(url, smtp)
+            workers = Workers(url, smtp, office)
             try:
                 for run in range(runs):
                     await workers.alive()
-                    await reports(office, REPORTS)
                     fault = FAULTS[run % len(FAULTS)]
+                    if fault == "accepting":
+                        workers.order(3 * REPORTS)
+                        accepted |= set(await workers.kept(dice.randrange(2 * REPORTS)))
+                        await asyncio.sleep(dice.random() * 0.02)
+                        await workers.kill()
+                        accepted |= set(await workers.kept())
+                        tally.faults[fault] += 1
+                        continue
+                    accepted |= await reports(office, REPORTS)
                     if fault == "database" and not url.startswith("postgresql"):
                         fault = "worker"
                     # Into the gap between lease and attempt, or while the server is taking a mail and after.
                     if dice.random() < 0.3:
-                        await eventually(lambda: some_leased(store, workers.now), seconds=60)
+                        await eventually(lambda: some_leased(store, workers.now), seconds=PATIENCE)
                     else:
-                        await eventually(postman.anything_new, seconds=60)
+                        await eventually(postman.anything_new, seconds=PATIENCE)
                     await asyncio.sleep(dice.random() * 0.05)
-                    happened[fault] += 1
+                    tally.faults[fault] += 1
                     if fault == "worker":
                         await workers.kill()
                     elif fault == "mail":
@@ -199,17 +270,16 @@ async def play(url: str, runs: int, seed: int) -> Tally:
                 for _rung in range(7):
                     await workers.kill()
                     await workers.alive()
-                    await eventually(lambda: quiet(store, workers.now), seconds=120)
+                    await eventually(lambda: quiet(store, workers.now), seconds=PATIENCE)
             finally:
                 await workers.kill()
-            await again(store, lambda tx: count(tx, tally, postman))
+            await again(store, lambda tx: count(tx, tally, postman, accepted))
     finally:
         await store.close()
-    tally.faults = " ".join(f"{name}:{number}" for name, number in sorted(happened.items()))
     return tally
 
 
-def count(tx: Tx, tally: Tally, postman: Postman) -> None:
+def count(tx: Tx, tally: Tally, postman: Postman, accepted: set[str]) -> None:
     """Asserts that no report is lost, no ladder broken, and every copy known by its key."""
     told = tx.all(select(rows.deliveries))
     ladders = tx.all(select(rows.escalations))
@@ -228,7 +298,11 @@ def count(tx: Tx, tally: Tally, postman: Postman) -> None:
         (row["subject"], row["kind"])
         for row in tx.all(select(facts).where(facts.c.kind.in_(kinds)))
     )
-    assert len(ladders) == tally.runs * REPORTS
+    # What somebody was told is accepted is there; what is there is on its way, with its promise.
+    there = {row["id"] for row in ladders}
+    assert accepted <= there
+    assert there == {row["id"] for row in tx.all(select(report_rows.reports.c.id))}
+    assert there == {row["report_id"] for row in tx.all(select(promise_rows.promises.c.report_id))}
     for row in ladders:
         rungs = len(from_json(row["ladder"]).rungs)
         assert (row["state"], row["rung"], row["due_at"]) == ("exhausted", rungs, None)
@@ -253,16 +327,21 @@ async def test_no_report_is_lost_no_ladder_breaks_and_copies_carry_the_same_key(
     assert tally.cut_off > 0, "no fault fell into an attempt: the test proves nothing"
 
 
-async def reports(office: Office, number: int) -> None:
-    far = datetime.now(tz=SystemClock().now().tzinfo) + timedelta(days=365)
-    for _report in range(number):
-        for _try in range(20):
-            try:
-                await office.report(callback_by=far)
-                break
-            except StoreError:
-                # Its connection was ended too. Nothing of it was kept, so that it is accepted once.
-                await asyncio.sleep(0.1)
+def far() -> datetime:
+    """So late that it plays no part."""
+    return SystemClock().now() + timedelta(days=365)
+
+
+async def reports(office: Office, number: int) -> set[str]:
+    """Accepts so many; their ids."""
+    made = set[str]()
+    while len(made) < number:
+        try:
+            made.add((await office.report(callback_by=far())).id)
+        except StoreError:
+            # Its connection was ended too. Nothing of it was kept, so that it is accepted once.
+            await asyncio.sleep(0.1)
+    return made
 
 
 async def again(store: Store, verb):  # type: ignore[no-untyped-def]
@@ -307,16 +386,51 @@ async def quiet(store: Store, now: datetime) -> bool:
     return int(await again(store, due)) == 0
 
 
+@contextmanager
+def databases(kind: str) -> Iterator[Callable[[], str]]:
+    """Gives the URL of a new empty database each time it is asked."""
+    numbers = count_up()
+    with ExitStack() as stack:
+        if kind == "sqlite":
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            yield lambda: f"sqlite:///{folder / f'kill{next(numbers)}.db'}"
+            return
+        url = stack.enter_context(server("fsync=on"))
+
+        def fresh() -> str:
+            name = f"kill{next(numbers)}"
+            with psycopg.connect(f"{url}/postgres", autocommit=True) as admin:
+                admin.execute(f"CREATE DATABASE {name}")
+            return f"{url}/{name}"
+
+        yield fresh
+
+
+def many(kind: str, runs: int) -> bool:
+    """So many runs, `TOGETHER` on one installation; a line for each lot, and the sum. Whether none broke a promise."""
+    whole, broken = Tally(), 0
+    began = time.monotonic()
+    with databases(kind) as fresh:
+        for begin in range(0, runs, TOGETHER):
+            number, seed = min(TOGETHER, runs - begin), random.randrange(2**32)
+            try:
+                tally = asyncio.run(play(fresh(), number, seed))
+            except Exception:
+                broken += 1
+                print(f"{kind} BROKEN: a lot of {number} runs, seed {seed}", flush=True)
+                traceback.print_exc(file=sys.stdout)
+                continue
+            whole += tally
+            print(f"{kind} seed {seed}: {tally}", flush=True)
+    minutes = (time.monotonic() - began) / 60
+    print(f"{kind} sum: {whole}, {broken} lots broken, {minutes:.0f} minutes", flush=True)
+    return not broken
+
+
 def main() -> None:
     runs = int(sys.argv[1])
-    for kind in sys.argv[2:] or ["sqlite", "postgresql"]:
-        with ExitStack() as stack:
-            if kind == "sqlite":
-                folder = stack.enter_context(tempfile.TemporaryDirectory())
-                url = f"sqlite:///{Path(folder) / 'kill.db'}"
-            else:
-                url = f"{stack.enter_context(server())}/postgres"
-            print(kind, asyncio.run(play(url, runs, random.randrange(2**32))))
+    kinds = sys.argv[2:] or ["sqlite", "postgresql"]
+    sys.exit(0 if all([many(kind, runs) for kind in kinds]) else 1)
 
 
 if __name__ == "__main__":

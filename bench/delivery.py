@@ -22,6 +22,7 @@ from pathlib import Path
 import aiosmtplib
 import httpx
 import psycopg
+import uvloop
 from sqlalchemy import delete, insert, select, update
 from tests.conftest import free_port
 from tests.postgres import server
@@ -36,6 +37,7 @@ from denwaban.delivery.channels.mail import compose
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind, Outcome
 from denwaban.journal import rows as journal_rows
+from denwaban.main.serving import SWITCH_SECONDS
 from denwaban.reports import rows as report_rows
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.work import Worker
@@ -332,7 +334,9 @@ def main() -> None:
     kinds = [one for one in ("sqlite", "postgresql") if one in sys.argv[1:]]
     parts = [one for one in ("sends", "waiting") if one in sys.argv[1:]]
     machine = described()
-    result = asyncio.run(compare(parts or ["sends", "waiting"], kinds or ["sqlite", "postgresql"]))
+    # As the program itself does.
+    sys.setswitchinterval(SWITCH_SECONDS)
+    result = uvloop.run(compare(parts or ["sends", "waiting"], kinds or ["sqlite", "postgresql"]))
     for name, values in result.items():
         print(name)
         assert isinstance(values, dict)

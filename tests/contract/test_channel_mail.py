@@ -1,5 +1,6 @@
 """Mail against SMTP servers that behave well and badly, and against a real Postfix."""
 
+import asyncio
 import email
 import email.policy
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from tests.servers.smtp import Postman, certificate, hanging_server, smtp_server
 
 from denwaban.config import Settings
 from denwaban.delivery import Channels, Failed, Kind, NotSetUp, Retry, Sent
+from denwaban.delivery.channels.smtp import Connections, parse
 from denwaban.delivery.message import Message
 
 MESSAGE = Message(
@@ -65,10 +67,12 @@ async def test_an_idle_connection_that_the_server_ended_costs_no_mail(
     assert (len(first.mails), len(second.mails)) == (1, 1)
 
 
+@pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize(
     ("command", "reply", "result"),
     [
         ("MAIL", "451 4.3.0 Try later", Retry),
+        ("MAIL", "450-4.3.0 Try\r\n450 later", Retry),
         ("RCPT", "452 4.2.2 Mailbox full", Retry),
         ("DATA", "421 4.7.0 Closing", Retry),
         ("MAIL", "553 5.1.8 Sender", Failed),
@@ -77,9 +81,13 @@ async def test_an_idle_connection_that_the_server_ended_costs_no_mail(
     ],
 )
 async def test_what_the_mail_server_answers(
-    http: httpx.AsyncClient, command: str, reply: str, result: type[Retry] | type[Failed]
+    http: httpx.AsyncClient,
+    command: str,
+    reply: str,
+    result: type[Retry] | type[Failed],
+    together: bool,
 ) -> None:
-    postman = Postman()
+    postman = Postman(together)
     async with (
         smtp_server(postman) as server,
         mail_by(http, f"smtp://{server}?starttls=no") as channels,
@@ -91,6 +99,71 @@ async def test_what_the_mail_server_answers(
         # The next mail is not taken for the refused one.
         assert isinstance(await channels["mail"].send(MAIL), Sent)
     assert len(postman.mails) == 1
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_every_line_arrives_as_it_was(together: bool) -> None:
+    postman = Postman(together)
+    content = b"Subject: x\r\n\r\n.\r\n..\r\n.a\r\nb.\r\n\r\n.\r\n"
+    async with smtp_server(postman) as server:
+        connections = Connections(parse(f"smtp://{server}?starttls=no"))
+        for _mail in range(2):
+            async with connections.one() as (conversation, _used):
+                assert await conversation.hand_over("a@example.jp", "b@example.jp", content) == 250
+        await connections.close()
+    assert postman.contents == [content, content]
+    assert postman.connections == 1
+
+
+ENVELOPE = b"250 ok\r\n250 ok\r\n354 go on\r\n"
+
+
+@pytest.mark.parametrize(
+    ("says", "word"),
+    [
+        (b"", "Lost"),
+        (b"250 ok\r\n", "Lost"),
+        (ENVELOPE, "Lost"),
+        (b"who are you?\r\n", "(0)"),
+        (b"250-" + b"x" * 100_000, "Lost"),
+    ],
+    ids=["silence", "half an answer", "no word after the mail", "nonsense", "no end"],
+)
+async def test_a_mail_server_that_breaks_off_or_lies_is_tried_again_later(
+    http: httpx.AsyncClient, says: bytes, word: str
+) -> None:
+    async def lie(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hello\r\n")
+        await reader.readline()
+        writer.write(b"250-hello\r\n250 PIPELINING\r\n")
+        await reader.readline()
+        writer.write(says)
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    server = await asyncio.start_server(lie, "127.0.0.1", 0)
+    async with (
+        server,
+        mail_by(
+            http, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}?starttls=no"
+        ) as channels,
+    ):
+        outcome = await channels["mail"].send(MAIL)
+    assert isinstance(outcome, Retry)
+    assert word in outcome.why
+
+
+async def test_a_server_that_takes_its_leave_unasked_costs_no_mail(http: httpx.AsyncClient) -> None:
+    postman = Postman()
+    async with (
+        smtp_server(postman) as server,
+        mail_by(http, f"smtp://{server}?starttls=no") as channels,
+    ):
+        for _mail in range(2):
+            assert isinstance(await channels["mail"].send(MAIL), Sent)
+            postman.servers[-1].transport.write(b"421 4.4.2 Idle for too long\r\n")  # type: ignore[attr-defined]
+            await asyncio.sleep(0.02)
+    assert (len(postman.mails), postman.connections) == (2, 2)
 
 
 async def test_starttls_and_sign_in(http: httpx.AsyncClient, tmp_path: Path) -> None:

@@ -62,6 +62,9 @@ LATER = timedelta(minutes=5)
 PATIENCE = 300
 """Seconds, on a machine that is busy with other work."""
 
+MOST_LATER = 100
+"""Processes that finish what was left; a message that was cut off often is tried again after an hour."""
+
 WAIT = 4
 """Minutes between the rungs."""
 
@@ -266,11 +269,13 @@ async def play(url: str, runs: int, seed: int) -> Tally:
                     else:
                         await asyncio.to_thread(end_connections, url)
                 tally.cut_off = await again(store, open_attempts)
-                # Every ladder goes to its end: the rest of the rungs, each in a later process.
-                for _rung in range(7):
+                # Every ladder goes to its end, and what is tried again later has its time: each in a later process.
+                for _later in range(MOST_LATER):
                     await workers.kill()
                     await workers.alive()
                     await eventually(lambda: quiet(store, workers.now), seconds=PATIENCE)
+                    if await again(store, lambda tx: left(tx, None)) == 0:
+                        break
             finally:
                 await workers.kill()
             await again(store, lambda tx: count(tx, tally, postman, accepted))
@@ -375,15 +380,17 @@ async def some_leased(store: Store, now: datetime) -> bool:
 
 
 async def quiet(store: Store, now: datetime) -> bool:
-    """Nothing is due at that time, and nothing is being tried again within the lives of these processes."""
+    """Nothing is due at that time."""
+    return int(await again(store, lambda tx: left(tx, now))) == 0
 
-    def due(tx: Tx) -> int:
-        edges = ((rows.deliveries, now + timedelta(hours=12)), (rows.escalations, now))
-        return sum(
-            int(tx.scalar(select(func.count()).where(table.c.due_at <= at))) for table, at in edges
-        )
 
-    return int(await again(store, due)) == 0
+def left(tx: Tx, now: datetime | None) -> int:
+    """How much is due at that time; at any time when None."""
+    found = 0
+    for table in (rows.deliveries, rows.escalations):
+        due = table.c.due_at.is_not(None) if now is None else table.c.due_at <= now
+        found += int(tx.scalar(select(func.count()).where(due)))
+    return found
 
 
 @contextmanager

@@ -17,7 +17,10 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 class Postman:
     """Keeps what arrives. `replies[COMMAND]` is a queue of answers given instead of accepting (e.g. `451 …`)."""
 
-    def __init__(self) -> None:
+    def __init__(self, together: bool = True) -> None:
+        """`together`: it takes the commands of a mail in one go (PIPELINING)."""
+        self.together = together
+        self.contents: list[bytes] = []
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.replies: dict[str, deque[str]] = {"MAIL": deque(), "RCPT": deque(), "DATA": deque()}
@@ -45,7 +48,7 @@ class Postman:
         responses: list[str],
     ) -> list[str]:
         session.host_name = hostname
-        return responses
+        return ["250-PIPELINING", *responses] if self.together else responses
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -69,6 +72,7 @@ class Postman:
         content = envelope.original_content or b""
         parsed = email.message_from_bytes(content, policy=email.policy.default)
         assert isinstance(parsed, EmailMessage)
+        self.contents.append(content)
         self.mails.append(parsed)
         self.recipients += envelope.rcpt_tos
         self.encrypted.append(session.ssl is not None)

@@ -32,12 +32,6 @@ def lease(tx: Tx, table: Table, limit: int, lasting: timedelta) -> list[str]:
     return ids
 
 
-def any_due(tx: Tx, table: Table) -> bool:
-    """Whether a row could be leased now (a cheap look before taking the writer's turn)."""
-    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= tx.now)
-    return tx.first(select(table.c.id).where(table.c.due_at <= tx.now, free).limit(1)) is not None
-
-
 def next_due(tx: Tx, table: Table) -> datetime | None:
     """When the next row needs somebody: its due time, or the end of its lease if that is later."""
     moment = func.min(table.c.due_at)

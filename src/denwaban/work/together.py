@@ -19,7 +19,7 @@ class Together(Generic[A, R]):
     """
 
     def __init__(
-        self, store: Store, verb: Callable[[Tx, Sequence[A]], Sequence[R]], most: int = 64
+        self, store: Store, verb: Callable[[Tx, Sequence[A]], Sequence[R]], most: int = 128
     ) -> None:
         self._store = store
         self._verb = verb

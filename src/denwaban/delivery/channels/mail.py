@@ -3,12 +3,14 @@
 import asyncio
 import base64
 import html
+import re
 from collections.abc import Callable
 from email.utils import format_datetime, parseaddr
 from time import monotonic
 
 import aiosmtplib
 
+from denwaban.delivery.channels.conversation import Lost, Refused
 from denwaban.delivery.channels.smtp import Connections, Server, parse
 from denwaban.delivery.letter import Letter
 from denwaban.delivery.message import Message, text_of
@@ -19,6 +21,9 @@ LONGEST = 40.0
 
 AT_ONCE = 8
 """Connections to the server."""
+
+ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+")
+"""ASCII without blanks, brackets and whatever else would add to a command or a header."""
 
 TEXT = 200_000
 """Characters of a mail; more is behind the link."""
@@ -65,21 +70,15 @@ class Mail:
             return NotSetUp("メールサーバーが設定されていません(DENWABAN_SMTP_URL)。")
         if monotonic() < self._rest_until:
             return Retry("メールサーバーにつながらないため、少し待って送り直します。")
-        try:
-            to.encode("ascii")
-            content = made()
-        except UnicodeEncodeError:
+        if not ADDRESS.fullmatch(to):
             return Failed("メールアドレスの形が違うようです。連絡先を直してください。")
+        content = made()
         try:
             async with asyncio.timeout(LONGEST), self._room:
-                answer = await self._through(self._connections, envelope, to, content)
+                code = await self._through(self._connections, envelope, to, content)
         except TimeoutError:  # aiosmtplib's own time-outs are TimeoutErrors too
             return self._no_way(f"メールサーバーが時間内に答えませんでした({LONGEST:.0f}秒まで)。")
-        except (
-            aiosmtplib.SMTPSenderRefused,
-            aiosmtplib.SMTPRecipientRefused,
-            aiosmtplib.SMTPDataError,
-        ) as error:
+        except Refused as error:
             self._failures = 0
             return refused(error.code)
         except aiosmtplib.SMTPAuthenticationError as error:
@@ -91,22 +90,20 @@ class Mail:
         except (aiosmtplib.SMTPException, OSError) as error:
             return self._no_way(f"メールサーバーにつながりませんでした({type(error).__name__})。")
         self._failures = 0
-        return Sent(f"メールサーバーが受け取りました({answer.code})")
+        return Sent(f"メールサーバーが受け取りました({code})")
 
     async def _through(
         self, connections: Connections, envelope: str, to: str, content: bytes
-    ) -> aiosmtplib.SMTPResponse:
+    ) -> int:
         while True:
-            async with connections.one() as (client, used):
+            async with connections.one() as (conversation, used):
                 try:
-                    await client.mail(envelope)
-                except aiosmtplib.SMTPServerDisconnected:
+                    return await conversation.hand_over(envelope, to, content)
+                except Lost as error:
                     # An idle connection may have ended unseen; nothing was handed over yet: once more on a new one.
-                    if not used:
+                    if error.begun or not used:
                         raise
                     continue
-                await client.rcpt(to)
-                return await client.data(content)
 
     def _no_way(self, why: str) -> Retry:
         self._failures += 1

@@ -11,9 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from denwaban.config import SettingsError
-
-STEP = 15.0
-"""Seconds that the server may take for one answer."""
+from denwaban.delivery.channels.conversation import STEP, Conversation
 
 IDLE = 20.0
 """Seconds that an unused connection is kept; servers commonly end them after some minutes."""
@@ -83,42 +81,55 @@ class Connections:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._idle: list[tuple[aiosmtplib.SMTP, float]] = []
+        self._idle: list[tuple[Conversation, float]] = []
 
     @asynccontextmanager
-    async def one(self) -> AsyncIterator[tuple[aiosmtplib.SMTP, bool]]:
-        """A ready connection and whether it was used before; given back if the body neither raised nor closed it."""
-        client = self._take()
-        used = client is not None
-        if client is None:
-            client = self._new()
-            await client.connect()
+    async def one(self) -> AsyncIterator[tuple[Conversation, bool]]:
+        """A ready connection and whether it was used before; kept for the next sender if the body did not raise."""
+        found = self._take()
+        used = found is not None
+        if found is None:
+            found = await self._open()
         try:
-            yield client, used
+            yield found, used
         except BaseException:
             # What the server still has to say about the failed command would be taken for the next answer.
-            client.close()
+            found.close()
             raise
-        if client.is_connected:
-            self._idle.append((client, time.monotonic()))
+        if found.is_ready:
+            self._idle.append((found, time.monotonic()))
+        else:
+            found.close()
 
     async def close(self) -> None:
         """Says goodbye on every idle connection."""
         while self._idle:
-            client, _ = self._idle.pop()
-            try:
-                await client.quit(timeout=2)
-            except (aiosmtplib.SMTPException, OSError):
-                client.close()
+            await self._idle.pop()[0].quit()
 
-    def _take(self) -> aiosmtplib.SMTP | None:
+    def _take(self) -> Conversation | None:
         edge = time.monotonic() - IDLE
         while self._idle:
-            client, since = self._idle.pop()
-            if since >= edge and client.is_connected:
-                return client
-            client.close()
+            found, since = self._idle.pop()
+            if since >= edge and found.is_ready:
+                return found
+            found.close()
         return None
+
+    async def _open(self) -> Conversation:
+        client = self._new()
+        try:
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                try:
+                    await client.ehlo()
+                except aiosmtplib.SMTPHeloError:
+                    if not client.is_connected:
+                        raise
+                    await client.helo()
+            return Conversation(client)
+        except BaseException:
+            client.close()
+            raise
 
     def _new(self) -> aiosmtplib.SMTP:
         server = self._server

@@ -161,7 +161,9 @@ async def test_a_server_that_takes_its_leave_unasked_costs_no_mail(http: httpx.A
     ):
         for _mail in range(2):
             assert isinstance(await channels["mail"].send(MAIL), Sent)
-            postman.servers[-1].transport.write(b"421 4.4.2 Idle for too long\r\n")  # type: ignore[attr-defined]
+            transport = postman.servers[-1].transport
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"421 4.4.2 Idle for too long\r\n")
             await asyncio.sleep(0.02)
     assert (len(postman.mails), postman.connections) == (2, 2)
 

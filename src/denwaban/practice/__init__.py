@@ -1,15 +1,16 @@
 """練習コール: a caller who speaks Japanese rings at the door that the phone network uses, and follows a small story."""
 
-from denwaban.practice.acts import (
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import (
     Ending,
     FreeSeat,
+    Mood,
     Offer,
-    Practice,
     PracticeCall,
     PracticeError,
+    Story,
     TooManyPractices,
 )
-from denwaban.practice.model import Mood, Story
 from denwaban.practice.stories import STORIES, story
 
 __all__ = [

@@ -1,18 +1,15 @@
-"""Placing practice calls and leading the caller through its story."""
+"""Placing practice calls, and what they are now."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
-from denwaban.calls import Call, Outcome
+from denwaban.calls import Call
 from denwaban.calls import call as call_of
 from denwaban.clock import Clock
 from denwaban.journal import Entry, Fact, Journal, append, last_seq
@@ -21,18 +18,20 @@ from denwaban.practice import facts
 from denwaban.practice.model import (
     MOST,
     WAITS,
-    Conversation,
-    HangUp,
-    SayLine,
+    Ending,
+    FreeSeat,
+    Offer,
+    PracticeCall,
+    PracticeError,
     Story,
+    TooManyPractices,
 )
 from denwaban.practice.stories import STORIES, story
+from denwaban.practice.talking import Line, Speaks, Talk
 from denwaban.scripts import start_run
 from denwaban.store import Store, StoreError, Tx, new_id
-from denwaban.telephony.ari.practice_caller import Heard
 from denwaban.telephony.engine import PRACTICE_TRUNK
 from denwaban.telephony.port import PhoneError
-from denwaban.telephony.speech import Voice
 from denwaban.web import _
 
 log = structlog.get_logger(__name__)
@@ -44,86 +43,11 @@ REMEMBERED = 20
 """Practice calls that the page still shows."""
 
 
-class PracticeError(Exception):
-    """No practice call could be placed; the text is a sentence for the person who asked."""
-
-
-class TooManyPractices(PracticeError):
-    """As many practice calls are under way as are allowed."""
-
-
-class Ending(StrEnum):
-    """How a practice call ended."""
-
-    TALKED = "talked"
-    """The story was told to its end, or the operator ended the call."""
-    NOBODY = "nobody"
-    """Nobody answered."""
-    BLOCKED = "blocked"
-    CLOSED = "closed"
-    """The client's plan says closed: an announcement, no operator."""
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class PracticeCall:
-    """One practice call as it is now. `call_id` is the call that the switchboard made of it."""
-
-    id: str
-    story: Story
-    rung_at: datetime
-    call_id: str | None = None
-    connected_at: datetime | None = None
-    said: int = 0
-    """How many lines of the story have been begun."""
-    ending: Ending | None = None
-    version_id: str | None = None
-    """The version of a script that the call follows instead of the published one."""
-    operator_id: str | None = None
-    """Who asked for it and is rung, if free."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A story, and what a call about it would meet now."""
-
-    story: Story
-    number: str
-    client_name: str
-    window: str
-    open: bool
-    """False: the client's plan says closed now."""
-
-
-@dataclass(frozen=True, slots=True)
-class FreeSeat:
-    """An operator who takes calls now."""
-
-    id: str
-    """Of the operator."""
-    name: str
-
-
-class Line(Protocol):
-    """The caller's end of a call; see `telephony.ari.practice_caller`."""
-
-    @property
-    def heard(self) -> asyncio.Queue[Heard]: ...
-    async def say(self, wav: Path) -> None: ...
-    async def hang_up(self) -> None: ...
-
-
 class Lines(Protocol):
     """Places calls from a caller to one of our numbers."""
 
     async def dial(self, *, number: str, caller: str, seconds: int) -> Line: ...
     async def close(self) -> None: ...
-
-
-class Speaks(Protocol):
-    """Spoken words as a file."""
-
-    async def wav(self, text: str, *, voice: Voice) -> Path: ...
 
 
 class Practice:
@@ -303,9 +227,30 @@ class Practice:
         try:
             if call_id is None:
                 return Ending.FAILED
-            return await self._talk(self._now(made), line, call_id, seq)
+            return await self._talk(made, line, call_id, seq)
         finally:
             await line.hang_up()
+
+    async def _talk(self, made: PracticeCall, line: Line, call_id: str, seq: int) -> Ending:
+        def speaks(said: int) -> None:
+            self._set(replace(self._now(made), said=said))
+
+        async def connected() -> None:
+            self._set(replace(self._now(made), connected_at=self._clock.now()))
+            await self._append(facts.connected(made.id, call_id))
+
+        talk = Talk(
+            self._store,
+            self._journal,
+            self._clock,
+            self._speech,
+            made.story,
+            line,
+            call_id,
+            speaks=speaks,
+            connected=connected,
+        )
+        return await talk.to_its_end(seq)
 
     async def _find(self, made: PracticeCall, entries: AsyncIterator[Entry]) -> str | None:
         """The call that the switchboard made of ours."""
@@ -328,125 +273,6 @@ class Practice:
         except TimeoutError:
             log.warning("practice.unseen", practice=made.id)
         return None
-
-    async def _talk(self, made: PracticeCall, line: Line, call_id: str, seq: int) -> Ending:
-        news: asyncio.Queue[Heard | Fact] = asyncio.Queue()
-        story = made.story
-        first = asyncio.ensure_future(self._make_speech(story))
-        hearing = asyncio.ensure_future(self._pass_on(line.heard, news))
-        following = asyncio.ensure_future(self._follow(call_id, seq, news))
-        helpers = (first, hearing, following)
-        try:
-            return await self._listen_and_speak(made, line, call_id, news, helpers)
-        finally:
-            for task in helpers:
-                task.cancel()
-            await asyncio.gather(*helpers, return_exceptions=True)
-
-    async def _make_speech(self, story: Story) -> None:
-        # While the operator reaches for the key, so that no line is waited for.
-        for words in story.lines:
-            await self._speech.wav(words, voice=Voice.CALLER)
-
-    async def _pass_on(
-        self, heard: asyncio.Queue[Heard], news: asyncio.Queue[Heard | Fact]
-    ) -> None:
-        while True:
-            news.put_nowait(await heard.get())
-
-    async def _follow(self, call_id: str, seq: int, news: asyncio.Queue[Heard | Fact]) -> None:
-        async with aclosing(self._journal.follow(seq)) as entries:  # type: ignore[type-var]
-            async for entry in entries:
-                if entry.fact.subject == call_id:
-                    news.put_nowait(entry.fact)
-
-    async def _listen_and_speak(
-        self,
-        made: PracticeCall,
-        line: Line,
-        call_id: str,
-        news: asyncio.Queue[Heard | Fact],
-        helpers: tuple[asyncio.Future[None], ...],
-    ) -> Ending:
-        story = made.story
-        talk: Conversation | None = None
-        sounding = False
-        give_up = self._seconds() + WAITS
-        while True:
-            until = give_up
-            if talk is not None:
-                step = talk.step(self._seconds())
-                if isinstance(step, HangUp):
-                    return Ending.TALKED
-                if isinstance(step, SayLine):
-                    words = story.lines[step.index]
-                    made = self._set(replace(self._now(made), said=step.index + 1))
-                    await line.say(await self._speech.wav(words, voice=Voice.CALLER))
-                    continue
-                until = step.at
-            elif self._seconds() >= give_up:
-                return Ending.NOBODY
-            new = await self._next(news, until, helpers)
-            now = self._seconds()
-            if new is Heard.ENDED:
-                return await self._ending(call_id, talked=talk is not None)
-            if isinstance(new, Fact):
-                if new.kind == "call.ended":
-                    return await self._ending(call_id, talked=talk is not None)
-                if new.kind == "call.answered" and talk is None:
-                    talk = Conversation(len(story.lines), now)
-                    if sounding:
-                        # The music of waiting; its end is heard as silence.
-                        talk.talking(now)
-                    self._set(replace(self._now(made), connected_at=self._clock.now()))
-                    await self._append(facts.connected(made.id, call_id))
-                elif talk is not None and new.kind in ("call.held", "call.returned"):
-                    talk.held(True, now)
-                elif talk is not None and new.kind in ("call.unheld", "call.answered"):
-                    talk.held(False, now)
-            elif new is Heard.TALKING or new is Heard.QUIET:
-                sounding = new is Heard.TALKING
-                if talk is not None:
-                    (talk.talking if sounding else talk.quiet)(now)
-            elif new is Heard.SAID and talk is not None:
-                talk.said(now)
-
-    async def _next(
-        self,
-        news: asyncio.Queue[Heard | Fact],
-        until: float,
-        helpers: tuple[asyncio.Future[None], ...],
-    ) -> Heard | Fact | None:
-        """The next thing that happens; None when nothing did until then. A helper that broke breaks the call."""
-        at = self._clock.now() + timedelta(seconds=max(0.0, until - self._seconds()))
-        getting = asyncio.ensure_future(news.get())
-        sleeping = asyncio.ensure_future(self._clock.sleep_until(at))
-        try:
-            waiting: set[asyncio.Future[Any]] = {getting, sleeping}
-            waiting.update(one for one in helpers if not one.done())
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleeping.cancel()
-            if not getting.done():
-                getting.cancel()
-            await asyncio.gather(getting, sleeping, return_exceptions=True)
-        for helper in helpers:
-            if helper.done():
-                helper.result()
-        return getting.result() if not getting.cancelled() else None
-
-    async def _ending(self, call_id: str, *, talked: bool) -> Ending:
-        found = await self._store.read(lambda tx: call_of(tx, call_id))
-        if talked or (found is not None and found.outcome is Outcome.ANSWERED):
-            return Ending.TALKED
-        if found is not None and found.outcome is Outcome.BLOCKED:
-            return Ending.BLOCKED
-        if found is not None and found.mode == Mode.CLOSED:
-            return Ending.CLOSED
-        return Ending.NOBODY
-
-    def _seconds(self) -> float:
-        return self._clock.now().timestamp()
 
 
 def _is_ours(found: Call, story: Story) -> bool:

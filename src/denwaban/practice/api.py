@@ -8,7 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Role
-from denwaban.practice.acts import Offer, Practice, PracticeCall, PracticeError, TooManyPractices
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import Offer, PracticeCall, PracticeError, TooManyPractices
 from denwaban.practice.stories import story
 from denwaban.web import Problem, _, needs
 from denwaban.web.api import IdText, missing, refused

@@ -1,6 +1,7 @@
-"""How a practice caller behaves: speaks when it is its turn, never waits for ever. Pure; times are seconds of one clock."""
+"""A practice call, and how its caller behaves: speaks when it is its turn, never waits for ever. Pure."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 MOST = 5
@@ -137,3 +138,63 @@ class Conversation:
         if self._has_spoken:
             return self._silent_since
         return self._silent_since + (PATIENCE if self._next else FIRST_PATIENCE)
+
+
+class PracticeError(Exception):
+    """No practice call could be placed; the text is a sentence for the person who asked."""
+
+
+class TooManyPractices(PracticeError):
+    """As many practice calls are under way as are allowed."""
+
+
+class Ending(StrEnum):
+    """How a practice call ended."""
+
+    TALKED = "talked"
+    """The story was told to its end, or the operator ended the call."""
+    NOBODY = "nobody"
+    """Nobody answered."""
+    BLOCKED = "blocked"
+    CLOSED = "closed"
+    """The client's plan says closed: an announcement, no operator."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeCall:
+    """One practice call as it is now. `call_id` is the call that the switchboard made of it."""
+
+    id: str
+    story: Story
+    rung_at: datetime
+    call_id: str | None = None
+    connected_at: datetime | None = None
+    said: int = 0
+    """How many lines of the story have been begun."""
+    ending: Ending | None = None
+    version_id: str | None = None
+    """The version of a script that the call follows instead of the published one."""
+    operator_id: str | None = None
+    """Who asked for it and is rung, if free."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A story, and what a call about it would meet now."""
+
+    story: Story
+    number: str
+    client_name: str
+    window: str
+    open: bool
+    """False: the client's plan says closed now."""
+
+
+@dataclass(frozen=True, slots=True)
+class FreeSeat:
+    """An operator who takes calls now."""
+
+    id: str
+    """Of the operator."""
+    name: str

@@ -2,8 +2,8 @@
 
 from denwaban.lines import numbers_of
 from denwaban.people import Client
-from denwaban.practice.acts import Practice, PracticeCall, PracticeError
-from denwaban.practice.model import Mood, Story
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import Mood, PracticeCall, PracticeError, Story
 from denwaban.practice.rehearsal import CALLER
 from denwaban.scripts import Script, rehearsal
 from denwaban.store import Store

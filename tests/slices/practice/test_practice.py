@@ -16,8 +16,7 @@ from denwaban.journal import Journal
 from denwaban.practice import STORIES, Ending, Practice, PracticeCall, PracticeError, Story
 from denwaban.practice import api as practice_api
 from denwaban.practice import pages as practice_pages
-from denwaban.practice.acts import TooManyPractices
-from denwaban.practice.model import FIRST_PATIENCE, MOST, PATIENCE, WAITS
+from denwaban.practice.model import FIRST_PATIENCE, MOST, PATIENCE, WAITS, TooManyPractices
 from denwaban.practice.trying import ring_walk
 from denwaban.scripts import rehearsal
 from denwaban.scripts.plain import PLAIN

@@ -11,8 +11,8 @@ from litestar.response import Redirect, Stream, Template
 
 from denwaban.access import Role
 from denwaban.journal import Entry, Journal, last_seq
-from denwaban.practice.acts import Ending, Practice, PracticeCall, PracticeError
-from denwaban.practice.model import Mood
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import Ending, Mood, PracticeCall, PracticeError
 from denwaban.store import Store
 from denwaban.web import LiveEvent, Problem, _, fragment, live, needs, page
 

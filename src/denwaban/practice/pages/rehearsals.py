@@ -10,7 +10,8 @@ from litestar.response import Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.practice.acts import Practice, PracticeError
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import PracticeError
 from denwaban.practice.pages.walking import Room, Walking, loaded, offers, room_of, shown
 from denwaban.practice.rehearsal import run_of, with_names
 from denwaban.practice.trying import ring_walk

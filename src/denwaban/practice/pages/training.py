@@ -13,7 +13,8 @@ from denwaban.clock import Clock
 from denwaban.console import Lack, sentence
 from denwaban.people import Operator, operator, operator_of_user, operators
 from denwaban.practice import training
-from denwaban.practice.acts import Practice, PracticeError
+from denwaban.practice.acts import Practice
+from denwaban.practice.model import PracticeError
 from denwaban.practice.pages.walking import Room, Walking, offers, room_of, shown
 from denwaban.practice.rehearsal import run_of
 from denwaban.practice.score import Mark

@@ -2,6 +2,11 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.practice.pages import calls, rehearsals, training
+from denwaban.practice.pages import calls, rehearsals, training, walks
 
-routes: list[HTTPRouteHandler] = [*calls.routes, *rehearsals.routes, *training.routes]
+routes: list[HTTPRouteHandler] = [
+    *calls.routes,
+    *rehearsals.routes,
+    *walks.routes,
+    *training.routes,
+]

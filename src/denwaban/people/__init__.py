@@ -1,23 +1,26 @@
 """Clients (tenants), their staff, our operators, their callers."""
 
-from denwaban.people.acts import (
+from denwaban.people.acts.callers import remember_caller, set_regular
+from denwaban.people.acts.clients import (
     add_client,
-    add_operator,
-    add_staff,
     change_client,
-    change_operator,
-    change_staff,
     end_client,
-    give_account,
-    leave_operator,
-    leave_staff,
-    new_sip_password,
-    remember_caller,
-    set_experienced,
     set_live,
-    set_presence,
     set_recorded,
-    set_regular,
+)
+from denwaban.people.acts.operators import (
+    add_operator,
+    change_operator,
+    leave_operator,
+    new_sip_password,
+    set_experienced,
+)
+from denwaban.people.acts.staff import (
+    add_staff,
+    change_staff,
+    give_account,
+    leave_staff,
+    set_presence,
     set_substitute,
 )
 from denwaban.people.model import (

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from denwaban.people.acts import add_client, add_staff, change_client, change_staff, set_substitute
+from denwaban.people.acts.clients import add_client, change_client
+from denwaban.people.acts.staff import add_staff, change_staff, set_substitute
 from denwaban.people.csvfile import Line, LineError, read_csv, truth
 from denwaban.people.model import PeopleError, Staff
 from denwaban.people.queries import client_by_code, staff_of

@@ -7,9 +7,7 @@ from litestar import get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from denwaban.people.acts import (
-    set_regular,
-)
+from denwaban.people.acts.callers import set_regular
 from denwaban.people.api.common import (
     STAFF_ONLY,
 )

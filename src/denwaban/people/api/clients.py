@@ -9,11 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.people.acts import (
-    add_client,
-    change_client,
-    set_recorded,
-)
+from denwaban.people.acts.clients import add_client, change_client, set_recorded
 from denwaban.people.api.common import (
     ADMINISTRATOR,
     EVERYONE,

@@ -8,11 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.people.acts import (
-    add_staff,
-    change_staff,
-    set_presence,
-)
+from denwaban.people.acts.staff import add_staff, change_staff, set_presence
 from denwaban.people.api.common import (
     ADMINISTRATOR,
     EVERYONE,

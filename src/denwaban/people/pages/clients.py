@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.people.acts import add_client, change_client, end_client, set_recorded
+from denwaban.people.acts.clients import add_client, change_client, end_client, set_recorded
 from denwaban.people.model import Changed, PeopleError, without_substitute
 from denwaban.people.pages.common import (
     ADMINISTRATOR,

@@ -22,7 +22,7 @@ from denwaban.access import (
     user,
 )
 from denwaban.config import Settings
-from denwaban.people.acts import (
+from denwaban.people.acts.operators import (
     add_operator,
     change_operator,
     leave_operator,

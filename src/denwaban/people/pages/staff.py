@@ -20,7 +20,7 @@ from denwaban.access import (
     user,
 )
 from denwaban.clock import JST, Clock
-from denwaban.people.acts import (
+from denwaban.people.acts.staff import (
     add_staff,
     change_staff,
     give_account,

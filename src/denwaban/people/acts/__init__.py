@@ -1,0 +1,1 @@
+"""Adding and changing people. Every change checks what it is given and leaves a fact."""

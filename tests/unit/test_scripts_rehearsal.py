@@ -7,7 +7,7 @@ import pytest
 from hypothesis import event, given
 from tests.some_scripts import mended, tangled_scripts
 
-from denwaban.scripts import End, Script, examples, lint, read, rehearsal, ways, write
+from denwaban.scripts import End, Script, examples, lint, read, rehearsal, spoken, walk, ways, write
 from denwaban.scripts.library import Template, library
 from denwaban.scripts.plain import PLAIN
 from denwaban.scripts.text import parse, with_example
@@ -15,7 +15,7 @@ from denwaban.scripts.text import parse, with_example
 TODAY = date(2026, 11, 24)
 
 
-def reachable(script: Script) -> set[rehearsal.Edge]:
+def reachable(script: Script) -> set[walk.Edge]:
     """Every way that a call can take, from both beginnings."""
     todo = [script.first.id, script.start(True).id]
     seen: set[str] = set()
@@ -24,7 +24,7 @@ def reachable(script: Script) -> set[rehearsal.Edge]:
         if name not in seen:
             seen.add(name)
             todo += ways(script.node(name)).values()
-    return {edge for edge in rehearsal.edges(script) if edge.node in seen}
+    return {edge for edge in walk.edges(script) if edge.node in seen}
 
 
 @pytest.mark.req("B1", "B11")
@@ -36,8 +36,8 @@ def test_walks_of_a_script_that_passes_take_every_way_and_end_with_nothing_lacki
     assert [f for f in lint(script) if f.level == "error"] == []
     made = rehearsal.walks(script, TODAY)
     event(f"{min(len(made), 8)} walks")
-    assert {edge for one in made for edge in rehearsal.taken(one.path)} == reachable(script)
-    assert len(made) <= max(1, len(rehearsal.edges(script)))
+    assert {edge for one in made for edge in walk.taken(one.path)} == reachable(script)
+    assert len(made) <= max(1, len(walk.edges(script)))
     for one in made:
         assert isinstance(script.node(one.path[-1].node), End)
         assert one.failures == ()
@@ -66,10 +66,10 @@ def test_a_walk_kept_as_an_example_comes_out_as_it_says(tangled: Script) -> None
 def test_the_templates_walk_through(template: Template) -> None:
     text, script = template.text, template.script
     made = rehearsal.walks(script, TODAY, ["鈴木 一郎"])
-    assert {edge for one in made for edge in rehearsal.taken(one.path)} == reachable(script)
+    assert {edge for one in made for edge in walk.taken(one.path)} == reachable(script)
     assert [one.failures for one in made if one.failures] == []
     # Few, and none that goes round for ever.
-    assert len(made) <= len(rehearsal.branches(script)) + 1
+    assert len(made) <= len(walk.branches(script)) + 1
     assert max(len(one.path) for one in made) <= 2 * len(script.nodes)
     # Kept with the author's text, it is still the same script, one example richer.
     example = rehearsal.to_example(script, made[0].path, made[0].answers, name="新しい例")
@@ -85,7 +85,7 @@ def test_answers_fit_their_fields_and_are_spoken_in_turn() -> None:
     assert only.answers["caller_name.kana"] == "さとう はなこ"
     assert only.answers["caller_number"] == "090-0000-1200"
     assert only.answers["callback_by"] == "2026-11-25T15:00"
-    lines = rehearsal.spoken(script, replace(only, caller="修理のことで伺いたいのですが。"))
+    lines = spoken(script, replace(only, caller="修理のことで伺いたいのですが。"))
     assert lines[0] == "修理のことで伺いたいのですが。"
     assert "佐藤 花子です。" in lines[1]
     assert "ゼロキュウゼロの、ゼロゼロゼロゼロの、イチニーゼロゼロです。" in lines[1]

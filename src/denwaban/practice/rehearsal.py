@@ -79,10 +79,10 @@ def preview(run: RunView, staff: list[Staff], now: datetime, deadlines: Deadline
 
 def coverage(script: Script, seen: Sequence[str], path: walk.Path) -> Coverage:
     """`seen`: ways taken before, as `node choice`; what the script does not have is left out."""
-    known = {f"{edge.node} {edge.choice}" for edge in rehearsal.edges(script)}
-    now = [f"{edge.node} {edge.choice}" for edge in rehearsal.taken(path)]
+    known = {f"{edge.node} {edge.choice}" for edge in walk.edges(script)}
+    now = [f"{edge.node} {edge.choice}" for edge in walk.taken(path)]
     taken = tuple(dict.fromkeys(one for one in (*seen, *now) if one in known))
-    forks = {f"{edge.node} {edge.choice}" for edge in rehearsal.branches(script)}
+    forks = {f"{edge.node} {edge.choice}" for edge in walk.branches(script)}
     return Coverage(len(forks.intersection(taken)), len(forks), taken)
 
 

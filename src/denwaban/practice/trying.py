@@ -5,7 +5,7 @@ from denwaban.people import Client
 from denwaban.practice.acts import Practice
 from denwaban.practice.model import Mood, PracticeCall, PracticeError, Story
 from denwaban.practice.rehearsal import CALLER
-from denwaban.scripts import Script, rehearsal
+from denwaban.scripts import Script, rehearsal, spoken
 from denwaban.store import Store
 from denwaban.web import _
 
@@ -33,6 +33,6 @@ async def ring_walk(
         caller_number=CALLER,
         mood=Mood.CALM,
         about=" → ".join(script.node(step.node).title for step in walk.path),
-        lines=rehearsal.spoken(script, walk),
+        lines=spoken(script, walk),
     )
     return await practice.ring_story(story, version_id, operator_id)

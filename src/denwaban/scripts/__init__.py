@@ -83,14 +83,11 @@ from denwaban.scripts.readings import (
 )
 from denwaban.scripts.rehearsed import rehearsal_version, script_of_version
 from denwaban.scripts.runs import (
-    NOT_ASKED,
-    Answer,
     AnswerTooLong,
     Followed,
     NoSuchField,
     NoSuchRun,
     RunFinished,
-    RunView,
     Saved,
     back,
     closed_in,
@@ -103,6 +100,7 @@ from denwaban.scripts.runs import (
     save_answer,
     start_run,
 )
+from denwaban.scripts.saying import spoken
 from denwaban.scripts.settings import (
     ScriptSettings,
     Terms,
@@ -120,6 +118,7 @@ from denwaban.scripts.versions import (
     version,
     versions_of,
 )
+from denwaban.scripts.view import NOT_ASKED, Answer, RunView
 from denwaban.scripts.walk import NoSuchWay
 from denwaban.scripts.words import change_words, kind_words, part_words
 
@@ -233,6 +232,7 @@ __all__ = [
     "scripts_page",
     "set_settings",
     "settings_of",
+    "spoken",
     "start_run",
     "submit",
     "to_read",

@@ -1,16 +1,13 @@
 """Walks made from a script alone: together they take every way there is, filled in as a caller might answer. Pure."""
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
 
 from denwaban.scripts import examples, walk
 from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.model import (
     OTHERWISE,
-    Decide,
     End,
     Example,
     Field,
@@ -18,9 +15,9 @@ from denwaban.scripts.model import (
     Node,
     Script,
     Step,
-    ways,
 )
 from denwaban.scripts.phrases import bare
+from denwaban.scripts.planner import Planner
 
 LONGEST_NAME = 60
 """Characters of an example's name."""
@@ -30,13 +27,6 @@ JUMP = ">"
 
 TOLD = 3
 """So many words an example expects of the report."""
-
-
-class Edge(NamedTuple):
-    """One way on: the node, and the choice by which it is left."""
-
-    node: str
-    choice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +47,6 @@ class Walk:
     def choices(self) -> tuple[str, ...]:
         """How it goes on from node to node."""
         return tuple(choices_of(self.path))
-
-
-def edges(script: Script) -> list[Edge]:
-    """Every way on, in the author's order."""
-    return [Edge(node.id, choice) for node in script.nodes for choice in ways(node)]
-
-
-def branches(script: Script) -> list[Edge]:
-    """Those of the forks alone: what somebody has to decide."""
-    return [Edge(n.id, choice) for n in script.nodes if isinstance(n, Fork) for choice in ways(n)]
-
-
-def taken(path: walk.Path) -> list[Edge]:
-    """The ways that a walk took."""
-    return [Edge(step.node, step.choice) for step in path if step.choice]
 
 
 def replay(script: Script, choices: Sequence[str], *, regular: bool = False) -> walk.Path:
@@ -105,7 +80,7 @@ def walks(script: Script, today: date, people: Sequence[str] = ()) -> list[Walk]
     """Walks that together take every way that can be taken, each from a beginning to an end; the same script gives the
     same walks. For scripts whose names and targets are sound (`lint.graph.whole`) and that have a way out everywhere;
     walks of others stop where there is no way out. `people`: names of the client's staff, for who is asked for."""
-    planner = _Planner(script)
+    planner = Planner(script)
     found: list[tuple[bool, walk.Path]] = []
     for regular in (False, True):
         start = script.start(regular).id
@@ -191,79 +166,6 @@ def _named(script: Script, path: walk.Path, regular: bool) -> str:
     return name if len(name) <= LONGEST_NAME - 5 else f"{name[: LONGEST_NAME - 6]}…"
 
 
-class _Planner:
-    """Takes each way once at least. Every search goes once over the ways and finds a new one, or ends a walk."""
-
-    def __init__(self, script: Script) -> None:
-        self._ways = {node.id: ways(node) for node in script.nodes}
-        self._left = {Edge(*each) for each in edges(script)}
-        self._to_end = self._distances()
-
-    def next(self, start: str) -> walk.Path | None:
-        """A walk that takes something new; None when nothing new can be reached."""
-        return self.walk(start) if self._towards(start, {start}) is not None else None
-
-    def walk(self, start: str) -> walk.Path:
-        here, visited = start, {start}
-        steps: list[Edge] = []
-
-        def go(edge: Edge) -> None:
-            nonlocal here
-            steps.append(edge)
-            self._left.discard(edge)
-            here = self._ways[edge.node][edge.choice]
-            visited.add(here)
-
-        while (way := self._towards(here, visited)) is not None:
-            for edge in way:
-                go(edge)
-        while (out := self._way_out(here)) is not None:
-            go(out)
-        return (*(walk.Step(edge.node, edge.choice) for edge in steps), walk.Step(here))
-
-    def _towards(self, here: str, visited: set[str]) -> list[Edge] | None:
-        """The shortest way to something new that goes through no node twice."""
-        came: dict[str, Edge | None] = {here: None}
-        todo = deque([here])
-        while todo:
-            name = todo.popleft()
-            for choice, to in self._ways[name].items():
-                edge = Edge(name, choice)
-                if edge in self._left:
-                    way = [edge]
-                    while (before := came[way[-1].node]) is not None:
-                        way.append(before)
-                    return way[::-1]
-                if to not in came and to not in visited:
-                    came[to] = edge
-                    todo.append(to)
-        return None
-
-    def _distances(self) -> dict[str, int]:
-        """Steps from each node to the nearest end."""
-        back: dict[str, list[str]] = {name: [] for name in self._ways}
-        for name, found in self._ways.items():
-            for to in found.values():
-                back[to].append(name)
-        far = {name: 0 for name, found in self._ways.items() if not found}
-        todo = deque(far)
-        while todo:
-            name = todo.popleft()
-            for before in back[name]:
-                if before not in far:
-                    far[before] = far[name] + 1
-                    todo.append(before)
-        return far
-
-    def _way_out(self, here: str) -> Edge | None:
-        nearest = [
-            (self._to_end[to], place, choice)
-            for place, (choice, to) in enumerate(self._ways[here].items())
-            if to in self._to_end
-        ]
-        return Edge(here, min(nearest)[2]) if nearest else None
-
-
 def to_example(
     script: Script, path: walk.Path, answers: Mapping[str, str], *, name: str, caller: str = "",
     regular: bool = False,
@@ -319,46 +221,3 @@ def walk_of(script: Script, example: Example) -> Walk:
             break
     failures = tuple(examples.run(script, example))
     return Walk(example.name, example.regular, path, answers, failures, example.caller)
-
-
-def spoken(script: Script, one: Walk) -> tuple[str, ...]:
-    """What the caller says, turn by turn: first why they call, then at each node what is answered and decided there."""
-    lines = [one.caller] if bare(one.caller) else []
-    for step in one.path:
-        node = script.node(step.node)
-        said = [
-            f"{_aloud(field, one.answers[field.id])}です。"
-            for field in node.ask
-            if bare(one.answers.get(field.id, ""))
-        ]
-        if isinstance(node, Fork) and step.choice not in ("", walk.JUMPED):
-            branch = (
-                node.otherwise if step.choice == OTHERWISE else node.branches[int(step.choice) - 1]
-            )
-            # A hand-over is answered by whoever picks up, not by the caller.
-            if branch is not None and isinstance(node, Decide) and bare(branch.label):
-                said.append(f"{branch.label}、でお願いします。")
-        if said:
-            lines.append(" ".join(said))
-    return (
-        *(lines or ["もしもし、お願いいたします。"]),
-        "ありがとうございました。失礼いたします。",
-    )
-
-
-_DIGITS = dict(
-    zip("0123456789", "ゼロ イチ ニー サン ヨン ゴー ロク ナナ ハチ キュウ".split(), strict=True)
-)
-
-
-def _aloud(field: Field, value: str) -> str:
-    if field.type == "phone":
-        parts = ["".join(_DIGITS.get(one, "") for one in part) for part in value.split("-")]
-        return "の、".join(part for part in parts if part) or value
-    if field.type == "datetime" and len(value) == 16 and value[10] == "T":
-        return f"{int(value[5:7])}月{int(value[8:10])}日の{int(value[11:13])}時{_minutes(value)}"
-    return value
-
-
-def _minutes(value: str) -> str:
-    return f"{int(value[14:16])}分" if value[14:16] != "00" else ""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -16,24 +15,16 @@ from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.model import (
     LONGEST_ANSWER,
-    Branch,
-    Field,
-    Fork,
-    Node,
     Script,
-    Urgency,
 )
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version
+from denwaban.scripts.view import Answer, RunView
 from denwaban.store import Tx, new_id
 
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
 """What an operator writes over the draft of the report is kept with the answers, under these names."""
-
-
-NOT_ASKED = "聞けませんでした"
-"""What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
 
 
 class NoSuchRun(LookupError):
@@ -56,88 +47,11 @@ class AnswerTooLong(Exception):
         self.length = length
 
 
-class Answer(NamedTuple):
-    value: str
-    known: bool
-    """Filled in from what we knew; nobody has touched it in this call."""
-    counter: int
-
-
 class Saved(NamedTuple):
     counter: int
     """What the field stands at now; the next save must exceed it."""
     kept: bool
     """False when a newer text was already there."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunView:
-    """A call's way through its script, as it is now."""
-
-    id: str
-    call_id: str
-    client_id: str
-    version: int
-    script: Script
-    path: walk.Path
-    answers: Mapping[str, Answer]
-    finished: bool
-
-    @property
-    def node(self) -> Node:
-        return self.script.node(self.path[-1].node)
-
-    @property
-    def walked(self) -> list[Node]:
-        return walk.walked(self.script, self.path)
-
-    @property
-    def chosen(self) -> list[Branch]:
-        return walk.chosen(self.script, self.path)
-
-    @property
-    def forks(self) -> list[tuple[Fork, Branch]]:
-        return walk.forks(self.script, self.path)
-
-    @property
-    def urgency(self) -> Urgency:
-        return walk.urgency(self.script, self.path)
-
-    @property
-    def deadline(self) -> int | None:
-        """Minutes from the call, the shortest on the way; None when no node says."""
-        return walk.deadline(self.script, self.path)
-
-    @property
-    def missing(self) -> list[Field]:
-        """Mandatory fields that were passed without an answer."""
-        return walk.missing(
-            self.script,
-            self.path,
-            {k: a.value for k, a in self.answers.items()},
-            {field.id for field in self.extra},
-        )
-
-    @property
-    def extra(self) -> list[Field]:
-        """Mandatory fields of the head that were answered in this call although no node on the way asks them."""
-        asked = {field.id for node in self.walked for field in node.ask}
-        found = {f.id: f for item in self.script.head.mandatory for f in self.script.fields(item)}
-        return [
-            field
-            for name, field in found.items()
-            if name not in asked and self.value(name).strip() and not self.answers[name].known
-        ]
-
-    @property
-    def unsaid(self) -> list[str]:
-        """Phrases that every call has to hear and that this one, at its end, did not."""
-        return walk.unsaid(self.script, self.path)
-
-    def value(self, field: str) -> str:
-        """The answer, or an empty text."""
-        found = self.answers.get(field)
-        return found.value if found else ""
 
 
 class Followed(NamedTuple):

@@ -150,3 +150,25 @@ def _complete(script: Script, path: Path) -> bool:
     if isinstance(last, End):
         return not last.exception
     return any(step.choice == JUMPED for step in path)
+
+
+class Edge(NamedTuple):
+    """One way on: the node, and the choice by which it is left."""
+
+    node: str
+    choice: str
+
+
+def edges(script: Script) -> list[Edge]:
+    """Every way on, in the author's order."""
+    return [Edge(node.id, choice) for node in script.nodes for choice in ways(node)]
+
+
+def branches(script: Script) -> list[Edge]:
+    """Those of the forks alone: what somebody has to decide."""
+    return [Edge(n.id, choice) for n in script.nodes if isinstance(n, Fork) for choice in ways(n)]
+
+
+def taken(path: Path) -> list[Edge]:
+    """The ways that a walk took."""
+    return [Edge(step.node, step.choice) for step in path if step.choice]

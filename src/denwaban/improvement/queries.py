@@ -6,8 +6,8 @@ from datetime import date, datetime
 
 from sqlalchemy import exists, func, or_, select, tuple_
 
+from denwaban.improvement.counted import use_of
 from denwaban.improvement.figures import Use
-from denwaban.improvement.gathering import use_of
 from denwaban.improvement.model import Decision
 from denwaban.improvement.rows import (
     node_use,

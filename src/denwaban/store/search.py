@@ -8,7 +8,6 @@ streams and the questions are the same on both, only the way of writing them dif
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from sqlalchemy import (
@@ -36,8 +35,9 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from denwaban.store.columns import Id, metadata
 from denwaban.store.store import Store, StoreError
+from denwaban.store.tokens import asked_for, question, stream, tokens_of
 from denwaban.store.tx import Tx
-from denwaban.store.words import FOLDING, fold, grams
+from denwaban.store.words import FOLDING, fold
 
 CANDIDATES = 100
 """So many texts are weighed against each other for one question; more are not read, however common the word."""
@@ -50,9 +50,6 @@ AT_ONCE = 200
 
 LONGEST = 30
 """Characters of a word that are looked for; who types more has found it by then."""
-
-# Private-use characters: `fold` leaves none of them in a text, so no text can look like a mark.
-_TITLE, _LETTER, _CLIENT, _GAP = "\ue001", "\ue002", "\ue003", "\ue004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +70,7 @@ def weigh(
     """How well a text answers the (folded) words; None when one of them, not counting single characters beside longer
     words, is not in it. What is in the title counts before what is in `also`, and that before the body.
     Body None: what is not in the title is in the body, as the index has found."""
-    must = _asked(words)
+    must = asked_for(words)
     heading, others = fold(title), [fold(key) for key in also.split()]
     rest = ""
     place = 0
@@ -144,7 +141,7 @@ class SearchIndex:
             "title": title,
             "body": body,
             "also": words,
-            "grams": _stream(tx, _tokens(client_id, title, body, words)),
+            "grams": stream(_dialect(tx), tokens_of(client_id, title, body, words)),
             "folding": FOLDING,
         }
         mine = (self.texts.c.kind == kind) & (self.texts.c.ref == ref)
@@ -183,7 +180,7 @@ class SearchIndex:
         words = [word[:LONGEST] for word in words]
         rows: dict[int, RowMapping] = {}
         for in_title in (True, False):
-            asked = _question(tx, words, client_id, title_only=in_title)
+            asked = question(_dialect(tx), words, client_id, title_only=in_title)
             for row in self._candidates(tx, asked, kinds):
                 rows.setdefault(row["seq"], row)
             if len(rows) >= ENOUGH:
@@ -206,7 +203,7 @@ class SearchIndex:
     def _candidates(self, tx: Tx, asked: str, kinds: Sequence[str]) -> list[RowMapping]:
         t = self.texts
         found: Select[Any] = select(t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.also)
-        if tx.connection.dialect.name == "postgresql":
+        if _dialect(tx) == "postgresql":
             found = found.where(text("grams @@ CAST(:asked AS tsquery)"))
         else:
             # FTS5 gives its rows in the order of the texts, newest first, and stops when there are enough.
@@ -229,11 +226,11 @@ class SearchIndex:
             .limit(AT_ONCE)
         )
         for row in old:
-            tokens = _tokens(row["client_id"], row["title"], row["body"], row["also"])
+            tokens = tokens_of(row["client_id"], row["title"], row["body"], row["also"])
             tx.execute(
                 update(t)
                 .where(t.c.seq == row["seq"])
-                .values(grams=_stream(tx, tokens), folding=FOLDING)
+                .values(grams=stream(_dialect(tx), tokens), folding=FOLDING)
             )
         return len(old)
 
@@ -253,7 +250,11 @@ class SearchIndex:
         self, dialect: str, client_id: str | None, title: str, body: str, also: str
     ) -> str:
         """What `grams` holds for a text, for those who load many at once."""
-        return _WRITTEN[dialect](_tokens(client_id, title, body, also))
+        return stream(dialect, tokens_of(client_id, title, body, also))
+
+
+def _dialect(tx: Tx) -> str:
+    return tx.connection.dialect.name
 
 
 def made_by_hand(name: str) -> dict[str, list[str]]:
@@ -280,64 +281,3 @@ def made_by_hand(name: str) -> dict[str, list[str]]:
 def is_made_by_hand(name: str | None) -> bool:
     """Whether a table or index of the database is one of those, which the migrations' comparison cannot know."""
     return "_grams" in (name or "")
-
-
-def _tokens(client_id: str | None, title: str, body: str, also: str) -> list[str]:
-    """Whose it is; title and `also` as grams and as single characters; the body as grams. Gaps keep a word from reaching
-    from one into the next."""
-    heads = [folded for folded in map(fold, (title, *also.split())) if folded]
-    found = [_client(client_id)] if client_id else []
-    for head in heads:
-        found += [_GAP, *(_TITLE + gram for gram in grams(head))]
-    found += [_GAP, *grams(fold(body)), _GAP]
-    return found + [_LETTER + letter for letter in dict.fromkeys("".join(heads))]
-
-
-def _client(client_id: str) -> str:
-    if not client_id.isalnum():
-        raise ValueError("not an id")
-    return _CLIENT + client_id
-
-
-def _asked(words: Sequence[str]) -> list[str]:
-    """The words that must be there: single characters only when there is nothing else."""
-    return [word for word in words if len(word) > 1] or list(words)
-
-
-def _question(tx: Tx, words: Sequence[str], client_id: str | None, *, title_only: bool) -> str:
-    """The words as the database is asked for them."""
-    dialect = tx.connection.dialect.name
-    both, either = (" & ", " | ") if dialect == "postgresql" else (" AND ", " OR ")
-    parts = [_phrase(dialect, [_client(client_id)])] if client_id else []
-    for word in _asked(words):
-        if len(word) == 1:
-            parts.append(_phrase(dialect, [_LETTER + word]))
-            continue
-        ways = [_phrase(dialect, [_TITLE + gram for gram in grams(word)])]
-        if not title_only:
-            ways.append(_phrase(dialect, grams(word)))
-        parts.append(f"({either.join(ways)})")
-    return both.join(parts)
-
-
-def _phrase(dialect: str, tokens: list[str]) -> str:
-    """Tokens one after another. They hold letters, digits and our marks only: nothing has to be escaped."""
-    if dialect == "postgresql":
-        return "(" + " <-> ".join(f"'{token}'" for token in tokens) + ")"
-    return f'"{" ".join(tokens)}"'
-
-
-def _stream(tx: Tx, tokens: list[str]) -> str:
-    return _WRITTEN[tx.connection.dialect.name](tokens)
-
-
-def _lexemes(tokens: list[str]) -> str:
-    """The text form of a tsvector: each lexeme with its places, as the `simple` configuration would have left it."""
-    places: dict[str, list[int]] = {}
-    for place, token in zip(count(1), tokens, strict=False):
-        places.setdefault(token, []).append(min(place, 16_383))
-    places.pop(_GAP, None)
-    return " ".join(f"'{token}':{','.join(map(str, at))}" for token, at in places.items())
-
-
-_WRITTEN = {"postgresql": _lexemes, "sqlite": " ".join}

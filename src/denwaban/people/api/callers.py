@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from denwaban.people.acts.callers import set_regular
 from denwaban.people.api.common import (
     STAFF_ONLY,
+    written,
 )
 from denwaban.people.model import Caller
 from denwaban.people.queries import (
@@ -24,7 +25,6 @@ from denwaban.web.api import (
     Page,
     decode_cursor,
     make_page,
-    missing,
 )
 
 
@@ -48,16 +48,7 @@ class RegularIn(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def show_caller(found: Caller) -> CallerOut:
-    return CallerOut(
-        found.id,
-        found.client_id,
-        found.number,
-        found.name,
-        found.kana,
-        found.company,
-        found.regular,
-        found.updated_at,
-    )
+    return msgspec.convert(found, CallerOut, from_attributes=True)
 
 
 @get("/clients/{client_id:str}/callers", guards=[STAFF_ONLY])
@@ -84,10 +75,7 @@ async def patch_caller(
         found = caller_by_id(tx, caller_id)
         return set_regular(tx, found.client_id, found.number, data.regular) if found else None
 
-    changed = await store.write(change)
-    if changed is None:
-        raise missing()
-    return show_caller(changed)
+    return show_caller(await written(store, change))
 
 
 routes = [list_callers, patch_caller]

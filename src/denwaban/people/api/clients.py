@@ -20,9 +20,9 @@ from denwaban.people.api.common import (
     Moment,
     Name,
     Policy,
-    told,
+    written,
 )
-from denwaban.people.model import Client, PeopleError
+from denwaban.people.model import Client
 from denwaban.people.queries import (
     client,
     clients_page,
@@ -119,13 +119,7 @@ async def post_client(data: JSONBody[ClientIn], store: NamedDependency[Store]) -
     def add(tx: Tx) -> Client | None:
         return client(tx, add_client(tx, **msgspec.structs.asdict(data), preparing=True))
 
-    try:
-        made = await store.write(add)
-    except PeopleError as error:
-        raise told(error) from error
-    if made is None:
-        raise missing()
-    return show_client(made)
+    return show_client(await written(store, add))
 
 
 @patch("/clients/{client_id:str}", guards=[ADMINISTRATOR])
@@ -147,13 +141,7 @@ async def patch_client(
             set_recorded(tx, client_id, data.recorded)
         return client(tx, client_id)
 
-    try:
-        changed = await store.write(change)
-    except PeopleError as error:
-        raise told(error) from error
-    if changed is None:
-        raise missing()
-    return show_client(changed)
+    return show_client(await written(store, change))
 
 
 routes = [list_clients, get_client, post_client, patch_client]

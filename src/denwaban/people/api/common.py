@@ -1,16 +1,19 @@
 """Who may ask, what fits, and how a refusal is told."""
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 
 from denwaban.access import Role
 from denwaban.people.model import Changed, PeopleError
+from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs
 from denwaban.web.api import (
     NO_NULL,
     ShortText,
+    missing,
     refused,
 )
 
@@ -28,6 +31,8 @@ Note = Annotated[str, msgspec.Meta(max_length=200, pattern=NO_NULL)]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
+T = TypeVar("T")
+
 _CONFLICTS = frozenset({"code", "client_id", "substitute_id", "until"})
 
 
@@ -36,3 +41,14 @@ def told(error: PeopleError) -> Problem:
     if isinstance(error, Changed):
         return refused("updated_at", error.tell(_), 409)
     return refused(error.field, error.tell(_), 409 if error.field in _CONFLICTS else 422)
+
+
+async def written(store: Store, change: Callable[[Tx], T | None]) -> T:
+    """What the change made, once it is written. Raises `Problem`: what is refused is told, and 404 for None."""
+    try:
+        made = await store.write(change)
+    except PeopleError as error:
+        raise told(error) from error
+    if made is None:
+        raise missing()
+    return made

@@ -42,9 +42,6 @@ def show_operator(found: Operator) -> OperatorOut:
     return msgspec.convert(found, OperatorOut, from_attributes=True)
 
 
-_CONFLICTS = frozenset({"code", "client_id", "substitute_id", "until"})
-
-
 @get("/operators", guards=[STAFF_ONLY])
 async def get_operators(
     store: NamedDependency[Store],

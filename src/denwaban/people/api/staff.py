@@ -16,9 +16,9 @@ from denwaban.people.api.common import (
     Moment,
     Name,
     Note,
-    told,
+    written,
 )
-from denwaban.people.model import PeopleError, Presence, Staff
+from denwaban.people.model import Presence, Staff
 from denwaban.people.queries import (
     staff_member,
     staff_page,
@@ -128,13 +128,7 @@ async def post_staff(data: JSONBody[StaffIn], store: NamedDependency[Store]) -> 
     def add(tx: Tx) -> Staff | None:
         return staff_member(tx, add_staff(tx, **msgspec.structs.asdict(data)))
 
-    try:
-        made = await store.write(add)
-    except PeopleError as error:
-        raise told(error) from error
-    if made is None:
-        raise missing()
-    return show_staff(made)
+    return show_staff(await written(store, add))
 
 
 @patch("/staff/{staff_id:str}", guards=[ADMINISTRATOR])
@@ -162,13 +156,7 @@ async def patch_staff(
         )
         return staff_member(tx, staff_id)
 
-    try:
-        changed = await store.write(change)
-    except PeopleError as error:
-        raise told(error) from error
-    if changed is None:
-        raise missing()
-    return show_staff(changed)
+    return show_staff(await written(store, change))
 
 
 @put(
@@ -189,13 +177,7 @@ async def put_presence(
         set_presence(tx, staff_id, data.presence, until, data.note)
         return staff_member(tx, staff_id)
 
-    try:
-        changed = await store.write(change)
-    except PeopleError as error:
-        raise told(error) from error
-    if changed is None:
-        raise missing()
-    return show_staff(changed)
+    return show_staff(await written(store, change))
 
 
 routes = [list_staff, get_staff, post_staff, patch_staff, put_presence]

@@ -1,6 +1,7 @@
 """A client's report form: put in order, reworded, and seen as a reader will see it."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -11,7 +12,6 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal
 from denwaban.clock import Clock
-from denwaban.people import Changed
 from denwaban.reports.form import (
     BUILT_IN,
     DEFAULT_FORM,
@@ -24,11 +24,11 @@ from denwaban.reports.form import (
 )
 from denwaban.reports.lines import read_out
 from denwaban.reports.model import Draft, Tone, Urgency, subject_of
-from denwaban.reports.pages.common import FLOOR, known, seen_version, told, typed
-from denwaban.reports.settings import NotUsable, form_of, set_form
+from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version, typed
+from denwaban.reports.settings import form_of, set_form
 from denwaban.reports.typed import form_from, may_drop, own_key, rearranged
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import page
 
 
 def example(form: Form, now: datetime) -> Draft:
@@ -106,18 +106,9 @@ async def post_form(
         known(tx, client_id)
         set_form(tx, client_id, form, who.user_id, seen)
 
-    try:
-        await store.write(save)
-    except Changed as error:
-        # What was typed stays; saved again it replaces what is stored now.
-        errors = {"fields": error.tell(_)}
-        return await _page(store, clock, client_id, 409, form=form, unsaved=True, errors=errors)
-    except NotUsable as error:
-        errors = told(error)
-        return await _page(
-            store, clock, client_id, 422, form=form, seen=seen, unsaved=True, errors=errors
-        )
-    return Redirect(f"/clients/{client_id}/report-form?done=1", status_code=303)
+    again = partial(_page, store, clock, client_id, form=form, unsaved=True)
+    refused = await kept_or_told(store, save, again, "fields", seen)
+    return refused or Redirect(f"/clients/{client_id}/report-form?done=1", status_code=303)
 
 
 def _moved(form: Form, wish: str) -> Form:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from litestar import Request, get, post
@@ -13,13 +14,13 @@ from denwaban.access import Principal
 from denwaban.clock import JST, Clock
 from denwaban.lines import day_names, shown_minute
 from denwaban.oncall import OnDuty, deadlines_of, person_in_charge
-from denwaban.people import Changed, staff_of
+from denwaban.people import staff_of
 from denwaban.reports import rows
 from denwaban.reports.asked import case_of_report
 from denwaban.reports.chances import WORDS
-from denwaban.reports.pages.common import FLOOR, known, seen_version, told, typed
+from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version, typed
 from denwaban.reports.rules import MOST_RULES, Case, Decision, Rule, Rules, decide, due
-from denwaban.reports.settings import NotUsable, rules_of, set_rules
+from denwaban.reports.settings import rules_of, set_rules
 from denwaban.reports.typed import rearranged, rules_from
 from denwaban.store import Store, Tx
 from denwaban.web import _, page
@@ -115,18 +116,9 @@ async def post_rules(
         known(tx, client_id)
         set_rules(tx, client_id, rules, who.user_id, seen)
 
-    try:
-        await store.write(save)
-    except Changed as error:
-        # What was typed stays; saved again it replaces what is stored now.
-        errors = {"rules": error.tell(_)}
-        return await _page(store, clock, client_id, 409, rules=rules, unsaved=True, errors=errors)
-    except NotUsable as error:
-        errors = told(error)
-        return await _page(
-            store, clock, client_id, 422, rules=rules, seen=seen, unsaved=True, errors=errors
-        )
-    return Redirect(f"/clients/{client_id}/report-rules", status_code=303)
+    again = partial(_page, store, clock, client_id, rules=rules, unsaved=True)
+    refused = await kept_or_told(store, save, again, "rules", seen)
+    return refused or Redirect(f"/clients/{client_id}/report-rules", status_code=303)
 
 
 @post("/clients/{client_id:str}/report-rules/try", guards=[FLOOR], status_code=200)

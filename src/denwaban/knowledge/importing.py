@@ -77,19 +77,6 @@ def import_faqs(tx: Tx, client_id: str, lines: list[Line], by: Author) -> Import
     return result
 
 
-def look_at(tx: Tx, client_id: str, lines: list[Line], by: Author) -> Imported:
-    """What an import would do. The changes are made in a savepoint and taken back, so call it in `store.write`."""
-    place = tx.connection.begin_nested()
-    topics = set(tx.touched)
-    try:
-        return import_faqs(tx, client_id, lines, by)
-    except NotImported as refused:
-        return refused.result
-    finally:
-        place.rollback()
-        tx.touched = topics
-
-
 def written(entries: list[Faq]) -> str:
     """The entries as a CSV file that `read_faqs` takes back, without the mark of its encoding."""
     out = io.StringIO()

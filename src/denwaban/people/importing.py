@@ -1,5 +1,6 @@
 """Taking clients and staff over from CSV files: looked at first, then all of it or nothing."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from denwaban.people.acts.clients import add_client, change_client
@@ -199,12 +200,12 @@ def _column(columns: dict[str, tuple[str, ...]], field: str) -> str:
     return columns[field][0] if field in columns else ""
 
 
-def look_at(tx: Tx, lines: list[Line], kind: str) -> Imported:
+def look_at(tx: Tx, take: Callable[[], Imported]) -> Imported:
     """What an import would do. The changes are made in a savepoint and taken back, so call it in `store.write`."""
     place = tx.connection.begin_nested()
     topics = set(tx.touched)
     try:
-        return import_clients(tx, lines) if kind == "clients" else import_staff(tx, lines)
+        return take()
     except NotImported as refused:
         return refused.result
     finally:

@@ -11,9 +11,9 @@ from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban.access import Role
 from denwaban.knowledge import Author, Bound, Content, Faq, add_faq, faqs_page, pages
-from denwaban.knowledge.importing import import_faqs, look_at, read_faqs, written
+from denwaban.knowledge.importing import import_faqs, read_faqs, written
 from denwaban.people.csvfile import UnreadableFile
-from denwaban.people.importing import NotImported
+from denwaban.people.importing import NotImported, look_at
 from denwaban.store import Store, new_id
 
 ME = Author(None, "渡辺 真理")
@@ -140,7 +140,7 @@ async def test_rows_with_errors_are_named_by_line_and_nothing_is_kept(
 ) -> None:
     text = "質問,答え,どこまで,いつから\n,x,,\n解約,はい,だめ,\n解約,いいえ,,\n退会,はい,,13月\n料金,はい,,\n"
     lines = read_faqs(text.encode())
-    looked = await store.write(lambda tx: look_at(tx, client, lines, ME))
+    looked = await store.write(lambda tx: look_at(tx, lambda: import_faqs(tx, client, lines, ME)))
     assert [(error.number, error.field) for error in looked.errors] == [
         (2, "質問"),
         (3, "どこまで"),

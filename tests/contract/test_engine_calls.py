@@ -19,14 +19,8 @@ import numpy as np
 import pytest
 import websockets
 from prometheus_client import REGISTRY
-from tests.engine_fixtures import (
-    EngineFactory,
-    RunningEngine,
-    Voice,
-    likeness,
-    password_of,
-    sipp_call,
-)
+from tests.engine_fixtures import EngineFactory, RunningEngine, password_of
+from tests.sipp_caller import Voice, likeness, sipp_call
 from websockets import Subprotocol
 
 from denwaban.telephony.engine import PRACTICE_ENDPOINT, Door, LeftMessage, forget, left_messages

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import pytest
 from tests.engine_fixtures import EngineFactory, RunningEngine, password_of
-from tests.phone_world import (
+from tests.phone_world import SEAT, Listener
+from tests.real_world import (
     CALLER_TONE,
     PROMPT_TONE,
-    SEAT,
     SEAT_TONE,
-    Listener,
     RealCaller,
     RealSeat,
     RealWorld,

@@ -6,16 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.phone_world import (
-    OUTSIDE,
-    SEAT,
-    TRUNK,
-    FakeWorld,
-    OutsideSide,
-    SeatSide,
-    World,
-    real_world,
-)
+from tests.fake_world import FakeWorld
+from tests.phone_world import OUTSIDE, SEAT, TRUNK, OutsideSide, SeatSide, World
+from tests.real_world import real_world
 
 from denwaban.clock import MovedClock
 from denwaban.telephony.fake import FakePhone

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from tests.engine_fixtures import RunningEngine, likeness
+from tests.engine_fixtures import RunningEngine
+from tests.sipp_caller import likeness
 
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.practice_caller import CallerLine, CallerLines, Heard

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import websockets
 from tests.contract.test_engine_calls import BrowserPhone
-from tests.engine_fixtures import EngineFactory, RunningEngine, Voice, password_of, sipp_call
-from tests.phone_world import SEAT, SEAT_TONE, RealCaller, RealSeat, RealWorld, real_world
+from tests.engine_fixtures import EngineFactory, RunningEngine, password_of
+from tests.phone_world import SEAT
+from tests.real_world import SEAT_TONE, RealCaller, RealSeat, RealWorld, real_world
 from tests.sip_agent import SipAgent
+from tests.sipp_caller import Voice, sipp_call
 from websockets import Subprotocol
 
 from denwaban.telephony.port import CallArrived, Leg, LegAnswered, LegEnded, Resynced, SeatChanged

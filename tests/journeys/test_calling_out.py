@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from tests.delivery_story import Office, eventually, open_office, working
 from tests.engine_fixtures import RunningEngine
-from tests.phone_world import recorded_tones
+from tests.real_world import recorded_tones
 from tests.sip_agent import SipAgent
 from tests.sip_call import Call
 

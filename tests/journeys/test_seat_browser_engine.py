@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.async_api import Page, expect
-from tests.engine_fixtures import EngineFactory, RunningEngine, Voice, sipp_call
+from tests.engine_fixtures import EngineFactory, RunningEngine
 from tests.seat_browser import chromium, node, serving, signed_in, stage
 from tests.seat_story import NUMBER, MakeStory, SeatStory, seat_story, until
+from tests.sipp_caller import Voice, sipp_call
 
 from denwaban.clock import SystemClock
 from denwaban.config import Settings

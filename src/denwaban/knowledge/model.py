@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from denwaban.people import PeopleError
+from denwaban.texts import N_
 
 LONGEST = {"question": 100, "answer": 400, "wordings": 200}
 """Characters. An answer longer than that does not fit one screen without a scroll."""
@@ -15,11 +16,6 @@ LONGEST = {"question": 100, "answer": 400, "wordings": 200}
 
 LINES = 8
 """Of an answer, for the same reason."""
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
 
 
 LABELS = {

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from denwaban.people import PeopleError
+from denwaban.texts import N_
 
 KEYS = {
     "mail": ("to",),
@@ -218,11 +219,6 @@ _CHECKS = {
     "google_chat": _check_google_chat,
     "webhook": _check_webhook,
 }
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
 
 
 _BAD_URL = N_("URL の形が違うようです。例: https://example.jp/hook")

@@ -39,11 +39,6 @@ def is_away(roster: Roster, staff_id: str, at: datetime) -> PassedOver | None:
     return found if found is not None and found.why is not Passed.MEETING else None
 
 
-def channels_at(roster: Roster, staff_id: str, at: datetime) -> tuple[str, ...] | None:
-    """The only channels that reach this person at `at`; None: all they have."""
-    return _Moment(roster, at).channels(staff_id)
-
-
 def substitute(roster: Roster, person: Staff, at: datetime) -> Staff | None:
     """Who takes over from `person` at `at`: the first reachable along the named substitutes, then who is on duty, then
     another in charge.

@@ -11,8 +11,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from denwaban.oncall.ics import N_
 from denwaban.people import PeopleError
+from denwaban.texts import N_
 
 # They log every URL, and a calendar's is a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -19,6 +19,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from dateutil.rrule import rrulestr
 from icalendar import Calendar, Component, Event
 
+from denwaban.texts import N_
+
 JST = ZoneInfo("Asia/Tokyo")
 
 CPU_SECONDS = 10
@@ -36,11 +38,6 @@ Time = tuple[datetime, datetime, bool]
 
 class BadCalendar(Exception):
     """Not a calendar that can be read; a Japanese sentence."""
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
 
 
 NOT_A_CALENDAR = N_(

@@ -12,6 +12,7 @@ from denwaban.oncall.roster import Change, ShiftKind, What
 from denwaban.people import Staff, staff_of
 from denwaban.people.csvfile import Line, LineError, read_csv
 from denwaban.store import Tx
+from denwaban.texts import N_
 
 COLUMNS = {
     "day": ("日付", "日", "曜日", "day", "date"),
@@ -130,11 +131,6 @@ def minute_of(text: str) -> int | None:
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).lower()
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
 
 
 _BAD_DAY = N_("日付か曜日を読み取れません。例: 2026/11/24、月・水、平日")

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
+from denwaban.texts import N_
 
 
 class PeopleError(Exception):

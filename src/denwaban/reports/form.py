@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 
-from denwaban.reports.sentence import N_, Sentence, sentence
+from denwaban.reports.sentence import Sentence, sentence
+from denwaban.texts import N_
 
 MOST_OWN = 8
 """Fields that a client may add to the built-in ones."""

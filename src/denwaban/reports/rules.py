@@ -11,8 +11,9 @@ from denwaban.lines import EVERY_DAY, Mode, PlanWindow, window_at
 from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.reports.chances import MINUTES, chances
 from denwaban.reports.model import URGENCY_WORDS, Urgency
-from denwaban.reports.sentence import N_, Sentence, sentence
+from denwaban.reports.sentence import Sentence, sentence
 from denwaban.store.words import fold
+from denwaban.texts import N_
 
 MOST_RULES = 50
 MOST_WORDS = 40

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
+from denwaban.texts import N_ as N_
 
 
 @dataclass(frozen=True, slots=True)

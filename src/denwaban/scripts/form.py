@@ -11,12 +11,7 @@ import msgspec
 from denwaban.scripts.head import Empathy, Forbidden, Head, Objection, PromiseRule, Topic
 from denwaban.scripts.model import Branch, Example, Field, Node, Problem, Script, Step, Word
 from denwaban.scripts.places import Place
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
-
+from denwaban.texts import N_
 
 LineOf = Callable[[Place], int | None]
 

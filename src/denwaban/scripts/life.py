@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from denwaban.scripts.lint import Finding
+from denwaban.texts import N_
 
 DEFAULT_GRACE = timedelta(hours=24)
 """For operators to read a change: nothing stops at once."""
@@ -59,11 +60,6 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.REHEARSAL: frozenset(),
 }
 """The only ways."""
-
-
-def N_(text: str) -> str:
-    """Marks a text for the catalogues; it is translated where it is shown."""
-    return text
 
 
 class ScriptError(Exception):

@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from denwaban.scripts.form import N_, to_script
+from denwaban.scripts.form import to_script
 from denwaban.scripts.model import Example, Problem, Script, ScriptInvalid, write
 from denwaban.scripts.places import Place, places
+from denwaban.texts import N_
 
 
 @dataclass(frozen=True)

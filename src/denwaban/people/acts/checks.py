@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import Table, select, update
 
-from denwaban.people.model import N_, Changed, PeopleError
+from denwaban.people.model import Changed, PeopleError
 from denwaban.store import Tx
+from denwaban.texts import N_
 
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
 

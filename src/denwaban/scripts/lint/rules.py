@@ -3,11 +3,7 @@
 from dataclasses import dataclass
 
 from denwaban.scripts.lint.finding import Level
-
-
-def N_(text: str) -> str:
-    """Marks a text for translation where it is not shown yet."""
-    return text
+from denwaban.texts import N_
 
 
 @dataclass(frozen=True, slots=True)

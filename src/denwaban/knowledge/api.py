@@ -31,6 +31,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
     refused,
 )
 
@@ -132,9 +133,7 @@ async def list_faqs(
     cursor: FromQuery[Cursor | None] = None,
 ) -> Page[FaqOut]:
     """Entries, oldest first; a client's key sees its own only."""
-    if client_id is not None:
-        needs_client(who, client_id)
-    only = who.client_id or client_id
+    only = only_client(who, client_id)
     place = decode_cursor(cursor)
     after = place[0] if place is not None else None
     found = await store.read(lambda tx: faqs_page(tx, only, after=after, limit=limit + 1))
@@ -146,9 +145,7 @@ async def search_faqs(
     data: JSONBody[Wanted], who: NamedDependency[Principal], store: NamedDependency[Store]
 ) -> FaqsFound:
     """Searches questions, other wordings and answers. By POST, so that what callers said is in no address."""
-    if data.client_id is not None:
-        needs_client(who, data.client_id)
-    only = who.client_id or data.client_id
+    only = only_client(who, data.client_id)
 
     def verb(tx: Tx) -> list[FaqOut]:
         today = japan_day(tx.now)

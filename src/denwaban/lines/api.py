@@ -39,6 +39,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
     refused,
 )
 
@@ -151,9 +152,7 @@ async def list_numbers(
 ) -> Page[NumberOut]:
     """Numbers, oldest first; of one client when `client_id` is given. A client's key sees its own only."""
     place = decode_cursor(cursor)
-    only = client_id or (who.client_id if who.role is Role.CLIENT else None)
-    if only is not None:
-        needs_client(who, only)
+    only = only_client(who, client_id)
     after = place[0] if place is not None else ""
     found = await store.read(lambda tx: numbers_of(tx, only, after, limit + 1))
     return make_page(found, limit, _show, lambda item: (item.id,))

@@ -22,6 +22,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
 )
 
 everybody = needs(Role.OPERATOR, Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
@@ -176,9 +177,7 @@ async def list_reports(
 ) -> Page[ReportOut]:
     """Reports, newest first; a client's key sees its own."""
     place = decode_cursor(cursor)
-    wanted = who.client_id or client_id
-    if client_id is not None:
-        needs_client(who, client_id)
+    wanted = only_client(who, client_id)
 
     def verb(tx: Tx) -> list[Report]:
         before = place[0] if place else None

@@ -92,6 +92,14 @@ def needs_client(who: Principal, client_id: str | None) -> None:
         raise missing()
 
 
+def only_client(who: Principal, asked: str | None) -> str | None:
+    """Whose rows a list holds: the client that was asked for, of a client's key its own; None: every client's. Raises
+    `Problem` 404 as `needs_client`."""
+    if asked is not None:
+        needs_client(who, asked)
+    return who.client_id or asked
+
+
 def missing() -> Problem:
     """404: it is not there, or not theirs to see."""
     return not_here()

@@ -33,7 +33,7 @@ from denwaban.web.api import (
     decode_cursor,
     make_page,
     missing,
-    needs_client,
+    only_client,
 )
 
 
@@ -100,11 +100,7 @@ async def list_staff(
     """Staff, oldest first; of one client when `client_id` is given. A client's key sees its own staff only."""
     place = decode_cursor(cursor)
     after = place[0] if place is not None else None
-    only = client_id
-    if who.role is Role.CLIENT:
-        only = client_id or who.client_id
-    if only is not None:
-        needs_client(who, only)
+    only = only_client(who, client_id)
     found = await store.read(lambda tx: staff_page(tx, only, after, limit + 1))
     return make_page(found, limit, show_staff, lambda item: (item.id,))
 

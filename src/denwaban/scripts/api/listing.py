@@ -24,7 +24,7 @@ from denwaban.web.api import (
     decode_cursor,
     make_page,
     missing,
-    needs_client,
+    only_client,
     refused,
 )
 
@@ -38,13 +38,11 @@ async def get_scripts(
     limit: FromQuery[Limit] = 50,
 ) -> Page[ScriptOut]:
     """By client, then by name. A client's staff sees its own."""
-    if client_id is not None:
-        needs_client(who, client_id)
+    only = only_client(who, client_id)
     place = decode_cursor(cursor, 3)
     after = (place[0], place[1], place[2]) if place is not None else None
-    wanted = client_id or who.client_id
     found = await store.read(
-        lambda tx: scripts_page(tx, client_id=wanted, after=after, limit=limit + 1)
+        lambda tx: scripts_page(tx, client_id=only, after=after, limit=limit + 1)
     )
     return make_page(found, limit, script_out, lambda one: one.place)
 

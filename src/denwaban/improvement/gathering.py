@@ -16,10 +16,7 @@ from denwaban.improvement.reviews import plan_review
 from denwaban.improvement.rows import gathered
 from denwaban.improvement.taking import Taking
 from denwaban.journal import Entry, after
-from denwaban.scripts import (
-    Followed,
-    runs_of_calls,
-)
+from denwaban.scripts import Followed, runs_of_calls
 from denwaban.store import Store, StoreError, Tx
 
 log = structlog.get_logger(__name__)

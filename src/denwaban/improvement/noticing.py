@@ -1,14 +1,6 @@
 """What a finished run says about its script. Pure."""
 
-from denwaban.scripts import (
-    EVASIVE,
-    NOT_ASKED,
-    OTHERWISE,
-    Decide,
-    Fork,
-    RunView,
-    says,
-)
+from denwaban.scripts import EVASIVE, NOT_ASKED, OTHERWISE, Decide, Fork, RunView, says
 
 
 def otherwise_words(run: RunView) -> list[tuple[str, str]]:

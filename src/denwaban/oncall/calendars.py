@@ -1,19 +1,14 @@
 """Calendars of staff members: kept, read again when it is time, their last good state shown with its age."""
 
-import asyncio
-import json
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from denwaban.clock import Clock, japan_day
 from denwaban.journal import append
-from denwaban.oncall import facts, ics
+from denwaban.oncall import facts
 from denwaban.oncall.feed import (
-    MOST_BYTES,
     BadFeed,
     Broken,
     Fetched,
@@ -23,6 +18,7 @@ from denwaban.oncall.feed import (
     shown_url,
 )
 from denwaban.oncall.queries import client_of
+from denwaban.oncall.reading import Read, read_file
 from denwaban.oncall.rows import calendar_busy, calendars
 from denwaban.oncall.watching import look_again
 from denwaban.store import Store, Tx, new_id
@@ -34,11 +30,6 @@ MOST = 5
 EVERY = timedelta(minutes=30)
 BACK_OFF = (5, 15, 60, 180, 360)
 """Minutes after the first, second … failure in a row; the last for ever."""
-
-BEFORE, AHEAD = timedelta(days=1), timedelta(weeks=10)
-"""How much of a calendar is kept as times."""
-
-READING_SECONDS = 30.0
 
 OLD = timedelta(hours=24)
 """A feed whose last good state is older than this is not to be trusted any more, and the page says so loudly."""
@@ -66,55 +57,8 @@ class Kept:
         return bool(self.shown) and (self.good_at is None or now - self.good_at > OLD)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a file held: times alone."""
-
-    body: str
-    busy: tuple[tuple[datetime, datetime, bool], ...]
-
-
 class NoSuchCalendar(LookupError):
     """There is no such calendar."""
-
-
-async def read_file(data: bytes, now: datetime) -> Read | str:
-    """What the file says of the weeks to come, or a Japanese sentence about what is wrong with it. In a process of its own:
-    takes at most `READING_SECONDS`, whatever is in the file."""
-    if len(data) > MOST_BYTES:
-        return ics.TOO_MUCH
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        ics.__file__,
-        (now - BEFORE).isoformat(),
-        (now + AHEAD).isoformat(),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(READING_SECONDS):
-            out, _err = await process.communicate(data)
-    except TimeoutError:
-        return ics.TOO_MUCH
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode != 0:
-        # Ended by its own limits of time or memory.
-        return ics.TOO_MUCH
-    answer: dict[str, Any] = json.loads(out)
-    if "error" in answer:
-        return str(answer["error"])
-    return Read(
-        answer["body"],
-        tuple(
-            (datetime.fromisoformat(begin), datetime.fromisoformat(end), away)
-            for begin, end, away in answer["busy"]
-        ),
-    )
 
 
 def add_feed(tx: Tx, client_id: str, staff_id: str, url: str, *, loopback: bool = False) -> str:

@@ -11,7 +11,7 @@ def contacts_changed(staff_id: str, client_id: str, what: str, channel: str = ""
 
 
 def roster_changed(client_id: str, what: str, change_id: str = "") -> Fact:
-    """`what` as in `book.What`, or hours | calendar."""
+    """`what` as in `roster.What`, or hours | calendar."""
     return Fact("oncall.roster_changed", client_id, client_id, {"what": what, "change": change_id})
 
 

@@ -8,11 +8,7 @@ from sqlalchemy import RowMapping, and_, exists, or_, select
 
 from denwaban.oncall.hours import ALWAYS, BusinessHours, from_json
 from denwaban.oncall.queries import entry_from, shift_from
-from denwaban.oncall.roster import (
-    Busy,
-    Roster,
-    ShiftKind,
-)
+from denwaban.oncall.roster import Busy, Roster, ShiftKind
 from denwaban.oncall.rows import (
     calendar_busy,
     contacts,

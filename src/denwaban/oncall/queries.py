@@ -5,20 +5,8 @@ from datetime import date, datetime
 from sqlalchemy import RowMapping, func, or_, select
 
 from denwaban.oncall.model import Contact
-from denwaban.oncall.roster import (
-    Change,
-    EntryKind,
-    RosterEntry,
-    Shift,
-    ShiftKind,
-    What,
-)
-from denwaban.oncall.rows import (
-    contacts,
-    roster_changes,
-    roster_entries,
-    shifts,
-)
+from denwaban.oncall.roster import Change, EntryKind, RosterEntry, Shift, ShiftKind, What
+from denwaban.oncall.rows import contacts, roster_changes, roster_entries, shifts
 from denwaban.people import rows as people_rows
 from denwaban.store import Tx
 

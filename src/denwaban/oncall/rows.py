@@ -1,16 +1,6 @@
 """By which contacts a staff member is reached, and when."""
 
-from sqlalchemy import (
-    Boolean,
-    Column,
-    Date,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    Table,
-    Text,
-)
+from sqlalchemy import Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text
 
 from denwaban.store import Id, Json, Utc, metadata
 from denwaban.work import due_columns

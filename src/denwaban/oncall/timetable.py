@@ -7,13 +7,7 @@ from denwaban.clock import JST, japan_day
 from denwaban.oncall.hours import holidays_of, moment
 from denwaban.oncall.loading import roster_of
 from denwaban.oncall.over_time import segments
-from denwaban.oncall.roster import (
-    NobodyOnDuty,
-    OnDuty,
-    Roster,
-    RosterEntry,
-    Shift,
-)
+from denwaban.oncall.roster import NobodyOnDuty, OnDuty, Roster, RosterEntry, Shift
 from denwaban.people import Staff
 from denwaban.store import Tx
 

@@ -72,15 +72,7 @@ from denwaban.scripts.model import (
 )
 from denwaban.scripts.phrases import says
 from denwaban.scripts.queries import Listed, News, news_for, script_listed, scripts_page
-from denwaban.scripts.readings import (
-    Reader,
-    ToRead,
-    Unread,
-    confirm,
-    readers,
-    to_read,
-    unread,
-)
+from denwaban.scripts.readings import Reader, ToRead, Unread, confirm, readers, to_read, unread
 from denwaban.scripts.rehearsed import rehearsal_version, script_of_version
 from denwaban.scripts.runs import (
     AnswerTooLong,
@@ -101,12 +93,7 @@ from denwaban.scripts.runs import (
     start_run,
 )
 from denwaban.scripts.saying import spoken
-from denwaban.scripts.settings import (
-    ScriptSettings,
-    Terms,
-    set_settings,
-    settings_of,
-)
+from denwaban.scripts.settings import ScriptSettings, Terms, set_settings, settings_of
 from denwaban.scripts.text import Parsed, Source, dump, parse, read, with_example
 from denwaban.scripts.versions import (
     add_script,

@@ -3,10 +3,7 @@
 from collections import deque
 
 from denwaban.scripts import walk
-from denwaban.scripts.model import (
-    Script,
-    ways,
-)
+from denwaban.scripts.model import Script, ways
 from denwaban.scripts.walk import Edge, edges
 
 

@@ -6,16 +6,7 @@ from datetime import date, datetime, timedelta
 
 from denwaban.scripts import examples, walk
 from denwaban.scripts.disclosure import NotVerified, closed
-from denwaban.scripts.model import (
-    OTHERWISE,
-    End,
-    Example,
-    Field,
-    Fork,
-    Node,
-    Script,
-    Step,
-)
+from denwaban.scripts.model import OTHERWISE, End, Example, Field, Fork, Node, Script, Step
 from denwaban.scripts.phrases import bare
 from denwaban.scripts.planner import Planner
 

@@ -13,10 +13,7 @@ from denwaban.people import Caller, caller_of
 from denwaban.scripts import walk
 from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.kept import scripts_of
-from denwaban.scripts.model import (
-    LONGEST_ANSWER,
-    Script,
-)
+from denwaban.scripts.model import LONGEST_ANSWER, Script
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version

@@ -1,13 +1,7 @@
 """What the caller says on a walk, for a synthesised voice. Pure."""
 
 from denwaban.scripts import walk
-from denwaban.scripts.model import (
-    OTHERWISE,
-    Decide,
-    Field,
-    Fork,
-    Script,
-)
+from denwaban.scripts.model import OTHERWISE, Decide, Field, Fork, Script
 from denwaban.scripts.phrases import bare
 from denwaban.scripts.rehearsal import Walk
 

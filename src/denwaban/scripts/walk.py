@@ -7,17 +7,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from denwaban.scripts.head import Objection
-from denwaban.scripts.model import (
-    OTHERWISE,
-    Branch,
-    End,
-    Field,
-    Fork,
-    Node,
-    Script,
-    Urgency,
-    ways,
-)
+from denwaban.scripts.model import OTHERWISE, Branch, End, Field, Fork, Node, Script, Urgency, ways
 from denwaban.scripts.phrases import says
 
 

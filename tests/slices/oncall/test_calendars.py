@@ -11,7 +11,7 @@ from tests.servers.http import HttpService, Reply, Seen
 from denwaban import oncall
 from denwaban.clock import JST, MovedClock
 from denwaban.config import Settings
-from denwaban.oncall import calendars, feed, ics
+from denwaban.oncall import calendars, feed, ics, reading
 from denwaban.oncall.rows import calendar_busy
 from denwaban.oncall.rows import calendars as table
 from denwaban.store import Store
@@ -143,7 +143,7 @@ async def test_a_file_that_asks_for_years_of_work_is_ended() -> None:
             for n in range(200)
         )
     )  # fmt: skip
-    assert await calendars.read_file(never, SINCE) == ics.TOO_MUCH
+    assert await reading.read_file(never, SINCE) == ics.TOO_MUCH
 
 
 def test_titles_and_people_are_not_kept() -> None:
@@ -264,8 +264,8 @@ async def test_a_feed_is_followed_and_its_last_good_state_survives(office: Offic
 
 
 async def test_a_file_counts_until_it_is_removed(office: Office) -> None:
-    read = await calendars.read_file(ALL_DAY, office.clock.now())
-    assert isinstance(read, calendars.Read)
+    read = await reading.read_file(ALL_DAY, office.clock.now())
+    assert isinstance(read, reading.Read)
     made = await office.store.write(
         lambda tx: calendars.add_file(tx, office.client_id, office.suzuki, read)
     )

@@ -24,7 +24,8 @@ from denwaban.oncall import (
     Span,
     pages,
 )
-from denwaban.oncall.calendars import Read, add_feed, add_file
+from denwaban.oncall.calendars import add_feed, add_file
+from denwaban.oncall.reading import Read
 from denwaban.store import Store, Tx
 
 pytestmark = pytest.mark.browser

@@ -15,13 +15,7 @@ from denwaban.clock import Clock, japan_day
 from denwaban.improvement.figures import Use
 from denwaban.improvement.pages.common import AUTHORS, the_script
 from denwaban.improvement.queries import use
-from denwaban.scripts import (
-    Script,
-    State,
-    document_of,
-    draw,
-    versions_of,
-)
+from denwaban.scripts import Script, State, document_of, draw, versions_of
 from denwaban.scripts import kind_words as node_words
 from denwaban.store import Store, Tx
 from denwaban.web import _, page

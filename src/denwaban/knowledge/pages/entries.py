@@ -11,9 +11,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.clock import Clock, japan_day
 from denwaban.knowledge.acts import NoSuchFaq, add_faq, change_faq, remove_faq, restore_faq
-from denwaban.knowledge.importing import (
-    day,
-)
+from denwaban.knowledge.importing import day
 from denwaban.knowledge.model import LABELS, Bound, Content, Faq
 from denwaban.knowledge.pages.desk import Desk, owner, show
 from denwaban.knowledge.queries import changes_of, faq, faqs_page

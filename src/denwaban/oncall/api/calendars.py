@@ -11,13 +11,7 @@ from litestar.params import FromPath, JSONBody
 from denwaban.access import Principal
 from denwaban.config import Settings
 from denwaban.oncall.api.common import told
-from denwaban.oncall.calendars import (
-    Kept,
-    add_feed,
-    calendar,
-    calendars_of,
-    remove_calendar,
-)
+from denwaban.oncall.calendars import Kept, add_feed, calendar, calendars_of, remove_calendar
 from denwaban.oncall.feed import BadFeed
 from denwaban.oncall.pages.calendars import owned, person_for
 from denwaban.oncall.pages.common import ROSTER

@@ -6,9 +6,7 @@ from typing import Annotated
 import msgspec
 
 from denwaban.access import Principal
-from denwaban.oncall.book import (
-    BadRoster,
-)
+from denwaban.oncall.book import BadRoster
 from denwaban.oncall.feed import BadFeed
 from denwaban.oncall.hours import BadHours
 from denwaban.oncall.model import may_roster

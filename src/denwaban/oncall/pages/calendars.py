@@ -20,13 +20,13 @@ from denwaban.oncall.calendars import (
     calendar,
     calendars_of,
     read_again,
-    read_file,
     remove_calendar,
 )
 from denwaban.oncall.feed import MOST_BYTES, BadFeed
 from denwaban.oncall.ics import TOO_MUCH
 from denwaban.oncall.model import may_change, may_roster
 from denwaban.oncall.pages.common import ROSTER
+from denwaban.oncall.reading import read_file
 from denwaban.people import Staff, client, staff_member
 from denwaban.store import Store, Tx
 from denwaban.web import _, not_here, page

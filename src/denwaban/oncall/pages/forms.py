@@ -6,11 +6,7 @@ from typing import Annotated
 import msgspec
 from litestar.datastructures import UploadFile
 
-from denwaban.oncall.book import (
-    BadRoster,
-    NewEntry,
-    NewShift,
-)
+from denwaban.oncall.book import BadRoster, NewEntry, NewShift
 from denwaban.oncall.hours import moment
 from denwaban.oncall.roster import EntryKind, ShiftKind
 from denwaban.oncall.shift_file import minute_of

@@ -13,13 +13,7 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.clock import japan_day
 from denwaban.oncall import duty_words
-from denwaban.oncall.hours import (
-    BadHours,
-    BusinessHours,
-    OtherHours,
-    Span,
-    holidays_of,
-)
+from denwaban.oncall.hours import BadHours, BusinessHours, OtherHours, Span, holidays_of
 from denwaban.oncall.loading import business_hours, has_hours
 from denwaban.oncall.pages.common import ROSTER, own
 from denwaban.oncall.reaching import set_hours

@@ -8,24 +8,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.people.acts.callers import set_regular
-from denwaban.people.api.common import (
-    STAFF_ONLY,
-    written,
-)
+from denwaban.people.api.common import STAFF_ONLY, written
 from denwaban.people.model import Caller
-from denwaban.people.queries import (
-    caller_by_id,
-    callers_page,
-)
+from denwaban.people.queries import caller_by_id, callers_page
 from denwaban.store import Store, Tx
-from denwaban.web.api import (
-    Cursor,
-    IdText,
-    Limit,
-    Page,
-    decode_cursor,
-    make_page,
-)
+from denwaban.web.api import Cursor, IdText, Limit, Page, decode_cursor, make_page
 
 
 class CallerOut(msgspec.Struct):

@@ -23,10 +23,7 @@ from denwaban.people.api.common import (
     written,
 )
 from denwaban.people.model import Client
-from denwaban.people.queries import (
-    client,
-    clients_page,
-)
+from denwaban.people.queries import client, clients_page
 from denwaban.store import Store, Tx
 from denwaban.web.api import (
     NOT_BLANK,

@@ -10,12 +10,7 @@ from denwaban.access import Role
 from denwaban.people.model import Changed, PeopleError
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs
-from denwaban.web.api import (
-    NO_NULL,
-    ShortText,
-    missing,
-    refused,
-)
+from denwaban.web.api import NO_NULL, ShortText, missing, refused
 
 EVERYONE = needs()
 STAFF_ONLY = needs(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)

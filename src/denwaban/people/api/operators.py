@@ -7,24 +7,11 @@ from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from denwaban.people.api.common import (
-    STAFF_ONLY,
-)
+from denwaban.people.api.common import STAFF_ONLY
 from denwaban.people.model import Operator
-from denwaban.people.queries import (
-    list_operators,
-    operator,
-)
+from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store
-from denwaban.web.api import (
-    Cursor,
-    IdText,
-    Limit,
-    Page,
-    decode_cursor,
-    make_page,
-    missing,
-)
+from denwaban.web.api import Cursor, IdText, Limit, Page, decode_cursor, make_page, missing
 
 
 class OperatorOut(msgspec.Struct):

@@ -9,20 +9,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.people.acts.staff import add_staff, change_staff, set_presence
-from denwaban.people.api.common import (
-    ADMINISTRATOR,
-    EVERYONE,
-    Kana,
-    Moment,
-    Name,
-    Note,
-    written,
-)
+from denwaban.people.api.common import ADMINISTRATOR, EVERYONE, Kana, Moment, Name, Note, written
 from denwaban.people.model import Presence, Staff
-from denwaban.people.queries import (
-    staff_member,
-    staff_page,
-)
+from denwaban.people.queries import staff_member, staff_page
 from denwaban.store import Store, Tx
 from denwaban.web import needs
 from denwaban.web.api import (

@@ -7,21 +7,10 @@ from litestar.response import Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.practice.pages.rooms import (
-    AUTHORS,
-    draft_room,
-    their_room,
-    unwalkable,
-    version_room,
-)
+from denwaban.practice.pages.rooms import AUTHORS, draft_room, their_room, unwalkable, version_room
 from denwaban.practice.pages.walking import Room, Walking, loaded, offers, shown
 from denwaban.practice.rehearsal import run_of
-from denwaban.scripts import (
-    NoSuchScript,
-    NoSuchWay,
-    ScriptInvalid,
-    rehearsal,
-)
+from denwaban.scripts import NoSuchScript, NoSuchWay, ScriptInvalid, rehearsal
 from denwaban.store import Store
 from denwaban.web import Problem, _, needs, not_here, page
 

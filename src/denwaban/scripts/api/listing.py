@@ -7,12 +7,8 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from denwaban.access import Principal
 from denwaban.people import client
 from denwaban.scripts.api.shapes import AUTHORS, EVERYONE, ScriptIn, ScriptOut, script_out, theirs
-from denwaban.scripts.drafts import (
-    new_script,
-)
-from denwaban.scripts.life import (
-    ScriptError,
-)
+from denwaban.scripts.drafts import new_script
+from denwaban.scripts.life import ScriptError
 from denwaban.scripts.queries import Listed, scripts_page
 from denwaban.store import Store, Tx
 from denwaban.web import _

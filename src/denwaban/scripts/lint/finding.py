@@ -51,7 +51,7 @@ class Around:
     left: frozenset[str] = frozenset()
     """Names of staff who have left."""
     purpose: str = ""
-    """What the script is for, when the script does not say; see `model.ScriptPurpose`."""
+    """What the script is for, when the script does not say; see `head.ScriptPurpose`."""
     may_promise: bool = True
     """Whether anything may be promised to callers at all."""
     promisers: frozenset[str] | None = None

@@ -55,13 +55,11 @@ class QuickPhone(FakePhone):
         self.arrived: dict[str, float] = {}
         self.late: list[float] = []
 
-    async def dial(
-        self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
-    ) -> Leg:
+    def dial(self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int) -> Leg:
         """Notes how long after the arrival it is asked."""
         if (asked := self.arrived.pop(caller, None)) is not None:
             self.late.append(time.perf_counter() - asked)
-        leg = await super().dial(seat, call=call, caller=caller, title=title, seconds=seconds)
+        leg = super().dial(seat, call=call, caller=caller, title=title, seconds=seconds)
         self.seat_answers(seat)
         if len(self.acts) > 1000:
             self.acts.clear()

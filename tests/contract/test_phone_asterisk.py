@@ -64,20 +64,19 @@ async def talk(
 
 
 async def answered(world: RealWorld, seat: RealSeat, call: str) -> Leg:
-    leg = await world.phone.dial(SEAT, call=call, caller="0901", title="店", seconds=20)
+    leg = world.phone.dial(SEAT, call=call, caller="0901", title="店", seconds=20)
     await seat.answers()
     await world.listener.told(LegAnswered)
     return leg
 
 
-async def test_the_phone_shows_who_calls_and_the_call(world: RealWorld) -> None:
+async def test_the_phone_shows_who_calls(world: RealWorld) -> None:
     seat = await world.seat_online()
     await world.listener.told(SeatChanged)
-    await world.phone.dial(
+    world.phone.dial(
         SEAT, call="call-7", caller="+81312345678", title='みどり"クリニック"', seconds=20
     )
     await seat.rings()
-    assert seat.call.header("X-Call") == "call-7"
     assert "みどりクリニック" in seat.call.header("From")
     assert "0312345678@" in seat.call.header("From")
 
@@ -142,8 +141,9 @@ async def test_the_first_of_two_phones_wins_and_the_other_stops(world: RealWorld
     await world.listener.told(SeatChanged)
     other = await world.sip_phone(SEAT)
     await _both_online(world)
-    leg = await world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
+    leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
     ringing, lost = await desk.rings(), await other.rings()
+    assert lost.header("X-Call") == "c"  # what browsers go by
     ringing.answer()
     assert (await world.listener.told(LegAnswered)).leg == leg
     await lost.over()
@@ -161,7 +161,7 @@ async def test_one_busy_phone_leaves_the_other_ringing_but_declining_ends_both(
     await world.listener.told(SeatChanged)
     other = await world.sip_phone(SEAT)
     await _both_online(world)
-    leg = await world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
+    leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
     busy, ringing = await desk.rings(), await other.rings()
     busy.refuse(486)
     await asyncio.sleep(0.3)
@@ -170,7 +170,7 @@ async def test_one_busy_phone_leaves_the_other_ringing_but_declining_ends_both(
     ended = await world.listener.told(LegEnded)
     assert (ended.leg, ended.busy) == (leg, True)
 
-    leg = await world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
+    leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
     declining, ringing = await desk.rings(), await other.rings()
     declining.refuse(603)
     await ringing.over()

@@ -59,7 +59,7 @@ async def seat_online(world: World) -> SeatSide:
 
 
 async def dial(world: World, call: str = "call-1", seconds: int = 20) -> Leg:
-    return await world.phone.dial(
+    return world.phone.dial(
         SEAT, call=call, caller="09012345678", title="みどりクリニック", seconds=seconds
     )
 

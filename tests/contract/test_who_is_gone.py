@@ -34,7 +34,7 @@ async def talk(world: RealWorld) -> tuple[RealCaller, RealSeat, Leg, Leg]:
     await world.listener.told(SeatChanged)
     caller = await world.dials("0312345678")
     arrived = await world.listener.told(CallArrived)
-    leg = await world.phone.dial(SEAT, call="c", caller="0901", title="店", seconds=20)
+    leg = world.phone.dial(SEAT, call="c", caller="0901", title="店", seconds=20)
     await seat.answers()
     await world.listener.told(LegAnswered)
     await world.phone.connect("c", arrived.leg, leg, record=False)
@@ -116,7 +116,7 @@ async def test_only_the_newest_sign_in_of_a_desk_phone_rings(world: RealWorld) -
     ) as new:
         await new.register()
         await only_contact(world, f"{SEAT}-phone", f":{new._local_port}")
-        leg = await world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
+        leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
         await new.rings()
         await world.phone.hang_up(leg)
         assert (await world.listener.told(LegEnded)).leg == leg
@@ -149,7 +149,7 @@ async def test_only_the_newest_sign_in_of_a_browser_rings(world: RealWorld) -> N
                 while name not in at:
                     await asyncio.sleep(0.02)
             await only_contact(world, SEAT, at[name])
-        leg = await world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
+        leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
         async with asyncio.timeout(10):
             while not rung:
                 await asyncio.sleep(0.02)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+import msgspec
 from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.callback.model import CallBack, Result, Stage, evidence
@@ -149,7 +150,7 @@ def moved(tx: Tx, call_back_id: str, stage: Stage) -> CallBack:
     now = _one(tx, call_back_id)
     call = _call_of(tx, now)
     if at is not None:
-        call = replace(call, state=CallState.TALKING, answered_at=at)
+        call = msgspec.structs.replace(call, state=CallState.TALKING, answered_at=at)
     record(tx, [Change(call, _fact(stage.value, now))])
     return now
 

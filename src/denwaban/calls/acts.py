@@ -102,11 +102,11 @@ def _move_known(tx: Tx, table: Table, new: dict[str, Any], old: dict[str, Any]) 
 
 
 def _call_values(call: Call) -> dict[str, Any]:
-    return {name: getattr(call, name) for name in Call.__dataclass_fields__}
+    return {name: getattr(call, name) for name in Call.__struct_fields__}
 
 
 def _offer_values(offer: Offer) -> dict[str, Any]:
-    return {name: getattr(offer, name) for name in Offer.__dataclass_fields__}
+    return {name: getattr(offer, name) for name in Offer.__struct_fields__}
 
 
 def call(tx: Tx, call_id: str) -> Call | None:

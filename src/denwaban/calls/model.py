@@ -1,9 +1,12 @@
 """A call, its offers to operators, and what happened to it. Pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from denwaban.journal import Fact
 
@@ -62,8 +65,8 @@ class OfferResult(StrEnum):
     """The engine could not ring the seat, or the two could not be joined."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+# Structs and not dataclasses: each call is made and changed several times while a phone is to ring, in a tenth of the time.
+class Call(Struct, frozen=True):
     """A call as its row has it. Times are aware UTC."""
 
     id: str
@@ -98,8 +101,7 @@ class Call:
         return self.outcome is Outcome.ABANDONED and self.answered_at is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """One operator being rung for a call."""
 
     id: str
@@ -138,8 +140,7 @@ class Missed:
     practice: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What happened to a call: the call afterwards, the offer it concerned, and the fact to append."""
 
     call: Call

@@ -85,7 +85,7 @@ def offers_of(tx: Tx, call_id: str) -> list[tuple[Offer, str]]:
     )
     found = []
     for row in rows:
-        values = {name: row[name] for name in Offer.__dataclass_fields__}
+        values = {name: row[name] for name in Offer.__struct_fields__}
         values["result"] = OfferResult(row["result"]) if row["result"] else None
         found.append((Offer(**values), row["operator"]))
     return found
@@ -127,7 +127,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _listed(row: RowMapping) -> Listed:
-    values = {name: row[name] for name in Call.__dataclass_fields__}
+    values = {name: row[name] for name in Call.__struct_fields__}
     values["state"] = CallState(values["state"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["direction"] = Direction(values["direction"])

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
+
 from denwaban.clock import JST, japan_day
 from denwaban.oncall import DAY_MINUTES, EVERY_DAY, day_bits
 
@@ -51,8 +53,7 @@ class LineLimit:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """What a number gets at a moment."""
 
     client_id: str
@@ -116,12 +117,13 @@ def window_at(windows: Sequence[PlanWindow], at: datetime) -> PlanWindow | None:
     local = at.astimezone(JST)
     minute = local.hour * 60 + local.minute
     today = local.date()
-    bits, before = day_bits(today), day_bits(today - timedelta(days=1))
+    bits = day_bits(today)
     for window in windows:
         if window.days & bits and window.opens <= minute < window.closes:
             return window
         # Opened yesterday and not closed yet: the day on which it opened counts.
-        if window.days & before and window.opens <= minute + DAY_MINUTES < window.closes:
+        late = window.opens <= minute + DAY_MINUTES < window.closes
+        if late and window.days & day_bits(today - timedelta(days=1)):
             return window
     return None
 

@@ -69,6 +69,10 @@ def parse_number(text: str) -> Number:
     Understood: +81…, 0…, 81…, 010… (abroad), 184/186 before a number, SIP and tel URIs with parameters, full-width
     digits, all usual separators, and the many ways of saying "withheld".
     """
+    if text.isascii() and (
+        plain := _JAPAN.fullmatch(text)
+    ):  # nearly every caller; the rest takes ten times as long
+        return Number(f"+81{plain[1]}", _kind_in_japan(plain[1]), text)
     received = "".join(c for c in text[:LONGEST] if unicodedata.category(c)[0] != "C").strip()
     bare = _user_part(unicodedata.normalize("NFKC", received))
     if bare.casefold() in _WITHHELD:

@@ -42,6 +42,7 @@ def holidays_of(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("JP", years=year))
 
 
+@lru_cache(maxsize=1000)
 def day_bits(day: date) -> int:
     """The bits a day has: Mon 1 … Sun 64, public holiday 128. A public holiday from Monday to Friday is a holiday only;
     on a weekend it is both."""

@@ -5,10 +5,11 @@ waiting callers keep their place by arrival, callers who are gone get their end 
 get one, and an operator's leg without a caller is ended.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
+from msgspec.structs import replace
 
 from denwaban.calls import (
     Call,

@@ -1,8 +1,9 @@
 """The calls that the engine has now: in memory, and every change of them on its way to the database."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from denwaban.calls import Call, Change, Offer, OfferResult, Outcome, changes
 from denwaban.lines import Mode, Service, parse_number

@@ -84,8 +84,6 @@ class Desk:
         self._changed = changed
         self.people: dict[str, Person] = {}
         self.seats: dict[SeatName, str] = {}
-        self._dialling = 0
-        self._early: dict[Leg, list[LegAnswered | LegEnded | LegRinging]] = {}
 
     # What the engine tells
 
@@ -108,20 +106,14 @@ class Desk:
 
     def leg_ringing(self, event: LegRinging) -> None:
         """An operator's phone rings."""
-        found = self.book.legs.get(event.leg)
-        if found is None:
-            self._keep_early(event)
-        elif found[1]:
-            found[0].rang = True
+        live, operators = self.book.legs.get(event.leg, (None, False))
+        if live is not None and operators:
+            live.rang = True
 
     def leg_answered(self, event: LegAnswered) -> None:
         """An operator's phone was answered."""
-        found = self.book.legs.get(event.leg)
-        if found is None:
-            self._keep_early(event)
-            return
-        live, operators = found
-        if not operators or live.offer is None:
+        live, operators = self.book.legs.get(event.leg, (None, False))
+        if live is None or not operators or live.offer is None:
             return
         if self.floor.seats[live.offer.operator_id].stage is Stage.OFFERED:
             self.perform(self.floor.answered(live.offer.operator_id))
@@ -130,8 +122,7 @@ class Desk:
         """A leg is over, whoever ended it."""
         found = self.book.legs.pop(event.leg, None)
         if found is None:
-            self._keep_early(event)
-            return
+            return  # we have let it go already
         live, operators = found
         if operators:
             live.operator_leg = None
@@ -244,8 +235,29 @@ class Desk:
     def _offer(self, live: LiveCall, person: Person) -> None:
         offer = Offer(new_id(), live.call.id, person.id, self.clock.now())
         live.offer = offer
+        # Before all else: what is written about it can wait until the phone is told to ring. But one seat after the other:
+        # whoever rang before is told to stop first.
+        live.line.at_once(lambda: self._dial(live, offer, person.seat))
         self.book.record(live, changes.offered(live.call, offer))
-        live.line.do(lambda: self._dial(live, offer, person.seat))
+
+    def _dial(self, live: LiveCall, offer: Offer, seat: SeatName) -> None:
+        if not _holds(live, offer):
+            return  # withdrawn before it began
+        live.rang = False
+        try:
+            live.operator_leg = self.phone.dial(
+                seat,
+                call=live.call.id,
+                caller=live.call.caller,
+                title=live.title,
+                seconds=self._ring_seconds,
+            )
+        except PhoneError as error:
+            log.warning("routing.dial_failed", call=live.call.id, error=type(error).__name__)
+            # Not now: the floor is in the middle of this offer, and may have another seat that fails as well.
+            live.line.do(lambda: self._not_dialled(live, offer))
+        else:
+            self.book.legs[live.operator_leg] = (live, True)
 
     def _put_through(self, live: LiveCall) -> None:
         offer = live.offer
@@ -325,42 +337,10 @@ class Desk:
             at=live.call.arrived_at.isoformat(),
         )
 
-    async def _dial(self, live: LiveCall, offer: Offer, seat: SeatName) -> None:
-        if not _holds(live, offer):
-            return  # withdrawn before it began
-        self._dialling += 1
-        try:
-            leg = await self.phone.dial(
-                seat,
-                call=live.call.id,
-                caller=live.call.caller,
-                title=live.title,
-                seconds=self._ring_seconds,
-            )
-        except PhoneError as error:
-            log.warning("routing.dial_failed", call=live.call.id, error=type(error).__name__)
-            if _holds(live, offer):
-                now = self.clock.now()
-                self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
-            return
-        finally:
-            self._dialling -= 1
-            early = self._early
-            if not self._dialling:
-                self._early = {}
-        if not _holds(live, offer):
-            await self.phone.hang_up(leg)
-            return
-        live.operator_leg, live.rang = leg, False
-        self.book.legs[leg] = (live, True)
-        # What the engine told of this leg before it told us its name.
-        for event in early.pop(leg, ()):
-            if isinstance(event, LegRinging):
-                self.leg_ringing(event)
-            elif isinstance(event, LegAnswered):
-                self.leg_answered(event)
-            else:
-                self.leg_ended(event)
+    async def _not_dialled(self, live: LiveCall, offer: Offer) -> None:
+        if _holds(live, offer):
+            now = self.clock.now()
+            self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
 
     async def _connect(self, live: LiveCall, offer: Offer) -> None:
         if not _holds(live, offer) or live.operator_leg is None:
@@ -422,11 +402,6 @@ class Desk:
     def _end_leg(self, live: LiveCall, leg: Leg | None) -> None:
         if leg is not None and self.book.legs.pop(leg, None) is not None:
             live.line.do(lambda: self.phone.hang_up(leg))
-
-    def _keep_early(self, event: LegAnswered | LegEnded | LegRinging) -> None:
-        # Only while a dialled leg's name is awaited: all others are legs that we have already let go.
-        if self._dialling:
-            self._early.setdefault(event.leg, []).append(event)
 
 
 def _holds(live: LiveCall, offer: Offer) -> bool:

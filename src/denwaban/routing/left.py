@@ -3,11 +3,11 @@
 import asyncio
 import os
 import shutil
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from denwaban.calls import Call, Outcome, call_of_leg, changes, record
 from denwaban.clock import Clock

@@ -34,6 +34,17 @@ class Line:
             self._busy = True
             self._tasks.create_task(self._work())
 
+    def at_once(self, act: Callable[[], None]) -> None:
+        """Like `do`, for an act that waits for nothing: done now if nothing is under way."""
+        if not self._busy:
+            act()
+            return
+
+        async def in_turn() -> None:
+            act()
+
+        self.do(in_turn)
+
     async def ask(self, act: Act) -> None:
         """Like `do`, but waits for it and hands on what it raises."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -216,11 +216,9 @@ class Phone(Protocol):
         """Stops prompt and music."""
         ...
 
-    async def dial(
-        self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
-    ) -> Leg:
+    def dial(self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int) -> Leg:
         """Rings every phone of a seat, for at most `seconds`. The phone shows `caller` (a number) and `title` (whose number was
-        dialled); browsers get `call` as header `X-Call`. Returns at once; events tell the rest. Whichever phone of the
+        dialled); browsers get `call` as header `X-Call`. Waits for nothing; events tell the rest, after the return. Whichever phone of the
         seat answers first wins and the others stop ringing."""
         ...
 

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from denwaban.config import Trunk
+from denwaban.telephony.ari.legs import is_desk_phone
 from denwaban.telephony.engine.pjsip import host_of
+
+_NO_NUMBER = re.compile("[^+0-9]")
+_QUOTES = re.compile(r'["\\<>]')
 
 
 def to_seat(endpoint: str, call: str, caller: str, title: str, seconds: int) -> dict[str, Any]:
     """Rings one phone of a seat."""
-    number = national("".join(mark for mark in caller if mark in "+0123456789"))
-    return {
+    number = national(_NO_NUMBER.sub("", caller))
+    body: dict[str, Any] = {
         "endpoint": f"PJSIP/{endpoint}",
         "appArgs": "seat",
         "callerId": f'"{plain(title)}" <{number or "anonymous"}>',
         "timeout": seconds,
-        "variables": {"PJSIP_HEADER(add,X-Call)": plain(call)},
+        # What seats may speak (see `pjsip`): otherwise the engine sets up a way from its own format that nobody goes.
+        "formats": "ulaw",
     }
+    if not is_desk_phone(endpoint):
+        # Nobody reads it at a SIP phone, and the engine stops for a moment to take it.
+        body["variables"] = {"PJSIP_HEADER(add,X-Call)": plain(call)}
+    return body
 
 
 def outside(line: Trunk, number: str, shown: str, seconds: int) -> dict[str, Any]:
@@ -57,4 +67,6 @@ def national(number: str) -> str:
 
 def plain(text: str) -> str:
     """Fit for a SIP header: no quotes, no line ends."""
+    if text.isprintable() and not _QUOTES.search(text):
+        return text
     return "".join(mark for mark in text if mark.isprintable() and mark not in '"\\<>')

@@ -91,6 +91,11 @@ def is_seat(endpoint: str) -> bool:
     return endpoint.startswith("seat-")
 
 
+def is_desk_phone(endpoint: str) -> bool:
+    """Whether the endpoint is a seat's SIP phone, not its browser."""
+    return endpoint.endswith(_PHONE)
+
+
 def seat_of(endpoint: str) -> SeatName:
     return SeatName(endpoint.removesuffix(_PHONE))
 
@@ -187,7 +192,7 @@ class Legs:
             party = self.by_channel.get(event.channel.id)
             if party is not None and party.voice == event.channel.id:
                 self._end(party)
-        elif isinstance(event, words.EndpointStateChange):
+        elif isinstance(event, words.PeerStatusChange):
             self.endpoint_is(event.endpoint)
         elif isinstance(event, words.ChannelHold | words.ChannelUnhold | words.ChannelDtmfReceived):
             self._pressed(event)

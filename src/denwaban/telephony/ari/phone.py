@@ -108,10 +108,7 @@ class AriPhone(AriLink):
         party = self._party(leg)
         await self._do(party, self._quiet(party))
 
-    async def dial(
-        self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
-    ) -> Leg:
-        # Nothing is awaited before the return: no event about the leg can be read before its name is known.
+    def dial(self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int) -> Leg:
         connection = self._connected()
         party, pairs = self._legs.dialling(seat)
         for channel, endpoint in pairs:

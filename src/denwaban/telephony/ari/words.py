@@ -109,7 +109,9 @@ class Endpoint(msgspec.Struct, frozen=True):
     state: str = ""
 
 
-class EndpointStateChange(Event, frozen=True):
+class PeerStatusChange(Event, frozen=True):
+    """A phone is online or no longer. `EndpointStateChange`, which would tell it too, comes for every call of the phone."""
+
     endpoint: Endpoint
 
 
@@ -139,7 +141,7 @@ AnyEvent = (
     | ChannelTalkingFinished
     | PlaybackFinished
     | RecordingFailed
-    | EndpointStateChange
+    | PeerStatusChange
     | ApplicationReplaced
 )
 WANTED = [
@@ -152,7 +154,7 @@ WANTED = [
     "ChannelDtmfReceived",
     "PlaybackFinished",
     "RecordingFailed",
-    "EndpointStateChange",
+    "PeerStatusChange",
     "ApplicationReplaced",
     # The filter keeps even answers to requests back unless they are named.
     "RESTResponse",

@@ -68,9 +68,7 @@ class FakePhone(Story):
         self._end_prompt(party)
         party.heard.append(SILENCE)
 
-    async def dial(
-        self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int
-    ) -> Leg:
+    def dial(self, seat: SeatName, *, call: str, caller: str, title: str, seconds: int) -> Leg:
         self._need_connection()
         leg = Leg(f"{seat}-{next(self._numbers)}")
         given: dict[str, object] = {"seat": seat, "call": call, "caller": caller, "title": title}

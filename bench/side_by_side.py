@@ -1,8 +1,8 @@
 """Calls through us and through Asterisk's own `app_queue`, in one run, with the same callers and the same answering phones.
 
-`python -m bench.side_by_side [--quick]`. Three sides run beside each other and are measured in turn, there and back, so that
-what else the machine does falls on all of them: `app_queue` without a program; ours with 10 clients; ours with 10,000 clients
-and a million past calls.
+`python -m bench.side_by_side [--quick] [PART…]`; parts: latency, crowd, recorded, sustained. Three sides run beside each other
+and are measured in turn, there and back, so that what else the machine does falls on all of them: `app_queue` without a
+program; ours with 10 clients; ours with 10,000 clients and a million past calls. What is found is written after each part.
 """
 
 import argparse
@@ -16,21 +16,20 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.machine import FOLDER, REPOSITORY, at, described, table, written
+from bench.machine import FOLDER, REPOSITORY, at, described, written
 from bench.ours import ours
-from bench.prepare import OPERATORS, number_of, prepared
+from bench.prepare import OPERATORS, QUICK_SIZE, SIZE, number_of, prepared
+from bench.ratios import LARGE, SMALL, THEIRS, Figures, ratios, shown
 from bench.rival import RECORDED, rival
 from bench.sip import Phones, Seen, calls, ports, register
 from denwaban.telephony.engine import Packages, obtain
 
-THEIRS, SMALL, LARGE = "app_queue", "ours small", "ours large"
-SIDES = (THEIRS, SMALL, LARGE)
-
+PARTS = ("latency", "crowd", "recorded", "sustained")
 TALK = 0.2
 RECORDED_RATE = 50
 PATIENCE = 2.0
@@ -39,18 +38,19 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. Rates in calls per second."""
+    """How much is measured. Rates in calls per second; `turns` there and back for each rate."""
 
     seconds: float
-    rounds: int
+    turns: dict[int, int]
     steps: Sequence[int]
     step_seconds: float
-    past_calls: int
-    clients: int
+    large: tuple[int, int]
+    """Clients and past calls."""
 
 
-FULL = Plan(10, 2, range(80, 421, 20), 8, 1_000_000, 10_000)
-QUICK = Plan(4, 1, range(100, 401, 50), 4, 100_000, 1_000)
+# 2,000 calls for each side and rate: fewer have no p99 to speak of.
+FULL = Plan(10, {50: 2, 100: 1}, range(80, 401, 20), 5, SIZE)
+QUICK = Plan(4, {50: 1, 100: 1}, range(100, 401, 50), 4, QUICK_SIZE)
 
 
 @dataclass
@@ -87,26 +87,11 @@ class Side:
         return seen
 
 
-@dataclass
-class Figures:
-    """What was found, by side."""
-
-    latency: dict[int, dict[str, list[float]]] = field(default_factory=dict)
-    recorded: dict[str, list[float]] = field(default_factory=dict)
-    """The same at 50 calls a second when both record."""
-    failed: dict[int, dict[str, int]] = field(default_factory=dict)
-    processor: dict[int, dict[str, dict[str, float]]] = field(default_factory=dict)
-    sustained: dict[str, list[int]] = field(default_factory=dict)
-    steps: list[dict[str, Any]] = field(default_factory=list)
-    crowd: dict[str, list[tuple[float, float, float, int]]] = field(default_factory=dict)
-    on_the_wire: bool = True
-
-
 @asynccontextmanager
 async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[list[Side]]:
-    """All three, running, with the first 20 seats signed in."""
+    """All three, running, with every seat signed in."""
     small = await prepared(FOLDER, 10, 0)
-    large = await prepared(FOLDER, plan.clients, plan.past_calls)
+    large = await prepared(FOLDER, *plan.large)
     async with AsyncExitStack() as stack:
         found = []
         first = stack.enter_context(ports(3000))
@@ -115,7 +100,7 @@ async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[l
         )
         pids = {"engine": engine.pid}
         found.append(Side(THEIRS, engine.phones, [number_of(0)], RECORDED, folder / "theirs", pids))
-        for name, base, clients in ((SMALL, small, 10), (LARGE, large, plan.clients)):
+        for name, base, clients in ((SMALL, small, 10), (LARGE, large, plan.large[0])):
             first, home = stack.enter_context(ports(3000)), folder / f"ours-{clients}"
             running = await stack.enter_async_context(
                 ours(packages, REPOSITORY / "var", base, home, first)
@@ -124,76 +109,108 @@ async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[l
             pids = {"engine": running.engine_pid, "program": running.pid}
             found.append(Side(name, running.phones, numbers[:-1], numbers[-1], home, pids))
         for side in found:
-            register(side.phones, 20)
+            register(side.phones, OPERATORS)
         yield found
 
 
-async def measure(found: list[Side], plan: Plan) -> Figures:
-    print(f"small: 10 clients; large: {plan.clients:,} clients and {plan.past_calls:,} past calls")
-    figures = Figures()
-    there_and_back = [*found, *reversed(found)]
-    for side in found:  # files, caches and threads as they are after the first minute of a day
-        await side.calls(15, 60)
-    print("300 callers on 20 agents")
-    for side in there_and_back if plan.rounds > 1 else found:
-        seen = await side.calls(15, 300, talk=2.0, patience=90)
-        row = (seen.took, at(seen.waits, 0.5), max(seen.waits, default=float("nan")), seen.failed)
-        figures.crowd.setdefault(side.name, []).append(row)
-        print(
-            f"  {side.name:12} {row[0]:6.1f} s, wait p50 {row[1]:5.2f} max {row[2]:5.2f} s, failed {row[3]}"
-        )
-    for side in found:
-        register(side.phones, OPERATORS)
-        await side.calls(30, 90)
-    for rate in (50, 100):
+async def latency(found: list[Side], plan: Plan, figures: Figures) -> None:
+    """From the caller's INVITE to the operator's phone, nothing recorded."""
+    for rate, turns in plan.turns.items():
         print(f"{rate} calls/s")
-        for side in there_and_back * plan.rounds:
+        for side in [*found, *reversed(found)] * turns:
             await _latency(side, rate, plan, figures)
-    print(f"{RECORDED_RATE} calls/s, both recording")
-    for side in there_and_back:
-        seen = await side.calls(RECORDED_RATE, round(RECORDED_RATE * plan.seconds), recorded=True)
-        figures.recorded.setdefault(side.name, []).extend(seen.to_phone)
-        p50, p99 = (at(seen.to_phone, share) * 1000 for share in (0.5, 0.99))
-        print(f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms  failed {seen.failed}")
-    print("highest sustained")
-    for side in there_and_back if plan.rounds > 1 else found:
-        await _climb(side, plan, figures)
-    return figures
 
 
 async def _latency(side: Side, rate: int, plan: Plan, figures: Figures) -> None:
     before = {what: _cpu_seconds(pid) for what, pid in side.pids.items()}
-    seen = await side.calls(rate, round(rate * plan.seconds))
+    count = round(rate * plan.seconds)
+    seen = await side.calls(rate, count)
     used = {
-        what: (_cpu_seconds(pid) - before[what]) / plan.seconds for what, pid in side.pids.items()
+        what: (_cpu_seconds(pid) - before[what]) * 1000 / count for what, pid in side.pids.items()
     }
     figures.latency.setdefault(rate, {}).setdefault(side.name, []).extend(seen.to_phone)
     failed = figures.failed.setdefault(rate, {})
     failed[side.name] = failed.get(side.name, 0) + seen.failed
     figures.processor.setdefault(rate, {})[side.name] = used
     figures.on_the_wire &= seen.on_the_wire
+    cores = ", ".join(f"{what} {cost:.1f} ms" for what, cost in used.items())
+    print(f"  {_line(side, seen)}  (processor for a call: {cores})", flush=True)
+
+
+def _line(side: Side, seen: Seen) -> str:
     p50, p99 = (at(seen.to_phone, share) * 1000 for share in (0.5, 0.99))
-    cores = ", ".join(f"{what} {share * 100:.0f} %" for what, share in used.items())
-    print(
-        f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms  failed {seen.failed}  ({cores} of a core)"
-    )
+    return f"{side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms  failed {seen.failed}"
 
 
-async def _climb(side: Side, plan: Plan, figures: Figures) -> None:
-    """Steps up until a call fails; a step that failed is tried once more, because the machine has other work too."""
-    best = 0
-    for rate in plan.steps:
-        for _ in range(2):
-            seen = await side.calls(rate, round(rate * plan.step_seconds))
-            figures.steps.append({"side": side.name, "rate": rate, "failed": seen.failed})
-            if not seen.failed:
-                break
-            await asyncio.sleep(2)
-        if seen.failed:
+async def crowd(found: list[Side], plan: Plan, figures: Figures) -> None:
+    """More callers than operators: when all are served, and who waits longest."""
+    print("300 callers on 20 agents")
+    for side in found:
+        # The others sign out for the time.
+        register(side.phones, OPERATORS, 0)
+        register(side.phones, 20)
+        await asyncio.sleep(1)
+        seen = await side.calls(15, 300, talk=2.0, patience=90)
+        row = (seen.took, at(seen.waits, 0.5), max(seen.waits, default=float("nan")), seen.failed)
+        figures.crowd.setdefault(side.name, []).append(row)
+        print(
+            f"  {side.name:12} {row[0]:6.1f} s, wait p50 {row[1]:5.2f} max {row[2]:5.2f} s, failed {row[3]}",
+            flush=True,
+        )
+        register(side.phones, OPERATORS)
+    await asyncio.sleep(1)
+
+
+async def recorded(found: list[Side], plan: Plan, figures: Figures) -> None:
+    """The same as `latency`, both recording."""
+    print(f"{RECORDED_RATE} calls/s, both recording")
+    for side in [*found, *reversed(found)]:
+        seen = await side.calls(RECORDED_RATE, round(RECORDED_RATE * plan.seconds), recorded=True)
+        figures.recorded.setdefault(side.name, []).extend(seen.to_phone)
+        print(f"  {_line(side, seen)}", flush=True)
+
+
+async def sustained(found: list[Side], plan: Plan, figures: Figures) -> None:
+    """The highest rate at which no call fails, with and without recording."""
+    for name in ("plain", "recording"):
+        print(f"highest sustained, {name}")
+        for side in found:
+            best = await _highest(side, plan, figures, recorded=name == "recording")
+            figures.sustained.setdefault(name, {})[side.name] = best
+            print(f"  {side.name:12} {best} calls/s", flush=True)
+
+
+async def _highest(side: Side, plan: Plan, figures: Figures, *, recorded: bool) -> int:
+    """Found by halves; 0 when even the lowest is too much."""
+    good, bad = -1, len(plan.steps)
+    while bad - good > 1:
+        middle = (good + bad) // 2
+        if await _holds(side, plan.steps[middle], plan.step_seconds, figures, recorded=recorded):
+            good = middle
+        else:
+            bad = middle
+    return plan.steps[good] if good >= 0 else 0
+
+
+async def _holds(
+    side: Side, rate: int, seconds: float, figures: Figures, *, recorded: bool
+) -> bool:
+    """Whether no call fails. A rate that nearly holds is tried once more, because the machine has other work too."""
+    count = round(rate * seconds)
+    for _ in range(2):
+        seen = await side.calls(rate, count, recorded=recorded)
+        figures.steps.append(
+            {"side": side.name, "rate": rate, "recorded": recorded, "failed": seen.failed}
+        )
+        if not seen.failed:
+            return True
+        await asyncio.sleep(2)
+        if seen.failed > count // 100:
             break
-        best = rate
-    figures.sustained.setdefault(side.name, []).append(best)
-    print(f"  {side.name:12} {best} calls/s (stopped at {rate}, {seen.failed} failed)")
+    return False
+
+
+_MEASURES = dict(zip(PARTS, (latency, crowd, recorded, sustained), strict=True))
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -212,96 +229,42 @@ def kept(side: Side, since: datetime) -> dict[str, int]:
     return {"placed": side.placed, "calls": every, "answered": good, "facts": told}
 
 
-def ratios(figures: Figures) -> list[dict[str, Any]]:
-    """Ours ÷ theirs with the bar for each, and how much the large installation adds."""
-    rows = []
-    for rate, by_side in figures.latency.items():
-        # A call that failed has no latency: a figure without it would be too good.
-        whole = not any(figures.failed[rate][side] for side in SIDES[1:])
-        for name, share in (("p50", 0.5), ("p99", 0.99)):
-            theirs, small, large = (at(sorted(by_side[side]), share) * 1000 for side in SIDES)
-            rows.append(
-                _row(f"INVITE → phone, {rate}/s, {name}", "ms", theirs, small, large, "≤ 1.5", 1.5)
-            )
-            rows[-1]["reached"] &= whole
-            if name == "p99":
-                grown = large / small if small else float("nan")
-                rows.append(
-                    {"what": f"p99 at {rate}/s, large ÷ small", "unit": "×", "theirs": None, "small": 1.0,
-                     "large": grown, "ratio_small": None, "ratio_large": grown, "bar": "< 1.5", "reached": grown < 1.5 and whole}
-                )  # fmt: skip
-    for name, share in (("p50", 0.5), ("p99", 0.99)):
-        theirs, small, large = (at(sorted(figures.recorded[side]), share) * 1000 for side in SIDES)
-        what = f"both recording: INVITE → phone, {RECORDED_RATE}/s, {name}"
-        rows.append(_row(what, "ms", theirs, small, large, "", 1.5))
-    theirs, small, large = (float(max(figures.sustained[side])) for side in SIDES)
-    rows.append(_row("highest sustained", "calls/s", theirs, small, large, "≥ 0.8", 0.8, more=True))
-    for what, column in (
-        ("300 callers on 20 agents: all served", 0),
-        ("300 callers on 20 agents: longest wait", 2),
-    ):
-        theirs, small, large = (min(run[column] for run in figures.crowd[side]) for side in SIDES)
-        rows.append(_row(what, "s", theirs, small, large, "≤ 1.0", 1.0))
-    return rows
-
-
-def _row(
-    what: str,
-    unit: str,
-    theirs: float,
-    small: float,
-    large: float,
-    bar: str,
-    limit: float,
-    *,
-    more: bool = False,
-) -> dict[str, Any]:
-    first, second = (value / theirs if theirs else float("nan") for value in (small, large))
-    good = min(first, second) >= limit if more else max(first, second) <= limit
-    return {
-        "what": what, "unit": unit, "theirs": theirs, "small": small, "large": large,
-        "ratio_small": first, "ratio_large": second, "bar": bar, "reached": good,
-    }  # fmt: skip
-
-
-def shown(rows: list[dict[str, Any]]) -> None:
-    def number(value: float | None) -> str:
-        return "" if value is None else f"{value:.2f}"
-
-    table(
-        ["", "unit", *SIDES, "ratio small", "ratio large", "bar", "reached"],
-        [
-            [row["what"], row["unit"], *(number(row[key]) for key in ("theirs", "small", "large", "ratio_small", "ratio_large")),
-             row["bar"], "yes" if row["reached"] else "NO"]
-            for row in rows
-        ],
-    )  # fmt: skip
-
-
-async def main(plan: Plan) -> None:
+async def main(plan: Plan, parts: Sequence[str]) -> None:
     packages = obtain(REPOSITORY / "var")
     about = described(packages)
     FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=FOLDER))
     since = datetime.now(UTC)
+    figures = Figures()
+    print("small: 10 clients; large: {:,} clients and {:,} past calls".format(*plan.large))
     try:
         async with sides(packages, plan, folder) as found:
-            figures = await measure(found, plan)
+            for (
+                side
+            ) in found:  # files, caches and threads as they are after the first minute of a day
+                await side.calls(30, 150)
+            for part in parts:
+                await _MEASURES[part](found, plan, figures)
+                _write(about, plan, figures, {"parts": list(parts), "so_far": part})
             await asyncio.sleep(2)
             database = {side.name: kept(side, since) for side in found if side.name != THEIRS}
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    rows = ratios(figures)
     print()
-    shown(rows)
+    shown(ratios(figures, RECORDED_RATE))
     for name, counts in database.items():
         print(
             f"  {name}: {counts['placed']} calls placed; in the database {counts['calls']}, {counts['facts']} facts"
         )
+    _write(about, plan, figures, {"parts": list(parts), "database": database})
+
+
+def _write(about: dict[str, Any], plan: Plan, figures: Figures, more: dict[str, Any]) -> None:
     written(
         "side_by_side",
         {
             **about,
+            **more,
             "plan": {
                 **plan.__dict__,
                 "steps": list(plan.steps),
@@ -309,13 +272,12 @@ async def main(plan: Plan) -> None:
                 "patience": PATIENCE,
             },
             "stamps": "kernel, on the wire" if figures.on_the_wire else "sipp",
-            "ratios": rows,
+            "ratios": ratios(figures, RECORDED_RATE),
             "failed_at": figures.failed,
-            "processor_cores": figures.processor,
+            "processor_ms_for_a_call": figures.processor,
             "sustained": figures.sustained,
             "steps": figures.steps,
             "crowd": figures.crowd,
-            "database": database,
         },
     )
 
@@ -326,11 +288,17 @@ if __name__ == "__main__":
         signal.signal(number, signal.default_int_handler)
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument(
+        "parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all when none is named"
+    )
+    asked.add_argument(
         "--quick",
         action="store_true",
         help="shorter runs and a smaller database: for a look, not for a figure",
     )
+    given = asked.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        asked.error(f"no such part: {', '.join(sorted(unknown))}")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main(QUICK if asked.parse_args().quick else FULL))
+        asyncio.run(main(QUICK if given.quick else FULL, given.parts or PARTS))
         sys.exit(0)
     sys.exit(130)

@@ -17,4 +17,5 @@ import denwaban.practice.rows
 import denwaban.promises.rows
 import denwaban.reports.rows
 import denwaban.routing.rows
-import denwaban.scripts.rows  # noqa: F401
+import denwaban.scripts.rows
+import denwaban.summaries.rows  # noqa: F401

@@ -25,6 +25,7 @@ from denwaban.delivery import Channels, Services
 from denwaban.delivery.inbound.doors import Doors
 from denwaban.journal import Journal
 from denwaban.store import Store, Tx, metadata, new_id
+from denwaban.summaries import Press
 from denwaban.web import Needs, Public, guard_of, handlers
 
 OPERATOR, CLIENT, ADMINISTRATOR = {Role.OPERATOR}, {Role.CLIENT}, {Role.ADMINISTRATOR}
@@ -52,6 +53,9 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"GET /dispatch/\{report_id:str\}/people", FLOOR),
     (r"GET /dispatch.*", INSIDE),
     (r"\w+ /clients/\{client_id:str\}/ladder.*", FLOOR),
+    (r"\w+ /clients/\{client_id:str\}/summary-plan", FLOOR | CLIENT),
+    (r"\w+ /(clients/\{client_id:str\}/)?summaries.*", FLOOR),
+    (r"GET /clients/\{client_id:str\}/reports.csv", FLOOR),
     (r"GET /reports.*", INSIDE),
     (r"POST /reports.*", FLOOR),
     (r"\w+ /calls.*", INSIDE),
@@ -89,6 +93,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"PUT /api/v1/clients/\{client_id:str\}/script-settings", FLOOR),
     (r"\w+ /api/v1/(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     (r"\w+ /api/v1/practice.*", INSIDE),
+    (r"\w+ /api/v1/clients/\{client_id:str\}/summary-plan", FLOOR | CLIENT),
     (r"GET /api/v1/.*", EVERYBODY),
     (r"\w+ /api/v1/scripts.*", FLOOR),
     (r"POST /api/v1/faqs/search", EVERYBODY),
@@ -122,6 +127,7 @@ WORDS: dict[str | tuple[str, str], str] = {
     ("roster_changes", "what"): "shift",
     ("roster_entries", "kind"): "leave",
     ("shifts", "kind"): "duty",
+    ("summaries", "kind"): "daily",
     ("ladders", "state"): "waiting",
     ("operator_states", "state"): "ready",
     ("script_runs", "state"): "open",
@@ -140,6 +146,7 @@ async def wired(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
             "call_backs": nowhere(store, clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
             "doors": Doors(Services()),
+            "press": Press(),
         },
     )
     # Live streams end at once, so that every answer has an end.

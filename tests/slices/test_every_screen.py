@@ -24,6 +24,7 @@ from denwaban.oncall import add_contact, contacts_of, record_test
 from denwaban.people import give_account
 from denwaban.scripts import names_of
 from denwaban.store import Tx
+from denwaban.summaries import Press
 
 __all__ = ["seat_story"]
 
@@ -71,6 +72,7 @@ async def furnished(
             "call_backs": nowhere(story.store, story.clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),
             "doors": Doors(Services()),
+            "press": Press(),
             "recordings": Recordings(lambda call: tmp_path / f"{call}.wav"),
             "script_names": ScriptNames(names_of),
         },

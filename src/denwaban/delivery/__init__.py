@@ -14,7 +14,7 @@ from denwaban.delivery.handing import (
     resend,
     said,
 )
-from denwaban.delivery.letter import Letter
+from denwaban.delivery.letter import Attachment, Letter
 from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, State, wait_after
 from denwaban.delivery.pressing import press
 from denwaban.delivery.queries import (
@@ -39,6 +39,7 @@ from denwaban.delivery.words import channel_words, moment_words
 __all__ = [
     "Acknowledged",
     "AlreadyTaken",
+    "Attachment",
     "Attempt",
     "Caller",
     "Channel",

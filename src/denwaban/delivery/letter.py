@@ -1,12 +1,24 @@
-"""A plain mail to one of our own people: no report, no link that takes anything."""
+"""A plain mail to one person: no report, no link that takes anything."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that travels with a letter."""
+
+    name: str
+    """In ASCII."""
+    kind: str
+    """Of content, such as `application/pdf`."""
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """What goes out. Words of callers do not belong into it: the page behind the link shows them to who may see them."""
+    """What goes out. Words of callers do not belong into one to our own people: the page behind the link shows them to who may
+    see them."""
 
     key: str
     """The same in every try, so that a second copy is seen as the same mail."""
@@ -17,3 +29,4 @@ class Letter:
     subject: str
     text: str
     at: datetime
+    attachments: tuple[Attachment, ...] = ()

@@ -5,12 +5,14 @@ from denwaban.improvement.letters import duty as letter_duty
 from denwaban.improvement.model import LONGEST_WORDS
 from denwaban.improvement.questions import NotThisCall, note_question
 from denwaban.improvement.reviews import duty as review_duty
+from denwaban.improvement.similar import groups
 from denwaban.improvement.weekly import duty as weekly_duty
 
 __all__ = [
     "LONGEST_WORDS",
     "Gatherer",
     "NotThisCall",
+    "groups",
     "letter_duty",
     "note_question",
     "review_duty",

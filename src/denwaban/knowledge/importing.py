@@ -10,7 +10,15 @@ from denwaban.knowledge.acts import add_faq, change_faq
 from denwaban.knowledge.model import PARTS, Author, Bound, Content, Faq
 from denwaban.knowledge.queries import faqs_page
 from denwaban.people import PeopleError
-from denwaban.people.csvfile import Line, LineError, UnreadableFile, read_csv, truth
+from denwaban.people.csvfile import (
+    FORMULA,
+    Line,
+    LineError,
+    UnreadableFile,
+    guarded,
+    read_csv,
+    truth,
+)
 from denwaban.people.importing import Imported, NotImported
 from denwaban.store import Tx
 from denwaban.store.words import fold
@@ -30,9 +38,6 @@ COLUMNS = {
 
 BOUNDS = {"説明": Bound.EXPLAIN, "受止": Bound.TAKE, "受止め": Bound.TAKE, "判断": Bound.DECIDE}
 """As a file says it; empty: 説明."""
-
-_FORMULA = "=+-@\t"
-"""A spreadsheet would calculate a cell that begins so: it is given out behind an apostrophe."""
 
 
 def read_faqs(data: bytes) -> list[Line]:
@@ -92,7 +97,7 @@ def written(entries: list[Faq]) -> str:
             "はい" if entry.restricted else "",
             *(day.isoformat() if day else "" for day in (entry.valid_from, entry.valid_until)),
         ]
-        table.writerow([f"'{cell}" if cell[:1] in _FORMULA and cell else cell for cell in cells])
+        table.writerow([guarded(cell) for cell in cells])
     return out.getvalue()
 
 
@@ -115,7 +120,7 @@ def _content(cells: dict[str, str], old: Faq | None) -> Content:
 
 
 def _plain(cell: str) -> str:
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA and cell[1:] else cell
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in FORMULA and cell[1:] else cell
 
 
 def day(text: str, field: str) -> date | None:

@@ -31,6 +31,8 @@ from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
 from denwaban.scripts import names_of, unread
 from denwaban.store import Store
+from denwaban.summaries import Enrolling, Press
+from denwaban.summaries import duties as summary_duties
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.port import Phone
 from denwaban.telephony.speech import Speech
@@ -103,6 +105,7 @@ def build(
             if one.state is SeatState.READY
         ],
     )
+    press = Press()
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
         *inbound_duties(store, clock, channels),
@@ -111,6 +114,7 @@ def build(
         review_duty(store),
         letter_duty(store, settings.url, channels),
         promise_duty(store),
+        *summary_duties(store, settings.url, channels, press),
         watch_duty(store),
         calendar_duty(store, clock, loopback=settings.calendar_loopback),
     ]
@@ -127,6 +131,7 @@ def build(
             "practice": practice,
             "call_backs": call_backs,
             "channels": channels,
+            "press": press,
             "doors": Doors(channels.services),
             "recordings": Recordings(phone.recording),
             "script_names": ScriptNames(names_of),
@@ -146,6 +151,7 @@ def build(
         practice,
         LeftCalls(store, clock, phone, left),
         Gatherer(store, clock),
+        Enrolling(store, clock),
         Watch(store, journal),
         Evidence(store, journal),
         PresenceFollower(store, journal, clock),

@@ -34,6 +34,8 @@ import denwaban.reports.settings_api
 import denwaban.schema
 import denwaban.scripts.api
 import denwaban.scripts.pages
+import denwaban.summaries.api
+import denwaban.summaries.pages
 from denwaban.access import Role
 from denwaban.web import MenuEntry
 
@@ -42,6 +44,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.floor.pages.routes,
     *denwaban.portal.pages.routes,
     *denwaban.callback.pages.routes,
+    *denwaban.summaries.pages.routes,
     *denwaban.practice.pages.routes,
     *denwaban.promises.pages.routes,
     *denwaban.delivery.pages.routes,
@@ -68,6 +71,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.scripts.api.routes,
     *denwaban.improvement.api.routes,
     *denwaban.delivery.api.routes,
+    *denwaban.summaries.api.routes,
     *denwaban.promises.api.routes,
     *denwaban.practice.api.routes,
 )
@@ -80,11 +84,13 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
     *denwaban.oncall.pages.menu,
+    *denwaban.summaries.pages.portal.menu,
     *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,
     *denwaban.delivery.pages.dispatch.menu,
     MenuEntry("/reports", "報告", _INSIDE),
     MenuEntry("/calls", "通話", _FLOOR),
+    *denwaban.summaries.pages.floor.menu,
     MenuEntry("/clients", "顧客", _INSIDE),
     MenuEntry("/scripts", "台本", _FLOOR),
     MenuEntry("/improvement", "改善", _FLOOR, mark="/improvement/waiting"),

@@ -44,6 +44,7 @@ from denwaban.oncall.hours import (
     day_bits,
     holidays_of,
 )
+from denwaban.oncall.hours import moment as business_moment
 from denwaban.oncall.live import Gate, NotReady, go_live, may_go_live, prepare_again
 from denwaban.oncall.loading import business_hours
 from denwaban.oncall.model import Contact, may_change
@@ -110,6 +111,7 @@ __all__ = [
     "add_shifts",
     "alarms",
     "business_hours",
+    "business_moment",
     "calendar_duty",
     "change_contact",
     "contact",

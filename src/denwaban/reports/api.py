@@ -1,14 +1,17 @@
 """Reports for programs."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
-from litestar import get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from denwaban.access import Principal, Role
+from denwaban.people import PeopleError, client
 from denwaban.reports import acts
+from denwaban.reports.export import csv_of, days_asked, download
 from denwaban.reports.model import Report, Status, StatusChange
 from denwaban.store import Store, Tx
 from denwaban.web import needs
@@ -23,6 +26,7 @@ from denwaban.web.api import (
     missing,
     needs_client,
     only_client,
+    refused,
 )
 
 everybody = needs(Role.OPERATOR, Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
@@ -186,6 +190,43 @@ async def list_reports(
     return make_page(await store.read(verb), limit, show, lambda report: (report.id,))
 
 
+Day = Annotated[str, QueryParameter(pattern=r"^(\d{4}-\d\d-\d\d)?$")]
+"""A day in Tokyo, such as 2026-11-24; empty: see there."""
+
+
+@get(
+    "/reports.csv",
+    guards=[who_may_change],
+    tags=["reports"],
+    operation_id="exportReports",
+    media_type="text/csv",
+)
+async def export_reports(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    client_id: FromQuery[IdText | None] = None,
+    first: FromQuery[Day] = "",
+    last: FromQuery[Day] = "",
+) -> Response[bytes]:
+    """A client's reports sent from `first` to `last` (this month so far when left out), one row each, as CSV (UTF-8 with a byte
+    order mark): the fields of its form are the columns. A client's key need not name the client."""
+    wanted = who.client_id or client_id
+    if wanted is None:
+        raise refused("client_id", "name a client")
+    needs_client(who, client_id or wanted)
+
+    def verb(tx: Tx) -> Response[bytes]:
+        if client(tx, wanted) is None:
+            raise missing()
+        days = days_asked(first, last, tx.now)
+        return download(csv_of(tx, wanted, *days), *days)
+
+    try:
+        return await store.read(verb)
+    except PeopleError as error:
+        raise refused(error.field, str(error)) from error
+
+
 @get("/reports/{report_id:str}", guards=[everybody], tags=["reports"], operation_id="readReport")
 async def read_report(
     who: NamedDependency[Principal], store: NamedDependency[Store], report_id: FromPath[IdText]
@@ -224,4 +265,4 @@ async def set_status(
     return show(await store.write(verb))
 
 
-routes = [list_reports, read_report, set_status]
+routes = [list_reports, export_reports, read_report, set_status]

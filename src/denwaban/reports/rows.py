@@ -212,6 +212,24 @@ def some(
     return [from_row(row) for row in tx.all(query)]
 
 
+def sent_between(
+    tx: Tx, client_id: str, since: datetime, until: datetime, limit: int
+) -> list[Report]:
+    """A client's reports that were sent from `since` until before `until`, oldest first, without practice."""
+    found = tx.all(
+        select(reports)
+        .where(
+            reports.c.client_id == client_id,
+            reports.c.sent_at >= since,
+            reports.c.sent_at < until,
+            reports.c.practice.is_(False),
+        )
+        .order_by(reports.c.sent_at, reports.c.id)
+        .limit(limit)
+    )
+    return [from_row(row) for row in found]
+
+
 def by_ids(tx: Tx, ids: list[str]) -> list[Report]:
     """The reports with these ids, oldest first."""
     if not ids:

@@ -12,7 +12,7 @@ import aiosmtplib
 
 from denwaban.delivery.channels.conversation import Lost, Refused
 from denwaban.delivery.channels.smtp import Connections, Server, parse
-from denwaban.delivery.letter import Letter
+from denwaban.delivery.letter import Attachment, Letter
 from denwaban.delivery.message import Message, text_of
 from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
 
@@ -171,7 +171,23 @@ def written(letter: Letter, sender: str) -> bytes:
         ("Message-ID", f"<{letter.key}@{domain}>"),
         *AUTOMATIC,
     )
-    return head + _part("plain", letter.text[:TEXT])
+    text = _part("plain", letter.text[:TEXT])
+    if not letter.attachments:
+        return head + text
+    # As in `compose`: no line of base64 begins with two hyphens.
+    boundary = f"=_{letter.key}"
+    opened = f"--{boundary}\r\n".encode()
+    parts = b"".join(opened + _attached(one) for one in letter.attachments)
+    kind = f'Content-Type: multipart/mixed; boundary="{boundary}"\r\n\r\n'.encode()
+    return head + kind + opened + text + parts + f"--{boundary}--\r\n".encode()
+
+
+def _attached(one: Attachment) -> bytes:
+    head = (
+        f"Content-Type: {one.kind}\r\nContent-Transfer-Encoding: base64\r\n"
+        f'Content-Disposition: attachment; filename="{one.name}"\r\n\r\n'
+    )
+    return head.encode("ascii") + base64.encodebytes(one.data).replace(b"\n", b"\r\n")
 
 
 AUTOMATIC = (

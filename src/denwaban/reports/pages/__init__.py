@@ -2,6 +2,6 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.reports.pages import form, rules
+from denwaban.reports.pages import export, form, rules
 
-routes: list[HTTPRouteHandler] = [*form.routes, *rules.routes]
+routes: list[HTTPRouteHandler] = [*form.routes, *rules.routes, *export.routes]

@@ -1,0 +1,124 @@
+"""Reading what a summary is made of: by the indexes of one client's calls, reports and promises."""
+
+from datetime import timedelta
+
+from sqlalchemy import RowMapping, select
+
+from denwaban.calls import Direction, Outcome
+from denwaban.calls.rows import calls
+from denwaban.people.rows import clients
+from denwaban.promises import kept_share
+from denwaban.reports import form_of, mask_cards
+from denwaban.reports.rows import reports
+from denwaban.store import Tx
+from denwaban.summaries.figures import Rang, Read, Told
+from denwaban.summaries.model import Period
+
+_BRANCH = "分岐"
+"""The label under which a report tells the branches that were chosen."""
+
+_AFTER = timedelta(days=2)
+"""A report of a call comes at the latest so long after the period, where the time of the call is not asked."""
+
+_CALLS = (
+    calls.c.id,
+    calls.c.arrived_at,
+    calls.c.caller,
+    calls.c.dialled,
+    calls.c.outcome,
+    calls.c.answered_at,
+    calls.c.ended_at,
+    calls.c.wait_ms,
+    calls.c.practice,
+)
+_REPORTS = (
+    reports.c.id,
+    reports.c.call_id,
+    reports.c.subject,
+    reports.c.what_for,
+    reports.c.answers,
+    reports.c.status,
+    reports.c.callback_needed,
+    reports.c.callback_by,
+    reports.c.sent_at,
+    reports.c.call_ended_at,
+    reports.c.urgency,
+    reports.c.opportunity,
+)
+
+
+def read(tx: Tx, client_id: str, period: Period) -> Read:
+    """Everything that came in for the client in these days, as it is now. Raises `LookupError` for no such client."""
+    client = tx.first(select(clients.c.name).where(clients.c.id == client_id))
+    if client is None:
+        raise LookupError("no such client")
+    rang = tx.all(
+        select(*_CALLS).where(
+            calls.c.client_id == client_id,
+            calls.c.arrived_at >= period.since,
+            calls.c.arrived_at < period.until,
+            calls.c.direction == Direction.INBOUND,
+        )
+    )
+    told = {
+        row["call_id"]: _told(row)
+        for row in tx.all(
+            select(*_REPORTS).where(
+                reports.c.client_id == client_id,
+                reports.c.call_id.is_not(None),
+                reports.c.sent_at >= period.since,
+                reports.c.sent_at < period.until + _AFTER,
+            )
+        )
+    }
+    return Read(
+        client["name"],
+        period,
+        [
+            Rang(
+                at=row["arrived_at"],
+                number=row["caller"],
+                dialled=row["dialled"],
+                outcome=Outcome(row["outcome"]) if row["outcome"] else None,
+                answered_at=row["answered_at"],
+                ended_at=row["ended_at"],
+                wait_ms=row["wait_ms"],
+                practice=row["practice"],
+                report=told.get(row["id"]),
+            )
+            for row in rang
+        ],
+        kept_share(tx, client_id, period.since, period.until),
+        tuple(field.key for field in form_of(tx, client_id).form.fields if field.secret),
+    )
+
+
+def still_open(tx: Tx, client_id: str, period: Period) -> bool:
+    """Whether a call of these days goes on: its figures are not there yet."""
+    found = tx.first(
+        select(calls.c.id)
+        .where(
+            calls.c.ended_at.is_(None),
+            calls.c.client_id == client_id,
+            calls.c.arrived_at >= period.since,
+            calls.c.arrived_at < period.until,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def _told(row: RowMapping) -> Told:
+    branch = next((text for label, text in row["answers"] if label == _BRANCH and text), "")
+    return Told(
+        id=row["id"],
+        subject=mask_cards(row["subject"]),
+        what_for=mask_cards(row["what_for"]),
+        topic=mask_cards(branch.split(" → ")[0].strip()),
+        status=row["status"],
+        callback_by=row["callback_by"] if row["callback_needed"] else None,
+        sent_at=row["sent_at"],
+        call_ended_at=row["call_ended_at"],
+        urgency=row["urgency"],
+        opportunity=row["opportunity"],
+    )

@@ -16,7 +16,16 @@ from tests.delivery_story import eventually
 from tests.servers.smtp import Postman, certificate, hanging_server, smtp_server
 
 from denwaban.config import Settings
-from denwaban.delivery import Channels, Failed, Kind, NotSetUp, Retry, Sent
+from denwaban.delivery import (
+    Attachment,
+    Channels,
+    Failed,
+    Kind,
+    Letter,
+    NotSetUp,
+    Retry,
+    Sent,
+)
 from denwaban.delivery.channels.smtp import Connections, parse
 from denwaban.delivery.message import Message
 
@@ -245,3 +254,28 @@ async def test_a_real_postfix_takes_the_mail_and_refuses_an_unknown_box(
     assert str(seen["Subject"]) == MAIL.subject
     assert str(seen["Message-ID"]) == "<msg_0123@example.jp>"
     assert [part.get_content_type() for part in seen.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.skipif(bool(postfix.possible()), reason=postfix.possible() or "-")
+async def test_a_real_postfix_carries_a_letter_with_its_files(http: httpx.AsyncClient) -> None:
+    pdf, table = b"%PDF-1.7\n" + bytes(range(256)) * 8000, "日時,番号\r\n".encode("utf-8-sig")
+    letter = Letter(
+        "summary-1", "suzuki@example.jp", "鈴木 﨑子", "【日報】山田設備 2026年11月24日(火)", "件数です。", MESSAGE.at,
+        (Attachment("denwaban-daily-20261124.pdf", "application/pdf", pdf),
+         Attachment("denwaban-daily-20261124.csv", 'text/csv; charset="utf-8"', table)),
+    )  # fmt: skip
+    with postfix.running() as server:
+        async with mail_by(http, f"smtp://{server.address}") as channels:
+            assert isinstance(await channels.letter(letter), Sent)
+
+        async def arrived() -> bool:
+            return bool(server.mails("suzuki"))
+
+        await eventually(arrived)
+        seen = email.message_from_bytes(server.mails("suzuki")[0], policy=email.policy.default)
+    assert str(seen["Subject"]) == letter.subject
+    text, *files = seen.iter_parts()
+    assert text.get_content().strip() == "件数です。"
+    assert [(one.get_filename(), one.get_payload(decode=True)) for one in files] == [
+        (one.name, one.data) for one in letter.attachments
+    ]

@@ -210,10 +210,9 @@ async def export_reports(
 ) -> Response[bytes]:
     """A client's reports sent from `first` to `last` (this month so far when left out), one row each, as CSV (UTF-8 with a byte
     order mark): the fields of its form are the columns. A client's key need not name the client."""
-    wanted = who.client_id or client_id
+    wanted = only_client(who, client_id)
     if wanted is None:
         raise refused("client_id", "name a client")
-    needs_client(who, client_id or wanted)
 
     def verb(tx: Tx) -> Response[bytes]:
         if client(tx, wanted) is None:

@@ -13,9 +13,9 @@ from denwaban.reports import rows
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import Form
 from denwaban.reports.model import TONE_WORDS, URGENCY_WORDS, Draft, Report, Status, Tone, Urgency
-from denwaban.reports.sentence import N_
 from denwaban.reports.settings import form_of
 from denwaban.store import Tx
+from denwaban.texts import N_
 
 MOST = 20_000
 """Reports in one file."""

@@ -11,6 +11,7 @@ from denwaban.store import Store, Tx, new_id
 from denwaban.summaries.figures import Read, document
 from denwaban.summaries.model import (
     LONGEST_DAILY,
+    BadPlan,
     Document,
     Kind,
     Period,
@@ -22,7 +23,7 @@ from denwaban.summaries.model import (
 from denwaban.summaries.plans import Reader, add_summary, plan_of, readers
 from denwaban.summaries.reading import read, still_open
 from denwaban.summaries.rows import summaries, summary_mails, summary_tries
-from denwaban.summaries.sentence import N_, BadPlan
+from denwaban.texts import N_
 from denwaban.work import Duty
 
 ONE = timedelta(days=1)

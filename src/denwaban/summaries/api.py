@@ -27,6 +27,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
     refused,
 )
 
@@ -128,9 +129,7 @@ async def list_summaries(
     cursor: FromQuery[Cursor | None] = None,
 ) -> Page[SummaryOut]:
     """Summaries, the newest days first; a client's key sees its own."""
-    if client_id is not None:
-        needs_client(who, client_id)
-    wanted = who.client_id or client_id
+    wanted = only_client(who, client_id)
     place = decode_cursor(cursor, 2)
     before = (_day(place[0]), place[1]) if place is not None else None
 

@@ -11,12 +11,17 @@ from typing import Any
 import msgspec
 
 from denwaban.oncall import business_moment
+from denwaban.people import PeopleError
 
 SCHEMA = 1
 """Of the kept document. A new one reads the old ones too: a summary that was sent never changes."""
 
 LONGEST_DAILY = 31
 """Days that one daily summary covers at most; more make another one."""
+
+
+class BadPlan(PeopleError):
+    """Something that cannot be kept; the message is a Japanese sentence, `field` what to mend."""
 
 
 class Kind(StrEnum):

@@ -12,10 +12,10 @@ from denwaban.oncall import business_hours, contacts_of
 from denwaban.people import Changed, Staff, staff_of
 from denwaban.people import rows as people_rows
 from denwaban.store import Store, StoreError, Tx, new_id
-from denwaban.summaries.model import Kind, Period
+from denwaban.summaries.model import BadPlan, Kind, Period
 from denwaban.summaries.rows import summaries, summary_plans
 from denwaban.summaries.schedule import EARLIEST, LATEST, Plan, due, next_look, started
-from denwaban.summaries.sentence import N_, BadPlan
+from denwaban.texts import N_
 from denwaban.work import Duty
 
 log = structlog.get_logger(__name__)

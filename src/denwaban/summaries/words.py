@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from denwaban.summaries.model import Document, Kind, Period
-from denwaban.summaries.sentence import N_
+from denwaban.texts import N_
 
 WEEKDAYS = "月火水木金土日"
 

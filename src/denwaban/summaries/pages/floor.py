@@ -22,13 +22,13 @@ from denwaban.summaries.acts import (
     send_again,
     try_out,
 )
-from denwaban.summaries.model import Kind
+from denwaban.summaries.model import BadPlan, Kind
 from denwaban.summaries.pages import common
 from denwaban.summaries.paper import Press
 from denwaban.summaries.plans import Reader
 from denwaban.summaries.queries import count_troubles, listed, one, posted, troubles
-from denwaban.summaries.sentence import N_, BadPlan
 from denwaban.summaries.words import ADDRESS, TITLES
+from denwaban.texts import N_
 from denwaban.web import MenuEntry, _, needs, not_here, page
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)

@@ -13,11 +13,12 @@ from denwaban.access import Principal, Role
 from denwaban.oncall import business_hours
 from denwaban.people import Changed, PeopleError, client, staff_of
 from denwaban.store import Store, Tx
+from denwaban.summaries.model import BadPlan
 from denwaban.summaries.pages.common import title
 from denwaban.summaries.plans import mail_address, plan_of, readers, set_plan
 from denwaban.summaries.schedule import Plan, following
-from denwaban.summaries.sentence import N_, BadPlan
 from denwaban.summaries.words import TITLES
+from denwaban.texts import N_
 from denwaban.web import _, needs, not_here, page
 
 THEIRS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.CLIENT)

@@ -36,6 +36,8 @@ EVERYBODY = set(Role)
 PUBLIC = re.compile(
     r"GET /(sign-in|health(/live|/ready)?|metrics|static/\{name:path\}|a/\{token:str\})"
     r"|POST /(sign-in|language|a/\{token:str\})"
+    # The portal as an app: the same for everybody.
+    r"|GET /portal/(app\.webmanifest|sw\.js|offline)"
     # Services prove who they are by signing what they send.
     r"|POST /in/(slack|line|twilio/\{key:str\}|vonage|media-sms/\{secret:str\})|GET /in/vonage"
     # Descriptions of the API hold no data.
@@ -82,6 +84,8 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /(clients|staff|users|keys|import).*", ADMINISTRATOR),
     (r"\w+ /scripts.*", FLOOR),
     (r"\w+ /improvement.*", FLOOR),
+    (r"POST /feedback.*", FLOOR),
+    (r"GET /feedback.*", INSIDE),
     (r"GET /operators.*", FLOOR),
     (r"POST /operators/\{operator_id:str\}/(sessions/end|experienced)", FLOOR),
     (r"\w+ /operators.*", ADMINISTRATOR),

@@ -12,6 +12,8 @@ import denwaban.delivery.api
 import denwaban.delivery.inbound.doors
 import denwaban.delivery.pages
 import denwaban.delivery.trial
+import denwaban.feedback.api
+import denwaban.feedback.pages
 import denwaban.floor.pages
 import denwaban.improvement.api
 import denwaban.improvement.pages
@@ -51,6 +53,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.delivery.trial.routes,
     *denwaban.delivery.inbound.doors.routes,
     *denwaban.improvement.pages.routes,
+    *denwaban.feedback.pages.routes,
     *denwaban.scripts.pages.routes,
     *denwaban.reports.pages.routes,
     *denwaban.calls.pages.routes,
@@ -73,6 +76,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.delivery.api.routes,
     *denwaban.summaries.api.routes,
     *denwaban.promises.api.routes,
+    *denwaban.feedback.api.routes,
     *denwaban.practice.api.routes,
 )
 
@@ -89,6 +93,7 @@ MENU: Sequence[MenuEntry] = (
     *denwaban.knowledge.pages.menu,
     *denwaban.delivery.pages.dispatch.menu,
     MenuEntry("/reports", "報告", _INSIDE),
+    *denwaban.feedback.pages.menu,
     MenuEntry("/calls", "通話", _FLOOR),
     *denwaban.summaries.pages.floor.menu,
     MenuEntry("/clients", "顧客", _INSIDE),

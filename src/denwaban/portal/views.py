@@ -19,6 +19,7 @@ from denwaban.delivery import (
     taken,
     untaken,
 )
+from denwaban.feedback import Feedback, answers_for, of_report
 from denwaban.lines import parse_number, show_number
 from denwaban.oncall import Contact, NobodyOnDuty, OnDuty, contacts_of, person_in_charge
 from denwaban.people import Presence, Staff, staff_of, staff_of_user
@@ -63,6 +64,8 @@ class Inbox:
     on_duty: OnDuty | NobodyOnDuty
     known: bool
     """Whether the reader is on the roster, so that they can take something."""
+    answers: list[Feedback]
+    """Wishes of the reader that were dealt with since they looked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Detail:
     """What else the caller has had to do with the client."""
     colleagues: list[tuple[str, str]]
     """(id, name) of whom it can be given to."""
+    words: list[Feedback]
+    """What colleagues said of the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,7 @@ def inbox(tx: Tx, client_id: str, user_id: str) -> Inbox:
         more=found[SHOWN - 1].id if len(found) > SHOWN else "",
         on_duty=person_in_charge(tx, client_id, tx.now),
         known=me is not None and me.client_id == client_id,
+        answers=answers_for(tx, user_id),
     )
 
 
@@ -198,6 +204,7 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         number_shown=show_number(number) if number else "",
         story=story_of(tx, report),
         caller=caller_of(tx, report),
+        words=of_report(tx, report.id),
         colleagues=[
             (person.id, person.name)
             for person in staff_of(tx, report.client_id)

@@ -1,7 +1,7 @@
 """The portal of a client's staff: what came in, who takes it, what was promised, who is there. Phone first."""
 
 from denwaban.access import Role
-from denwaban.portal.pages import inbox, presence, promised, report, talk
+from denwaban.portal.pages import app, inbox, presence, promised, report, talk
 from denwaban.web import MenuEntry
 
 menu = [
@@ -12,6 +12,7 @@ menu = [
 ]
 
 routes = [
+    *app.routes,
     *inbox.routes,
     *report.routes,
     *talk.routes,

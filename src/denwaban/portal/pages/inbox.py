@@ -14,7 +14,15 @@ from denwaban.portal.pages.common import client_of, theirs
 from denwaban.store import Store
 from denwaban.web import LiveEvent, live, page
 
-LIVE_KINDS = ("report.", "promise.", "delivery.", "staff.", "call.ended", "callback.")
+LIVE_KINDS = (
+    "report.",
+    "promise.",
+    "delivery.",
+    "staff.",
+    "call.ended",
+    "callback.",
+    "feedback.dealt_with",
+)
 
 
 @get("/portal", guards=[theirs])

@@ -13,6 +13,7 @@ from denwaban.callback import CallBacks
 from denwaban.callback.pages import Shown, look
 from denwaban.calls.words import badge as call_badge
 from denwaban.delivery import NotTheirs, acknowledge, moment_words
+from denwaban.feedback import mark_seen
 from denwaban.journal import last_seq
 from denwaban.portal import views
 from denwaban.portal.pages.common import LONGEST_NOTE, Form, own, own_staff, theirs
@@ -58,6 +59,9 @@ async def _detail(
         return last_seq(tx), seen, look(tx, report_id, who.user_id, call_backs)
 
     after, seen, call_back = await store.read(verb)
+    answered = [it.id for it in seen.words if it.dealt_at and it.user_id == who.user_id]
+    if answered:
+        await store.write(lambda tx: mark_seen(tx, answered, who.user_id))
     said = {
         "taken": _("引き受けました。ほかの方への再通知は止まりました。"),
         "status": _("状態を変えました"),
@@ -65,6 +69,8 @@ async def _detail(
         "back": _("差し戻しました。次の方に知らせています。"),
         "handed": _("担当を変えました。新しい担当の方に知らせています。"),
         "said": _("書き込みました"),
+        "thanks": _("お礼をお届けしました。ありがとうございます。"),
+        "wish": _("改善のお願いをお届けしました。対応したら、この画面でお知らせします。"),
     }
     return page(
         "portal/report.html",

@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from denwaban.access import Principal
 from denwaban.delivery import NoReason, NotTaken, comment, hand_back, reassign
 from denwaban.delivery.pages.acting import AssignForm, CommentForm, act
+from denwaban.feedback import BadFeedback, Kind, give
 from denwaban.portal.pages.common import Form, own, own_staff, theirs
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _
@@ -19,6 +20,11 @@ from denwaban.web import Problem, _
 
 class BackForm(msgspec.Struct):
     reason: str = ""
+
+
+class WordForm(msgspec.Struct):
+    kind: Kind
+    words: str = ""
 
 
 @post("/portal/reports/{report_id:str}/back", guards=[theirs])
@@ -95,4 +101,22 @@ async def _act(
     return await act(store, checked, f"/portal/reports/{report_id}", done)
 
 
-routes = [back, hand, say]
+@post("/portal/reports/{report_id:str}/feedback", guards=[theirs])
+async def word(
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    report_id: FromPath[str],
+    data: Annotated[WordForm, Body(media_type=Form)],
+) -> Redirect:
+    """Thanks, or a wish, for the operator of the call and the supervisors."""
+
+    def verb(tx: Tx) -> None:
+        give(tx, own(tx, who, report_id), data.kind, data.words, who.user_id, who.name)
+
+    try:
+        return await act(store, verb, f"/portal/reports/{report_id}", data.kind.value)
+    except BadFeedback as error:
+        raise Problem(422, _(str(error)), _("前の画面に戻ってお試しください。")) from error
+
+
+routes = [back, hand, say, word]

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import ViewportSize
+from playwright.async_api import Page, ViewportSize
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
@@ -94,40 +94,83 @@ async def a_busy_day(office: Office) -> None:
     await office.report()
 
 
+KEPT_ON_THE_PHONE = """async () => {
+  const found = [];
+  for (const name of await caches.keys())
+    for (const one of await (await caches.open(name)).keys()) found.push(new URL(one.url).pathname);
+  return found.sort();
+}"""
+
+
+async def installable(page: Page) -> None:
+    """What Chromium itself says of the portal as an app. (Pages of tests are incognito, where nothing can be installed.)"""
+    await page.evaluate("navigator.serviceWorker.ready")
+    devtools = await page.context.new_cdp_session(page)
+    manifest = await devtools.send("Page.getAppManifest")
+    assert manifest["errors"] == []
+    assert manifest["url"].endswith("/portal/app.webmanifest")
+    told = await devtools.send("Page.getInstallabilityErrors")
+    assert {one["errorId"] for one in told["installabilityErrors"]} <= {"in-incognito"}
+
+
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
 async def test_every_screen_of_the_portal(
     office: Office, clock: MovedClock, size: ViewportSize
 ) -> None:
-    async with (
-        site(office) as url,
-        working(office),
-        chromium() as browser,
-    ):
-        page = await seated(browser, office.store, url, office.suzuki_user, size)
-        await page.goto(f"{url}/portal")
-        await look(page, "inbox-empty")
-        for path in ("missed", "promises"):
-            await page.goto(f"{url}/portal/{path}")
-            await look(page, f"{path}-empty")
-        await a_busy_day(office)
-        await office.settled()
-        await page.goto(f"{url}/portal/reports")
-        await look(page, "inbox")
+    async with working(office), chromium() as browser:
+        async with site(office) as url:
+            page = await seated(browser, office.store, url, office.suzuki_user, size)
+            await page.goto(f"{url}/portal")
+            await look(page, "inbox-empty")
+            for path in ("missed", "promises"):
+                await page.goto(f"{url}/portal/{path}")
+                await look(page, f"{path}-empty")
+            await a_busy_day(office)
+            await office.settled()
+            await page.goto(f"{url}/portal/reports")
+            await look(page, "inbox")
 
-        # A report that arrives while the page is open appears by itself.
-        await office.report(who="渡辺", company="", what_for="見積もりをお願いしたい")
-        await page.get_by_text("見積もりをお願いしたい").wait_for()
-        await page.get_by_role("button", name="渡辺様の報告を引き受ける").click()
-        await page.get_by_text("引き受けました。ほかの方への再通知は止まりました。").wait_for()
-        await look(page, "report-taken")
+            # A report that arrives while the page is open appears by itself.
+            await office.report(who="渡辺", company="", what_for="見積もりをお願いしたい")
+            await page.get_by_text("見積もりをお願いしたい").wait_for()
+            await page.get_by_role("button", name="渡辺様の報告を引き受ける").click()
+            await page.get_by_text("引き受けました。ほかの方への再通知は止まりました。").wait_for()
+            await look(page, "report-taken")
 
+            await page.goto(f"{url}/portal/reports")
+            await page.get_by_text("水道管が破裂し").click()
+            await page.wait_for_url("**/portal/reports/*")
+            await look(page, "report")
+            await page.locator("#words").get_by_text("改善のお願い", exact=True).click()
+            await page.locator("#words textarea").fill("止水栓の場所を先に聞いてください")
+            await page.get_by_role("button", name="届ける").click()
+            await page.get_by_text("改善のお願いをお届けしました").wait_for()
+            await look(page, "report-word")
+            for path in ("missed", "promises", "presence"):
+                await page.goto(f"{url}/portal/{path}")
+                await look(page, path)
+            if size != PHONE:
+                return
+            await installable(page)
+            await page.goto(f"{url}/portal/reports")
+            await page.get_by_text("水道管が破裂し").click()
+            take = page.get_by_role("button", name="引き受ける")
+            await take.wait_for()
+
+        # The server goes away.
+        await take.click()
+        await page.get_by_text("いまの操作は、まだ送られていません。").wait_for()
+        await look(page, "offline-unsent")
         await page.goto(f"{url}/portal/reports")
-        await page.get_by_text("水道管が破裂し").click()
-        await page.wait_for_url("**/portal/reports/*")
-        await look(page, "report")
-        for path in ("missed", "promises", "presence"):
-            await page.goto(f"{url}/portal/{path}")
-            await look(page, path)
+        await page.get_by_text("電波が届いていないか").wait_for()
+        await look(page, "offline")
+        assert await page.evaluate(KEPT_ON_THE_PHONE) == [
+            "/portal/offline", "/portal/offline", "/static/portal/icon.svg", "/static/portal/offline.js",
+            "/static/portal/portal.css", "/static/web/base.css",
+        ]  # fmt: skip
+        # It comes back: the page too, without anybody's touch.
+        async with site(office):
+            await page.get_by_role("heading", name="引き受け待ち").wait_for()
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])

@@ -25,6 +25,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
     refused,
 )
 
@@ -81,9 +82,7 @@ async def list_feedback(
 ) -> Page[FeedbackOut]:
     """Newest first; a client's key sees its own."""
     place = decode_cursor(cursor)
-    if client_id is not None:
-        needs_client(who, client_id)
-    wanted = who.client_id or client_id
+    wanted = only_client(who, client_id)
 
     def verb(tx: Tx) -> list[Shown]:
         before = place[0] if place else None

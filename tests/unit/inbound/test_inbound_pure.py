@@ -1,6 +1,7 @@
 """Results that come twice and out of order, answers to mails, signatures: without I/O."""
 
 from datetime import UTC, datetime, timedelta
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -196,3 +197,38 @@ def test_a_mail_of_thousands_of_nested_parts() -> None:
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3000)
     )
     assert read_letter(b"From: a@b.jp\n" + deep, BASE).text == ""
+
+
+HEAD = b"From: a@b.jp\r\nTo: reply+aa@in.example.jp\r\nMessage-ID: <x@y>\r\n"
+PART = b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        HEAD + b"Content-Type: text/plain; " + b"a;\r\n " * 150_000 + b"\r\n\r\nx\r\n",
+        HEAD + b"Subject: " + b"=?utf-8?q?a?=\r\n " * 40_000 + b"\r\n\r\nx\r\n",
+        HEAD + b"".join(PART % (one, one) for one in range(900)) + b"\n" * 100_000,
+        HEAD + b"\r\n" + (b"2026/1/" * 20 + b"<" + b"@" * 300 + b"\r\n") * 2_000,
+        HEAD + b"Content-Type: text/plain; charset=punycode\r\n\r\na-" + b"zz" * 90_000,
+    ],
+    ids=["parameters", "words", "nested", "quoted", "charset"],
+)
+def test_no_mail_keeps_a_processor_busy(raw: bytes) -> None:
+    begun = process_time()
+    assert read_letter(raw, BASE).tokens == ("aa",)
+    assert process_time() - begun < 3  # each took from ten seconds to half an hour
+
+
+def test_what_no_database_keeps_is_left_out_of_a_mail() -> None:
+    parts = (
+        b"Content-Type: multipart/mixed; boundary=q\r\n\r\n"
+        b"--q\r\nContent-Type: text/plain; charset=unicode_escape\r\n\r\na\0b \\ud800 c\r\n"
+        b'--q\r\nContent-Disposition: attachment; filename="=?unicode_escape?q?=5Cud800?="\r\n\r\nx\r\n--q--\r\n'
+    )
+    letter = read_letter(HEAD + parts, BASE)
+    assert letter.text.startswith("ab ")
+    assert len(letter.attachments) == 1
+    for text in (letter.text, *letter.attachments):
+        assert "\0" not in text
+        text.encode()

@@ -10,8 +10,8 @@ from denwaban.clock import Clock
 from denwaban.delivery.channels import Channels
 from denwaban.delivery.channels.web import Answer as HttpAnswer
 from denwaban.delivery.channels.web import post_json
-from denwaban.delivery.inbound.imap import Fetched, MailboxAway, Place, look
-from denwaban.delivery.inbound.keeping import Meaning, done, keep
+from denwaban.delivery.inbound.imap import MailboxAway, Place, look
+from denwaban.delivery.inbound.keeping import Kept, Meaning, done, keep
 from denwaban.delivery.inbound.letter import read_letter
 from denwaban.delivery.inbound.model import of_word
 from denwaban.delivery.inbound.pressed import Answer, line_came, slack_pressed
@@ -97,10 +97,10 @@ async def _look_in(store: Store, back: MailBack, box_id: str) -> None:
     place = await store.read(lambda tx: _place(tx, box_id))
     try:
         while True:
-            fetched, place = await asyncio.to_thread(look, back.imap, place)
+            kept, place = await asyncio.to_thread(_read, back, place)
             reached = place
-            await store.write(lambda tx, f=fetched, p=reached: _take_up(tx, back, box_id, f, p))  # type: ignore[misc]
-            if not fetched:
+            await store.write(lambda tx, k=kept, p=reached: _take_up(tx, box_id, k, p))  # type: ignore[misc]
+            if not kept:
                 break
     except MailboxAway as error:
         why = str(error)
@@ -116,8 +116,14 @@ def _place(tx: Tx, box_id: str) -> Place:
     return Place(row["uid_validity"], row["last_uid"]) if row is not None else Place(0, 0)
 
 
-def _take_up(tx: Tx, back: MailBack, box_id: str, fetched: list[Fetched], place: Place) -> None:
-    keep(tx, [kept_letter(read_letter(one.raw, back.address, cut=one.cut)) for one in fetched])
+def _read(back: MailBack, place: Place) -> tuple[list[Kept], Place]:
+    """The next mails, read before anything is written: nobody's mail may hold up who writes."""
+    fetched, after = look(back.imap, place)
+    return [kept_letter(read_letter(one.raw, back.address, cut=one.cut)) for one in fetched], after
+
+
+def _take_up(tx: Tx, box_id: str, kept: list[Kept], place: Place) -> None:
+    keep(tx, kept)
     tx.execute(
         update(mailboxes)
         .where(mailboxes.c.id == box_id)

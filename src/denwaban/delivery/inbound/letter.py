@@ -4,8 +4,9 @@ Sources: RFC 5322 (In-Reply-To, References), RFC 3464 (returns: multipart/report
 RFC 3834 (Auto-Submitted). Attachments are named and never looked into.
 """
 
-import email
-import email.policy
+import contextlib
+import email.errors
+import email.header
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from email.utils import getaddresses, parseaddr
 from enum import StrEnum
 from html.parser import HTMLParser
 
+from denwaban.delivery.inbound.bounded import codec, parse, storable, storables
 from denwaban.delivery.inbound.quoting import own_words
 
 PARTS = 60
@@ -84,8 +86,8 @@ def read_letter(
 ) -> Letter:
     """A mail's meaning. `recipients` and `sender` are of the envelope where it is known; `sender` "" is a return's."""
     try:
-        mail = email.message_from_bytes(raw, policy=email.policy.compat32)
-        return _read(mail, raw, base, recipients, sender, cut)
+        mail, shortened = parse(raw)
+        return _read(mail, raw, base, recipients, sender, cut or shortened)
     except (RecursionError, ValueError, LookupError, TypeError, AssertionError):
         # The standard library's parser raises these for some malformed mails; the mail is kept as what it is: unreadable.
         key = f"mail:{hashlib.sha256(raw).hexdigest()}"
@@ -103,7 +105,8 @@ def _read(
     named = ("delivered-to", "x-original-to", "to", "cc")
     headers = [str(value) for name in named for value in mail.get_all(name, [])]
     places = [*recipients, *(address for _name, address in getaddresses(headers))]
-    tokens = tuple(dict.fromkeys(filter(None, (token_of(place, base) for place in places))))
+    found = filter(None, (token_of(place, base) for place in places))
+    tokens = storables(dict.fromkeys(found))
     parts = list(_parts(mail))
     refers = " ".join(str(mail.get(name, "")) for name in ("in-reply-to", "references"))
     sort, status = _sort(mail, parts, sender)
@@ -116,11 +119,11 @@ def _read(
         sort=sort,
         tokens=tokens,
         keys=tuple(dict.fromkeys(_KEY.findall(refers))),
-        sender=writer,
-        text=own_words(_text(parts)),
-        attachments=tuple(_attachments(parts)),
+        sender=storable(writer),
+        text=own_words(storable(_text(parts))),
+        attachments=storables(_attachments(parts)),
         cut=cut,
-        status=status,
+        status=storable(status),
         seen_key=f"mail:{hashlib.sha256(identity + ' '.join(tokens).encode()).hexdigest()}",
     )
 
@@ -199,13 +202,7 @@ def _words(part: Message) -> str:
     content = part.get_payload(decode=True)
     if not isinstance(content, bytes):
         return ""
-    charset = (part.get_content_charset() or "utf-8").lower()
-    # What phones and mail programs call ISO-2022-JP has ① and ㈱ in it.
-    charset = {"iso-2022-jp": "iso2022_jp_ext", "shift_jis": "cp932"}.get(charset, charset)
-    try:
-        return content[:TEXT].decode(charset, "replace")
-    except LookupError:
-        return content[:TEXT].decode("utf-8", "replace")
+    return content[:TEXT].decode(codec((part.get_content_charset() or "utf-8").lower()), "replace")
 
 
 def _attachments(parts: Sequence[Message]) -> list[str]:
@@ -254,5 +251,8 @@ class _Words(HTMLParser):
 
 def _plain(html: str) -> str:
     words = _Words()
-    words.feed(html)
+    with contextlib.suppress(
+        AssertionError
+    ):  # it stops at `<![` without a name; what came before stands
+        words.feed(html)
     return re.sub(r"\n{2,}", "\n", "".join(words.found))

@@ -9,7 +9,7 @@ from tests.delivery_story import Office, open_office, working
 from tests.servers.smtp import Postman, smtp_server, words_of
 from tests.web_fixtures import MakeWeb, Web
 
-from denwaban import delivery, reports
+from denwaban import delivery, people, reports
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
@@ -120,6 +120,31 @@ async def test_wrong_and_expired_links_help_and_guessing_is_slowed_down(
         slowed = await anybody.get("/a/" + "y" * 43)
     assert slowed.status_code == 429
     assert slowed.headers["retry-after"] == "600"
+    # A scanner that opens broken links keeps no colleague at the same address from taking a report.
+    office.clock.advance(-timedelta(days=7))
+    assert (await anybody.get(link)).status_code == 200
+    assert (await anybody.post(link)).status_code == 303
+
+
+@pytest.mark.req("D3", "D5")
+async def test_whoever_has_left_takes_and_reads_nothing_by_what_they_still_hold(
+    mailed: tuple[Office, Postman], web: Web
+) -> None:
+    office, postman = mailed
+    report = await office.report()
+    await office.settled()
+    link = link_in(postman)
+    await office.store.write(lambda tx: people.leave_staff(tx, office.suzuki))
+    formerly = await web.anonymous()
+    for answer in (await formerly.get(link), await formerly.post(link)):
+        assert answer.status_code == 410
+        assert "ほかの担当の方に引き継がれました" in answer.text
+        assert "給湯器" not in answer.text
+    with pytest.raises(delivery.NotTheirs):
+        await office.store.write(
+            lambda tx: delivery.acknowledge(tx, report.id, office.suzuki, "slack")
+        )
+    assert await office.store.read(lambda tx: delivery.acknowledgement(tx, report.id)) is None
 
 
 @pytest.mark.req("D4", "D5")

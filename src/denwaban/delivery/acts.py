@@ -115,7 +115,8 @@ def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged
 
     Idempotent: when it is already taken, tells who took it and when (`first` False); of two at once the first to commit
     has it. `via` is link, portal, api, phone or the name of the channel that was answered. Raises `NotTheirs` when there
-    is no such report or the person is not on its client's roster.
+    is no such report or the person is not on its client's roster, or no longer: what they still hold (a link, a button)
+    must not end a ladder with somebody who is not there.
     """
     report = report_of(tx, report_id)
     before = climb_of(tx, report_id)
@@ -126,7 +127,11 @@ def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged
         return replace(already, first=False)
     staff = people_rows.staff
     person = tx.first(
-        select(staff.c.name).where(staff.c.id == staff_id, staff.c.client_id == report.client_id)
+        select(staff.c.name).where(
+            staff.c.id == staff_id,
+            staff.c.client_id == report.client_id,
+            staff.c.left_at.is_(None),
+        )
     )
     if person is None:
         raise NotTheirs("no such staff member")

@@ -84,7 +84,12 @@ async def fetch(
 ) -> Fetched | NotModified | Broken:
     """Fetches once, in at most `LONGEST` seconds and `MOST_BYTES` bytes. Every address that a name or a redirect leads to
     is looked at first and then used as it is: a name that changes in between gains nothing."""
-    headers = {"Accept": "text/calendar, text/plain;q=0.5", "User-Agent": "denwaban"}
+    # Not compressed: a small answer must not become a large one.
+    headers = {
+        "Accept": "text/calendar, text/plain;q=0.5",
+        "Accept-Encoding": "identity",
+        "User-Agent": "denwaban",
+    }
     if etag:
         headers["If-None-Match"] = etag
     if last_modified:
@@ -102,7 +107,8 @@ async def fetch(
             return Broken(N_("転送が続いて、カレンダーにたどり着けませんでした"))
     except TimeoutError:
         return Broken(N_("カレンダーのサーバーの答えが遅すぎました"))
-    except BadFeed:
+    except (BadFeed, ValueError):
+        # ValueError: a name or a place that is none (a label of a hundred letters, `http://[`).
         return Broken(N_("使えない URL に転送されました。カレンダーの URL を確かめてください"))
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return Broken(N_("カレンダーのサーバーにつながりませんでした"))
@@ -134,7 +140,7 @@ async def _get(
         if answer.status_code != 200:
             return Broken(_status(answer.status_code))
         data = b""
-        async for piece in answer.aiter_bytes():
+        async for piece in answer.aiter_raw():
             data += piece
             if len(data) > MOST_BYTES:
                 return Broken(N_("カレンダーが大きすぎます。3MB までにしてください"))

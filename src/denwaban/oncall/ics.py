@@ -252,7 +252,7 @@ def read(data: bytes, since: datetime, until: datetime) -> dict[str, Any]:
     try:
         calendar = reduced(data)
         times = busy_times(calendar, since, until)
-        body = calendar.to_ical().decode()
+        body = calendar.to_ical().decode().replace("\x00", "")  # PostgreSQL keeps none
     except BadCalendar as error:
         return {"error": str(error)}
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):

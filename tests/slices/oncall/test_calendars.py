@@ -289,3 +289,8 @@ async def test_a_server_that_hangs_costs_its_time_and_no_more(
             got = await feed.fetch(f"{server.url}/a.ics", loopback=True)
     assert isinstance(got, feed.Broken)
     assert "遅すぎ" in got.why
+
+
+@pytest.mark.parametrize("url", [f"https://{'a' * 70}.example.jp/x.ics", "https://a..jp/x.ics"])
+async def test_a_name_that_is_none_is_told_and_not_tried_for_ever(url: str) -> None:
+    assert isinstance(await feed.fetch(feed.checked_url(url)), feed.Broken)

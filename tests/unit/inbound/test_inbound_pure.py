@@ -3,12 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from time import process_time
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.servers import line, slack, sms
 
 from denwaban.delivery.channels.sms import parts, plain_japanese, utf16
+from denwaban.delivery.channels.web import Answer, later
 from denwaban.delivery.inbound import signatures
 from denwaban.delivery.inbound.letter import Sort, read_letter, token_of
 from denwaban.delivery.inbound.model import Arrival, fold
@@ -232,3 +234,23 @@ def test_what_no_database_keeps_is_left_out_of_a_mail() -> None:
     for text in (letter.text, *letter.attachments):
         assert "\0" not in text
         text.encode()
+
+
+def test_half_a_surrogate_pair_is_no_signature() -> None:
+    assert not signatures.from_vonage("secret", {"sig": "\ud800", "status": "\udfff"})
+    assert not signatures.from_line("secret", "\ud800", b"")
+    assert not signatures.from_slack(["secret"], "²", "v0=", b"", NOW)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"retry-after": "²"},
+        {"retry-after": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"},
+        {"retry-after": "Mon, 01 Jan 2026 00:00:00 +9999999999999"},
+        {"x-ratelimit-reset": "³"},
+    ],
+)
+def test_a_channel_that_asks_for_nonsense_is_asked_again_as_usual(headers: dict[str, str]) -> None:
+    answer = Answer(429, httpx.Headers(headers, encoding="utf-8"), "")
+    assert later(answer, NOW) is None

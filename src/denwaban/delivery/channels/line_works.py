@@ -104,7 +104,7 @@ class LineWorks:
         if answer.status != 200 or not isinstance(token, str) or not token.isascii():
             refusal = TERMS.refusal(answer, now)
             return Retry(NO_SIGN_IN, refusal.after if isinstance(refusal, Retry) else None)
-        seconds = int(lasts) if lasts.isdigit() else 3600
+        seconds = int(lasts[:9]) if lasts.isdecimal() else 3600
         self._token = token
         self._until = now + max(timedelta(seconds=seconds) - SPARE, timedelta(0))
         return token

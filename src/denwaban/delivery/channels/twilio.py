@@ -71,5 +71,6 @@ def _outcome(answer: Answer, message: Message) -> Outcome:
         if isinstance(code, int) and code in REASONS:
             return Failed(REASONS[code])
         # What is wrong may be our sender or account: mended, the same message still goes out.
-        return Retry(f"Twilio が受け付けませんでした(コード {code})。設定を確かめてください。")
+        shown = code if isinstance(code, int) else "なし"
+        return Retry(f"Twilio が受け付けませんでした(コード {shown})。設定を確かめてください。")
     return TERMS.refusal(answer, message.at)

@@ -118,18 +118,19 @@ async def post_json(
 
 
 def later(answer: Answer, now: datetime) -> timedelta | None:
-    """How long the other side asks to be left alone: Retry-After in seconds or as a date, or X-RateLimit-Reset."""
+    """How long the other side asks to be left alone: Retry-After in seconds or as a date, or X-RateLimit-Reset. Nonsense asks
+    for nothing."""
     asked = answer.headers.get("retry-after", "").strip()
-    if asked.isdigit():
+    if asked.isdecimal():
         return timedelta(seconds=int(asked[:9]))
     if asked:
         try:
             until = parsedate_to_datetime(asked)
-        except ValueError:
+            until = until if until.tzinfo else until.replace(tzinfo=UTC)
+            return max(until - now, _NO_TIME)
+        except (ValueError, OverflowError):
             return None
-        until = until if until.tzinfo else until.replace(tzinfo=UTC)
-        return max(until - now, _NO_TIME)
     reset = answer.headers.get("x-ratelimit-reset", "").strip()
-    if reset.isdigit():
+    if reset.isdecimal():
         return max(datetime.fromtimestamp(int(reset[:11]), UTC) - now, _NO_TIME)
     return None

@@ -37,7 +37,7 @@ class _Bounded(Compat32):
     """The parser's usual policy, which sees only the beginning of each header."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
-        name, value = super().header_source_parse(sourcelines)  # type: ignore[no-untyped-call]
+        name, value = super().header_source_parse(sourcelines)
         return str(name), str(value)[: LONG_HEADER if name.lower() in LONG else HEADER]
 
 

@@ -17,7 +17,7 @@ def from_slack(
 
     Source: docs.slack.dev, verifying requests from Slack.
     """
-    if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
+    if not stamp.isascii() or not stamp.isdecimal() or len(stamp) > 12:
         return False
     if abs(now.timestamp() - int(stamp)) > FRESH.total_seconds():
         return False
@@ -60,9 +60,14 @@ def from_vonage(secret: str, form: Mapping[str, str]) -> bool:
         for key in sorted(form)
         if key != "sig"
     )
-    digest = hmac.new(secret.encode(), told.encode(), hashlib.sha256).hexdigest()
+    digest = hmac.new(secret.encode(), _bytes(told), hashlib.sha256).hexdigest()
     return bool(secret) and _same(digest, form.get("sig", "").lower())
 
 
 def _same(expected: str, given: str) -> bool:
-    return hmac.compare_digest(expected.encode(), given.encode())
+    return hmac.compare_digest(expected.encode(), _bytes(given))
+
+
+def _bytes(text: str) -> bytes:
+    """JSON may hold halves of surrogate pairs, which UTF-8 has not: nothing that anybody signed."""
+    return text.encode("utf-8", "surrogatepass")

@@ -8,7 +8,7 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from denwaban.clock import Clock
-from denwaban.delivery.acts import acknowledge
+from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.links import Link, Tries, open_link
 from denwaban.delivery.message import subject_for
 from denwaban.delivery.model import Kind
@@ -35,17 +35,23 @@ def _misses(request: Request[Any, Any, Any]) -> Tries:
 
 
 def _checked(request: Request[Any, Any, Any], clock: Clock, link: Link | None) -> Link:
-    """The link if it may be used; else a plain page that says what to do instead."""
-    address = request.client.host if request.client is not None else ""
-    misses, now = _misses(request), clock.now()
-    if misses.too_many(address, now):
-        raise Problem(
-            429,
-            _("しばらくお待ちください"),
-            _("使えないリンクが続けて開かれました。10分ほど待ってから、もう一度お試しください。"),
-            headers={"Retry-After": "600", **PRIVATE},
-        )
+    """The link if it may be used; else a plain page that says what to do instead.
+
+    A good link is never made to wait: colleagues, and scanners, come from the same address.
+    """
+    now = clock.now()
     if link is None:
+        address = request.client.host if request.client is not None else ""
+        misses = _misses(request)
+        if misses.too_many(address, now):
+            raise Problem(
+                429,
+                _("しばらくお待ちください"),
+                _(
+                    "使えないリンクが続けて開かれました。10分ほど待ってから、もう一度お試しください。"
+                ),
+                headers={"Retry-After": "600", **PRIVATE},
+            )
         misses.add(address, now)
         raise Problem(
             404,
@@ -65,6 +71,16 @@ def _checked(request: Request[Any, Any, Any], clock: Clock, link: Link | None) -
     return link
 
 
+def _gone() -> Problem:
+    """They have left since the link was sent: it opens nothing any more."""
+    return Problem(
+        410,
+        _("このリンクは使えません"),
+        _("この報告は、ほかの担当の方に引き継がれました。"),
+        headers=PRIVATE,
+    )
+
+
 @get("/a/{token:str}", guards=[public])
 async def show_link(
     request: Request[Any, Any, Any],
@@ -78,6 +94,9 @@ async def show_link(
     def verb(tx: Tx) -> dict[str, Any]:
         report = report_of(tx, link.report_id)
         assert report is not None  # a foreign key
+        person = staff_by_ids(tx, [link.staff_id])[link.staff_id]
+        if person.left_at is not None:
+            raise _gone()
         client = client_of(tx, report.client_id)
         lines = lines_of(report)
         return {
@@ -92,7 +111,7 @@ async def show_link(
             "number_shown": show_number(report.draft.number),
             "client_name": client.name if client is not None else "",
             "staff_id": link.staff_id,
-            "staff_name": staff_by_ids(tx, [link.staff_id])[link.staff_id].name,
+            "staff_name": person.name,
             "taken": acknowledgement(tx, link.report_id),
         }
 
@@ -108,7 +127,10 @@ async def take_by_link(
 ) -> Redirect:
     """The press of the button: the person whom the link was sent to has taken the report."""
     link = _checked(request, clock, await store.read(lambda tx: open_link(tx, token)))
-    await store.write(lambda tx: acknowledge(tx, link.report_id, link.staff_id, "link"))
+    try:
+        await store.write(lambda tx: acknowledge(tx, link.report_id, link.staff_id, "link"))
+    except NotTheirs as error:
+        raise _gone() from error
     return Redirect(f"/a/{token}", status_code=303)
 
 

@@ -47,6 +47,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     web_host: str = "127.0.0.1"
     web_port: Port = 8420
     public_url: str = ""
+    web_proxies: str = "127.0.0.1,::1"
+    """Addresses (also networks) of proxies whose `X-Forwarded-For` is believed."""
     engine_http_host: str = "127.0.0.1"
     engine_http_port: Port = 8421
     sip_host: str = "127.0.0.1"

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import httpx
 import uvicorn
 import uvloop
+from litestar.types import ASGIApp
 
 import denwaban.console
 import denwaban.schema
@@ -118,19 +119,24 @@ async def _serve(settings: Settings) -> None:
         await store.close()
 
 
-async def _run(program: Program, settings: Settings, door: Door) -> None:
-    server = _Server(
-        uvicorn.Config(
-            program.app,
-            host=settings.web_host,
-            port=settings.web_port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOPPING_SECONDS,
-            proxy_headers=False,
-        )
+def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """How the pages are served. Behind a proxy on this machine a request comes from whom the proxy names: else one stranger's
+    wrong passwords would keep everybody from signing in."""
+    return uvicorn.Config(
+        app,
+        host=settings.web_host,
+        port=settings.web_port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOPPING_SECONDS,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.web_proxies,
     )
+
+
+async def _run(program: Program, settings: Settings, door: Door) -> None:
+    server = _Server(web_server(program.app, settings))
 
     def stop() -> None:
         program.stop_streams()

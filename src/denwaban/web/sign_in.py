@@ -84,7 +84,7 @@ def session_cookie(settings: Settings, token: str) -> Cookie:
 
 
 def address_of(request: Request[Any, Any, Any]) -> str:
-    """Where the request comes from; behind a proxy this needs uvicorn's `forwarded_allow_ips`."""
+    """Where the request comes from; behind a proxy, as it says (`DENWABAN_WEB_PROXIES`)."""
     return request.client.host if request.client is not None else ""
 
 

@@ -31,5 +31,5 @@ async def test_only_our_own_proxies_say_who_came(proxies: str, peer: str, seen: 
         "scheme": "http",
         "headers": [(b"x-forwarded-for", b"203.0.113.9")],
     }
-    await config.loaded_app(scope, None, None)  # type: ignore[arg-type]
+    await config.loaded_app(scope, None, None)
     assert came == [seen]

@@ -20,6 +20,8 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import Services
 from denwaban.delivery.inbound import duties, smtp_door
+from denwaban.delivery.inbound.letter import read_letter
+from denwaban.delivery.inbound.returned import kept_letter, mail_came
 from denwaban.delivery.inbound.rows import mailboxes
 from denwaban.delivery.inbound.smtp_door import MailDoor
 from denwaban.delivery.links import LASTS
@@ -220,6 +222,38 @@ async def test_a_mail_in_pieces_lines_without_end_and_a_door_that_is_full(
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         assert (await reader.readline()).startswith(b"421")
         writer.close()
+
+
+async def test_one_address_does_not_take_the_whole_door(
+    store: Store, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp_door, "FROM_ONE", 2)
+    async with at_our_door(store, clock) as (_office, _postman, port), AsyncExitStack() as stack:
+
+        async def greeting(source: str) -> bytes:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", port, local_addr=(source, 0)
+            )
+            stack.callback(writer.close)
+            return (await reader.readline())[:3]
+
+        assert [await greeting("127.0.0.2") for _one in range(3)] == [b"220", b"220", b"421"]
+        assert await greeting("127.0.0.3") == b"220"
+        assert [await greeting("127.0.0.1") for _one in range(3)] == [b"220"] * 3
+
+
+async def test_a_mail_that_only_names_ours_is_nobodys_word(store: Store, clock: MovedClock) -> None:
+    async with at_our_door(store, clock) as (office, postman, _port):
+        report = await one_report(office)
+        (sent,) = postman.to(SUZUKI)
+        forged = answer_to(sent, "引き受けます")
+        del forged["To"]
+        forged["To"] = "denwaban@example.jp"
+        letter = kept_letter(read_letter(forged.as_bytes(), BASE))
+        await store.write(lambda tx: mail_came(tx, letter.payload))
+        assert await taken(office, report) is None
+        (found,) = await said(office, report)
+        assert (found.by, found.text) == ("", "【本人か確かめられない返信】\n引き受けます")
 
 
 async def test_a_port_that_somebody_else_has_stops_nothing_and_is_tried_again(

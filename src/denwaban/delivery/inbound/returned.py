@@ -45,7 +45,9 @@ def mail_came(tx: Tx, payload: Mapping[str, Any]) -> Meaning:
         return Meaning.RESULT
     if sort is Sort.NOTHING:
         return Meaning.NOTHING
-    theirs = payload["sender"] == str(row["address"].get("to", "")).lower()
+    # A From line proves nothing; that it came to the address in our own mail to them does.
+    named = payload["sender"] == str(row["address"].get("to", "")).lower()
+    theirs = named and proven
     staff_id = str(row["staff_id"])
     text = words_of(payload)
     if sort is Sort.AWAY:
@@ -55,11 +57,12 @@ def mail_came(tx: Tx, payload: Mapping[str, Any]) -> Meaning:
     rise(tx, row, Arrival.READ)
     if not theirs:
         who = payload["sender"] or "差出人のないメール"
-        comment(tx, row["report_id"], None, f"【宛先とは別の方({who})からの返信】\n{text}", VIA)
+        head = "本人か確かめられない返信" if named else f"宛先とは別の方({who})からの返信"
+        comment(tx, row["report_id"], None, f"【{head}】\n{text}", VIA)
         return Meaning.COMMENT
     try:
         comment(tx, row["report_id"], staff_id, text, VIA)
-        if proven and lasting and takes(payload["text"]):
+        if lasting and takes(payload["text"]):
             acknowledge(tx, row["report_id"], staff_id, VIA)
             return Meaning.TAKEN
     except NotTheirs:

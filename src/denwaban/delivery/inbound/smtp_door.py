@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+from collections import Counter
 from collections.abc import AsyncIterator
 
 import structlog
@@ -37,6 +38,10 @@ LONGEST = 600.0
 """Seconds of one mail's content, from first to last."""
 
 CONNECTIONS = 40
+FROM_ONE = 10
+"""Connections from one address, so that nobody takes all of them; a mail server of ours on this machine may."""
+
+OWN = frozenset({"127.0.0.1", "::1"})
 
 
 class _Door(SMTP):
@@ -54,21 +59,25 @@ class _Door(SMTP):
         )
         self._door = door
         self._counted = False
+        self._from = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # After STARTTLS it is the same one again.
         if not self._counted:
-            if self._door.busy >= CONNECTIONS and isinstance(transport, asyncio.Transport):
+            peer = transport.get_extra_info("peername")
+            self._from = str(peer[0]) if peer else ""
+            full = self._door.full(self._from)
+            if full and isinstance(transport, asyncio.Transport):
                 transport.write(b"421 4.3.2 Too many connections\r\n")
                 transport.close()
                 return
-            self._door.busy += 1
+            self._door.busy[self._from] += 1
             self._counted = True
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._counted:
-            self._door.busy -= 1
+            self._door.left(self._from)
             super().connection_lost(error)
 
     size = 0
@@ -122,9 +131,20 @@ class MailDoor:
         self._store = store
         self._back = back
         self._tls = tls
-        self.busy = 0
-        """Connections that are open."""
+        self.busy: Counter[str] = Counter()
+        """Connections that are open, by where they come from."""
         self.port = 0
+
+    def full(self, address: str) -> bool:
+        """Whether nobody more is let in from there."""
+        from_one = address not in OWN and self.busy[address] >= FROM_ONE
+        return from_one or self.busy.total() >= CONNECTIONS
+
+    def left(self, address: str) -> None:
+        """A connection from there is over."""
+        self.busy[address] -= 1
+        if not self.busy[address]:
+            del self.busy[address]
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator["MailDoor"]:

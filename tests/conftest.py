@@ -11,9 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from tests.postgres import binaries, server
 
 import denwaban.schema  # noqa: F401 - loads every table
+from denwaban.access import secret
 from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
 from denwaban.store.engine import make_engine
@@ -35,6 +37,15 @@ def logs_as_they_were() -> Iterator[None]:
     yield
     structlog.reset_defaults()
     logging.getLogger().handlers[:] = handlers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light_hashes() -> Iterator[None]:
+    """Passwords are hashed lightly in the tests' own processes; installations of the journeys hash as those of users."""
+    with pytest.MonkeyPatch.context() as patch:
+        light = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(secret, "_HASHER", light)
+        yield
 
 
 @pytest.fixture

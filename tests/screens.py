@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
 import uvicorn
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from litestar import Litestar
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from tests.conftest import free_port
@@ -19,6 +19,10 @@ CHROMIUM = "/usr/bin/chromium"
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1366, height=768)
 WIDE = ViewportSize(width=1920, height=1080)
+
+Scheme = Literal["light", "dark"]
+View = tuple[ViewportSize, Scheme]
+WIDE_DARK: View = (WIDE, "dark")
 
 
 @asynccontextmanager
@@ -68,7 +72,7 @@ async def seated(
     url: str,
     user_id: str | None,
     size: ViewportSize = DESK,
-    scheme: Literal["light", "dark"] = "light",
+    scheme: Scheme = "light",
 ) -> Page:
     """A page of somebody who is signed in; of nobody when there is no `user_id`."""
     context = await browser.new_context(
@@ -90,15 +94,42 @@ async def seated(
     return await context.new_page()
 
 
-async def look(page: Page, name: str) -> None:
-    """Takes a picture, and asks axe and the eye's simplest question: does anything stick out sideways?"""
-    if folder := os.environ.get("DENWABAN_TEST_SHOTS"):
+async def look(page: Page, name: str, *also: View) -> None:
+    """Takes a picture, and asks axe and the eye's simplest question: does anything stick out sideways?
+
+    `also` are further sizes and schemes in which the page as it stands is looked at; afterwards it is as it was.
+    """
+    # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
+    await page.evaluate(AXE_SCRIPT)
+    await _look(page, name)
+    if also:
         size = page.viewport_size
         assert size is not None
-        await page.screenshot(path=f"{folder}/{name}-{size['width']}.png", full_page=True)
+        scheme: Scheme = "dark" if await page.evaluate(_IS_DARK) else "light"
+        for other in also:
+            await _turn(page, other)
+            await _look(page, name)
+        await _turn(page, (size, scheme))
+
+
+_IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
+_AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
+
+
+async def _turn(page: Page, view: View) -> None:
+    size, scheme = view
+    await page.set_viewport_size(size)
+    await page.emulate_media(color_scheme=scheme)
+
+
+async def _look(page: Page, name: str) -> None:
+    size = page.viewport_size
+    assert size is not None
+    if folder := os.environ.get("DENWABAN_TEST_SHOTS"):
+        scheme = "dark" if await page.evaluate(_IS_DARK) else "light"
+        await page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    assert wide <= 0, f"{name} sticks out by {wide} px"
-    # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
-    found = await Axe().run(page)
-    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert told == [], f"{name}: {told}"
+    assert wide <= 0, f"{name} sticks out by {wide} px of {size['width']}"
+    found = await page.evaluate(_AXE)
+    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+    assert told == [], f"{name} at {size['width']}: {told}"

@@ -4,10 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.async_api import ViewportSize, expect
+from playwright.async_api import expect
 from tests.conftest import free_port
 from tests.delivery_story import open_office
 from tests.outside_story import CALLING, outside
@@ -37,17 +36,10 @@ async def store(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Store]:
     await store.close()
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"),
-    [(PHONE, "light"), (DESK, "dark"), (WIDE, "light")],
-    ids=["phone-light", "laptop-dark", "wide-light"],
-)
 async def test_one_press_calls_back_and_the_page_follows(
     store: Store,
     clock: MovedClock,
     tmp_path: Path,
-    size: ViewportSize,
-    scheme: Literal["light", "dark"],
 ) -> None:
     async with AsyncExitStack() as stack:
         out = await stack.enter_async_context(outside(clock, tmp_path))
@@ -71,17 +63,17 @@ async def test_one_press_calls_back_and_the_page_follows(
         url = await stack.enter_async_context(serving(app, free_port()))
         browser = await stack.enter_async_context(chromium())
         report = await office.report()
-        page = await seated(browser, store, url, office.suzuki_user, size, scheme)
+        page = await seated(browser, store, url, office.suzuki_user, PHONE)
         place = page.locator(".call-back")
         await page.goto(f"{url}/portal/reports/{report.id}")
         await expect(place).to_contain_text("お手元の電話番号が登録されていません")
-        await look(page, f"callback-no-phone-{scheme}")
+        await look(page, "callback-no-phone", (DESK, "dark"), (WIDE, "light"))
 
         await office.contact(office.suzuki, "phone", number="090-1111-2222")
         await page.reload()
         await place.get_by_role("button", name="電話番から 090-1234-5678 に折り返す").click()
         await expect(place).to_contain_text("お手元の電話を呼び出しています")
-        await look(page, f"callback-own-{scheme}")
+        await look(page, "callback-own", (DESK, "dark"), (WIDE, "light"))
         await out.answers(OWN)
         await out.hears(OWN, "1 を押してください")
         out.presses(OWN, "1")
@@ -94,7 +86,7 @@ async def test_one_press_calls_back_and_the_page_follows(
         await out.hears(OWN, "お話し中でした")
         await out.hears_out(OWN)
         await expect(place).to_contain_text("お客様はお話し中でした")
-        await look(page, f"callback-busy-{scheme}")
+        await look(page, "callback-busy", (DESK, "dark"), (WIDE, "light"))
 
         await place.get_by_role("button").click()
         await out.answers(OWN)
@@ -104,10 +96,10 @@ async def test_one_press_calls_back_and_the_page_follows(
         await out.hears_out(OWN)
         await out.answers(CALLER)
         await expect(place).to_contain_text("お話し中です…")
-        await look(page, f"callback-talking-{scheme}")
+        await look(page, "callback-talking", (DESK, "dark"), (WIDE, "light"))
         await asyncio.sleep(0)
         await office.pass_seconds(65)
         out.phone.outside_hangs_up(CALLER)
         await expect(place).to_contain_text("1分5秒お話ししました")
         await page.reload()
-        await look(page, f"callback-talked-{scheme}")
+        await look(page, "callback-talked", (DESK, "dark"), (WIDE, "light"))

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.async_api import ViewportSize
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
-from tests.screens import DESK, WIDE, chromium, look, seated, serving
+from tests.screens import WIDE_DARK, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
 from denwaban import delivery, main, people
@@ -55,18 +53,15 @@ async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
 
 
 @pytest.mark.req("D4", "D5")
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
-)
 async def test_the_board_is_worked_by_keyboard_and_stays_true(
-    office: Office, clock: MovedClock, size: ViewportSize, scheme: Literal["light", "dark"]
+    office: Office, clock: MovedClock
 ) -> None:
     sv = await office.store.write(lambda tx: add_account(tx, Role.SUPERVISOR, login="sv"))
     async with site(office) as url, working(office), chromium() as browser:
-        page = await seated(browser, office.store, url, sv, size, scheme)
+        page = await seated(browser, office.store, url, sv)
         await page.goto(f"{url}/dispatch")
         await page.get_by_text("すべての報告が引き受けられ、終わっています").wait_for()
-        await look(page, f"board-empty-{scheme}")
+        await look(page, "board-empty", WIDE_DARK)
 
         # Mail without a server is "not set up", a webhook to nowhere fails.
         await office.contact(
@@ -91,7 +86,7 @@ async def test_the_board_is_worked_by_keyboard_and_stays_true(
         await page.locator(f'tr[data-id="{urgent.id}"]').wait_for()
         shown = [await row.get_attribute("data-id") for row in await rows.all()]
         assert shown == [old.id, urgent.id, taken.id]
-        await look(page, f"board-{scheme}")
+        await look(page, "board", WIDE_DARK)
 
         # j, r: sent again now; a second press within a moment is the same one.
         await page.keyboard.press("j")
@@ -103,7 +98,7 @@ async def test_the_board_is_worked_by_keyboard_and_stays_true(
         # c: a comment; a: it is given to somebody else, and the row says so by itself.
         await page.keyboard.press("c")
         await page.fill("#f-comment", "お客様は15時まで会議中です")
-        await look(page, f"board-comment-{scheme}")
+        await look(page, "board-comment", WIDE_DARK)
         await page.get_by_role("button", name="書き込む").click()
         await page.get_by_text("書き込みました").wait_for()
         await page.keyboard.press("a")
@@ -122,22 +117,17 @@ async def test_the_board_is_worked_by_keyboard_and_stays_true(
         await page.wait_for_url("**/reports/*")
         await page.get_by_text("お客様は15時まで会議中です").wait_for()
         assert "古田" in await page.inner_text("main")  # the same number called before
-        await look(page, f"report-{scheme}")
+        await look(page, "report", WIDE_DARK)
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
-)
-async def test_a_ladder_is_written_tried_out_and_kept(
-    office: Office, size: ViewportSize, scheme: Literal["light", "dark"]
-) -> None:
+async def test_a_ladder_is_written_tried_out_and_kept(office: Office) -> None:
     sv = await office.store.write(lambda tx: add_account(tx, Role.SUPERVISOR, login="sv"))
     await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
     nakamura = await office.store.write(
         lambda tx: people.add_staff(tx, office.client_id, "中村", "ナカムラ", "役員")
     )
     async with site(office) as url, chromium() as browser:
-        page = await seated(browser, office.store, url, sv, size, scheme)
+        page = await seated(browser, office.store, url, sv)
         await page.goto(f"{url}/clients/{office.client_id}/ladder?urgency=emergency")
         await page.select_option('[name="whom-1"]', "everyone")
         await page.fill('[name="wait-1"]', "5")
@@ -152,7 +142,7 @@ async def test_a_ladder_is_written_tried_out_and_kept(
         assert "50分後" in told
         await page.get_by_role("button", name="保存する").first.click()
         await page.get_by_text("次の報告から使います").wait_for()
-        await look(page, f"ladder-{scheme}")
+        await look(page, "ladder", WIDE_DARK)
         await page.fill('[name="times"]', "09:00 13:00")
         await page.fill('input[name^="quiet-normal-"]', "22:00-07:00")
         await page.locator("#times").get_by_role("button", name="保存する").click()

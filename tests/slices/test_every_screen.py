@@ -2,13 +2,11 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
-from playwright.async_api import ViewportSize
 from tests.outside_story import nowhere
-from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
+from tests.screens import PHONE, WIDE_DARK, chromium, look, seated, serving
 from tests.seat_story import MakeStory, SeatStory, seat_story
 from tests.web_fixtures import MakeWeb, Web, add_account
 
@@ -82,15 +80,10 @@ async def furnished(
     return web, await story.store.write(lambda tx: furnish(tx, story))
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
-)
 async def test_the_inside(
     seat_story: MakeStory,
     make_web: MakeWeb,
     tmp_path: Path,
-    size: ViewportSize,
-    scheme: Literal["light", "dark"],
 ) -> None:
     story = await seat_story()
     web, ids = await furnished(story, make_web, tmp_path)
@@ -102,7 +95,7 @@ async def test_the_inside(
     story.phone.caller_hangs_up(leg)
     await story.switchboard.written()
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
-        admin = await seated(browser, story.store, url, ids["administrator"], size, scheme)
+        admin = await seated(browser, story.store, url, ids["administrator"])
         for path in (
             "/floor", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
@@ -113,26 +106,26 @@ async def test_the_inside(
             "/nowhere",
         ):  # fmt: skip
             await admin.goto(f"{url}{path}")
-            await look(admin, f"{scheme}{path.split('?')[0].replace('/', '_')}")
-        await admin.goto(f"{url}/import")
-        text = "顧客コード,会社名\nsato,佐藤歯科\n" + (
-            "bad code,だめ\n" if scheme == "dark" else ""
-        )
-        await admin.set_input_files(
-            "#f-file", {"name": "c.csv", "mimeType": "text/csv", "buffer": text.encode("cp932")}
-        )
-        await admin.get_by_role("button", name="内容を確かめる").click()
-        await admin.get_by_text(
-            "直すところが" if scheme == "dark" else "1行を読み取りました"
-        ).wait_for()
-        await look(admin, f"{scheme}_import_looked_at")
-        operator = await seated(browser, story.store, url, ids["operator"], size, scheme)
+            await look(admin, path.split("?")[0].replace("/", "_").strip("_"), WIDE_DARK)
+        text = "顧客コード,会社名\nsato,佐藤歯科\n"
+        for rows, told, name in (
+            (text, "1行を読み取りました", "import_looked_at"),
+            (text + "bad code,だめ\n", "直すところが", "import_wrong"),
+        ):
+            await admin.goto(f"{url}/import")
+            await admin.set_input_files(
+                "#f-file", {"name": "c.csv", "mimeType": "text/csv", "buffer": rows.encode("cp932")}
+            )
+            await admin.get_by_role("button", name="内容を確かめる").click()
+            await admin.get_by_text(told).wait_for()
+            await look(admin, name, WIDE_DARK)
+        operator = await seated(browser, story.store, url, ids["operator"])
         await operator.goto(f"{url}/floor")
         await operator.get_by_text("この画面を使う権限がありません").wait_for()
-        await look(operator, f"{scheme}_403")
-        nobody = await seated(browser, story.store, url, None, size, scheme)
+        await look(operator, "403", WIDE_DARK)
+        nobody = await seated(browser, story.store, url, None)
         await nobody.goto(f"{url}/sign-in")
-        await look(nobody, f"{scheme}_sign-in")
+        await look(nobody, "sign-in", WIDE_DARK)
 
 
 async def test_the_clients_own_contacts_on_a_phone(

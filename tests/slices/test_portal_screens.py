@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, ViewportSize
+from playwright.async_api import Page
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
@@ -113,44 +113,39 @@ async def installable(page: Page) -> None:
     assert {one["errorId"] for one in told["installabilityErrors"]} <= {"in-incognito"}
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-async def test_every_screen_of_the_portal(
-    office: Office, clock: MovedClock, size: ViewportSize
-) -> None:
+async def test_every_screen_of_the_portal(office: Office, clock: MovedClock) -> None:
     async with working(office), chromium() as browser:
         async with site(office) as url:
-            page = await seated(browser, office.store, url, office.suzuki_user, size)
+            page = await seated(browser, office.store, url, office.suzuki_user, PHONE)
             await page.goto(f"{url}/portal")
-            await look(page, "inbox-empty")
+            await look(page, "inbox-empty", (DESK, "light"))
             for path in ("missed", "promises"):
                 await page.goto(f"{url}/portal/{path}")
-                await look(page, f"{path}-empty")
+                await look(page, f"{path}-empty", (DESK, "light"))
             await a_busy_day(office)
             await office.settled()
             await page.goto(f"{url}/portal/reports")
-            await look(page, "inbox")
+            await look(page, "inbox", (DESK, "light"))
 
             # A report that arrives while the page is open appears by itself.
             await office.report(who="渡辺", company="", what_for="見積もりをお願いしたい")
             await page.get_by_text("見積もりをお願いしたい").wait_for()
             await page.get_by_role("button", name="渡辺様の報告を引き受ける").click()
             await page.get_by_text("引き受けました。ほかの方への再通知は止まりました。").wait_for()
-            await look(page, "report-taken")
+            await look(page, "report-taken", (DESK, "light"))
 
             await page.goto(f"{url}/portal/reports")
             await page.get_by_text("水道管が破裂し").click()
             await page.wait_for_url("**/portal/reports/*")
-            await look(page, "report")
+            await look(page, "report", (DESK, "light"))
             await page.locator("#words").get_by_text("改善のお願い", exact=True).click()
             await page.locator("#words textarea").fill("止水栓の場所を先に聞いてください")
             await page.get_by_role("button", name="届ける").click()
             await page.get_by_text("改善のお願いをお届けしました").wait_for()
-            await look(page, "report-word")
+            await look(page, "report-word", (DESK, "light"))
             for path in ("missed", "promises", "presence"):
                 await page.goto(f"{url}/portal/{path}")
-                await look(page, path)
-            if size != PHONE:
-                return
+                await look(page, path, (DESK, "light"))
             await installable(page)
             await page.goto(f"{url}/portal/reports")
             await page.get_by_text("水道管が破裂し").click()
@@ -160,10 +155,10 @@ async def test_every_screen_of_the_portal(
         # The server goes away.
         await take.click()
         await page.get_by_text("いまの操作は、まだ送られていません。").wait_for()
-        await look(page, "offline-unsent")
+        await look(page, "offline-unsent", (DESK, "light"))
         await page.goto(f"{url}/portal/reports")
         await page.get_by_text("電波が届いていないか").wait_for()
-        await look(page, "offline")
+        await look(page, "offline", (DESK, "light"))
         assert await page.evaluate(KEPT_ON_THE_PHONE) == [
             "/portal/offline", "/portal/offline", "/static/portal/icon.svg", "/static/portal/offline.js",
             "/static/portal/portal.css", "/static/web/base.css",
@@ -173,10 +168,7 @@ async def test_every_screen_of_the_portal(
             await page.get_by_role("heading", name="引き受け待ち").wait_for()
 
 
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
-async def test_the_link_and_the_supervisors_screens(
-    office: Office, clock: MovedClock, size: ViewportSize
-) -> None:
+async def test_the_link_and_the_supervisors_screens(office: Office, clock: MovedClock) -> None:
     from_link = await office.report()
     token = await office.store.write(
         lambda tx: delivery.links.make_link(
@@ -189,23 +181,23 @@ async def test_the_link_and_the_supervisors_screens(
         working(office),
         chromium() as browser,
     ):
-        page = await seated(browser, office.store, url, None, size)
+        page = await seated(browser, office.store, url, None, PHONE)
         await page.goto(f"{url}/a/{token}")
-        await look(page, "link")
+        await look(page, "link", (DESK, "light"))
         await page.get_by_role("button", name="鈴木さんとして引き受ける").click()
         await page.get_by_text("鈴木さんが引き受けました").wait_for()
-        await look(page, "link-taken")
+        await look(page, "link-taken", (DESK, "light"))
         await page.goto(f"{url}/a/{'x' * 43}")
-        await look(page, "link-wrong")
+        await look(page, "link-wrong", (DESK, "light"))
 
         supervisor = await office.store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
-        page = await seated(browser, office.store, url, supervisor, size)
+        page = await seated(browser, office.store, url, supervisor, PHONE)
         await page.goto(f"{url}/reports")
-        await look(page, "supervisor")
+        await look(page, "supervisor", (DESK, "light"))
         for _rung in range(4):
             await office.pass_time(minutes=15)
         await page.goto(f"{url}/reports")
-        await look(page, "supervisor-exhausted")
+        await look(page, "supervisor-exhausted", (DESK, "light"))
         await page.get_by_role("link", name="【緊急】").first.click()
         await page.wait_for_url("**/reports/*")
-        await look(page, "supervisor-report")
+        await look(page, "supervisor-report", (DESK, "light"))

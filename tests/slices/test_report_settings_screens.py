@@ -1,13 +1,11 @@
 """The form, the rules and their tester in a real Chromium, full of content: clean for axe, nothing sticks out."""
 
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 import pytest
-from playwright.async_api import ViewportSize
 from tests.delivery_story import open_office
-from tests.screens import DESK, WIDE, chromium, look, seated, serving
+from tests.screens import WIDE_DARK, chromium, look, seated, serving
 from tests.web_fixtures import MakeWeb, add_account
 
 from denwaban.access import Role
@@ -25,15 +23,10 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
-)
 async def test_form_rules_and_tester(
     store: Store,
     clock: MovedClock,
     make_web: MakeWeb,
-    size: ViewportSize,
-    scheme: Literal["light", "dark"],
 ) -> None:
     office = await open_office(store, clock, Settings())
     web = await make_web(pages=pages.routes)
@@ -55,16 +48,16 @@ async def test_form_rules_and_tester(
 
     user = await store.write(furnish)
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
-        page = await seated(browser, store, url, user, size, scheme)
+        page = await seated(browser, store, url, user)
         await page.goto(f"{url}/clients/{office.client_id}/report-form")
-        await look(page, f"{scheme}_report_form")
+        await look(page, "report_form", WIDE_DARK)
         await page.get_by_role("button", name="項目を足す").click()
         await page.get_by_text("まだ保存していません").wait_for()
         await page.get_by_role("button", name="様式を保存する").click()
         await page.get_by_text("項目の名前を入れてください。").first.wait_for()
-        await look(page, f"{scheme}_report_form_wrong")
+        await look(page, "report_form_wrong", WIDE_DARK)
         await page.goto(f"{url}/clients/{office.client_id}/report-rules")
         await page.fill("#f-text", "見積もりをお願いしたい")
         await page.get_by_role("button", name="どの決まりになるか見る").click()
         await page.get_by_text("「営業関連は伊藤さん」が当てはまります").wait_for()
-        await look(page, f"{scheme}_report_rules")
+        await look(page, "report_rules", WIDE_DARK)

@@ -4,9 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from playwright.async_api import ViewportSize
 from tests.improvement_story import OTHERWISE, SCRIPT, TO_MATTER, World, world
-from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
+from tests.screens import DESK, PHONE, WIDE, View, chromium, look, seated, serving
 from tests.web_fixtures import MakeWeb, Web, add_account
 
 from denwaban.access import Role
@@ -145,24 +144,24 @@ async def test_what_it_looks_like(world: World, make_web: MakeWeb) -> None:
     assert versions
     path = f"/scripts/{world.script_id}"
     author, staff = ids
-    views: list[tuple[str, str, str, tuple[ViewportSize, ...]]] = [
-        (author, "/improvement", "improvement-waiting", (DESK, WIDE)),
-        (author, f"{path}/improvement", "improvement-script", (DESK, WIDE)),
-        (author, f"{path}/use", "improvement-use-empty", (DESK,)),
-        (author, "use", "improvement-use", (DESK, WIDE)),
-        (staff, "/portal/improvement", "improvement-theirs", (DESK, PHONE)),
+    dark: View = (DESK, "dark")
+    wide: View = (WIDE, "light")
+    views: list[tuple[str, str, str, tuple[View, ...]]] = [
+        (author, "/improvement", "improvement-waiting", (dark, wide)),
+        (author, f"{path}/improvement", "improvement-script", (dark, wide)),
+        (author, f"{path}/use", "improvement-use-empty", (dark,)),
+        (author, "use", "improvement-use", (dark, wide)),
+        (staff, "/portal/improvement", "improvement-theirs", (dark, (PHONE, "light"))),
     ]
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
-        for who, where, name, sizes in views:
-            for size in sizes:
-                for scheme in ("light", "dark") if size is DESK else ("light",):
-                    page = await seated(browser, world.store, url, who, size, scheme)
-                    if where == "use":
-                        await page.goto(f"{url}{path}/use")
-                        await page.locator("#f-version").select_option(index=1)
-                        await page.locator("form.toolbar button").click()
-                        await page.wait_for_selector("svg.drawing")
-                    else:
-                        await page.goto(f"{url}{where}")
-                    await look(page, f"{name}-{scheme}")
-                    await page.context.close()
+        pages_of = {who: await seated(browser, world.store, url, who) for who in ids}
+        for who, where, name, also in views:
+            page = pages_of[who]
+            if where == "use":
+                await page.goto(f"{url}{path}/use")
+                await page.locator("#f-version").select_option(index=1)
+                await page.locator("form.toolbar button").click()
+                await page.wait_for_selector("svg.drawing")
+            else:
+                await page.goto(f"{url}{where}")
+            await look(page, name, *also)

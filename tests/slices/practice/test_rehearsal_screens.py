@@ -1,11 +1,10 @@
 """A rehearsal and a practice in a real Chromium, by keyboard; axe is content. Pictures go to DENWABAN_TEST_SHOTS."""
 
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from playwright.async_api import ViewportSize, expect
-from tests.screens import DESK, WIDE, chromium, look, seated, serving
+from playwright.async_api import expect
+from tests.screens import WIDE_DARK, chromium, look, seated, serving
 from tests.seat_story import PLUMBER
 from tests.web_fixtures import MakeWeb, add_account
 
@@ -110,18 +109,13 @@ async def test_a_rehearsal_by_keyboard(store: Store, make_web: MakeWeb) -> None:
         await expect(page.locator("#seat-middle .where span")).to_have_count(3)
 
 
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(DESK, "light"), (WIDE, "dark")], ids=["laptop-light", "wide-dark"]
-)
-async def test_how_it_looks(
-    store: Store, make_web: MakeWeb, size: ViewportSize, scheme: Literal["light", "dark"]
-) -> None:
+async def test_how_it_looks(store: Store, make_web: MakeWeb) -> None:
     ids = await store.write(furnish)
     web = await make_web(pages=main.PAGES, services={"practice": None, "call_backs": None, "switchboard": None, "waiting_room": None, "channels": None, "doors": None, "recordings": None, "script_names": ScriptNames(names_of)}, menu=main.MENU)  # fmt: skip
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
-        page = await seated(browser, store, url, ids["author"], size, scheme)
+        page = await seated(browser, store, url, ids["author"])
         await page.goto(f"{url}/scripts/{ids['script']}/rehearsal")
-        await look(page, f"rehearsal-{scheme}")
+        await look(page, "rehearsal", WIDE_DARK)
         await page.locator("[data-load='example:0']").click()
         await expect(page.locator(".wrong")).to_contain_text("報告に「給湯器」がありません。")
         await page.keyboard.press("Enter")
@@ -129,16 +123,16 @@ async def test_how_it_looks(
         await expect(page.locator("#a-address")).to_have_value("中央町")
         await page.keyboard.press("Control+Enter")
         await expect(page.locator("#seat-middle")).to_contain_text("この歩みでは: 水漏れ")
-        await look(page, f"rehearsal-example-{scheme}")
+        await look(page, "rehearsal-example", WIDE_DARK)
         await page.goto(f"{url}/scripts/{ids['clinic']}/rehearsal")
-        await look(page, f"rehearsal-clinic-{scheme}")
-        me = await seated(browser, store, url, ids["operator"], size, scheme)
+        await look(page, "rehearsal-clinic", WIDE_DARK)
+        me = await seated(browser, store, url, ids["operator"])
         me.on("pageerror", lambda error: pytest.fail(str(error)))
         await me.goto(f"{url}/practice/scripts")
-        await look(me, f"training-{scheme}")
+        await look(me, "training", WIDE_DARK)
         await me.get_by_role("button", name="練習する").first.click()
         await expect(me.locator("#seat-middle")).to_contain_text("けが人、火、煙")
-        await look(me, f"training-walk-{scheme}")
+        await look(me, "training-walk", WIDE_DARK)
         await me.keyboard.press("2")
         await expect(me.locator("#a-caller_name")).to_be_focused()
         await me.keyboard.type("佐藤 花子")
@@ -148,8 +142,8 @@ async def test_how_it_looks(
         await me.get_by_role("button", name="終わって採点する").wait_for()
         await me.keyboard.press("Enter")
         await me.get_by_text("できました").first.wait_for()
-        await look(me, f"sheet-{scheme}")
+        await look(me, "sheet", WIDE_DARK)
         await me.goto(f"{url}/practice/scripts")
-        await look(me, f"training-after-{scheme}")
+        await look(me, "training-after", WIDE_DARK)
         await page.goto(f"{url}/practice/scripts")
-        await look(page, f"training-boss-{scheme}")
+        await look(page, "training-boss", WIDE_DARK)

@@ -8,6 +8,7 @@ import pytest
 from tests.outside_story import nowhere
 from tests.screens import PHONE, WIDE_DARK, chromium, look, seated, serving
 from tests.seat_story import MakeStory, SeatStory, seat_story
+from tests.summary_story import put_summaries
 from tests.web_fixtures import MakeWeb, Web, add_account
 
 from denwaban import main
@@ -55,6 +56,7 @@ def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
     record_test(
         tx, slack, "failed", "Slack の Webhook が無効になっています。URL を作り直してください。"
     )
+    ids["summary"] = put_summaries(tx, story.client_id)
     return ids
 
 
@@ -100,6 +102,7 @@ async def test_the_inside(
             "/floor", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
+            "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
             "/operators", f"/operators/{story.operator.id}", "/users", f"/users/{ids['client']}",
             "/users?q=nobody", "/keys", "/import", "/import?kind=staff", "/numbers/import", "/account",
@@ -135,6 +138,9 @@ async def test_the_clients_own_contacts_on_a_phone(
     web, ids = await furnished(story, make_web, tmp_path)
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
         page = await seated(browser, story.store, url, ids["client"], PHONE)
+        for path in ("", f"/{ids['summary']}"):
+            await page.goto(f"{url}/portal/summaries{path}")
+            await look(page, f"phone_summaries{path[:1].replace('/', '_one')}")
         await page.goto(f"{url}/portal/presence")
         await look(page, "phone_presence")
         await page.get_by_role("link", name="届け先を変える").click()

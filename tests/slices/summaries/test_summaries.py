@@ -56,11 +56,11 @@ def ring(
     tx: Tx, client_id: str, at: datetime, outcome: calls.Outcome, number: str = "+819011112222"
 ) -> calls.Call:
     """A call that came and is over; answered after 5 seconds where it was."""
+    talked = outcome is calls.Outcome.ANSWERED
     begun = calls.Call(
         id=new_id(), client_id=client_id, leg=new_id(), trunk="t", dialled="+81355550101", caller=number, arrived_at=at,
+        answered_at=at + timedelta(seconds=5) if talked else None, wait_ms=5000,
     )  # fmt: skip
-    talked = outcome is calls.Outcome.ANSWERED
-    begun = replace(begun, answered_at=at + timedelta(seconds=5) if talked else None, wait_ms=5000)
     calls.record(
         tx,
         [

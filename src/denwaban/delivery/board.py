@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, case, func, or_, select
 
-from denwaban.delivery.model import Climb, Kind, State, from_json, question
+from denwaban.delivery.model import Climb, Kind, State, deadline_of, from_json, question
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
 from denwaban.journal import rows as journal_rows
 from denwaban.people import rows as people_rows
@@ -284,7 +284,9 @@ def next_of(
         then = question(climb.ladder, taken_at, by, asked)
         if then is None or climb.due_at is None:
             return Next("")
-        return Next("overdue" if then.last else "deadline", climb.due_at)
+        # The first question comes when the client counts it, which only the row knows.
+        last = then.last or climb.due_at >= deadline_of(climb.ladder, taken_at, by)
+        return Next("overdue" if last else "deadline", climb.due_at)
     if climb.state is not State.WAITING:
         return Next("")
     following = climb.following

@@ -11,6 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NewType, Protocol
 
+from msgspec import Struct
+
 Leg = NewType("Leg", str)
 """One party's connection to the engine."""
 
@@ -47,8 +49,7 @@ class Unreached(StrEnum):
     """No such number, or the network could not or would not put us through."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallArrived:
+class CallArrived(Struct, frozen=True):
     """A caller is at the door. Nothing has been answered yet; the caller may hear ring-back."""
 
     leg: Leg
@@ -60,24 +61,21 @@ class CallArrived:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LegRinging:
+class LegRinging(Struct, frozen=True):
     """What we dialled is ringing."""
 
     leg: Leg
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LegAnswered:
+class LegAnswered(Struct, frozen=True):
     """A leg that we dialled was answered."""
 
     leg: Leg
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LegEnded:
+class LegEnded(Struct, frozen=True):
     """A leg is over, whoever ended it. Told once for each leg, also for refused and unanswered ones."""
 
     leg: Leg
@@ -88,8 +86,7 @@ class LegEnded:
     """Why, for a leg that we called out, which nobody answered and which we did not hang up ourselves."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegHeld:
+class LegHeld(Struct, frozen=True):
     """The phone itself put the other side on hold or took it back (re-INVITE)."""
 
     leg: Leg
@@ -97,8 +94,7 @@ class LegHeld:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Played:
+class Played(Struct, frozen=True):
     """A prompt ended (to its end or stopped)."""
 
     leg: Leg
@@ -106,8 +102,7 @@ class Played:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Digit:
+class Digit(Struct, frozen=True):
     """A key was pressed."""
 
     leg: Leg
@@ -115,8 +110,7 @@ class Digit:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class SeatChanged:
+class SeatChanged(Struct, frozen=True):
     """A seat registered or went away (at least one of its phones is online, or none)."""
 
     seat: SeatName
@@ -124,15 +118,13 @@ class SeatChanged:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EngineLost:
+class EngineLost(Struct, frozen=True):
     """The connection to the engine broke. Callers may be talking on. Acts fail until `Resynced`."""
 
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Resynced:
+class Resynced(Struct, frozen=True):
     """Connected (again): what happened meanwhile is only to be seen in the snapshot, nothing is replayed."""
 
     snapshot: "Snapshot"

@@ -1,24 +1,16 @@
 """What happens elsewhere and matters to reports on their way: people who leave, reports that are done."""
 
-import asyncio
-
-import structlog
 from sqlalchemy import select
 
 from denwaban.delivery.acts import follow
 from denwaban.delivery.handing import gone
 from denwaban.delivery.model import State
 from denwaban.delivery.rows import escalations
-from denwaban.journal import Fact, Journal, last_seq
+from denwaban.journal import Fact, Journal, attend
 from denwaban.people import rows as people_rows
 from denwaban.reports import Status
 from denwaban.reports import rows as report_rows
-from denwaban.store import Store, StoreError, Tx
-
-log = structlog.get_logger(__name__)
-
-AGAIN = 1.0
-"""Seconds after which a database that is away is tried again."""
+from denwaban.store import Store, Tx
 
 LEAVING = frozenset({"left_at", "presence", "presence_until"})
 
@@ -33,15 +25,7 @@ class Watch:
 
     async def run(self) -> None:
         """Watches until cancelled."""
-        while True:
-            try:
-                seq = await self._store.read(last_seq)
-                await self._store.write(catch_up)
-                async for entry in self._journal.follow(seq):
-                    await self._heard(entry.fact)
-            except StoreError:
-                log.warning("delivery.watch_store_away")
-                await asyncio.sleep(AGAIN)
+        await attend(self._store, self._journal, catch_up, self._heard)
 
     async def _heard(self, fact: Fact) -> None:
         if fact.kind == "report.status_changed":

@@ -1,26 +1,19 @@
 """Promises that are kept by what people write anyway: an answer by mail, the note with which a report is done."""
 
-import asyncio
 import re
 
-import structlog
 from sqlalchemy import RowMapping, or_, select
 
 from denwaban.delivery import acknowledgement
 from denwaban.delivery.rows import report_talk
-from denwaban.journal import Fact, Journal, last_seq
+from denwaban.journal import Fact, Journal, attend
 from denwaban.people import staff_member
 from denwaban.promises.acts import keep, promise_of_report
 from denwaban.promises.model import Promise
 from denwaban.promises.rows import promises
 from denwaban.reports import Status, history, set_status
 from denwaban.reports.rows import report_statuses
-from denwaban.store import Store, StoreError, Tx
-
-log = structlog.get_logger(__name__)
-
-AGAIN = 1.0
-"""Seconds after which a database that is away is tried again."""
+from denwaban.store import Store, Tx
 
 SHOWN = 300
 """Characters of a mail that are kept as evidence."""
@@ -101,15 +94,7 @@ class Evidence:
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            try:
-                seq = await self._store.read(last_seq)
-                await self._store.write(catch_up)
-                async for entry in self._journal.follow(seq):
-                    await self._heard(entry.fact)
-            except StoreError:
-                log.warning("promises.store_away")
-                await asyncio.sleep(AGAIN)
+        await attend(self._store, self._journal, catch_up, self._heard)
 
     async def _heard(self, fact: Fact) -> None:
         if fact.kind in ("report.commented", "report.status_changed"):

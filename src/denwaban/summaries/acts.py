@@ -1,6 +1,8 @@
 """Making summaries: each is read, written once and never changed; a correction is another edition."""
 
+import asyncio
 from datetime import date, timedelta
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, select, update
@@ -31,6 +33,9 @@ ONE = timedelta(days=1)
 AGAIN = timedelta(minutes=2)
 PATIENCE = timedelta(hours=6)
 """A call that goes on over midnight is waited for, but not longer."""
+
+REST = 2
+"""Times as long as one took, before the next."""
 
 LONGEST_REASON = 200
 LONGEST_AGO = timedelta(days=800)
@@ -239,14 +244,15 @@ async def make(store: Store, summary_id: str) -> None:
 
 
 def duty(store: Store) -> Duty:
-    """Making whatever is wanted."""
-    return Duty(
-        "summaries",
-        summaries,
-        lambda summary_id: make(store, summary_id),
-        at_once=2,
-        late_after=timedelta(hours=1),
-    )
+    """Making whatever is wanted, one after another, with rests: ten thousand may be wanted in the same minute, and calls come
+    first."""
+
+    async def do(summary_id: str) -> None:
+        began = monotonic()
+        await make(store, summary_id)
+        await asyncio.sleep((monotonic() - began) * REST)
+
+    return Duty("summaries", summaries, do, at_once=1, late_after=timedelta(hours=3))
 
 
 def _figures(tx: Tx, summary_id: str) -> tuple[Read, int, str] | None:

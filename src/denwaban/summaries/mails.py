@@ -183,5 +183,5 @@ def duty(
         await store.write(lambda tx: record(tx, ready, outcome, chance()))
 
     return Duty(
-        "summary mails", summary_mails, do, lease=LEASE, at_once=4, late_after=timedelta(hours=1)
+        "summary mails", summary_mails, do, lease=LEASE, at_once=4, late_after=timedelta(hours=3)
     )

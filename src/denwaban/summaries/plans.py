@@ -180,7 +180,7 @@ def look_duty(store: Store) -> Duty:
     async def do(client_id: str) -> None:
         await store.write(lambda tx: look(tx, client_id))
 
-    return Duty("summary plans", summary_plans, do, at_once=2, late_after=timedelta(hours=1))
+    return Duty("summary plans", summary_plans, do, at_once=1, late_after=timedelta(hours=1))
 
 
 class Enrolling:

@@ -23,7 +23,7 @@ from denwaban.summaries.rows import summaries, summary_mails
 TROUBLE_FOR = timedelta(days=14)
 """So long a mail that failed stands on the floor's list, unless the same person got the summary since."""
 
-LATE = timedelta(minutes=30)
+LATE = timedelta(hours=2)
 """A summary that is wanted so long and not made is shown as late."""
 
 _clients = people_rows.clients

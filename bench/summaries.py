@@ -86,7 +86,7 @@ def report_rows(
 def fill(tx: Tx, small: int) -> str:
     """Small clients with three calls yesterday, and a large one with 3,000 in October; returns its id."""
     every = client_rows(small + 1)
-    large = every[-1]["id"]
+    large = str(every[-1]["id"])
     user, operator, person, now = new_id(), new_id(), new_id(), NIGHT
     tx.execute(insert(clients), every)
     tx.execute(

@@ -1,7 +1,8 @@
-"""Report accepted → mail accepted; sends per second beside a bare aiosmtplib loop; what waiting escalations cost.
+"""Report accepted → mail accepted; sends per second beside a bare aiosmtplib loop; what waiting escalations and the
+dispatch board cost.
 
 `python -m bench.delivery` takes all of it on SQLite and PostgreSQL, prints one table and writes var/bench/delivery.json;
-`python -m bench.delivery sends` or `… waiting` takes a part of it, `… sqlite` or `… postgresql` one database. The server is
+`python -m bench.delivery sends`, `… waiting` or `… board` takes a part of it, `… sqlite` or `… postgresql` one database. The server is
 Postfix's own smtp-sink: as nearly nothing as a real SMTP server can be, so that what is measured is us.
 """
 
@@ -23,7 +24,7 @@ import aiosmtplib
 import httpx
 import psycopg
 import uvloop
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, select, text, update
 from tests.conftest import free_port
 from tests.postgres import server
 
@@ -32,6 +33,7 @@ from bench.machine import described
 from denwaban import access, delivery, oncall, people, reports
 from denwaban.clock import SystemClock
 from denwaban.config import Settings
+from denwaban.delivery import board as boards
 from denwaban.delivery import rows as delivery_rows
 from denwaban.delivery.channels.mail import compose
 from denwaban.delivery.message import Message
@@ -46,6 +48,11 @@ ONE_BY_ONE = 60
 PER_SECOND = 10
 AT_ONCE = 1000
 CONNECTIONS = 8
+
+ON_THE_BOARD = (10, 10_000)
+LOOKS = 9
+
+PARTS = ("sends", "board", "waiting")
 
 WAITING = 100_000
 IDLE_SECONDS = 8
@@ -123,8 +130,9 @@ def office(tx: Tx) -> tuple[str, str, str]:
     return client_id, operator, staff
 
 
-async def bare(address: str, mails: int, connections: int) -> float:
-    """Mails per second of aiosmtplib alone, the same mails over the same number of connections."""
+async def bare(address: str, mails: int, connections: int) -> tuple[float, float]:
+    """Mails per second of aiosmtplib alone, the same mails over the same number of connections, and milliseconds of
+    processor time for each."""
     host, port = address.split(":")
     message = Message(
         key=new_id(), report_id=new_id(), client_id="", client_name="山田設備", staff_id="", staff_name="鈴木",
@@ -139,9 +147,10 @@ async def bare(address: str, mails: int, connections: int) -> float:
             for _mail in range(count):
                 await client.sendmail("denwaban@example.jp", ["suzuki@example.jp"], content)
 
-    began = time.perf_counter()
+    used, began = time.process_time(), time.perf_counter()
     await asyncio.gather(*(loop(mails // connections) for _one in range(connections)))
-    return mails / (time.perf_counter() - began)
+    rate = mails / (time.perf_counter() - began)
+    return rate, (time.process_time() - used) * 1000 / mails
 
 
 def start(
@@ -196,10 +205,11 @@ async def measure(url: str, address: str) -> dict[str, float]:
         channels.done.clear()
         pattern = await store.write(verb)
         await store.write(lambda tx: copy(tx, pattern, AT_ONCE - 1))
-        began = time.perf_counter()
+        used, began = time.process_time(), time.perf_counter()
         workers = start(store, clock, settings, channels)
         await until(lambda: len(channels.done) >= AT_ONCE)
         rate = AT_ONCE / (time.perf_counter() - began)
+        processor = (time.process_time() - used) * 1000 / AT_ONCE
         await stop(workers)
     await store.close()
     return {
@@ -207,13 +217,45 @@ async def measure(url: str, address: str) -> dict[str, float]:
         "accepted_to_mailed_ms_p95": waits[int(len(waits) * 0.95) - 1],
         "accepted_to_mailed_ms_p99": waits[int(len(waits) * 0.99) - 1],
         "sends_per_second": rate,
+        "processor_ms_per_send": processor,
     }
 
 
 async def until(check: Callable[[], bool]) -> None:
     """Waits until `check()` is true."""
     while not check():  # noqa: ASYNC110 - the measured code must not know that it is watched
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.02)
+
+
+async def board(url: str) -> dict[str, float]:
+    """What one look at the dispatch board takes with few and with many open reports."""
+    clock = SystemClock()
+    store = Store(url, clock)
+    metadata.create_all(store.engine)
+    await store.open()
+    client_id, operator, staff = await store.write(office)
+    draft = a_draft(clock)
+
+    def one(tx: Tx) -> str:
+        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
+        delivery.send(tx, made, 20)
+        return made.id
+
+    pattern, there, found = await store.write(one), 1, {}
+    for number in ON_THE_BOARD:
+        more, there = number - there, number
+        await store.write(lambda tx, more=more: copy(tx, pattern, more))  # type: ignore[misc]
+        if store.engine.dialect.name == "postgresql":
+            await store.write(lambda tx: tx.execute(text("ANALYZE")))
+        looks = []
+        for _look in range(LOOKS):
+            began = time.perf_counter()
+            await store.read(boards.board)
+            looks.append((time.perf_counter() - began) * 1000)
+        found[f"board_of_{number}_ms_p50"] = statistics.median(looks)
+        found[f"board_of_{number}_ms_max"] = max(looks)
+    await store.close()
+    return found
 
 
 async def waiting(url: str) -> dict[str, float]:
@@ -308,40 +350,50 @@ def copy(tx: Tx, pattern: str, count: int) -> None:
     tx.touch("work:deliveries")
 
 
+def show(name: str, values: dict[str, float]) -> dict[str, float]:
+    """Prints a part as soon as it is there."""
+    print(name)
+    for key, value in values.items():
+        print(f"  {key:44} {value:.3f}", flush=True)
+    return values
+
+
 async def compare(parts: Sequence[str], kinds: Sequence[str]) -> dict[str, object]:
     found: dict[str, object] = {}
     with smtp() as address:
         for kind in kinds:
             if "sends" in parts:
                 with database(kind) as url:
-                    alone = await bare(address, AT_ONCE, 1)
-                    beside = await bare(address, AT_ONCE, CONNECTIONS)
+                    alone, _used = await bare(address, AT_ONCE, 1)
+                    beside, used = await bare(address, AT_ONCE, CONNECTIONS)
                     ours = await measure(url, address)
-                found[kind] = {
+                values = {
                     **ours,
                     "bare_one_connection_per_second": alone,
                     f"bare_{CONNECTIONS}_connections_per_second": beside,
+                    f"bare_{CONNECTIONS}_connections_processor_ms_per_send": used,
                     "ours_over_bare_one_connection": ours["sends_per_second"] / alone,
                     f"ours_over_bare_{CONNECTIONS}_connections": ours["sends_per_second"] / beside,
                 }
+                found[kind] = show(kind, values)
+            if "board" in parts:
+                with database(kind) as url:
+                    name = f"{kind} dispatch board"
+                    found[name] = show(name, await board(url))
             if "waiting" in parts:
                 with database(kind) as url:
-                    found[f"{kind} with {WAITING} waiting"] = await waiting(url)
+                    name = f"{kind} with {WAITING} waiting"
+                    found[name] = show(name, await waiting(url))
     return found
 
 
 def main() -> None:
     kinds = [one for one in ("sqlite", "postgresql") if one in sys.argv[1:]]
-    parts = [one for one in ("sends", "waiting") if one in sys.argv[1:]]
+    parts = [one for one in PARTS if one in sys.argv[1:]]
     machine = described()
     # As the program itself does.
     sys.setswitchinterval(SWITCH_SECONDS)
-    result = uvloop.run(compare(parts or ["sends", "waiting"], kinds or ["sqlite", "postgresql"]))
-    for name, values in result.items():
-        print(name)
-        assert isinstance(values, dict)
-        for key, value in values.items():
-            print(f"  {key:40} {value:.3f}")
+    result = uvloop.run(compare(parts or PARTS, kinds or ["sqlite", "postgresql"]))
     target = Path("var/bench/delivery.json")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(

@@ -1,8 +1,9 @@
 """One story per rung, and for everything that goes otherwise: real SMTP, real workers, a moved clock, both databases."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -488,6 +489,53 @@ async def test_what_travels_with_a_report_that_was_taken_meanwhile_still_arrives
     assert len(postman.mails) == 1
     told = next(one for one in await office.deliveries(second) if one.channel == "mail")
     assert told.state == "sent"
+
+
+@pytest.mark.req("A8")
+async def test_where_all_are_to_confirm_one_has_it_and_each_other_is_told_until_they_have_confirmed(
+    office: Office, postman: Postman
+) -> None:
+    def verb(tx: Tx) -> Report:
+        made = reports.accept(
+            tx, office.client_id, None, office.operator_id, office.suzuki,
+            replace(DRAFT, urgency="emergency"), False, recipients=[office.ito],
+        )  # fmt: skip
+        delivery.send(tx, made, 15, also=made.recipients)
+        return made
+
+    def waits_for(staff_id: str, report: Report) -> Callable[[Tx], bool]:
+        return lambda tx: delivery.has_to_confirm(tx, report.id, staff_id)
+
+    report = await office.store.write(verb)
+    await office.settled()
+    assert (await take(office, report, office.ito)).first
+    assert not await office.store.read(waits_for(office.ito, report))
+    # 伊藤 has it, and 鈴木 is told again; pressing the button then is 鈴木's confirmation, and takes nothing away.
+    await office.pass_time(minutes=16)
+    assert await office.store.read(waits_for(office.suzuki, report))
+    told = str(postman.to(SUZUKI)[-1]["Subject"])
+    assert (told[:6], len(postman.to(SUZUKI)), len(postman.to(ITO))) == ("【全員確認】", 2, 1)
+    again = await take(office, report, office.suzuki)
+    assert (again.first, again.staff_id) == (False, office.ito)
+    assert not await office.store.read(waits_for(office.suzuki, report))
+    assert await owner(office, report) == office.ito
+    await office.pass_time(minutes=16)
+    assert len(postman.to(SUZUKI)) == 2
+    said = await office.store.read(lambda tx: delivery.said(tx, report.id))
+    assert [(one.kind, one.by) for one in said] == [("confirmed", "伊藤"), ("confirmed", "鈴木")]
+
+    # Who never confirms is told three times more; then the floor sees it, and nothing goes on for ever.
+    silent = await office.store.write(verb)
+    await office.settled()
+    before = len(postman.to(SUZUKI))
+    await take(office, silent, office.ito)
+    for _wait in range(3):
+        await office.pass_time(minutes=16)
+    standing = await office.standing(silent)
+    assert (len(postman.to(SUZUKI)) - before, standing.floor_since is not None) == (3, True)
+    # What is done needs nobody's confirmation any more.
+    await office.store.write(lambda tx: reports.set_status(tx, silent.id, Status.DONE, None))
+    assert not await office.store.read(waits_for(office.suzuki, silent))
 
 
 @pytest.mark.req("A8")

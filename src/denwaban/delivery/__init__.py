@@ -2,6 +2,7 @@
 
 from denwaban.delivery.acts import NotTheirs, acknowledge, follow, hand_on, send
 from denwaban.delivery.channels import Channel, Channels
+from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.duties import duties
 from denwaban.delivery.handing import (
     AlreadyTaken,
@@ -73,6 +74,7 @@ __all__ = [
     "follow",
     "hand_back",
     "hand_on",
+    "has_to_confirm",
     "moment_words",
     "press",
     "reassign",

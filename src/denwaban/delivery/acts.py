@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from denwaban.delivery import facts
+from denwaban.delivery.confirming import ask_again, confirm, missing, next_asking
 from denwaban.delivery.model import (
     Climb,
     Kind,
@@ -111,7 +112,8 @@ def hand_on(tx: Tx, report_id: str, staff_id: str) -> bool:
 
 
 def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged:
-    """This person has taken the report: every other channel and every further step ends.
+    """This person has taken the report: every other channel and every further step ends. Where all were to confirm, those
+    who have not are told on (see `confirming`), and for them this is their confirmation.
 
     Idempotent: when it is already taken, tells who took it and when (`first` False); of two at once the first to commit
     has it. `via` is link, portal, api, phone or the name of the channel that was answered. Raises `NotTheirs` when there
@@ -124,6 +126,8 @@ def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged
         raise NotTheirs("no such report")
     already = acknowledgement(tx, report_id)
     if already is not None:
+        if confirm(tx, report, before, staff_id, via):
+            follow(tx, report_id)
         return replace(already, first=False)
     staff = people_rows.staff
     person = tx.first(
@@ -140,7 +144,8 @@ def acknowledge(tx: Tx, report_id: str, staff_id: str, via: str) -> Acknowledged
             report_id=report_id, client_id=report.client_id, staff_id=staff_id, via=via, at=tx.now
         )
     )
-    cancel(tx, report_id)
+    confirm(tx, report, before, staff_id, via)
+    cancel(tx, report_id, spared=missing(tx, report, before))
     save(tx, report_id, acknowledged(before), asked=0, floor_since=None)
     hand_to(tx, report_id, staff_id)
     append(tx, facts.acknowledged(report_id, report.client_id, staff_id, via))
@@ -158,10 +163,12 @@ def follow(tx: Tx, report_id: str) -> None:
     if report is None or now_at is None or taken is None:
         return
     if report.status is Status.DONE:
+        if report.recipients:
+            cancel(tx, report_id)
         save(tx, report_id, acknowledged(now_at), closed_at=tx.now, floor_since=None)
         return
     then = _question(tx, report, now_at, taken.at, _asked(tx, report_id))
-    save(tx, report_id, acknowledged(now_at, then.at if then else None), closed_at=None)
+    save(tx, report_id, acknowledged(now_at, _earlier(tx, report, now_at, then)), closed_at=None)
 
 
 def _ask(tx: Tx, report_id: str, before: Climb) -> None:
@@ -172,15 +179,19 @@ def _ask(tx: Tx, report_id: str, before: Climb) -> None:
     if report.status is Status.DONE:
         follow(tx, report_id)
         return
+    if ask_again(tx, report, before):
+        to_the_floor(tx, report_id)
     now = _question(tx, report, before, taken.at, _asked(tx, report_id))
-    if now is None:
+    if now is None or now.at > tx.now:
+        save(tx, report_id, acknowledged(before, _earlier(tx, report, before, now)))
         return
     told = [(taken.staff_id, Kind.OVERDUE if now.last else Kind.DEADLINE)]
     if now.last:
         told += [(one, Kind.OVERDUE) for one in others(before, taken.staff_id)[:1]]
     asked = 2 if now.last else 1
     then = _question(tx, report, before, taken.at, asked)
-    save(tx, report_id, acknowledged(before, then.at if then else None), asked=asked)
+    due_at = _earlier(tx, report, before, then)
+    save(tx, report_id, acknowledged(before, due_at), asked=asked)
     if now.last:
         to_the_floor(tx, report_id)
     this = About(report_id, report.client_id, report.draft.urgency)
@@ -195,6 +206,12 @@ def _question(tx: Tx, report: Report, at: Climb, taken_at: datetime, asked: int)
     minutes = round(at.ladder.remind_before.total_seconds() / 60)
     warn_at = deadlines_of(tx, report.client_id).before(by, minutes) if by is not None else None
     return question(at.ladder, taken_at, by, asked, warn_at)
+
+
+def _earlier(tx: Tx, report: Report, at: Climb, then: Question | None) -> datetime | None:
+    """When whoever took it is asked, or somebody is told again who has to confirm it."""
+    times = (then.at if then is not None else None, next_asking(tx, report, at))
+    return min((one for one in times if one is not None), default=None)
 
 
 def _asked(tx: Tx, report_id: str) -> int:

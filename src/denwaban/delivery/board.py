@@ -58,6 +58,8 @@ class Item:
     subject: str
     urgency: str
     practice: bool
+    opportunity: bool
+    """商機: the caller may become, or stay, a customer."""
     burn: Burn
     state: State
     owner_id: str
@@ -130,10 +132,14 @@ def _open() -> list[ColumnElement[bool]]:
 def board(tx: Tx, only: Burn | None = None, page: int = 0) -> Board:
     """Page `page` (from 0) of the open reports; emergencies first within a kind, then the nearest time, then the oldest."""
     counts = _counts(tx)
-    rows = tx.all(_listed(tx.now, only).limit(PAGE).offset(page * PAGE))
-    ids = [row["id"] for row in rows]
+    # What is sorted is narrow; the texts and ladders are read of one page alone.
+    listed = tx.all(_listed(tx.now, only).limit(PAGE).offset(page * PAGE))
+    burns = {row["id"]: Burn(row["burn"]) for row in listed}
+    ids = list(burns)
+    known = {row["id"]: row for row in tx.all(_wide(ids))}
+    rows = [known[one] for one in ids]
     last, waiting, errors = _last(tx, ids), _waiting(tx, ids), _errors(tx, ids)
-    items = [_item(row, last, waiting, errors) for row in rows]
+    items = [_item(row, burns[row["id"]], last, waiting, errors) for row in rows]
     speaks = {item.next.staff_id for item in items} - {""}
     staff = people_rows.staff
     names = {
@@ -157,9 +163,27 @@ def _counts(tx: Tx) -> dict[Burn, int]:
 
 
 def _listed(now: datetime, only: Burn | None) -> Select[Any]:
-    reports, staff, clients = report_rows.reports, people_rows.staff, people_rows.clients
+    reports = report_rows.reports
     how_bad = burn(now)
     query = (
+        select(escalations.c.id, how_bad.label("burn"))
+        .join(reports, reports.c.id == escalations.c.id)
+        .where(*_open())
+        # By its name, so that it is found out once for each report.
+        .order_by(
+            "burn",
+            reports.c.urgency != Urgency.EMERGENCY.value,
+            reports.c.callback_by.is_(None),
+            reports.c.callback_by,
+            escalations.c.id,
+        )
+    )
+    return query.where(how_bad == int(only)) if only is not None else query
+
+
+def _wide(ids: Sequence[str]) -> Select[Any]:
+    reports, staff, clients = report_rows.reports, people_rows.staff, people_rows.clients
+    return (
         select(
             escalations.c.id,
             escalations.c.client_id,
@@ -168,10 +192,10 @@ def _listed(now: datetime, only: Burn | None) -> Select[Any]:
             escalations.c.state,
             escalations.c.asked,
             escalations.c.due_at,
-            how_bad.label("burn"),
             reports.c.subject,
             reports.c.urgency,
             reports.c.practice,
+            reports.c.opportunity,
             reports.c.sent_at,
             reports.c.callback_by,
             reports.c.in_charge_id,
@@ -183,16 +207,8 @@ def _listed(now: datetime, only: Burn | None) -> Select[Any]:
         .join(staff, staff.c.id == reports.c.in_charge_id)
         .join(clients, clients.c.id == escalations.c.client_id)
         .outerjoin(acknowledgements, acknowledgements.c.report_id == escalations.c.id)
-        .where(*_open())
-        .order_by(
-            how_bad,
-            reports.c.urgency != Urgency.EMERGENCY.value,
-            reports.c.callback_by.is_(None),
-            reports.c.callback_by,
-            escalations.c.id,
-        )
+        .where(escalations.c.id.in_(ids))
     )
-    return query.where(how_bad == int(only)) if only is not None else query
 
 
 def _last(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, datetime]]:
@@ -236,6 +252,7 @@ def _errors(tx: Tx, ids: Sequence[str]) -> dict[str, list[str]]:
 
 def _item(
     row: RowMapping,
+    how_bad: Burn,
     last: dict[str, tuple[str, datetime]],
     waiting: dict[str, RowMapping],
     errors: dict[str, list[str]],
@@ -249,7 +266,8 @@ def _item(
         subject=row["subject"],
         urgency=row["urgency"],
         practice=row["practice"],
-        burn=Burn(row["burn"]),
+        opportunity=row["opportunity"],
+        burn=how_bad,
         state=climb.state,
         owner_id=row["in_charge_id"],
         owner_name=row["staff_name"],

@@ -51,7 +51,7 @@ class AlreadyTaken(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something said or done about a report by a person. `kind` is comment, handed_back, reassigned or resent."""
+    """Something said or done about a report by a person. `kind` is comment, handed_back, reassigned, resent or confirmed."""
 
     id: str
     kind: str

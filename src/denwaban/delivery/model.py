@@ -21,6 +21,8 @@ class Kind(StrEnum):
     """It was taken, and its time is near."""
     OVERDUE = "overdue"
     """It was taken, and its time has passed."""
+    CONFIRM = "confirm"
+    """Somebody has taken it; this person is one of all who are to confirm it."""
 
 
 class State(StrEnum):

@@ -119,7 +119,9 @@ report_talk = Table(
     Column("id", Id, primary_key=True),
     Column("report_id", Id, ForeignKey("reports.id"), nullable=False, index=True),
     Column("client_id", Id, nullable=False),
-    Column("kind", String(20), nullable=False),  # comment | handed_back | reassigned | resent
+    Column(
+        "kind", String(20), nullable=False
+    ),  # comment | handed_back | reassigned | resent | confirmed
     Column("staff_id", Id),  # who said it: somebody of the client …
     Column("user_id", Id),  # … or an account; both null: the system
     Column("via", String(20), nullable=False),

@@ -99,11 +99,18 @@ def tell(
     return min(going, default=tx.now)
 
 
-def cancel(tx: Tx, report_id: str, staff_ids: Sequence[str] | None = None) -> None:
-    """Nothing of this report goes out any more (to these people). A message that carries other reports too still does."""
+def cancel(
+    tx: Tx,
+    report_id: str,
+    staff_ids: Sequence[str] | None = None,
+    spared: Sequence[str] = (),
+) -> None:
+    """Nothing of this report goes out any more (to these people, or to all but the spared). A message that carries other reports too still does."""
     wanted = [deliveries.c.report_id == report_id, deliveries.c.state == "pending"]
     if staff_ids is not None:
         wanted.append(deliveries.c.staff_id.in_(list(staff_ids)))
+    if spared:
+        wanted.append(deliveries.c.staff_id.not_in(list(spared)))
     gone = {row["id"] for row in tx.all(select(deliveries.c.id).where(*wanted))}
     if not gone:
         return

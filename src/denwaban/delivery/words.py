@@ -166,6 +166,7 @@ def moment_words(moment: Moment) -> tuple[str, str]:
         "comment": (_("%(name)sさんのコメント", name=name), ""),
         "handed_back": (_("%(name)sさんが差し戻しました", name=name), "amber"),
         "reassigned": (_("%(name)sさんが担当を変えました", name=name), "amber"),
+        "confirmed": (_("%(name)sさんが確認しました", name=name) + f"({via})", ""),
         "resent": (_("%(name)sさんが送り直しました", name=name), ""),
         "status": (_("状態を変えました"), ""),
     }

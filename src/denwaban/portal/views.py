@@ -14,6 +14,7 @@ from denwaban.delivery import (
     State,
     acknowledgement,
     caller_of,
+    has_to_confirm,
     standings,
     story_of,
     taken,
@@ -79,6 +80,8 @@ class Detail:
     owner: str
     mine: bool
     known: bool
+    confirms: bool
+    """All are to confirm it, and the reader has not."""
     promise: Promise | None
     late: bool
     number: str
@@ -198,6 +201,7 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         owner=item.owner,
         mine=item.mine,
         known=me is not None and me.client_id == report.client_id,
+        confirms=me is not None and has_to_confirm(tx, report.id, me.id),
         promise=promise,
         late=promise is not None and promise.late(tx.now),
         number=parse_number(number).e164 or "",

@@ -6,6 +6,9 @@ import unicodedata
 _RUN = re.compile(r"\d(?:[\s\-‐‑‒–—ー−－_・./／]{0,3}\d)*")
 """Digits as people write them, in groups or not; \\d and \\s also match the full-width ones."""
 
+FEWEST, MOST = 13, 19
+"""Digits of a card number."""
+
 _GROUP = re.compile(r"\d+")
 
 _PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1)}
@@ -29,6 +32,8 @@ def luhn(digits: list[int]) -> bool:
 
 def _mask(run: re.Match[str]) -> str:
     text = run.group()
+    if len(text) < FEWEST:
+        return text
     groups = list(_GROUP.finditer(text))
     made, at, first = "", 0, 0
     while first < len(groups):
@@ -49,7 +54,7 @@ def _card_from(groups: list[re.Match[str]], first: int, text: str) -> int | None
     sizes: list[int] = []
     for last in range(first, len(groups)):
         sizes.append(len(groups[last].group()))
-        if sum(sizes) > 19:
+        if sum(sizes) > MOST:
             break
         digits = _digits(text[groups[first].start() : groups[last].end()])
         whole = first == 0 and last == len(groups) - 1 and "\n" not in text
@@ -60,7 +65,7 @@ def _card_from(groups: list[re.Match[str]], first: int, text: str) -> int | None
 
 
 def _is_card(digits: list[int]) -> bool:
-    return 13 <= len(digits) <= 19 and luhn(digits)
+    return FEWEST <= len(digits) <= MOST and luhn(digits)
 
 
 def _digits(text: str) -> list[int]:

@@ -124,7 +124,7 @@ class Report:
     """How the person in charge was found; None when nobody asked the rules."""
     recipients: tuple[str, ...] = ()
     """Ids of staff who are told at once beside the person in charge (「急ぎは全員確認」): `delivery.send` is given them. One of
-    them may take it; until then it belongs to the person in charge."""
+    them may take it, and each confirms it; until then it belongs to the person in charge."""
     due_at: datetime | None = None
     """By when somebody of the client should have dealt with it."""
     override: Override | None = None

@@ -9,6 +9,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.clock import Clock
 from denwaban.delivery.acts import NotTheirs, acknowledge
+from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.links import Link, Tries, open_link
 from denwaban.delivery.message import subject_for
 from denwaban.delivery.model import Kind
@@ -113,6 +114,7 @@ async def show_link(
             "staff_id": link.staff_id,
             "staff_name": person.name,
             "taken": acknowledgement(tx, link.report_id),
+            "confirms": has_to_confirm(tx, link.report_id, link.staff_id),
         }
 
     return page("delivery/link.html", headers=PRIVATE, **await store.read(verb))

@@ -15,6 +15,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.store import Store
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg
+from denwaban.telephony.speech import Speech, Voice
 
 US = "0312340000"
 
@@ -29,14 +30,14 @@ def nowhere(store: Store, clock: MovedClock) -> CallBacks:
     return CallBacks(outgoing, store, Said(settings.home), settings)
 
 
-class Said:
+class Said(Speech):
     """Speaks by writing down: every text is a file whose name leads back to it."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        super().__init__(folder)
         self.texts: dict[Path, str] = {}
 
-    async def wav(self, text: str) -> Path:
+    async def wav(self, text: str, *, voice: Voice = Voice.ANNOUNCER) -> Path:
         path = self.folder / f"{len(self.texts)}.wav"
         known = next((path for path, said in self.texts.items() if said == text), None)
         if known is None:

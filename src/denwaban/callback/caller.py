@@ -29,9 +29,9 @@ from denwaban.outgoing import (
     NoWayOut,
     Outgoing,
 )
-from denwaban.routing import Speech
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import PhoneError
+from denwaban.telephony.speech import Speech
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +135,8 @@ class CallBacks:
             return Result.OWN_NOT_REACHED
         if not key:
             return Result.OWN_NOT_REACHED
-        await own.tell(await self._speech.wav(CALLING.format(who=plan.who)))
+        async with self._speech.once(CALLING.format(who=plan.who)) as name:
+            await own.tell(name)
         await self._store.write(lambda tx: moved(tx, call, Stage.CALLER))
         far = await self._outgoing.call(plan.caller, call=call, shown=plan.shown)
         lines.append(far)

@@ -241,14 +241,16 @@ def attempts_of(tx: Tx, delivery_id: str) -> list[Attempt]:
 
 
 def untaken(tx: Tx, client_id: str, limit: int = 200) -> list[str]:
-    """Ids of this client's reports that nobody has taken, oldest first."""
+    """Ids of this client's reports that nobody has taken: emergencies first, then the oldest."""
+    reports = report_rows.reports
     query = (
         select(escalations.c.id)
+        .join(reports, reports.c.id == escalations.c.id)
         .where(
             escalations.c.client_id == client_id,
             escalations.c.state.in_((State.WAITING.value, State.EXHAUSTED.value)),
         )
-        .order_by(escalations.c.id)
+        .order_by(reports.c.urgency != "emergency", escalations.c.id)
         .limit(limit)
     )
     return [row["id"] for row in tx.all(query)]

@@ -169,8 +169,10 @@ def inbox(tx: Tx, client_id: str, user_id: str) -> Inbox:
     """The newest reports, those that need somebody first."""
     found = reports(tx, client_id, limit=SHOWN + 1)
     items = _items(tx, client_id, found[:SHOWN], user_id)
-    # However old: a report that nobody has taken never leaves the first page.
-    open_ones = _items(tx, client_id, reports_by_ids(tx, untaken(tx, client_id)), user_id)
+    # However old: a report that nobody has taken never leaves the first page. Hundreds of them do not hide the newest.
+    waiting = untaken(tx, client_id)
+    open_ones = _items(tx, client_id, reports_by_ids(tx, waiting), user_id)
+    open_ones += [it for it in items if it.taken is None and it.report.id not in waiting]
     me = staff_of_user(tx, user_id)
     return Inbox(
         untaken=sorted(open_ones, key=lambda item: item.report.draft.urgency != "emergency"),

@@ -16,6 +16,9 @@ import re
 import tempfile
 import threading
 import wave
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -72,6 +75,20 @@ class Speech:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._needed: Counter[Path] = Counter()
+
+    @asynccontextmanager
+    async def once(self, text: str) -> AsyncIterator[Path]:
+        """The file of a text about a person, for as long as it is needed: other texts are kept for ever."""
+        file = await self.wav(text)
+        self._needed[file] += 1
+        try:
+            yield file
+        finally:
+            self._needed[file] -= 1
+            if not self._needed[file]:
+                del self._needed[file]
+                await asyncio.to_thread(file.unlink, missing_ok=True)
 
     async def wav(self, text: str, *, voice: Voice = Voice.ANNOUNCER) -> Path:
         """The file of a text; at once when it is known, else about a tenth of its spoken time.

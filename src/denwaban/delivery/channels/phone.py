@@ -7,9 +7,8 @@ without it, and rings again with its reminder.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Coroutine
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +29,9 @@ from denwaban.outgoing import (
     NoWayOut,
     Outgoing,
 )
-from denwaban.routing import Speech
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.port import PhoneError, Unreached
+from denwaban.telephony.speech import Speech
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +64,6 @@ class Phone:
         self._speech = speech
         self._store = store
         self._under_way: dict[str, asyncio.Future[Outcome]] = {}
-        self._files: Counter[Path] = Counter()
 
     async def send(self, message: Message) -> Outcome:
         """Returns when the message is being told, or will not be. A second try of a call that is still under way is that call."""
@@ -166,9 +164,10 @@ class Phone:
         if asks:
             taken = await self._store.read(lambda tx: acknowledgement(tx, message.report_id))
             if taken is not None:
-                await self._say(line, spoken.taken_by(taken.staff_name))
+                async with self._speech.once(spoken.taken_by(taken.staff_name)) as by_whom:
+                    await line.tell(by_whom)
                 return
-        async with self._spoken(spoken.told(message)) as report:
+        async with self._speech.once(spoken.told(message)) as report:
             if not asks:
                 await line.tell(report)
                 await self._say(line, spoken.GOODBYE)
@@ -189,19 +188,6 @@ class Phone:
             if key != "2":
                 return key
         return ""
-
-    @asynccontextmanager
-    async def _spoken(self, text: str) -> AsyncIterator[Path]:
-        """The file of a text about a person, for as long as it is needed: other spoken texts are kept for ever."""
-        file = await self._speech.wav(text)
-        self._files[file] += 1
-        try:
-            yield file
-        finally:
-            self._files[file] -= 1
-            if not self._files[file]:
-                del self._files[file]
-                await asyncio.to_thread(file.unlink, missing_ok=True)
 
     async def _pressed(self, message: Message, key: str) -> str:
         """Does what a key says; what to answer."""

@@ -1,5 +1,6 @@
 """What the client's pages and ours share: lists by month, one summary with its drawing, the files."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -67,10 +68,11 @@ def time_words(seconds: int | None) -> str:
 
 def month_asked(text: str, found: list[date], today: date) -> date:
     """The first day of the month that an address names (2026-11), the newest with something in it when it names none."""
-    try:
-        return date.fromisoformat(f"{text}-01")
-    except ValueError:
-        return found[0] if found else today.replace(day=1)
+    with suppress(ValueError):
+        asked = date.fromisoformat(f"{text}-01")
+        if 2000 <= asked.year <= today.year + 1:
+            return asked
+    return found[0] if found else today.replace(day=1)
 
 
 def of_month(tx: Tx, client_id: str, text: str, today: date, *, made: bool) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """The portal in a real Chromium: reachable by thumb, true while it is open, clean for axe."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, Route
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
@@ -124,8 +125,21 @@ async def test_every_screen_of_the_portal(office: Office, clock: MovedClock) -> 
                 await look(page, f"{path}-empty", (DESK, "light"))
             await a_busy_day(office)
             await office.settled()
+            # The proxy says 502 while the program starts again: a browser by itself never asks such a stream once more.
+            devtools = await page.context.new_cdp_session(page)
+            await devtools.send("Network.enable")
+            await devtools.send("Network.setBypassServiceWorker", {"bypass": True})
+            away = [502]
+
+            async def away_once(route: Route) -> None:
+                await route.fulfill(status=away.pop())
+
+            # A stream that a test looks at arrives only when it ends: the next one goes by untouched.
+            await page.route(re.compile(r"/portal/live\?"), away_once, times=1)
             await page.goto(f"{url}/portal/reports")
             await look(page, "inbox", (DESK, "light"))
+            assert away == []
+            await devtools.send("Network.setBypassServiceWorker", {"bypass": False})
 
             # A report that arrives while the page is open appears by itself.
             await office.report(who="渡辺", company="", what_for="見積もりをお願いしたい")

@@ -14,6 +14,7 @@
         do {
           wanted = false;
           const answer = await fetch(list, { headers: { Accept: "text/html" }, redirect: "manual" });
+          if (answer.type === "opaqueredirect" || answer.status === 401) { location.reload(); return; } // signed out
           if (!answer.ok) break;
           const text = await answer.text();
           const found = pick
@@ -31,13 +32,23 @@
       }
     };
 
-    const events = new EventSource(live);
-    events.addEventListener("changed", (event) => {
-      // How far a call has come has a place of its own on the page; there nothing else is shown.
-      if (event.data.startsWith(only ?? "callback.") !== (only !== undefined)) return;
-      if (list) refresh();
-      if (show) document.getElementById(show).hidden = false;
-    });
+    let events;
+    const listen = () => {
+      events = new EventSource(live);
+      events.addEventListener("error", () => {
+        // Any answer but 200 (the program starts again) closes a stream for good. A new one tells all since the page was made.
+        if (events.readyState !== EventSource.CLOSED) return;
+        setTimeout(listen, 3000);
+        if (list) refresh();
+      });
+      events.addEventListener("changed", (event) => {
+        // How far a call has come has a place of its own on the page; there nothing else is shown.
+        if (event.data.startsWith(only ?? "callback.") !== (only !== undefined)) return;
+        if (list) refresh();
+        if (show) document.getElementById(show).hidden = false;
+      });
+    };
+    listen();
     window.addEventListener("pagehide", () => events.close());
     window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
   };

@@ -71,7 +71,8 @@ def test_the_api_does_what_its_description_says(house: Installation, tmp_path: P
                 *("--config-file", "schemathesis.toml", "run"),
                 f"{house.url}/api/v1/openapi.json",
                 *("--header", f"Authorization: Bearer {keys[role]}"),
-                *("--max-examples", str(EXAMPLES), "--workers", "2", "--seed", "1"),
+                # One worker: in Python 3.11 several threads that read sources upset each other ("recursion depth mismatch").
+                *("--max-examples", str(EXAMPLES), "--workers", "1", "--seed", "1"),
                 *("--phases", phases),
                 # What a key may not do answers 403 or 404 on purpose, also to well-formed requests.
                 *("--exclude-checks", "positive_data_acceptance"),

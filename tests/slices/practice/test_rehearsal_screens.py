@@ -57,7 +57,7 @@ def furnish(tx: Tx) -> dict[str, str]:
 @pytest.mark.req("L5")
 async def test_a_rehearsal_by_keyboard(store: Store, make_web: MakeWeb) -> None:
     ids = await store.write(furnish)
-    web = await make_web(pages=main.PAGES, services={"practice": None, "call_backs": None, "switchboard": None, "waiting_room": None, "channels": None, "doors": None, "recordings": None, "script_names": ScriptNames(names_of)}, menu=main.MENU)  # fmt: skip
+    web = await make_web(pages=main.PAGES, services={"practice": None, "call_backs": None, "switchboard": None, "waiting_room": None, "press": None, "channels": None, "doors": None, "recordings": None, "script_names": ScriptNames(names_of)}, menu=main.MENU)  # fmt: skip
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
         page = await seated(browser, store, url, ids["author"])
         page.on("pageerror", lambda error: pytest.fail(str(error)))
@@ -111,7 +111,7 @@ async def test_a_rehearsal_by_keyboard(store: Store, make_web: MakeWeb) -> None:
 
 async def test_how_it_looks(store: Store, make_web: MakeWeb) -> None:
     ids = await store.write(furnish)
-    web = await make_web(pages=main.PAGES, services={"practice": None, "call_backs": None, "switchboard": None, "waiting_room": None, "channels": None, "doors": None, "recordings": None, "script_names": ScriptNames(names_of)}, menu=main.MENU)  # fmt: skip
+    web = await make_web(pages=main.PAGES, services={"practice": None, "call_backs": None, "switchboard": None, "waiting_room": None, "press": None, "channels": None, "doors": None, "recordings": None, "script_names": ScriptNames(names_of)}, menu=main.MENU)  # fmt: skip
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
         page = await seated(browser, store, url, ids["author"])
         await page.goto(f"{url}/scripts/{ids['script']}/rehearsal")

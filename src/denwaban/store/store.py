@@ -20,7 +20,8 @@ T = TypeVar("T")
 GROUP = 64
 """At most so many verbs share one commit."""
 
-READERS = 4
+READERS = {"sqlite": 2, "postgresql": 4}
+"""Threads. SQLite is read in this process, where more of them only wait for each other's turn at the interpreter."""
 
 WRITER_LOCK = 0x64656E77
 """PostgreSQL advisory lock: one writer at a time over all nodes, so that journal order is commit order."""
@@ -79,7 +80,7 @@ class Store:
         self.url = url
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer: threading.Thread | None = None
-        self._readers = ThreadPoolExecutor(READERS, "denwaban-read")
+        self._readers = ThreadPoolExecutor(READERS[self.engine.dialect.name], "denwaban-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signals: dict[str, Signal] = {}
         self._reading: dict[str, Any] = {"reading": True}

@@ -1,6 +1,7 @@
 """Live screens: a page shows a state and its cursor, and then hears every fact after it."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ HEARTBEAT = 15.0
 """Seconds without news after which a beat tells both sides that the line is up."""
 
 CHECK_SESSION = 30.0
-"""Seconds after which a session that another process ended, or that ran out, stops hearing."""
+"""Seconds, about, after which a session that another process ended, or that ran out, stops hearing. Hundreds of pages that were
+opened together must not all look at the same moment."""
 
 MAX_SEQ = 2**62
 
@@ -130,7 +132,9 @@ async def _until_over(shared: Live, at: Here) -> None:
     try:
         while True:
             seen = shared.ended.count
-            waiting = asyncio.ensure_future(shared.ended.wait(seen, CHECK_SESSION))
+            waiting = asyncio.ensure_future(
+                shared.ended.wait(seen, CHECK_SESSION * random.uniform(0.5, 1.5))
+            )
             try:
                 done, _pending = await asyncio.wait(
                     {waiting, stopping}, return_when=asyncio.FIRST_COMPLETED

@@ -181,15 +181,14 @@ async def sustained(found: list[Side], plan: Plan, figures: Figures) -> None:
 
 
 async def _highest(side: Side, plan: Plan, figures: Figures, *, recorded: bool) -> int:
-    """Found by halves; 0 when even the lowest is too much."""
-    good, bad = -1, len(plan.steps)
-    while bad - good > 1:
-        middle = (good + bad) // 2
-        if await _holds(side, plan.steps[middle], plan.step_seconds, figures, recorded=recorded):
-            good = middle
-        else:
-            bad = middle
-    return plan.steps[good] if good >= 0 else 0
+    """Climbed from below, as an engine that was asked too much is busy with it for minutes; 0 when even the lowest is too
+    much."""
+    best = 0
+    for rate in plan.steps:
+        if not await _holds(side, rate, plan.step_seconds, figures, recorded=recorded):
+            break
+        best = rate
+    return best
 
 
 async def _holds(

@@ -120,9 +120,17 @@ def work(url: str, smtp: str, ahead: timedelta, ready: Event, ids: Ids, desk: Co
             ready.set()
             while True:
                 await asyncio.to_thread(desk.recv)
-                desk.send((await office.report(callback_by=far())).id)
+                desk.send(await accepted(office))
 
     asyncio.run(run())
+
+
+async def accepted(office: Office) -> str:
+    """The id of a report that is kept; whoever hears that it was not says it again."""
+    while True:
+        with suppress(StoreError):
+            return (await office.report(callback_by=far())).id
+        await asyncio.sleep(0.05)
 
 
 class SlowPostman(Postman):
@@ -211,7 +219,10 @@ class Workers:
     async def kept(self, at_least: int = 0) -> list[str]:
         """The reports that it said it has accepted since this was asked last."""
         assert self._desk is not None
-        told = [await asyncio.to_thread(self._desk.recv) for _report in range(at_least)]
+        told = []
+        for _report in range(at_least):
+            assert await asyncio.to_thread(self._desk.poll, PATIENCE), "nothing was accepted"
+            told.append(self._desk.recv())
         with suppress(EOFError, ConnectionResetError):
             while self._desk.poll():
                 told.append(self._desk.recv())

@@ -23,6 +23,7 @@ from denwaban.web.api import (
     missing,
     moment,
     needs_client,
+    only_client,
 )
 
 everybody = needs(Role.OPERATOR, Role.SUPERVISOR, Role.CLIENT, Role.ADMINISTRATOR)
@@ -121,9 +122,7 @@ async def list_calls(
 ) -> Page[CallOut]:
     """Calls, newest first; a client's key sees its own."""
     before = place_of(cursor)
-    if client_id is not None:
-        needs_client(who, client_id)
-    wanted = Wanted(client_id=who.client_id or client_id, outcome=outcome)
+    wanted = Wanted(client_id=only_client(who, client_id), outcome=outcome)
     found = await store.read(lambda tx: listed(tx, wanted, before, limit + 1))
     return make_page(found, limit, lambda each: _show(each.call), _place)
 
@@ -157,10 +156,8 @@ async def list_missed_calls(
     Of all time, or of those who called at `since` (with its time zone) or later. A client's key sees its own.
     """
     before = place_of(cursor)
-    if client_id is not None:
-        needs_client(who, client_id)
     wanted = Wanted(
-        client_id=who.client_id or client_id,
+        client_id=only_client(who, client_id),
         missed=True,
         since=moment("since", since) if since is not None else None,
     )

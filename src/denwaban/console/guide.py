@@ -95,7 +95,7 @@ class Guide:
     free: bool
     """This operator may go to any node but those that are closed."""
     closed: frozenset[str]
-    """Nodes that lie behind the identity check, which this call has not passed."""
+    """Where a free operator may not go yet: behind the identity check, which this call has not passed."""
 
 
 def guide_of(
@@ -113,6 +113,7 @@ def guide_of(
     allowed = window_of(run, call, now, terms, deadlines)
     quick = _quick(now, deadlines)
     begun = call.answered_at or call.arrived_at
+    free = experienced and head.free
     return Guide(
         kind=str(node.__struct_config__.tag),
         tone=head.tone,
@@ -134,8 +135,8 @@ def guide_of(
         else frozenset(name for name, at in quick.items() if allowed is None or at in allowed),
         quick={} if deadlines.hours is None else quick,
         hand_over=node.staff if isinstance(node, HandOver) else "",
-        free=experienced and head.free,
-        closed=closed(run.script, run.path, terms.restricted),
+        free=free,
+        closed=closed(run.script, run.path, terms.restricted) if free else frozenset(),
     )
 
 

@@ -25,6 +25,7 @@ from denwaban.web.api import (
     make_page,
     missing,
     needs_client,
+    only_client,
     refused,
 )
 
@@ -144,9 +145,7 @@ async def list_deliveries(
 ) -> Page[DeliveryOut]:
     """Deliveries, newest first; a client's key sees its own."""
     place = decode_cursor(cursor)
-    if client_id is not None:
-        needs_client(who, client_id)
-    wanted = who.client_id or client_id
+    wanted = only_client(who, client_id)
 
     def verb(tx: Tx) -> list[Delivery]:
         return queries.some_deliveries(
@@ -195,9 +194,7 @@ async def list_acknowledgements(
 ) -> Page[AcknowledgementOut]:
     """Who has taken which report, newest report first."""
     place = decode_cursor(cursor)
-    if client_id is not None:
-        needs_client(who, client_id)
-    wanted = who.client_id or client_id
+    wanted = only_client(who, client_id)
 
     def verb(tx: Tx) -> list[Acknowledged]:
         before = place[0] if place else None

@@ -11,8 +11,9 @@ from denwaban.lines import parse_number
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import DEFAULT_FORM, Form, FormField
 from denwaban.reports.model import NOT_KNOWN, Draft, Tone, Urgency, tidy
-from denwaban.reports.sentence import N_, Sentence, sentence
+from denwaban.reports.sentence import Sentence, sentence
 from denwaban.reports.vague import stands_alone, vague_words
+from denwaban.texts import N_
 
 SHORT_MAX = 200
 LONG_MAX = 60_000

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from denwaban.texts import N_ as N_
-
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

@@ -26,7 +26,8 @@ def restricted(script: Script, topics: Collection[str] = ()) -> frozenset[str]:
 def closed(script: Script, path: Path, topics: Collection[str] = ()) -> frozenset[str]:
     """The nodes to which nobody goes straight yet: from them something restricted can be reached without an identity check.
     Empty once the call has passed one."""
-    if any(branch.verified for branch in chosen(script, path)):
+    todo = list(restricted(script, topics))
+    if not todo or any(branch.verified for branch in chosen(script, path)):
         return frozenset()
     before: dict[str, list[str]] = {node.id: [] for node in script.nodes}
     for node in script.nodes:
@@ -39,7 +40,6 @@ def closed(script: Script, path: Path, topics: Collection[str] = ()) -> frozense
             if choice not in checked:
                 before[target].append(node.id)
     found: set[str] = set()
-    todo = list(restricted(script, topics))
     while todo:
         name = todo.pop()
         if name not in found:

@@ -1,7 +1,8 @@
 # denwaban: the commands people use. `make` alone lists them.
 .DEFAULT_GOAL := help
 .PHONY: help up ring doctor test check format bench requirements translations clean
-PYTHON ?= python3
+# Which Python: by default the fastest that fits (scripts/environment).
+PYTHON ?=
 BIN := .venv/bin
 
 help: ## この一覧 / this list

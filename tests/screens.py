@@ -113,6 +113,7 @@ async def look(page: Page, name: str, *also: View) -> None:
 
 
 _IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
+_DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 _AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
 
 
@@ -120,6 +121,9 @@ async def _turn(page: Page, view: View) -> None:
     size, scheme = view
     await page.set_viewport_size(size)
     await page.emulate_media(color_scheme=scheme)
+    # A busy page draws itself in the other scheme some frames later; axe would see colours of both.
+    await page.wait_for_function(f"{_IS_DARK} === {'true' if scheme == 'dark' else 'false'}")
+    await page.evaluate(_DRAWN)
 
 
 async def _look(page: Page, name: str) -> None:

@@ -104,6 +104,7 @@ async def test_both_voices_are_in_the_recording_of_every_talk_of_a_call(world: R
     await asyncio.sleep(1.0)
     await world.phone.hang_up(leg)
     await world.listener.told(LegEnded)
+    await seat.is_over()  # its phone hears of it after us, and would answer the talk that ends
     first = await _holds_both_voices(path)
     # The same call goes on with an operator; the file goes on as well.
     leg = await answered(world, seat, "recorded-1")

@@ -132,6 +132,14 @@ class Look:
         return self.card.call.id if self.card else ""
 
 
+class NotBegun(Exception):
+    """The run of the call that the screen is about is not begun yet; nothing more was read."""
+
+    def __init__(self, call_id: str) -> None:
+        super().__init__(call_id)
+        self.call_id = call_id
+
+
 def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
     """A call that this operator talks or talked on; None for anybody else's."""
     found = call(tx, call_id)
@@ -144,7 +152,8 @@ def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = 
     """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest.
 
     `wanted` pieces are enough while the operator talks: two hundred screens that read everything at each key keep a
-    processor busy. At other times everything is read, as all of it says where she is.
+    processor busy. At other times everything is read, as all of it says where she is. Raises `NotBegun` when there is nothing to
+    say yet.
     """
     talking = talking_with(tx, operator.id)
     if talking is None:
@@ -163,7 +172,10 @@ def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = 
     owner = client(tx, shown.client_id) if shown is not None and shown.client_id else None
     card = None
     if shown is not None and owner is not None:
-        card = _card(tx, operator, shown, owner, stage, wanted)
+        run = run_of_call(tx, shown.id)
+        if run is None and stage != "ringing":
+            raise NotBegun(shown.id)
+        card = _card(tx, operator, shown, owner, run, stage, wanted)
     names: dict[str, str] = {}
     return Look(
         pieces=wanted,
@@ -226,9 +238,14 @@ def shown_number(caller: str) -> str:
 
 
 def _card(
-    tx: Tx, operator: Operator, shown: Call, owner: Client, stage: str, wanted: frozenset[str]
+    tx: Tx,
+    operator: Operator,
+    shown: Call,
+    owner: Client,
+    run: RunView | None,
+    stage: str,
+    wanted: frozenset[str],
 ) -> Card:
-    run = run_of_call(tx, shown.id)
     whole = "right" in wanted or run is None
     duty: OnDuty | NobodyOnDuty | None = None
     roster: list[Staff] = []

@@ -93,8 +93,7 @@ class Routing(msgspec.Struct, frozen=True, omit_defaults=True):
     """Words of opportunity that the caller said."""
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(msgspec.Struct, frozen=True):
     """Warnings that did not keep a report back, and why."""
 
     reason: str

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from denwaban.clock import Clock
 from denwaban.store.engine import BUSY_SECONDS, make_engine
+from denwaban.store.structs import know_structs
 from denwaban.store.tx import Tx
 
 T = TypeVar("T")
@@ -90,6 +91,7 @@ class Store:
 
     async def open(self) -> None:
         """Starts the writing thread. The schema must be there (`migrate`)."""
+        know_structs()
         self._loop = asyncio.get_running_loop()
         self._writer = threading.Thread(target=self._write_forever, name="denwaban-write")
         self._writer.start()

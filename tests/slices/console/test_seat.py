@@ -2,9 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from tests.web_fixtures import Browser
 
 from denwaban.access import Role
 from denwaban.calls import Call
+from denwaban.console.pages.common import Seat
 from denwaban.console.pages.screen import open_pages
 from denwaban.console.rows import today
 from denwaban.console.waiting import SeatQueue
@@ -21,6 +22,7 @@ from denwaban.people import add_operator, caller_of, set_presence
 from denwaban.promises import open_promises
 from denwaban.reports.rows import reports
 from denwaban.scripts import LONGEST_ANSWER
+from denwaban.store import Store, Tx
 from denwaban.telephony.engine import PRACTICE_TRUNK
 
 __all__ = ["seat_story"]
@@ -91,6 +93,33 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     await story.rings()
     ringing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
     assert "#seat-middle" in ringing.text
+
+
+async def test_a_call_that_began_while_the_screen_was_made_has_something_to_say(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    leg, _first = await story.talk()
+
+    class Slow:
+        """So slow that the operator is with the next caller when the first one's run is written."""
+
+        read = story.store.read
+        next_caller = False
+
+        async def write(self, verb: Callable[[Tx], object]) -> object:
+            written = await story.store.write(verb)
+            if not self.next_caller:
+                self.next_caller = True
+                await story.caller_hangs_up(leg)
+                await story.switchboard.set_state(story.operator.id, "ready")
+                await story.talk("08011112222")
+            return written
+
+    seat = Seat(story.operator, cast(Store, Slow()), story.switchboard, "", {})
+    pieces = await seat.pieces()
+    assert "恐れ入りますが、けが人" in pieces["middle"]
+    assert "080-1111-2222" in pieces["right"]
 
 
 async def test_a_step_reads_no_more_than_it_changes(seat_story: MakeStory) -> None:

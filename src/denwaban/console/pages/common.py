@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from markupsafe import Markup
 
 from denwaban.access import Principal, Role
 from denwaban.console.acts import NotYours, run_for
-from denwaban.console.look import EVERYTHING, SCRIPT, Look, look
+from denwaban.console.look import EVERYTHING, SCRIPT, Look, NotBegun, look
 from denwaban.console.regions import regions, seat_now
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
@@ -45,12 +46,16 @@ class Seat:
 
     async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
         """The screen; the run of the call on it is begun first, so that there is always something to say."""
-        seen = await self.store.read(lambda tx: look(tx, self.operator, self.opened, wanted))
-        if seen.stage in ("talking", "report") and seen.card and seen.card.run is None:
-            call_id = seen.call_id
-            await self.store.write(lambda tx: run_for(tx, self.operator.id, call_id))
-            seen = await self.store.read(lambda tx: look(tx, self.operator, self.opened))
-        return seen
+        while True:
+            try:
+                return await self.store.read(
+                    partial(look, operator=self.operator, opened=self.opened, wanted=wanted)
+                )
+            except NotBegun as found:
+                begin = partial(run_for, operator_id=self.operator.id, call_id=found.call_id)
+                await self.store.write(begin)
+                # Everything, also when another call has begun meanwhile.
+                wanted = EVERYTHING
 
     async def pieces(self, wanted: frozenset[str] = EVERYTHING) -> dict[str, Markup]:
         """Whatever has changed on the screen."""

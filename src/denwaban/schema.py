@@ -1,6 +1,7 @@
 """Every table of every slice, loaded: importing this makes `store.metadata` complete."""
 
 import denwaban.access.rows
+import denwaban.audit.rows
 import denwaban.callback.rows
 import denwaban.calls.rows
 import denwaban.console.rows

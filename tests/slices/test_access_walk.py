@@ -49,6 +49,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /(account.*|sign-out)?", EVERYBODY),
     (r"\w+ /seat.*", OPERATOR),
     (r"\w+ /floor.*", FLOOR),
+    (r"GET /audit", FLOOR),
     (r"\w+ /portal.*", CLIENT),
     (r"GET /practice/seats", FLOOR),
     (r"\w+ /practice.*", INSIDE),
@@ -213,7 +214,7 @@ def everything(tx: Tx) -> dict[str, list[Any]]:
     return {
         table.name: [tuple(row.values()) for row in tx.all(table.select())]
         for table in metadata.sorted_tables
-        if table.name not in {"facts", "sessions", "sign_in_tries"}
+        if table.name not in {"facts", "sessions", "sign_in_tries", "audit_rows", "audit_head"}
     }
 
 

@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import Stream, Template
 
+from denwaban import audit
 from denwaban.access import Principal, Role
 from denwaban.calls import words
 from denwaban.calls.cursor import place_of
@@ -160,7 +161,7 @@ async def play(
     store: NamedDependency[Store],
     recordings: NamedDependency[Recordings],
 ) -> Stream | Response[bytes]:
-    """The recording, whole or a part. That somebody listens is in the journal before the first byte is sent."""
+    """The recording, whole or a part. That somebody listens is in the journal and the audit before the first byte is sent."""
     found = await store.read(lambda tx: one(tx, call_id))
     if found is None:
         raise _not_here()
@@ -197,6 +198,9 @@ async def _note(store: Store, who: Principal, call: Call) -> None:
 
     def write(tx: Tx) -> None:
         append(tx, fact)
+        audit.record(
+            tx, audit.Trace("recording.played", who.user_id, call.client_id, call.id, call.id)
+        )
 
     await store.write(write)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from denwaban import __version__
-from denwaban.cli import accounts, doctor, prepare, ring, scripts, up
+from denwaban.cli import accounts, audit, doctor, prepare, ring, scripts, up
 from denwaban.config import SettingsError, load
 from denwaban.main import serve
 from denwaban.store import StoreError
@@ -20,6 +20,7 @@ TROUBLE = (
     EngineTrouble,
     EngineUnobtainable,
     prepare.CannotStart,
+    audit.BadSeal,
     ring.CannotRing,
     scripts.CannotDo,
 )
@@ -114,6 +115,23 @@ def scripts_export(folder: Path, client: str | None) -> None:
 def scripts_import(file: Path, client: str, name: str | None) -> None:
     """Take a file in as a draft, to be reviewed and published as usual."""
     click.echo(asyncio.run(scripts.take_in(load(), file, client, name)))
+
+
+@command.group("audit")
+def audit_group() -> None:
+    """The record of who saw what (監査記録)."""
+
+
+@audit_group.command("verify")
+@click.option(
+    "--expect",
+    multiple=True,
+    metavar="SEQ:HASH",
+    help="A seal that an earlier check printed and that was kept elsewhere; may be given several times.",
+)
+def audit_verify(expect: tuple[str, ...]) -> None:
+    """Check that no row was changed, removed, moved or added; status 1 and the first bad row when one was."""
+    sys.exit(asyncio.run(audit.verify(load(), expect)))
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ import denwaban.delivery.api
 import denwaban.delivery.inbound.doors
 import denwaban.delivery.pages
 import denwaban.delivery.trial
+import denwaban.disclosure.pages
 import denwaban.feedback.api
 import denwaban.feedback.pages
 import denwaban.floor.pages
@@ -58,6 +59,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.reports.pages.routes,
     *denwaban.calls.pages.routes,
     *denwaban.knowledge.pages.routes,
+    *denwaban.disclosure.pages.routes,
     *denwaban.lines.pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
@@ -102,5 +104,6 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
+    *denwaban.disclosure.pages.menu,
     MenuEntry("/practice", "練習", _INSIDE),
 )

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from denwaban.access import Principal, Role
 from denwaban.people import PeopleError, client
 from denwaban.reports import acts
-from denwaban.reports.export import csv_of, days_asked, download
+from denwaban.reports.export import taken
 from denwaban.reports.model import Report, Status, StatusChange
 from denwaban.store import Store, Tx
 from denwaban.web import needs
@@ -214,14 +214,10 @@ async def export_reports(
     if wanted is None:
         raise refused("client_id", "name a client")
 
-    def verb(tx: Tx) -> Response[bytes]:
-        if client(tx, wanted) is None:
-            raise missing()
-        days = days_asked(first, last, tx.now)
-        return download(csv_of(tx, wanted, *days), *days)
-
+    if await store.read(lambda tx: client(tx, wanted)) is None:
+        raise missing()
     try:
-        return await store.read(verb)
+        return await taken(store, who, wanted, first, last)
     except PeopleError as error:
         raise refused(error.field, str(error)) from error
 

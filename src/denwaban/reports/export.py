@@ -5,6 +5,8 @@ from datetime import date, datetime, timedelta
 
 from litestar import Response
 
+from denwaban import audit
+from denwaban.access import Principal
 from denwaban.clock import JST, japan_day
 from denwaban.lines import show_number
 from denwaban.people import PeopleError
@@ -14,7 +16,7 @@ from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import Form
 from denwaban.reports.model import TONE_WORDS, URGENCY_WORDS, Draft, Report, Status, Tone, Urgency
 from denwaban.reports.settings import form_of
-from denwaban.store import Tx
+from denwaban.store import Store, Tx
 from denwaban.texts import N_
 
 MOST = 20_000
@@ -87,7 +89,24 @@ def _table(form: Form, found: Sequence[Report]) -> Iterator[list[str]]:
         yield [mask_cards(cell) for cell in line]
 
 
-def download(data: bytes, first: date, last: date) -> Response[bytes]:
+async def taken(
+    store: Store, who: Principal, client_id: str, first: str, last: str
+) -> Response[bytes]:
+    """The file of the days that an address names (see `days_asked`). That it was taken is in the audit before it is sent.
+    Raises `PeopleError`."""
+
+    def verb(tx: Tx) -> tuple[bytes, date, date]:
+        begin, end = days_asked(first, last, tx.now)
+        return csv_of(tx, client_id, begin, end), begin, end
+
+    data, begin, end = await store.read(verb)
+    told = {"what": "reports", "first": begin.isoformat(), "last": end.isoformat()}
+    trace = audit.Trace("export.taken", who.user_id, client_id, data=told)
+    await store.write(lambda tx: audit.record(tx, trace))
+    return _download(data, begin, end)
+
+
+def _download(data: bytes, first: date, last: date) -> Response[bytes]:
     """The file; its name tells the days."""
     return Response(
         data,

@@ -1,6 +1,7 @@
 """What msgspec has to know of our classes before threads use it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -16,7 +17,7 @@ def know_structs() -> None:
             msgspec.json.Decoder(struct)
 
 
-def _all(of: type) -> Iterator[type]:
+def _all(of: type[Any]) -> Iterator[type[Any]]:
     for one in of.__subclasses__():
         yield one
         yield from _all(one)

@@ -184,7 +184,7 @@ async def read_pdf(
     summary_id: FromPath[IdText],
 ) -> Response[bytes]:
     """The same on paper (A4)."""
-    return await common.pdf_file(await _kept(who, store, summary_id), press)
+    return await common.pdf_file(store, who, await _kept(who, store, summary_id), press)
 
 
 @get(
@@ -198,7 +198,7 @@ async def read_csv(
     who: NamedDependency[Principal], store: NamedDependency[Store], summary_id: FromPath[IdText]
 ) -> Response[bytes]:
     """Its calls, one row a call: UTF-8 with a byte order mark."""
-    return common.csv_file(await _kept(who, store, summary_id))
+    return await common.csv_file(store, who, await _kept(who, store, summary_id))
 
 
 @get(

@@ -11,6 +11,7 @@ from sqlalchemy import update
 from tests.some_people import a_client, an_operator
 from tests.web_fixtures import MakeWeb, Web
 
+from denwaban import audit
 from denwaban.access import Role
 from denwaban.calls import Outcome, Recordings, answered, begin, ended, offered, pages
 from denwaban.calls.rows import calls
@@ -339,6 +340,34 @@ async def test_who_listened_is_in_the_journal_once_for_each_listening(
     clock.advance(timedelta(minutes=11))
     await one.get(path)
     assert await heard() == [one.user_id, other.user_id, one.user_id]
+    rows = await store.read(lambda tx: audit.listed(tx, audit.Wanted(call_id=call_id)))
+    assert [row.user_id for row in reversed(rows)] == await heard()
+
+
+@pytest.mark.req("G4")
+async def test_a_recording_is_not_reached_by_guessing(
+    make_calls_web: MakeCallsWeb, store: Store, clock: MovedClock, folder: Path
+) -> None:
+    call_id = await a_talk(store, clock)
+    (folder / f"{call_id}.wav").write_bytes(wav(1000))
+    (folder.parent / "outside.wav").write_bytes(wav(1000))
+    browser = await (await make_calls_web()).browser(Role.SUPERVISOR)
+    near = [call_id[:n] + ("0" if call_id[n] != "0" else "1") + call_id[n + 1 :] for n in range(32)]
+    for guess in (
+        *near,
+        call_id.upper() + "x",
+        f"{call_id}.wav",
+        "..%2Foutside",
+        "%2e%2e",
+        f"{call_id}%00",
+        "*",
+        "%25",
+    ):
+        for path in (f"/calls/{guess}/recording", f"/static/{guess}", f"/recordings/{guess}.wav"):
+            answer = await browser.get(path, headers={"Range": "bytes=0-"})
+            assert answer.status_code in (400, 404), path
+            assert b"RIFF" not in answer.content
+    assert await store.read(lambda tx: audit.listed(tx)) == []
 
 
 @pytest.mark.req("C9")

@@ -6,9 +6,9 @@ from litestar.params import FromPath, FromQuery
 
 from denwaban.access import Principal, Role
 from denwaban.people import PeopleError
-from denwaban.reports.export import csv_of, days_asked, download
+from denwaban.reports.export import taken
 from denwaban.reports.pages.common import FLOOR, known
-from denwaban.store import Store, Tx
+from denwaban.store import Store
 from denwaban.web import Problem, _, needs, not_here
 
 
@@ -22,11 +22,12 @@ async def theirs(
     """A client's own reports of some days; of this month when none are named."""
     if who.client_id is None:
         raise not_here()
-    return await _file(store, who.client_id, first, last)
+    return await _file(store, who, who.client_id, first, last)
 
 
 @get("/clients/{client_id:str}/reports.csv", guards=[FLOOR])
 async def ours(
+    who: NamedDependency[Principal],
     store: NamedDependency[Store],
     client_id: FromPath[str],
     first: FromQuery[str] = "",
@@ -34,16 +35,14 @@ async def ours(
 ) -> Response[bytes]:
     """Any client's."""
     await store.read(lambda tx: known(tx, client_id))
-    return await _file(store, client_id, first, last)
+    return await _file(store, who, client_id, first, last)
 
 
-async def _file(store: Store, client_id: str, first: str, last: str) -> Response[bytes]:
-    def verb(tx: Tx) -> Response[bytes]:
-        days = days_asked(first, last, tx.now)
-        return download(csv_of(tx, client_id, *days), *days)
-
+async def _file(
+    store: Store, who: Principal, client_id: str, first: str, last: str
+) -> Response[bytes]:
     try:
-        return await store.read(verb)
+        return await taken(store, who, client_id, first, last)
     except PeopleError as error:
         raise Problem(422, _("CSV を作れませんでした"), error.tell(_)) from error
 

@@ -8,6 +8,8 @@ from typing import Any
 from litestar import Response
 from litestar.response import Template
 
+from denwaban import audit
+from denwaban.access import Principal
 from denwaban.calls.words import span
 from denwaban.lines import show_number
 from denwaban.store import Store, Tx
@@ -148,8 +150,8 @@ async def the_kept(store: Store, summary_id: str, client_id: str | None = None) 
     return found
 
 
-async def pdf_file(found: Kept, press: Press) -> Response[bytes]:
-    """The paper, with everything in it: who reads it has signed in."""
+async def pdf_file(store: Store, who: Principal, found: Kept, press: Press) -> Response[bytes]:
+    """The paper, with everything in it: who reads it has signed in. It is in the audit before it is sent, as below."""
     try:
         data = await press.pdf(paper(found.document, found.calls, mail=False))
     except PressFailed as error:
@@ -158,13 +160,23 @@ async def pdf_file(found: Kept, press: Press) -> Response[bytes]:
             _("PDF を作れませんでした"),
             _("少し待ってからもう一度お試しください。同じ中身は CSV でもご覧になれます。"),
         ) from error
+    await _note(store, who, found)
     return file(data, "application/pdf", file_name(found.document, "pdf"))
 
 
-def csv_file(found: Kept) -> Response[bytes]:
+async def csv_file(store: Store, who: Principal, found: Kept) -> Response[bytes]:
     """The calls, with everything in it."""
+    await _note(store, who, found)
     data = csv_of(found.document, found.calls, mail=False)
     return file(data, "text/csv; charset=utf-8", file_name(found.document, "csv"))
+
+
+async def _note(store: Store, who: Principal, found: Kept) -> None:
+    listed = found.listed
+    trace = audit.Trace(
+        "export.taken", who.user_id, listed.client_id, subject=listed.id, data={"what": "summary"}
+    )
+    await store.write(lambda tx: audit.record(tx, trace))
 
 
 def file(data: bytes, kind: str, name: str) -> Response[bytes]:

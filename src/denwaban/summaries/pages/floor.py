@@ -196,14 +196,19 @@ async def send_one(
 
 @get("/summaries/{summary_id:str}/pdf", guards=[FLOOR])
 async def show_pdf(
-    store: NamedDependency[Store], press: NamedDependency[Press], summary_id: FromPath[str]
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    press: NamedDependency[Press],
+    summary_id: FromPath[str],
 ) -> Response[bytes]:
-    return await common.pdf_file(await common.the_kept(store, summary_id), press)
+    return await common.pdf_file(store, who, await common.the_kept(store, summary_id), press)
 
 
 @get("/summaries/{summary_id:str}/csv", guards=[FLOOR])
-async def show_csv(store: NamedDependency[Store], summary_id: FromPath[str]) -> Response[bytes]:
-    return common.csv_file(await common.the_kept(store, summary_id))
+async def show_csv(
+    who: NamedDependency[Principal], store: NamedDependency[Store], summary_id: FromPath[str]
+) -> Response[bytes]:
+    return await common.csv_file(store, who, await common.the_kept(store, summary_id))
 
 
 menu = [

@@ -51,14 +51,16 @@ async def show_pdf(
     press: NamedDependency[Press],
     summary_id: FromPath[str],
 ) -> Response[bytes]:
-    return await common.pdf_file(await common.the_kept(store, summary_id, client_of(who)), press)
+    found = await common.the_kept(store, summary_id, client_of(who))
+    return await common.pdf_file(store, who, found, press)
 
 
 @get("/portal/summaries/{summary_id:str}/csv", guards=[theirs])
 async def show_csv(
     who: NamedDependency[Principal], store: NamedDependency[Store], summary_id: FromPath[str]
 ) -> Response[bytes]:
-    return common.csv_file(await common.the_kept(store, summary_id, client_of(who)))
+    found = await common.the_kept(store, summary_id, client_of(who))
+    return await common.csv_file(store, who, found)
 
 
 menu = [MenuEntry("/portal/summaries", "日報・月報", frozenset({Role.CLIENT}))]

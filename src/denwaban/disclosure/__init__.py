@@ -1,0 +1,1 @@
+"""What may be told to whom, and the record of who saw it."""

@@ -10,7 +10,7 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -22,12 +22,15 @@ from tests.crash.test_database_stops import ready
 from tests.journeys.installation import Installation, running, until
 from tests.thorough import examples
 
+from denwaban.clock import japan_day
+
 pytestmark = pytest.mark.engine
 
-NUMBERS = ["05010010001", "05010020001", "05010030001"]
+WATER = "05001003001"
+LINES = 100
 TRUNK = '[[trunk]]\nname = "test"\nkind = "ip"\nmatch = ["127.0.0.1"]\n'
 RATE = 4
-SECONDS = examples(20)
+SECONDS = examples(15)
 KILLS = 3
 
 NOW_OR_NEVER = timedelta(milliseconds=50)
@@ -47,6 +50,16 @@ def house(tmp_path: Path) -> Iterator[Installation]:
         yield installation
 
 
+def let_many_in(house: Installation) -> None:
+    """The client's lines are no bottleneck."""
+    with house.api() as api:
+        numbers = api.get("numbers").raise_for_status().json()["items"]
+        client_id = next(one["client_id"] for one in numbers if one["number"].endswith(WATER[1:]))
+        today = japan_day(datetime.now(UTC)).isoformat()
+        path = f"clients/{client_id}/limits/{today}"
+        api.put(path, json={"lines": LINES}).raise_for_status()
+
+
 class Rung(NamedTuple):
     """From when to when an operator was rung for, or talked with, a caller."""
 
@@ -62,10 +75,9 @@ class Record:
 
     calls: dict[str, tuple[datetime, datetime | None, str | None]]
     """Arrived, ended, outcome."""
+    callers: set[str]
+    """The last eight digits of their numbers."""
     rung: list[Rung]
-
-    def __post_init__(self) -> None:
-        assert self.calls, "nobody called"
 
 
 def record(house: Installation) -> Record:
@@ -77,14 +89,15 @@ def record(house: Installation) -> Record:
 
     with contextlib.closing(sqlite3.connect(house.home / "denwaban.db", timeout=20)) as base:
         came = base.execute(
-            "SELECT id, arrived_at, ended_at, outcome FROM calls WHERE caller LIKE '+8180%'"
+            "SELECT id, arrived_at, ended_at, outcome, caller FROM calls WHERE caller LIKE '+8180%'"
         ).fetchall()
         legs = base.execute(
             "SELECT l.call_id, l.operator_id, l.offered_at, l.ended_at FROM call_legs l"
             " JOIN calls c ON c.id = l.call_id WHERE c.caller LIKE '+8180%' ORDER BY l.offered_at"
         ).fetchall()
     return Record(
-        {one: (known(arrived), moment(ended), outcome) for one, arrived, ended, outcome in came},
+        {one: (known(arrived), moment(ended), outcome) for one, arrived, ended, outcome, _ in came},
+        {caller[-8:] for *_, caller in came},
         [Rung(call, who, known(began), moment(ended)) for call, who, began, ended in legs],
     )
 
@@ -126,12 +139,13 @@ async def test_a_storm_with_random_kills_leaves_nobody_without_an_end(
     seats = tuple((one["phone"], one["password"]) for one in house.known["people"]["seats"])
     phones = Phones(house.sip_port, free_port(), seats)
     await asyncio.to_thread(register, phones, len(seats))
+    await asyncio.to_thread(let_many_in, house)
     for login in house.logins("operator"):
         await asyncio.to_thread(ready, house, login)
 
     storm = asyncio.create_task(
         calls(
-            phones, tmp_path / "storm", NUMBERS, rate=RATE, count=RATE * SECONDS, talk=0.5, patience=8
+            phones, tmp_path / "storm", [WATER], rate=RATE, count=RATE * SECONDS, talk=0.5, patience=8
         )
     )  # fmt: skip
     for kill in range(KILLS):
@@ -143,25 +157,25 @@ async def test_a_storm_with_random_kills_leaves_nobody_without_an_end(
         await until(lambda: not house.ready(), 20)
         await until(house.ready, 60)
     seen = await storm
-    assert seen.answered, "no caller was answered in the whole storm"
+    assert seen.rang, "no operator was rung in the whole storm"
 
     def all_over() -> Record | None:
+        """Once everybody is there who got so far as to hear something, be it only the apology while there was no program."""
         found = record(house)
-        return found if all(ended for _, ended, _ in found.calls.values()) else None
+        ended = all(ended for _, ended, _ in found.calls.values())
+        return found if ended and set(seen.answered) <= found.callers else None
 
     found: Record = await until(all_over, 60)
     assert all(outcome for _, _, outcome in found.calls.values())
     assert overlapping(found.rung, "call_id") == []
     assert overlapping(found.rung, "operator_id") == []
     assert passed_over(found) == []
-    answered = sum(outcome == "answered" for _, _, outcome in found.calls.values())
-    assert answered >= len(seen.ended), "who talked to the end is in the record as answered"
 
     # No seat is stuck: as many callers as there are operators are all answered at once.
     for login in house.logins("operator"):
         await asyncio.to_thread(ready, house, login)
     await asyncio.to_thread(register, phones, len(seats))
     after = await calls(
-        phones, tmp_path / "after", NUMBERS[:1], rate=10, count=len(seats), talk=3, patience=5
+        phones, tmp_path / "after", [WATER], rate=10, count=len(seats), talk=3, patience=5
     )  # fmt: skip
     assert len(after.ended) == len(seats)

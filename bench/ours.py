@@ -54,6 +54,8 @@ async def ours(
         engine=engine_home,
         trunks=home / "trunks.toml",
         wrapup_seconds=0,  # app_queue knows none here either
+        calls_in_a_row=0,
+        minutes_in_a_row=0,
         vanished_seconds=0,  # sipp sends no voice, and answers no question between two runs
         phone_check_seconds=0,
         log_level="warning",
@@ -64,7 +66,7 @@ async def ours(
     environment = {
         f"DENWABAN_{name.upper()}": str(getattr(settings, name))
         for name in (
-            "home", "web_port", "engine_http_port", "sip_port", "rtp_first", "rtp_last", "engine", "trunks", "wrapup_seconds",
+            "home", "web_port", "engine_http_port", "sip_port", "rtp_first", "rtp_last", "engine", "trunks", "wrapup_seconds", "calls_in_a_row", "minutes_in_a_row",
             "vanished_seconds", "phone_check_seconds", "log_level",
         )
     }  # fmt: skip

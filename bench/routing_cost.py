@@ -38,6 +38,7 @@ from denwaban.telephony.port import Leg, SeatName
 OPERATORS = 100
 RATE = 100.0
 TALK_SECONDS = 0.3
+TIRELESS = Settings(calls_in_a_row=0, minutes_in_a_row=0)
 
 
 class Voice:
@@ -125,7 +126,7 @@ async def measure(folder: Path, client_count: int, past: int, how_many: int) -> 
     await store.open()
     await store.write(lambda tx: furnish(tx, client_count, past))
     journal, phone = Journal(store), QuickPhone(clock)
-    board = Switchboard(store, clock, phone, Settings(), Voice(), journal)
+    board = Switchboard(store, clock, phone, TIRELESS, Voice(), journal)
     for n in range(OPERATORS):
         phone.seat_online(f"seat-{n}")
     dice = random.Random(2)

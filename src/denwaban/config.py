@@ -61,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ring_seconds: int = 15
     ringback_seconds: int = 6
     wrapup_seconds: int = 90
+    calls_in_a_row: Annotated[int, msgspec.Meta(ge=0)] = 10
+    """After so many talks without a pause an operator is granted a rest; 0: never for their number."""
+    minutes_in_a_row: Annotated[int, msgspec.Meta(ge=0)] = 60
+    """The same after so many minutes of talks without a pause."""
+    rest_seconds: Annotated[int, msgspec.Meta(ge=0)] = 180
+    """How long that rest is, and how long a pause must be to count as one."""
     vanished_seconds: int = 30
     phone_check_seconds: int = 30
     acknowledge_minutes: int = 15

@@ -220,6 +220,25 @@ def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
     return [_call(row) for row in rows]
 
 
+def last_operator(tx: Tx, client_id: str, caller: str) -> str | None:
+    """The operator who talked last with this caller (E.164) of this client; None when nobody did yet."""
+    row = tx.first(_LAST_OPERATOR, {"client": client_id, "caller": caller})
+    return row["operator_id"] if row else None
+
+
+_LAST_OPERATOR = (
+    select(calls.c.operator_id)
+    .where(
+        calls.c.client_id == bindparam("client"),
+        calls.c.caller == bindparam("caller"),
+        calls.c.operator_id.is_not(None),
+        calls.c.practice.is_(False),
+    )
+    .order_by(calls.c.arrived_at.desc())
+    .limit(1)
+)
+
+
 def calls_of(
     tx: Tx,
     client_id: str | None = None,

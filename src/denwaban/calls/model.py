@@ -38,7 +38,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     """Nobody's number."""
     NOT_REACHED = "not_reached"
-    """We called, and nobody answered (outbound only)."""
+    """We called, and nobody answered: outbound, or a caller who wanted to be called back."""
 
 
 class Direction(StrEnum):

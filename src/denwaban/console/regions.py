@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 
@@ -28,6 +29,8 @@ class SeatNow:
     """At least one of its phones is registered."""
     held: bool
     muted: bool
+    until: datetime | None = None
+    """The end of a rest that nobody asked for."""
 
 
 def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
@@ -35,7 +38,15 @@ def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
     seat = floor.seat(operator_id)
     if seat is None:
         return SeatNow(floor.engine, "break", "", False, False, False)
-    return SeatNow(floor.engine, seat.chosen, seat.after or "", seat.online, seat.held, seat.muted)
+    return SeatNow(
+        floor.engine,
+        seat.chosen,
+        seat.after or "",
+        seat.online,
+        seat.held,
+        seat.muted,
+        seat.until,
+    )
 
 
 _PLACE = "key-is-put-here"
@@ -85,7 +96,7 @@ def middle_key(look: Look, seat: SeatNow) -> str:
     """Where the operator is."""
     if look.card is None:
         unread = look.news.what.version_id if look.news else ""
-        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}-{unread}"
+        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}{bool(seat.until):d}-{unread}"
     parts = [look.stage, look.call_id]
     if look.stage == "talking":
         parts.append(look.card.node.id)

@@ -7,27 +7,21 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 
 from denwaban.journal import Fact, append
+from denwaban.lines.ladder import USUAL_LEVEL
+from denwaban.lines.levels import LinesError, levels_of
 from denwaban.lines.model import (
     ClientLine,
+    DatedPlan,
     LineLimit,
-    Mode,
     PlanWindow,
     Service,
     UnknownNumber,
-    faults,
 )
 from denwaban.lines.number import NumberKind, parse_number
+from denwaban.lines.plans import dated
 from denwaban.lines.rows import line_limits, numbers, plan_windows
 from denwaban.people.rows import clients
 from denwaban.store import Tx, new_id
-
-
-class LinesError(ValueError):
-    """Cannot be done; `sentences` say why, in Japanese, for the person who tried."""
-
-    def __init__(self, *sentences: str) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +32,10 @@ class ClientNumber:
     client_id: str
     number: str
     label: str
+    matter: str = ""
+    """What it is for (予約, 修理 …); empty: for everything."""
+    urgent: bool = False
+    """For emergencies: goes first where the plan says so."""
 
 
 def add_number(tx: Tx, client_id: str, number: str, label: str) -> str:
@@ -84,54 +82,34 @@ def numbers_of(
     wanted = select(numbers).where(numbers.c.id > after).order_by(numbers.c.id).limit(limit)
     if client_id is not None:
         wanted = wanted.where(numbers.c.client_id == client_id)
-    return [
-        ClientNumber(row["id"], row["client_id"], row["number"], row["label"])
-        for row in tx.all(wanted)
-    ]
+    return [_number(row) for row in tx.all(wanted)]
 
 
 def number(tx: Tx, number_id: str) -> ClientNumber | None:
     """One number by id."""
     row = tx.first(select(numbers).where(numbers.c.id == number_id))
-    return ClientNumber(row["id"], row["client_id"], row["number"], row["label"]) if row else None
+    return _number(row) if row else None
 
 
-def set_plan(tx: Tx, client_id: str, windows: Sequence[PlanWindow]) -> None:
-    """Replaces a client's whole plan; the first window that fits decides. Raises `LinesError` and changes nothing."""
-    wrong = [f"{n}行目: {fault}" for n, w in enumerate(windows, 1) for fault in faults(w)]
-    if wrong:
-        raise LinesError(*wrong)
-    tx.execute(delete(plan_windows).where(plan_windows.c.client_id == client_id))
-    if windows:
-        tx.execute(
-            insert(plan_windows),
-            [
-                {
-                    "id": new_id(),
-                    "client_id": client_id,
-                    "position": position,
-                    "name": window.name.strip(),
-                    "days": window.days,
-                    "opens": window.opens,
-                    "closes": window.closes,
-                    "mode": window.mode,
-                    "script_id": window.script_id,
-                    "message": window.message.strip(),
-                }
-                for position, window in enumerate(windows)
-            ],
-        )
-    append(tx, Fact("line.plan_set", client_id, client_id))
-
-
-def plan_of(tx: Tx, client_id: str) -> list[PlanWindow]:
-    """A client's windows, the deciding order first."""
-    rows = tx.all(
-        select(plan_windows)
-        .where(plan_windows.c.client_id == client_id)
-        .order_by(plan_windows.c.position)
+def set_number(tx: Tx, client_id: str, number_id: str, *, matter: str, urgent: bool) -> bool:
+    """What a number is for; False when the client has no such number. Raises `LinesError`."""
+    if len(matter.strip()) > 50:
+        raise LinesError("用件は50文字までにしてください")
+    done = tx.execute(
+        update(numbers)
+        .where(numbers.c.id == number_id, numbers.c.client_id == client_id)
+        .values(matter=matter.strip(), urgent=urgent)
     )
-    return [_window(row) for row in rows]
+    if done.rowcount == 0:
+        return False
+    append(tx, Fact("line.number_changed", number_id, client_id))
+    return True
+
+
+def _number(row: RowMapping) -> ClientNumber:
+    return ClientNumber(
+        row["id"], row["client_id"], row["number"], row["label"], row["matter"], row["urgent"]
+    )
 
 
 def set_limit(tx: Tx, client_id: str, lines: int, from_date: date) -> None:
@@ -194,8 +172,11 @@ def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLin
         select(
             numbers.c.number,
             numbers.c.label,
+            numbers.c.matter,
+            numbers.c.urgent,
             numbers.c.client_id,
             clients.c.name,
+            clients.c.industry,
             clients.c.recorded,
             clients.c.live_at,
         )
@@ -207,41 +188,44 @@ def _lines(tx: Tx, which: ColumnElement[bool], limit: int = 1) -> list[ClientLin
     if not rows:
         return []
     one = rows[0]["client_id"] if len(rows) == 1 else None
-    windows: dict[str, list[PlanWindow]] = {}
+    windows: dict[str, list[RowMapping]] = {}
     plan_rows = select(plan_windows).order_by(plan_windows.c.position)
     limit_rows = select(line_limits)
     if one is not None:
         plan_rows = plan_rows.where(plan_windows.c.client_id == one)
         limit_rows = limit_rows.where(line_limits.c.client_id == one)
     for row in tx.all(plan_rows):
-        windows.setdefault(row["client_id"], []).append(_window(row))
+        windows.setdefault(row["client_id"], []).append(row)
     limits: dict[str, list[LineLimit]] = {}
     for row in tx.all(limit_rows):
         limits.setdefault(row["client_id"], []).append(
             LineLimit(row["effective_from"], row["lines"])
         )
+    plans = {client_id: dated(some) for client_id, some in windows.items()}
+    levels = levels_of(tx, one)
     return [
         ClientLine(
             client_id=row["client_id"],
             client_name=row["name"],
             number=row["number"],
             label=row["label"],
-            windows=tuple(windows.get(row["client_id"], ())),
+            windows=_only(plans.get(row["client_id"], ())),
             limits=tuple(limits.get(row["client_id"], ())),
             recorded=row["recorded"],
             preparing=row["live_at"] is None,
+            industry=row["industry"],
+            matter=row["matter"],
+            urgent=row["urgent"],
+            level=levels.get(row["client_id"], USUAL_LEVEL),
+            later=_several(plans.get(row["client_id"], ())),
         )
         for row in rows
     ]
 
 
-def _window(row: RowMapping) -> PlanWindow:
-    return PlanWindow(
-        name=row["name"],
-        days=row["days"],
-        opens=row["opens"],
-        closes=row["closes"],
-        mode=Mode(row["mode"]),
-        script_id=row["script_id"],
-        message=row["message"],
-    )
+def _only(plans: Sequence[DatedPlan]) -> tuple[PlanWindow, ...]:
+    return plans[0].windows if len(plans) == 1 and plans[0].effective_from is None else ()
+
+
+def _several(plans: Sequence[DatedPlan]) -> tuple[DatedPlan, ...]:
+    return () if _only(plans) else tuple(plans)

@@ -1,29 +1,30 @@
 """Numbers, plans and line limits as JSON, under /api/v1."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Annotated, TypeVar
 
 import msgspec
-from litestar import delete, get, post, put
+from litestar import delete, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.lines.acts import (
     ClientNumber,
-    LinesError,
     add_number,
     limits_of,
     number,
     numbers_of,
-    plan_of,
     remove_limit,
     remove_number,
     set_limit,
-    set_plan,
+    set_number,
 )
-from denwaban.lines.model import LineLimit, Mode, PlanWindow
+from denwaban.lines.ladder import ServiceLevel, Step
+from denwaban.lines.levels import LinesError, level_of, set_level
+from denwaban.lines.model import DatedPlan, LineLimit, Mode, PlanWindow
+from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
 from denwaban.people import client
 from denwaban.store import Store, Tx
 from denwaban.web import needs
@@ -57,6 +58,17 @@ class NumberOut(msgspec.Struct):
     number: str
     """E.164."""
     label: str
+    matter: str
+    """What it is for; empty: for everything."""
+    urgent: bool
+    """For emergencies: goes first in the windows that say so."""
+
+
+class UseIn(msgspec.Struct, forbid_unknown_fields=True):
+    """What a number is for."""
+
+    matter: Annotated[str, msgspec.Meta(max_length=50, pattern=NO_NULL)] = ""
+    urgent: bool = False
 
 
 class NumberIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -78,12 +90,41 @@ class Window(msgspec.Struct, forbid_unknown_fields=True):
     mode: Mode
     script_id: IdText | None = None
     message: Annotated[str, msgspec.Meta(max_length=500, pattern=NO_NULL)] = ""
+    urgent: bool = False
+    """Calls to numbers for emergencies go before all others."""
+    least_level: Annotated[int, msgspec.Meta(ge=0, le=5)] | None = None
+    """What operators must be able to do; null: as for the client."""
 
 
 class Plan(msgspec.Struct, forbid_unknown_fields=True):
     """When a client's calls are answered, and how. Outside every window the client is closed."""
 
     windows: Annotated[list[Window], msgspec.Meta(max_length=50)]
+
+
+class PlanFrom(msgspec.Struct):
+    """A plan and the day (JST) from which it holds; null: from the beginning."""
+
+    effective_from: date | None
+    windows: list[Window]
+
+
+class Plans(msgspec.Struct):
+    """A client's plans, past ones too, earliest first."""
+
+    items: list[PlanFrom]
+
+
+class LevelIn(msgspec.Struct, forbid_unknown_fields=True):
+    """How a client's calls are put through. `ladder`: what is done the longer a caller waits; `after` in seconds."""
+
+    least_level: Annotated[int, msgspec.Meta(ge=0, le=5)] = 0
+    previous_seconds: Annotated[int, msgspec.Meta(ge=0, le=600)] = 0
+    callers_first: bool = False
+    says_place: bool = False
+    answer_seconds: Annotated[int, msgspec.Meta(ge=1, le=600)] = 20
+    answer_percent: Annotated[int, msgspec.Meta(ge=1, le=100)] = 80
+    ladder: Annotated[list[Step], msgspec.Meta(max_length=8)] = []
 
 
 class LimitLine(msgspec.Struct):
@@ -106,11 +147,21 @@ class Limits(msgspec.Struct):
 
 
 def _show(found: ClientNumber) -> NumberOut:
-    return NumberOut(found.id, found.client_id, found.number, found.label)
+    return NumberOut(
+        found.id, found.client_id, found.number, found.label, found.matter, found.urgent
+    )
+
+
+def _windows(windows: Iterable[PlanWindow]) -> list[Window]:
+    return [msgspec.convert(window, Window, from_attributes=True) for window in windows]
 
 
 def _plan(windows: list[PlanWindow]) -> Plan:
-    return Plan([msgspec.convert(window, Window, from_attributes=True) for window in windows])
+    return Plan(_windows(windows))
+
+
+def _plans(plans: list[DatedPlan]) -> Plans:
+    return Plans([PlanFrom(plan.effective_from, _windows(plan.windows)) for plan in plans])
 
 
 def _limits(limits: list[LineLimit]) -> Limits:
@@ -183,6 +234,28 @@ async def delete_number(number_id: FromPath[IdText], store: NamedDependency[Stor
         raise missing()
 
 
+@patch("/numbers/{number_id:str}", guards=[ADMINISTRATOR])
+async def patch_number(
+    number_id: FromPath[IdText], data: JSONBody[UseIn], store: NamedDependency[Store]
+) -> NumberOut:
+    """Says what a number is for."""
+
+    def change(tx: Tx) -> ClientNumber | None:
+        found = number(tx, number_id)
+        if found is None:
+            return None
+        set_number(tx, found.client_id, number_id, matter=data.matter, urgent=data.urgent)
+        return number(tx, number_id)
+
+    try:
+        found = await store.write(change)
+    except LinesError as error:
+        raise refused("matter", " ".join(error.sentences)) from error
+    if found is None:
+        raise missing()
+    return _show(found)
+
+
 @get("/clients/{client_id:str}/plan", guards=[EVERYONE])
 async def get_plan(
     client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
@@ -204,6 +277,69 @@ async def put_plan(
         return plan_of(tx, client_id)
 
     return _plan(await _change(store, client_id, change, "windows"))
+
+
+@get("/clients/{client_id:str}/plans", guards=[EVERYONE])
+async def get_plans(
+    client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Plans:
+    """The plan that holds, those before it and those that are to come."""
+    needs_client(who, client_id)
+    return _plans(await _of_client(store, client_id, lambda tx: plans_of(tx, client_id)))
+
+
+@put("/clients/{client_id:str}/plans/{effective_from:date}", guards=[ADMINISTRATOR])
+async def put_dated_plan(
+    client_id: FromPath[IdText],
+    effective_from: FromPath[date],
+    data: JSONBody[Plan],
+    store: NamedDependency[Store],
+) -> Plans:
+    """Sets the plan that holds from a day (JST) on; one that already begins on it is replaced."""
+    windows = [PlanWindow(**msgspec.structs.asdict(window)) for window in data.windows]
+
+    def change(tx: Tx) -> list[DatedPlan]:
+        set_plan(tx, client_id, windows, effective_from)
+        return plans_of(tx, client_id)
+
+    return _plans(await _change(store, client_id, change, "windows"))
+
+
+@delete("/clients/{client_id:str}/plans/{effective_from:date}", guards=[ADMINISTRATOR])
+async def delete_dated_plan(
+    client_id: FromPath[IdText], effective_from: FromPath[date], store: NamedDependency[Store]
+) -> None:
+    """Takes back the plan that begins on a day; the one before it holds on."""
+    if not await store.write(lambda tx: remove_plan(tx, client_id, effective_from)):
+        raise missing()
+
+
+@get("/clients/{client_id:str}/level", guards=[EVERYONE])
+async def get_level(
+    client_id: FromPath[IdText], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> LevelIn:
+    """How the client's calls are put through."""
+    needs_client(who, client_id)
+    return _level(await _of_client(store, client_id, lambda tx: level_of(tx, client_id)))
+
+
+@put("/clients/{client_id:str}/level", guards=[ADMINISTRATOR])
+async def put_level(
+    client_id: FromPath[IdText], data: JSONBody[LevelIn], store: NamedDependency[Store]
+) -> LevelIn:
+    """Replaces all of it; what is left out gets its default. Calls that come from now on are put through so."""
+    values = msgspec.structs.asdict(data)
+    wanted = ServiceLevel(**{**values, "ladder": tuple(data.ladder)})
+
+    def change(tx: Tx) -> ServiceLevel:
+        set_level(tx, client_id, wanted)
+        return level_of(tx, client_id)
+
+    return _level(await _change(store, client_id, change, "ladder"))
+
+
+def _level(level: ServiceLevel) -> LevelIn:
+    return LevelIn(**{**msgspec.structs.asdict(level), "ladder": list(level.ladder)})
 
 
 @get("/clients/{client_id:str}/limits", guards=[EVERYONE])
@@ -244,8 +380,14 @@ routes = [
     list_numbers,
     post_number,
     delete_number,
+    patch_number,
     get_plan,
     put_plan,
+    get_plans,
+    put_dated_plan,
+    delete_dated_plan,
+    get_level,
+    put_level,
     get_limits,
     put_limit,
     delete_limit,

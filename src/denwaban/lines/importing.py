@@ -3,7 +3,8 @@
 from sqlalchemy import select, update
 
 from denwaban.journal import Fact, append
-from denwaban.lines.acts import LinesError, add_number
+from denwaban.lines.acts import add_number
+from denwaban.lines.levels import LinesError
 from denwaban.lines.number import parse_number
 from denwaban.lines.rows import numbers
 from denwaban.people import PeopleError, client_by_code

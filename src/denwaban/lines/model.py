@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from denwaban.clock import JST, japan_day
+from denwaban.lines.ladder import HIGHEST_LEVEL, USUAL_LEVEL, ServiceLevel
 from denwaban.oncall import DAY_MINUTES, EVERY_DAY, day_bits
 
 DEFAULT_CLOSED = (
@@ -43,6 +44,18 @@ class PlanWindow:
     mode: Mode
     script_id: str | None = None
     message: str = ""
+    urgent: bool = False
+    """Calls to the client's numbers for emergencies go before all others."""
+    least_level: int | None = None
+    """What operators must be able to do in this window, when it is not what the client asks for otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedPlan:
+    """The windows that hold from a day (JST) on; None: from the very beginning."""
+
+    effective_from: date | None
+    windows: tuple[PlanWindow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +84,15 @@ class Service(Struct, frozen=True):
     """What is spoken when closed."""
     recorded: bool = True
     """Whether the client's talks are recorded."""
+    industry: str = ""
+    """The client's trade."""
+    matter: str = ""
+    """What the number is for (予約, 修理 …); empty: for everything."""
+    urgent: bool = False
+    """A number for emergencies, at a time in which they go before all others."""
+    least_level: int = 0
+    """What an operator must be able to do."""
+    level: ServiceLevel = USUAL_LEVEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +115,18 @@ class ClientLine:
     recorded: bool = True
     preparing: bool = False
     """The client is not live yet: its calls are not taken."""
+    industry: str = ""
+    matter: str = ""
+    urgent: bool = False
+    """A number for emergencies."""
+    level: ServiceLevel = USUAL_LEVEL
+    later: tuple[DatedPlan, ...] = ()
+    """Plans that replace `windows` from their day on, earliest first."""
 
     def service(self, at: datetime) -> Service:
         """What this number gets at that moment."""
-        window = None if self.preparing else window_at(self.windows, at)
+        window = None if self.preparing else window_at(self._windows(at), at)
+        least = window.least_level if window is not None else None
         return Service(
             client_id=self.client_id,
             client_name=self.client_name,
@@ -109,23 +139,45 @@ class ClientLine:
             message=(window.message if window else "")
             or (PREPARING if self.preparing else DEFAULT_CLOSED),
             recorded=self.recorded,
+            industry=self.industry,
+            matter=self.matter,
+            urgent=self.urgent and window is not None and window.urgent,
+            least_level=self.level.least_level if least is None else least,
+            level=self.level,
         )
+
+    def _windows(self, at: datetime) -> Sequence[PlanWindow]:
+        return plan_at(self.later, at).windows if self.later else self.windows
+
+
+def plan_at(plans: Sequence[DatedPlan], at: datetime) -> DatedPlan:
+    """The plan that holds on that day in Japan: of those that have begun the last. Without any, a plan without windows."""
+    today = japan_day(at)
+    holds = DatedPlan(None, ())
+    for plan in sorted(plans, key=lambda plan: plan.effective_from or date.min):
+        if plan.effective_from is None or plan.effective_from <= today:
+            holds = plan
+    return holds
 
 
 def window_at(windows: Sequence[PlanWindow], at: datetime) -> PlanWindow | None:
     """The first window that fits; None when none does (the client is closed)."""
+    for window in windows:
+        if holds_at(window.days, window.opens, window.closes, at):
+            return window
+    return None
+
+
+def holds_at(days: int, opens: int, closes: int, at: datetime) -> bool:
+    """Whether a part of the week holds at that moment."""
     local = at.astimezone(JST)
     minute = local.hour * 60 + local.minute
     today = local.date()
-    bits = day_bits(today)
-    for window in windows:
-        if window.days & bits and window.opens <= minute < window.closes:
-            return window
-        # Opened yesterday and not closed yet: the day on which it opened counts.
-        late = window.opens <= minute + DAY_MINUTES < window.closes
-        if late and window.days & day_bits(today - timedelta(days=1)):
-            return window
-    return None
+    if opens <= minute < closes and days & day_bits(today):
+        return True
+    # Opened yesterday and not closed yet: the day on which it opened counts.
+    late = opens <= minute + DAY_MINUTES < closes
+    return late and bool(days & day_bits(today - timedelta(days=1)))
 
 
 def limit_at(limits: Sequence[LineLimit], at: datetime) -> int | None:
@@ -151,4 +203,6 @@ def faults(window: PlanWindow) -> list[str]:
         )
     if len(window.message) > 500:
         found.append("案内の言葉は500文字までにしてください")
+    if window.least_level is not None and not 0 <= window.least_level <= HIGHEST_LEVEL:
+        found.append("段階は0から5までで選んでください")
     return found

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from denwaban.clock import JST, japan_day
+from denwaban.lines.ladder import HIGHEST_LEVEL
 from denwaban.lines.model import Mode, PlanWindow, window_at
 from denwaban.oncall import DAY_MINUTES, HOLIDAY
 from denwaban.web import _
 
 MOST_WINDOWS = 30
+LEVELS = ("", *(str(n) for n in range(HIGHEST_LEVEL + 1)))
 _TIME = re.compile(r"(\d{1,2}):([0-5]\d)")
 _BITS = tuple(1 << n for n in range(8))
 
@@ -27,6 +29,9 @@ class Row:
     mode: str = Mode.FULL.value
     script: str = ""
     message: str = ""
+    urgent: bool = False
+    least: str = ""
+    """The level asked for; empty: as for the client."""
 
 
 def day_names() -> list[tuple[int, str]]:
@@ -59,6 +64,8 @@ def row_of(window: PlanWindow) -> Row:
         window.mode.value,
         window.script_id or "",
         window.message,
+        window.urgent,
+        "" if window.least_level is None else str(window.least_level),
     )
 
 
@@ -68,7 +75,7 @@ def mark_of(windows: Sequence[PlanWindow]) -> str:
 
 
 def rows_of(fields: Mapping[str, str]) -> list[Row]:
-    """The rows of a form in their order. Row n has `name-n`, `opens-n`, `closes-n`, `mode-n`, `script-n`, `message-n` and
+    """The rows of a form in their order. Row n has `name-n`, `opens-n`, `closes-n`, `mode-n`, `script-n`, `message-n`, `urgent-n`, `least-n` and
     for each day `day-n-BIT`; an empty field may be missing altogether, so `rows` says how many there are."""
     count = fields.get("rows", "")
     many = min(int(count), MOST_WINDOWS) if count.isdecimal() and len(count) < 4 else 0
@@ -81,6 +88,8 @@ def rows_of(fields: Mapping[str, str]) -> list[Row]:
             mode=fields.get(f"mode-{n}", ""),
             script=fields.get(f"script-{n}", ""),
             message=fields.get(f"message-{n}", "").strip(),
+            urgent=f"urgent-{n}" in fields,
+            least=fields.get(f"least-{n}", "").strip(),
         )
         for n in range(many)
     ]
@@ -129,6 +138,8 @@ def checked(
             errors[f"script-{n}"] = _("台本を選び直してください")
         if len(row.message) > 500:
             errors[f"message-{n}"] = _("案内の言葉は500文字までにしてください")
+        if row.least not in LEVELS:
+            errors[f"least-{n}"] = _("段階を選び直してください")
         if not errors:
             windows.append(
                 PlanWindow(
@@ -139,6 +150,8 @@ def checked(
                     mode=Mode(row.mode),
                     script_id=row.script or None,
                     message=row.message,
+                    urgent=row.urgent,
+                    least_level=int(row.least) if row.least else None,
                 )
             )
     return windows, errors

@@ -25,7 +25,7 @@ from denwaban.main.routes import API, MENU, PAGES
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
-from denwaban.promises import Evidence
+from denwaban.promises import Evidence, unreached_duty
 from denwaban.promises import duty as promise_duty
 from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
@@ -88,7 +88,15 @@ def build(
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     switchboard = Switchboard(
-        store, clock, phone, settings, speech, journal, unread, first=outgoing.take
+        store,
+        clock,
+        phone,
+        settings,
+        speech,
+        journal,
+        unread,
+        first=outgoing.take,
+        outgoing=outgoing,
     )
     waiting_room = WaitingRoom(store, journal)
     call_backs = CallBacks(outgoing, store, speech, settings)
@@ -114,6 +122,7 @@ def build(
         review_duty(store),
         letter_duty(store, settings.url, channels),
         promise_duty(store),
+        unreached_duty(store, settings.acknowledge_minutes),
         *summary_duties(store, settings.url, channels, press),
         watch_duty(store),
         calendar_duty(store, clock, loopback=settings.calendar_loopback),

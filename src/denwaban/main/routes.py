@@ -21,6 +21,8 @@ import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
+import denwaban.lines.duty_pages
+import denwaban.lines.level_pages
 import denwaban.lines.pages
 import denwaban.oncall.api
 import denwaban.oncall.pages
@@ -61,6 +63,8 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.knowledge.pages.routes,
     *denwaban.disclosure.pages.routes,
     *denwaban.lines.pages.routes,
+    *denwaban.lines.level_pages.routes,
+    *denwaban.lines.duty_pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
 )

@@ -110,6 +110,10 @@ class Outgoing:
         """Both talk. Raises `PhoneError`."""
         await self._phone.connect(call, far.leg, own.leg, record=record)
 
+    def hand_over(self, line: Line) -> None:
+        """From now on the leg is somebody else's: what happens on it is told to them. Look at `is_over` afterwards."""
+        self._forget(line.leg)
+
     def take(self, event: Event) -> bool:
         """Every event of the telephone comes here first; True when it was about a call of ours and concerns nobody else."""
         if isinstance(event, EngineLost):
@@ -151,6 +155,8 @@ class Outgoing:
 
     def _found(self, state: LegState, legs: dict[Leg, LegState]) -> None:
         other = legs.get(state.connected_to) if state.connected_to is not None else None
+        if other is not None and other.seat is not None:
+            return  # handed over: talks with an operator
         call = state.notes.get("call", "")
         if other is None or not other.outgoing or other.notes.get("call") != call:
             log.info("outgoing.swept", leg=state.leg)

@@ -1,6 +1,6 @@
 """Clients (tenants), their staff, our operators, their callers."""
 
-from denwaban.people.acts.callers import remember_caller, set_regular
+from denwaban.people.acts.callers import remember_caller, set_put_first, set_regular
 from denwaban.people.acts.clients import (
     add_client,
     change_client,
@@ -15,6 +15,16 @@ from denwaban.people.acts.operators import (
     new_sip_password,
     set_experienced,
 )
+from denwaban.people.acts.skills import (
+    groups,
+    members_of_groups,
+    remove_group,
+    replace_skills,
+    set_group,
+    set_skill,
+    skills_of,
+    trades,
+)
 from denwaban.people.acts.staff import (
     add_staff,
     change_staff,
@@ -28,8 +38,11 @@ from denwaban.people.model import (
     Changed,
     Client,
     Operator,
+    OperatorGroup,
+    OperatorSkill,
     PeopleError,
     Presence,
+    SkillKind,
     Staff,
     without_substitute,
 )
@@ -57,8 +70,11 @@ __all__ = [
     "Changed",
     "Client",
     "Operator",
+    "OperatorGroup",
+    "OperatorSkill",
     "PeopleError",
     "Presence",
+    "SkillKind",
     "Staff",
     "add_client",
     "add_operator",
@@ -75,24 +91,33 @@ __all__ = [
     "clients_page",
     "end_client",
     "give_account",
+    "groups",
     "leave_operator",
     "leave_staff",
+    "members_of_groups",
     "new_sip_password",
     "operator",
     "operator_of_user",
     "operators",
     "remember_caller",
+    "remove_group",
+    "replace_skills",
     "set_experienced",
+    "set_group",
     "set_live",
     "set_presence",
+    "set_put_first",
     "set_recorded",
     "set_regular",
+    "set_skill",
     "set_substitute",
+    "skills_of",
     "staff_by_ids",
     "staff_member",
     "staff_of",
     "staff_of_each",
     "staff_of_user",
     "staff_page",
+    "trades",
     "without_substitute",
 ]

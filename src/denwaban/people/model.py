@@ -129,7 +129,39 @@ class Caller:
     company: str
     regular: bool
     """One whom the client greets in a way of their own (常連)."""
+    put_first: bool
+    """One whom the client wants to be put through before its other callers."""
     updated_at: datetime
+
+
+class SkillKind(StrEnum):
+    """What a skill is about."""
+
+    CLIENT = "client"
+    TRADE = "trade"
+    """A line of business, as clients have it (業種)."""
+    MATTER = "matter"
+    """What a number is for (用件: 予約, 修理 …)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSkill:
+    """How well an operator can do something: 1 (just learned it) to 5."""
+
+    operator_id: str
+    kind: SkillKind
+    key: str
+    """The client's id, the trade or the matter."""
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorGroup:
+    """Operators who are named together (班)."""
+
+    id: str
+    name: str
+    members: frozenset[str] = frozenset()
 
 
 def without_substitute(staff: list[Staff]) -> list[Staff]:

@@ -5,6 +5,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    Integer,
     String,
     Table,
     Text,
@@ -86,6 +87,32 @@ callers = Table(
     Column("kana", String(100), nullable=False),
     Column("company", String(100), nullable=False),
     Column("regular", Boolean, nullable=False, server_default=false()),  # 常連
+    Column("put_first", Boolean, nullable=False, server_default=false()),  # 先につなぐ
     Column("updated_at", Utc, nullable=False),
     UniqueConstraint("client_id", "number"),
+)
+
+# What operators can do. Only rows of level 1 and more; key: a client's id, a trade (clients.industry) or a matter (numbers.matter).
+operator_skills = Table(
+    "operator_skills",
+    metadata,
+    Column("operator_id", Id, ForeignKey("operators.id"), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # client | trade | matter
+    Column("key", String(50), primary_key=True),
+    Column("level", Integer, nullable=False),  # 1 … 5
+)
+
+operator_groups = Table(
+    "operator_groups",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(50), nullable=False, unique=True),  # 班
+    Column("created_at", Utc, nullable=False),
+)
+
+operator_group_members = Table(
+    "operator_group_members",
+    metadata,
+    Column("group_id", Id, ForeignKey("operator_groups.id"), primary_key=True),
+    Column("operator_id", Id, ForeignKey("operators.id"), primary_key=True),
 )

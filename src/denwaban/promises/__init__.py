@@ -15,6 +15,7 @@ from denwaban.promises.evidence import Evidence
 from denwaban.promises.model import Kept, PersonKept, Promise
 from denwaban.promises.months import Month, month_of, percent
 from denwaban.promises.queries import kept_by_person, kept_share
+from denwaban.promises.unreached import unreached_duty
 
 __all__ = [
     "Evidence",
@@ -35,4 +36,5 @@ __all__ = [
     "percent",
     "promise",
     "promise_of_report",
+    "unreached_duty",
 ]

@@ -1,5 +1,8 @@
 """Who is offered which caller: the floor, and the switchboard that runs it on a telephone engine."""
 
+from denwaban.routing.keeping import Place
+from denwaban.routing.keeping import given_up as place_given_up
+from denwaban.routing.keeping import told as place_told
 from denwaban.routing.left import LeftCalls, take_message
 from denwaban.routing.prompts import IN_LINE, Speech
 from denwaban.routing.switchboard import SeatError, Switchboard
@@ -9,11 +12,14 @@ __all__ = [
     "IN_LINE",
     "FloorView",
     "LeftCalls",
+    "Place",
     "SeatError",
     "SeatState",
     "SeatView",
     "Speech",
     "Switchboard",
     "WaitingView",
+    "place_given_up",
+    "place_told",
     "take_message",
 ]

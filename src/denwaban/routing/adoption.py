@@ -18,13 +18,18 @@ from denwaban.calls import (
     OfferResult,
     Outcome,
     call_of_leg,
+    calls_by_ids,
     open_calls,
     open_offers,
 )
 from denwaban.lines import Mode, Service
 from denwaban.routing.desk import Desk
+from denwaban.routing.floor import PUT_DOWN
+from denwaban.routing.intake import terms
+from denwaban.routing.keeping import Place, open_places
 from denwaban.routing.live import LiveCall
-from denwaban.routing.model import Stage
+from denwaban.routing.model import Miss, Stage
+from denwaban.routing.places import far_leg
 from denwaban.store import StoreError, Tx, new_id
 from denwaban.telephony.port import (
     CallArrived,
@@ -49,14 +54,23 @@ class Held:
     """Open offers of those, by call id."""
     strays: dict[Leg, Call]
     """Calls of legs that are in the engine, also ended ones."""
+    places: dict[str, Place]
+    """Places that are kept for callers, by call; empty unless the program is new."""
+    unsettled: list[tuple[Place, Outcome | None]]
+    """Of those the ones whose calls are over, and how they ended."""
 
 
 def read_held(tx: Tx, strays: list[Leg], *, everything: bool) -> Held:
     """Reads it; `everything`: also the open calls whose legs are gone."""
     found = {leg: call for leg in strays if (call := call_of_leg(tx, leg)) is not None}
     if not everything:
-        return Held([], {}, found)
-    return Held(open_calls(tx), {offer.call_id: offer for offer in open_offers(tx)}, found)
+        return Held([], {}, found, {}, [])
+    rows = open_calls(tx)
+    places = open_places(tx)
+    ended = calls_by_ids(tx, set(places) - {row.id for row in rows})
+    offers = {offer.call_id: offer for offer in open_offers(tx)}
+    unsettled = [(places.pop(call.id), call.outcome) for call in ended.values()]
+    return Held(rows, offers, found, places, unsettled)
 
 
 async def resync(desk: Desk, event: Resynced, held: Held) -> None:
@@ -67,7 +81,8 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
     else:
         _catch_up(desk, snapshot, event.at)
     for row in held.calls:
-        await _take_row(desk, row, held.offers.get(row.id), event)
+        await _take_row(desk, row, held.offers.get(row.id), held.places.get(row.id), event)
+    desk.places.settle(held.unsettled)
     for state in snapshot.legs.values():
         if is_caller(state) and state.leg not in desk.book.legs:
             await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
@@ -86,10 +101,23 @@ def is_caller(state: LegState) -> bool:
 
 def _all_lost(desk: Desk, at: datetime) -> None:
     for live in list(desk.book.calls.values()):
+        if live.place is not None:
+            _go_on_keeping(desk, live, at)
+            continue
         live.fate, live.gone, live.operator_leg = Outcome.LOST, True, None
         desk.perform(desk.floor.leave(live.call.id, at))
         desk.book.end(live, Outcome.LOST, at)
     desk.book.legs.clear()
+
+
+def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime) -> None:
+    """The engine died, the place is still theirs."""
+    here, live.operator_leg = not live.gone, None
+    seat = desk.floor.callers[live.call.id].seat
+    if seat is not None:
+        desk.perform(desk.floor.missed(seat, Miss.FAILED, at))
+    if here:
+        desk.places.hung_up(live, at)
 
 
 def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
@@ -105,25 +133,53 @@ def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
             desk.leg_answered(LegAnswered(leg, at))
 
 
-async def _take_row(desk: Desk, row: Call, offer: Offer | None, event: Resynced) -> None:
+async def _take_row(
+    desk: Desk, row: Call, offer: Offer | None, kept: Place | None, event: Resynced
+) -> None:
     """A call that the database holds open and memory does not know: the program is new."""
-    leg = Leg(row.leg)
+    # Whom we called back came by another leg than the one that the row knows.
+    gone = Leg(row.leg) not in event.snapshot.legs
+    far = far_leg(event.snapshot, row.id) if gone else None
+    leg = far.leg if far is not None else Leg(row.leg)
     state = event.snapshot.legs.get(leg)
     live = desk.book.new_call(row, leg)
     live.recorded = True
     live.offer = offer
-    if state is None:
+    if state is None and kept is None:
         live.gone = True
         desk.book.end(live, _outcome_of_gone(row, event.restarted), event.at)
         return
-    live.voice = state.answered
+    live.voice = state is not None and state.answered
     await _describe(desk, live)
-    desk.book.count(live)
-    partner = _partner(desk, event.snapshot, state)
-    if partner is not None and row.answered_at is not None:
+    partner = _partner(desk, event.snapshot, state) if state is not None else None
+    if state is not None:
+        desk.book.count(live)
+    if partner is not None and (row.answered_at is not None or far is not None):
+        live.place = kept
         _go_on_talking(desk, live, partner, offer, event.at, new_call=False)
+        desk.places.joined(live)
+    elif kept is not None:
+        if far is not None:
+            desk.send_away(far.leg)
+        await _keep_on(desk, live, kept, event.snapshot.legs.get(Leg(row.leg)), event.at)
     else:
-        _wait_on(desk, live, event.at)
+        await _wait_on(desk, live, event.at)
+
+
+async def _keep_on(
+    desk: Desk, live: LiveCall, kept: Place, state: LegState | None, at: datetime
+) -> None:
+    """To be called back, in line by arrival."""
+    _in_record_again(desk, live, at)
+    holds = terms(live.service, await desk.intake.known(live.service, live.call))
+    if state is None:
+        desk.places.adopt(live, kept, None)
+        begins = max(kept.next_at, at + PUT_DOWN)
+        desk.perform(desk.floor.adopt_place(live.call.id, live.call.arrived_at, at, begins, holds))
+    else:
+        desk.perform(desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at, holds))
+        desk.perform(desk.floor.keep_place(live.call.id, at))
+        desk.places.adopt(live, kept, state)
 
 
 def _go_on_talking(
@@ -150,25 +206,28 @@ def _go_on_talking(
         state=CallState.HELD if live.call.state is CallState.HELD else CallState.TALKING,
     )
     desk.floor.adopt_talking(
-        live.call.id, operator_id, live.call.arrived_at, at, live.call.client_id
+        live.call.id, operator_id, live.call.arrived_at, at, terms(live.service)
     )
     desk.book.adopt(live, new_call, fresh)
 
 
-def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
+async def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
     """In line again, by arrival; what the operator who was being rung did meanwhile is not known."""
+    _in_record_again(desk, live, at)
+    if live.message:
+        desk.close(live)
+    else:
+        holds = terms(live.service, await desk.intake.known(live.service, live.call))
+        waiting = desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at, holds)
+        desk.perform(waiting)
+
+
+def _in_record_again(desk: Desk, live: LiveCall, at: datetime) -> None:
     offer, live.offer = live.offer, None
     live.call = replace(live.call, state=CallState.WAITING)
     desk.book.adopt(live, False)
     if offer is not None:
         desk.book.withdrawn(live, offer, at)
-    if live.message:
-        desk.close(live)
-    else:
-        waiting = desk.floor.adopt_waiting(
-            live.call.id, live.call.arrived_at, at, live.call.client_id
-        )
-        desk.perform(waiting)
 
 
 async def _take_stray(

@@ -64,6 +64,7 @@ class Book:
             mode=service.mode.value,
             script_id=service.script_id,
         )
+        live.service = service
         live.client_name = service.client_name
         live.record = service.recorded
         live.title = f"{service.client_name} {service.label}".strip()
@@ -93,6 +94,10 @@ class Book:
         self.record(live, changes.ended(live.call, live.fate or outcome, at, offer, recording))
         self.calls.pop(live.call.id, None)
         self.legs.pop(live.leg, None)
+        self.uncount(live)
+
+    def uncount(self, live: LiveCall) -> None:
+        """The call takes no line of its client's any more."""
         if live.counted and live.call.client_id is not None:
             live.counted = False
             left = self._lines_in_use[live.call.client_id] - 1

@@ -13,6 +13,7 @@ from denwaban.calls import CallState, Offer, OfferResult, Outcome, changes
 from denwaban.clock import Clock
 from denwaban.journal import Fact
 from denwaban.lines import (
+    SORRY,
     Mode,
     Service,
     ServiceCache,
@@ -21,8 +22,10 @@ from denwaban.lines import (
 from denwaban.routing import model
 from denwaban.routing.book import Book
 from denwaban.routing.floor import Floor
+from denwaban.routing.intake import NOTHING_KNOWN, Intake, Known, asks, terms
 from denwaban.routing.live import LiveCall, Person
-from denwaban.routing.model import Chosen, Miss, Stage
+from denwaban.routing.model import Miss, Stage
+from denwaban.routing.places import Places
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow
 from denwaban.routing.sound import Sound
@@ -51,6 +54,7 @@ _RESULTS = {
     Miss.NO_ANSWER: OfferResult.NO_ANSWER,
     Miss.REFUSED: OfferResult.REFUSED,
     Miss.FAILED: OfferResult.FAILED,
+    Miss.UNREACHED: OfferResult.FAILED,
     None: OfferResult.WITHDRAWN,
 }
 
@@ -67,9 +71,13 @@ class Desk:
         sound: Sound,
         book: Book,
         recorder: Recorder,
+        intake: Intake,
         ring_seconds: int,
         changed: Callable[[], None],
     ) -> None:
+        """Set `places` before anything else."""
+        self.places: Places
+        self.intake = intake
         self.clock = clock
         self.phone = phone
         self.practice_for: str | None = None
@@ -132,6 +140,9 @@ class Desk:
             self._caller_left(live, event.at)
 
     def _caller_left(self, live: LiveCall, at: datetime) -> None:
+        if live.place is not None:
+            self.places.hung_up(live, at)
+            return
         self.perform(self.floor.leave(live.call.id, at))
         if not live.over:
             if not live.recorded:  # hung up while it was looked up whose number it is
@@ -163,13 +174,13 @@ class Desk:
     def played(self, event: Played) -> None:
         """A prompt ended: closed calls end with it, waiting callers hear music."""
         live, _ = self.book.legs.get(event.leg, (None, False))
-        if live is None or not live.speaking:
+        if live is None or not live.speaking or event.play == live.earlier:
             return
         live.speaking = False
         if live.message:
             live.line.do(lambda: self.phone.hang_up(live.leg))
         elif self.sound.waits(live):
-            live.line.do(lambda: self.sound.music(live))
+            live.line.do(lambda: self.sound.go_on(live))
 
     # Decisions
 
@@ -189,12 +200,19 @@ class Desk:
         if service.mode is Mode.CLOSED:
             self.close(live)
             return
+        if asks(service):
+            live.line.do(lambda: self._look_up_caller(live))
+        else:
+            self._put_in_line(live, NOTHING_KNOWN)
+
+    def _put_in_line(self, live: LiveCall, known: Known) -> None:
         call = live.call
         now = self.clock.now()
         wants: str | None = None
         if call.practice:
             wants, self.practice_for = self.practice_for, None
-        self.perform(self.floor.arrive(call.id, call.arrived_at, now, call.client_id, wants))
+        since = self.places.came_again(call.client_id, call.caller) or call.arrived_at
+        self.perform(self.floor.arrive(call.id, since, now, terms(live.service, known), wants))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
 
@@ -224,6 +242,10 @@ class Desk:
                 self._put_through(self.book.calls[action.call_id])
             elif isinstance(action, model.Announce):
                 self._announce(self.book.calls[action.call_id])
+            elif isinstance(action, model.OfferCallBack):
+                self.places.offered(self.book.calls[action.call_id])
+            elif isinstance(action, model.Overflow):
+                self._send_away(self.book.calls[action.call_id], action.words)
             elif isinstance(action, model.Over):
                 self._talk_over(self.book.calls[action.call_id])
             elif isinstance(action, model.Returned):
@@ -261,8 +283,10 @@ class Desk:
 
     def _put_through(self, live: LiveCall) -> None:
         offer = live.offer
-        if offer is not None:
-            live.line.do(lambda: self._connect(live, offer))
+        if offer is not None and live.place is not None:
+            self.places.reach(live, offer)
+        elif offer is not None:
+            live.line.do(lambda: self.connect(live, offer))
 
     def _announce(self, live: LiveCall) -> None:
         live.line.do(lambda: self.sound.comfort(live))
@@ -272,14 +296,20 @@ class Desk:
         if live is None or live.offer is None:
             return
         at = self.clock.now()
-        if not live.gone:
+        self.places.offer_over(live)
+        if not live.gone or live.place is not None:
             offer, live.offer = live.offer, None
             self.book.record(live, changes.offer_ended(live.call, offer, _RESULTS[action.why], at))
-            if live.voice and action.why is Miss.FAILED:
+            if live.voice and action.why is Miss.FAILED and live.place is None:
                 # Joining may have stopped the music.
                 live.line.do(lambda: self.sound.music(live))
         self._end_leg(live, live.operator_leg)
         live.operator_leg = None
+
+    def _send_away(self, live: LiveCall, words: str) -> None:
+        """Nobody could take the call in the time agreed."""
+        live.message, live.may_press = words or SORRY, False
+        self.close(live)
 
     def _talk_over(self, live: LiveCall) -> None:
         operator_leg, live.operator_leg = live.operator_leg, None
@@ -296,7 +326,14 @@ class Desk:
     def _keep_seat(self, action: model.SeatIs) -> None:
         seat = self.floor.seats[action.operator_id]
         self.recorder.put(
-            StateRow(seat.operator_id, seat.chosen.value, seat.since, seat.idle_since)
+            StateRow(
+                seat.operator_id,
+                seat.chosen.value,
+                seat.since,
+                seat.idle_since,
+                seat.after.value if seat.after else None,
+                seat.until,
+            )
         )
         if action.shown:
             self.tell_seat(seat.operator_id)
@@ -305,7 +342,7 @@ class Desk:
         """Appends the fact that an operator's state is another."""
         seat = self.floor.seats[operator_id]
         data = {"state": seat.chosen.value, "online": seat.online}
-        if seat.chosen is Chosen.AWAY:
+        if seat.reason:
             data["reason"] = seat.reason
         self.recorder.put(Fact("operator.state_changed", operator_id, None, data))
 
@@ -329,6 +366,12 @@ class Desk:
         self.book.record(live, changes.arrived(live.call))
         self.refuse(live, Outcome.LOST, HangUp.CONGESTION)
 
+    async def _look_up_caller(self, live: LiveCall) -> None:
+        """Finds out what is known of the caller, where that decides who takes the call and when."""
+        known = await self.intake.known(live.service, live.call)
+        if not live.over and not live.gone:
+            self._put_in_line(live, known)
+
     async def _note(self, live: LiveCall) -> None:
         await self.phone.note(
             live.leg,
@@ -342,7 +385,8 @@ class Desk:
             now = self.clock.now()
             self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
 
-    async def _connect(self, live: LiveCall, offer: Offer) -> None:
+    async def connect(self, live: LiveCall, offer: Offer) -> None:
+        """Joins caller and operator."""
         if not _holds(live, offer) or live.operator_leg is None:
             return
         if self.recorder.away:
@@ -364,6 +408,8 @@ class Desk:
             now = self.clock.now()
             self.floor.connected(offer.operator_id, now)
             self.book.record(live, changes.answered(live.call, offer, now))
+            self.sound.answers.answered(now)
+            self.places.joined(live)
             self._changed()
 
     async def hold(self, live: LiveCall, on: bool) -> None:

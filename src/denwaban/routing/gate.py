@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from denwaban.routing.skills import Bits
 from denwaban.store import Tx
 
 
@@ -34,8 +35,8 @@ class Gate:
     """Operators are bits: a change that nobody of 1,000 has read takes some 200 bytes, so that all clients' changes fit
     in memory and a look costs no time."""
 
-    def __init__(self) -> None:
-        self._bits: dict[str, int] = {}
+    def __init__(self, bits: Bits | None = None) -> None:
+        self.bits = bits or Bits()
         self._open: dict[str, list[tuple[datetime, int]]] = {}
 
     def set(self, changes: Iterable[Change], client_id: str | None = None) -> None:
@@ -45,11 +46,7 @@ class Gate:
         else:
             self._open.pop(client_id, None)
         for change in changes:
-            bits = [self._bits.setdefault(who, len(self._bits)) for who in change.operators]
-            held = bytearray(len(self._bits) // 8 + 1)
-            for bit in bits:
-                held[bit >> 3] |= 1 << (bit & 7)
-            if mask := int.from_bytes(held, "little"):
+            if mask := self.bits.set(change.operators):
                 self._open.setdefault(change.client_id, []).append((change.after, mask))
 
     def passed_over(self, client_id: str | None, now: datetime) -> int:
@@ -62,5 +59,4 @@ class Gate:
 
     def among(self, operator_id: str, mask: int) -> bool:
         """Whether the operator is one of them."""
-        bit = self._bits.get(operator_id)
-        return bit is not None and bool(mask >> bit & 1)
+        return self.bits.among(operator_id, mask)

@@ -3,11 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
 from denwaban.calls import Call, Offer, Outcome
+from denwaban.lines import Service
+from denwaban.routing.keeping import Place
 from denwaban.telephony.port import Leg, LegGone, PhoneError, SeatName
 
 log = structlog.get_logger(__name__)
@@ -101,6 +103,10 @@ class LiveCall:
     voice: bool = False
     """The caller's leg was answered, so that sound can be played."""
     speaking: bool = False
+    playing: str = ""
+    """The prompt that was begun last; empty while it is being begun."""
+    earlier: str = ""
+    """The one before: that it ends, because another one begins, says nothing."""
     muted: bool = False
     counted: bool = False
     """Counts for the client's line limit."""
@@ -112,6 +118,19 @@ class LiveCall:
     """Its end is recorded."""
     fate: Outcome | None = None
     """How it ends, whatever it looks like."""
+    service: Service | None = None
+    """What the number got when the call came; None: not known."""
+    may_press: bool = False
+    """The caller may press the key and be called back."""
+    to_say: list[str] = field(default_factory=list)
+    """After what is being said."""
+    place: Place | None = None
+    """The caller wants to be called back; None again once somebody talks with them."""
+
+    @property
+    def says_place(self) -> bool:
+        """Whether the caller is told their place in line."""
+        return self.service is not None and self.service.level.says_place
 
 
 @dataclass(frozen=True, slots=True)

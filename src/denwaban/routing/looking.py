@@ -22,6 +22,9 @@ def look(floor: Floor, book: Book, people: Mapping[str, Person], *, engine: bool
                 live.client_name,
                 live.call.arrived_at,
                 caller.seat,
+                int(caller.terms.priority),
+                caller.terms.need.matter,
+                caller.place,
             )
         )
     return FloorView(
@@ -50,6 +53,7 @@ def _seat(seat: Seat, book: Book, people: Mapping[str, Person]) -> SeatView:
         client_name=live.client_name if live else "",
         held=live is not None and live.call.state is CallState.HELD,
         muted=live is not None and live.muted,
+        until=seat.until,
     )
 
 

@@ -1,8 +1,21 @@
 """Words of the floor: operators, callers, and what is to be done with them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
+
+from denwaban.lines import Step
+from denwaban.routing.skills import EVERYONE, NOBODY, Need
+
+
+class Priority(IntEnum):
+    """Who goes before whom; among equals whoever waits longest."""
+
+    NORMAL = 0
+    FIRST = 1
+    """Whom the client has put before its other callers."""
+    EMERGENCY = 2
+    """On a number for emergencies, at a time in which the client's plan lets those go first."""
 
 
 class Chosen(StrEnum):
@@ -31,6 +44,8 @@ class Miss(StrEnum):
     REFUSED = "refused"
     FAILED = "failed"
     """The engine could not ring the seat or join the two: not the operator's doing."""
+    UNREACHED = "unreached"
+    """The operator was there, but the caller who was to be called back was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,21 @@ class Announce:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferCallBack:
+    """From now on the caller may press a key and be called back; tell them so."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """Nobody could take the call in the time agreed: speak the words, then end it. The caller is not on the floor any more."""
+
+    call_id: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The talk is over; end what is left of both legs."""
 
@@ -94,7 +124,25 @@ class SeatIs:
     """False: only the idle time began anew."""
 
 
-Action = Offer | OfferOver | Connect | Announce | Over | Returned | SeatIs
+Action = (
+    Offer | OfferOver | Connect | Announce | OfferCallBack | Overflow | Over | Returned | SeatIs
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a caller: how soon, and by whom."""
+
+    need: Need = Need()
+    priority: Priority = Priority.NORMAL
+    previous: str | None = None
+    """The operator who talked with them last: kept for them for `previous_seconds` if there."""
+    previous_seconds: int = 0
+    ladder: tuple[Step, ...] = ()
+    """What is done the longer they wait, in this order."""
+
+
+ANYBODY = Terms()
 
 
 @dataclass(slots=True)
@@ -114,8 +162,15 @@ class Seat:
     reported: bool = False
     """The report of the present call is already sent."""
     reason: str = ""
-    """Why away: no_answer or refused."""
+    """Why away: no_answer or refused. Why on a break: rest, when it was granted."""
     resting: bool = False
+    """Could not be rung: left alone for some seconds."""
+    until: datetime | None = None
+    """The end of a rest that was granted."""
+    in_a_row: int = 0
+    """Talks since the last pause."""
+    row_began: datetime | None = None
+    talk_ended: datetime | None = None
     stamp: int = 0
 
     @property
@@ -129,6 +184,10 @@ class Seat:
         )
 
 
+Key = tuple[int, datetime, int, str]
+"""The place in line: priority, arrival, order of arrival, call."""
+
+
 @dataclass(slots=True)
 class Caller:
     """A caller on the floor. Read it, do not change it."""
@@ -136,18 +195,40 @@ class Caller:
     call_id: str
     arrived_at: datetime
     order: int
+    terms: Terms = ANYBODY
     seat: str | None = None
     """The operator who is rung for, being joined to or talking with this caller."""
     offers: int = 0
     announce_due: bool = False
     """Ring-back has lasted long enough."""
     announced: bool = False
-    client: str | None = None
-    """Whose caller it is."""
     wants: str | None = None
     """The operator who asked for this practice call: rung before others while free."""
     comfort: int = 0
     """Counts what is said to the caller, so that old timers are known as such."""
+    level: int = 0
+    """Asked for at present; steps of the ladder make it less."""
+    need: Need = field(default_factory=Need)
+    also: int = NOBODY
+    """Operators of other groups, who were added by the ladder."""
+    steps: int = 0
+    """So many steps of the ladder are done."""
+    kept_for: str | None = None
+    """At present only this operator, who talked with them last, is for them."""
+    alone_until: datetime | None = None
+    """Until then only those on duty."""
+    stays: bool = False
+    """Somebody talked with them already: whatever happens, they are not sent away."""
+    place: bool = False
+    """Has hung up and is to be called back; the place is kept."""
+    not_before: datetime | None = None
+    """Not called back before; None while the caller has not hung up yet."""
+    able: int = EVERYONE
+    """Who may be offered this caller, while in line."""
+
+    @property
+    def key(self) -> Key:
+        return (-self.terms.priority, self.arrived_at, self.order, self.call_id)
 
 
 class Impossible(Exception):

@@ -1,6 +1,8 @@
 """What callers hear, as files made beforehand."""
 
+import math
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +14,50 @@ log = structlog.get_logger(__name__)
 
 IN_LINE = "ただいま電話が混み合っております。順番におつなぎいたしますので、このままお待ちください。"
 
+NEXT = "次におつなぎいたします。"
+
+KEY = "1"
+"""Who presses it is called back."""
+
+MAY_PRESS = (
+    "お急ぎでなければ、1 を押していただきますと、いったんお電話をお切りいただき、"
+    "順番が参りましたときに、こちらからお電話いたします。"
+)
+
+KEPT = (
+    "かしこまりました。順番が参りましたら、今おかけの番号に、こちらからお電話いたします。"
+    "このままお電話をお切りください。"
+)
+
+NOT_KEPT = "恐れ入ります。ただいまお受けできませんでした。このままお待ちください。"
+
+COUNTED = 10
+"""Places beyond are not told one by one."""
+
+MINUTES = (1, 2, 3, 5, 10)
+"""Waits are told rounded up to one of these."""
+
 ROOM = 20_000
+
+
+def place_words(place: int) -> str:
+    """How many are before somebody, in words; place 1 is next."""
+    if place <= 1:
+        return NEXT
+    if place > COUNTED:
+        return f"ただいま、{COUNTED}名様以上にお待ちいただいております。"
+    return f"ただいま、{place}番目にお待ちいただいております。"
+
+
+def wait_words(wait: timedelta | None) -> str:
+    """About how long it will take, in words; empty when that cannot be said."""
+    if wait is None:
+        return ""
+    minutes = math.ceil(wait.total_seconds() / 60)
+    for most in MINUTES:
+        if minutes <= most:
+            return f"おつなぎまで、およそ{most}分の見込みです。"
+    return f"おつなぎまで、{MINUTES[-1]}分以上かかる見込みです。"
 
 
 class Speech(Protocol):

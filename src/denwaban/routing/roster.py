@@ -2,11 +2,13 @@
 
 import structlog
 
+from denwaban.lines import DutyList, duty_lists_of
+from denwaban.people import OperatorSkill, groups, skills_of
 from denwaban.routing.desk import Desk
 from denwaban.routing.live import Person
 from denwaban.routing.model import Chosen
 from denwaban.routing.rows import StateRow, seats
-from denwaban.store import Store
+from denwaban.store import Store, Tx
 from denwaban.telephony.port import PhoneError, SeatAccount, SeatName
 
 log = structlog.get_logger(__name__)
@@ -33,11 +35,26 @@ class Roster:
                 self._desk.recorder.put(
                     StateRow(person.id, chosen.value, since, idle_since, new=True)
                 )
-            self._desk.floor.add_seat(person.id, chosen, since, idle_since)
+            after = Chosen(row["after"]) if row["after"] else None
+            self._desk.floor.add_seat(person.id, chosen, since, idle_since, after, row["until"])
         here = {row["id"] for row in rows}
         for operator_id in set(self._desk.floor.seats) - here:
             self._desk.perform(self._desk.floor.remove_seat(operator_id, now))
             self._desk.seats.pop(self._desk.people[operator_id].seat, None)
+
+    async def read_skills(self) -> None:
+        """What operators can do, their groups, and who is on duty when."""
+
+        def read(
+            tx: Tx,
+        ) -> tuple[list[OperatorSkill], dict[str, frozenset[str]], list[DutyList]]:
+            return skills_of(tx), {one.id: one.members for one in groups(tx)}, duty_lists_of(tx)
+
+        skills, members, lists = await self._store.read(read)
+        queue = self._desk.floor.queue
+        queue.skills.set(skills, members)
+        queue.duties.set(lists)
+        self._desk.perform(self._desk.floor.reconsider(self._desk.clock.now()))
 
     async def give(self) -> None:
         """The seats and their telephone accounts, to the engine."""

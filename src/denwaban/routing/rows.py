@@ -1,4 +1,4 @@
-"""What each operator is doing, kept so that a restart does not change it."""
+"""What each operator is doing, and whose place in line is kept: so that a restart does not change it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,8 @@ from datetime import datetime
 from sqlalchemy import (
     Column,
     ForeignKey,
+    Index,
+    Integer,
     RowMapping,
     String,
     Table,
@@ -17,6 +19,7 @@ from sqlalchemy import (
 
 from denwaban.people.rows import operators
 from denwaban.store import Id, Tx, Utc, metadata
+from denwaban.work import due_columns
 
 operator_states = Table(
     "operator_states",
@@ -27,6 +30,31 @@ operator_states = Table(
     ),  # ready | break | away | wrap_up  (chosen by the operator)
     Column("since", Utc, nullable=False),
     Column("idle_since", Utc, nullable=False),  # the longest idle is offered the next call
+    Column("after", String(20)),  # asked for, for when the present talk is over
+    Column("until", Utc),  # the end of a rest that was granted
+)
+
+# Callers who hung up to be called back when their turn comes. The call's row stays open until then.
+kept_places = Table(
+    "kept_places",
+    metadata,
+    Column("id", Id, ForeignKey("calls.id"), primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
+    Column("number", String(20), nullable=False),  # who is called (E.164)
+    Column("shown", String(20), nullable=False),  # the client's number that they dialled (E.164)
+    Column("kept_at", Utc, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("next_at", Utc, nullable=False),  # not called before
+    Column("operator_id", Id, ForeignKey("operators.id")),  # who tried last
+    Column("result", String(20)),  # talked | given_up | came_again; null: open
+    Column("ended_at", Utc),
+    *due_columns(),  # given up: a promise is to be made of it
+)
+Index(
+    "ix_kept_places_open",
+    kept_places.c.kept_at,
+    sqlite_where=kept_places.c.ended_at.is_(None),
+    postgresql_where=kept_places.c.ended_at.is_(None),
 )
 
 
@@ -38,6 +66,8 @@ class StateRow:
     state: str
     since: datetime
     idle_since: datetime
+    after: str | None = None
+    until: datetime | None = None
     new: bool = False
     """The operator may have no row yet."""
 
@@ -53,6 +83,8 @@ def seats(tx: Tx) -> list[RowMapping]:
             operator_states.c.state,
             operator_states.c.since,
             operator_states.c.idle_since,
+            operator_states.c.after,
+            operator_states.c.until,
         )
         .outerjoin(operator_states, operator_states.c.operator_id == operators.c.id)
         .where(operators.c.left_at.is_(None))
@@ -73,10 +105,10 @@ def _values(row: StateRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
-_COLUMNS = ("operator_id", "state", "since", "idle_since")
+_COLUMNS = ("operator_id", "state", "since", "idle_since", "after", "until")
 _KNOWN = select(operator_states.c.state).where(operator_states.c.operator_id == bindparam("who"))
 _UPDATE = (
     update(operator_states)
     .where(operator_states.c.operator_id == bindparam("b_operator_id"))
-    .values({name: bindparam(f"b_{name}") for name in ("state", "since", "idle_since")})
+    .values({name: bindparam(f"b_{name}") for name in _COLUMNS[1:]})
 )

@@ -12,22 +12,27 @@ from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
+from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import is_caller, read_held, resync
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
+from denwaban.routing.intake import Intake
 from denwaban.routing.live import Act, LiveCall
 from denwaban.routing.looking import look
 from denwaban.routing.model import Chosen, Seat, Stage
+from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.roster import Roster
+from denwaban.routing.seats import Care
 from denwaban.routing.sound import Sound
 from denwaban.routing.view import FloorView
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import (
     CallArrived,
+    Digit,
     EngineLost,
     Event,
     LegAnswered,
@@ -69,8 +74,10 @@ class Switchboard:
         changes: ReadChanges = nothing_unread,
         *,
         first: Callable[[Event], bool] = lambda event: False,
+        outgoing: Outgoing | None = None,
     ) -> None:
-        """`first` is shown every event of the telephone; what it takes (True) concerns nobody else."""
+        """`first` is shown every event of the telephone; what it takes (True) concerns nobody else. `outgoing` calls back who
+        pressed the key for it; without it nobody is offered to."""
         self._store = store
         self._clock = clock
         self._phone = phone
@@ -79,7 +86,11 @@ class Switchboard:
         self._first = first
         self._gate = Gate()
         self._floor = Floor(
-            settings.ring_seconds, settings.ringback_seconds, settings.wrapup_seconds, self._gate
+            settings.ring_seconds,
+            settings.ringback_seconds,
+            settings.wrapup_seconds,
+            self._gate,
+            Care(settings.calls_in_a_row, settings.minutes_in_a_row * 60, settings.rest_seconds),
         )
         self._cache = ServiceCache(store)
         self._prompts = Prompts(speech)
@@ -90,11 +101,25 @@ class Switchboard:
             phone,
             self._floor,
             self._cache,
-            Sound(phone, self._floor, self._prompts),
+            sound := Sound(clock, phone, self._floor, self._prompts),
             self._book,
             self._recorder,
+            Intake(store),
             settings.ring_seconds,
             self._changed,
+        )
+        self._desk.places = Places(
+            clock,
+            phone,
+            store,
+            self._floor,
+            self._book,
+            self._recorder,
+            sound,
+            outgoing,
+            abroad=settings.outbound_abroad,
+            perform=self._desk.perform,
+            connect=self._desk.connect,
         )
         self._roster = Roster(store, self._desk)
         self._engine = False
@@ -243,8 +268,8 @@ class Switchboard:
                 self._engine_lost()
             case Resynced():
                 await self._resynced(event)
-            case _:
-                pass  # Digit: no caller is asked for keys
+            case Digit():
+                self._desk.places.pressed(event)
 
     def _seat_changed(self, event: SeatChanged) -> None:
         operator_id = self._desk.seats.get(event.seat)
@@ -324,6 +349,7 @@ class Switchboard:
 
     async def _read_seats(self) -> None:
         await self._roster.read()
+        await self._roster.read_skills()
         self._changed()
 
     async def _read_unread(self, client_id: str | None) -> None:
@@ -337,6 +363,8 @@ class Switchboard:
         if fact.kind in ("operator.added", "operator.changed"):
             await self._read_seats()
             await self._roster.give()
+        elif fact.kind in ("operator.skills_changed", "operator.group_set", "duty_list.set"):
+            await self._roster.read_skills()
         elif fact.kind == "report.sent":
             operator_id, call_id = fact.data.get("operator_id"), fact.data.get("call_id")
             if operator_id and call_id:

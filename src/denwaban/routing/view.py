@@ -29,6 +29,12 @@ class WaitingView:
     arrived_at: datetime
     offered_to: str | None
     """The operator who is being rung."""
+    priority: int = 0
+    """0 like most, 1 put first by the client, 2 an emergency."""
+    matter: str = ""
+    """What the number is for."""
+    call_back: bool = False
+    """Has hung up and is called back when their turn comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,14 @@ class SeatView:
     after: str | None
     """What the operator asked to be when the present call is over."""
     reason: str
-    """Why away: no_answer or refused."""
+    """Why away: no_answer or refused. Why on a break: rest, when nobody asked for it."""
     call_id: str | None
     client_id: str | None
     client_name: str
     held: bool
     muted: bool
+    until: datetime | None = None
+    """The end of a rest that was granted (reason rest)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class FloorView:
     engine: bool
     """The engine is there. While it is not, no call can be taken."""
     waiting: tuple[WaitingView, ...]
-    """Oldest first."""
+    """In line: highest priority first, among equals the oldest."""
     seats: tuple[SeatView, ...]
     calls: int
     """Calls in the engine, with those who hear a closed message."""

@@ -15,6 +15,7 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal, after
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_limit, set_plan
+from denwaban.outgoing import Outgoing
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.telephony.fake import FakePhone
@@ -49,11 +50,19 @@ class House:
     async def open(self) -> AsyncIterator[Switchboard]:
         """The program runs inside; leaving it is a restart of the program alone."""
         journal = Journal(self.store)
+        outgoing = Outgoing(self.phone, self.clock, self.settings)
         self.board = Switchboard(
-            self.store, self.clock, self.phone, self.settings, Voice(), journal
+            self.store,
+            self.clock,
+            self.phone,
+            self.settings,
+            Voice(),
+            journal,
+            first=outgoing.take,
+            outgoing=outgoing,
         )
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(journal.run()), tasks.create_task(self.board.run())]
+            running = [tasks.create_task(part.run()) for part in (journal, outgoing, self.board)]
             await asyncio.wait_for(self.board.ready(), 10)
             yield self.board
             for task in running:
@@ -100,6 +109,14 @@ class House:
         if ready:
             self.clock.advance(timedelta(milliseconds=1))
             await self.board.set_state(self.operators[name], "ready")
+
+    async def rings(self, name: str) -> None:
+        """An operator's telephone rings."""
+        await self.until(lambda: self.phone.seat_rings(f"seat-{name}"))
+
+    async def hears(self, leg: Leg, words: str) -> None:
+        """Somebody is told this."""
+        await self.until(lambda: self.phone.hears(leg) == f"prompt /spoken/{words}")
 
     async def talks(self, name: str) -> None:
         """What rings at the seat is answered and joined."""

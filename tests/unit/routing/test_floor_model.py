@@ -152,7 +152,7 @@ def test_a_break_asked_for_while_talking_begins_after_it() -> None:
     floor = a_floor("suzuki")
     floor.arrive("c1", START, START)
     talk(floor, "suzuki", START)
-    assert floor.choose("suzuki", Chosen.BREAK, START) == []
+    assert floor.choose("suzuki", Chosen.BREAK, START) == [SeatIs("suzuki", shown=False)]
     floor.leave("c1", START)
     assert floor.seats["suzuki"].chosen is Chosen.BREAK
 

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate
-from denwaban.routing.model import Chosen, Offer
+from denwaban.routing.model import Chosen, Offer, Terms
+from denwaban.routing.skills import Need
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+YAMADA, AOBA = Terms(Need("yamada")), Terms(Need("aoba"))
 
 
 @dataclass(frozen=True)
@@ -35,24 +37,24 @@ def a_floor(*operators: str) -> Floor:
 def test_who_has_not_read_it_is_passed_over_once_the_grace_is_over() -> None:
     floor = a_floor("suzuki", "tanaka", "ito")
     floor.gate.set([Unread("yamada", START + HOUR, frozenset({"suzuki", "tanaka"}))])
-    assert floor.arrive("c1", START, START, "yamada") == [Offer("c1", "suzuki")]
+    assert floor.arrive("c1", START, START, YAMADA) == [Offer("c1", "suzuki")]
     floor.leave("c1", START)
     later = START + HOUR
-    assert floor.arrive("c2", later, later, "yamada") == [Offer("c2", "ito")]
+    assert floor.arrive("c2", later, later, YAMADA) == [Offer("c2", "ito")]
     # Other clients' callers are theirs as before, and the line of the idle has not changed.
-    assert floor.arrive("c3", later, later, "aoba") == [Offer("c3", "suzuki")]
+    assert floor.arrive("c3", later, later, AOBA) == [Offer("c3", "suzuki")]
     floor.leave("c2", later)
     floor.leave("c3", later)
     floor.gate.set([], "yamada")
-    assert floor.arrive("c4", later, later, "yamada") == [Offer("c4", "suzuki")]
+    assert floor.arrive("c4", later, later, YAMADA) == [Offer("c4", "suzuki")]
 
 
 @pytest.mark.req("B8")
 def test_a_caller_is_served_though_nobody_has_read_it() -> None:
     floor = a_floor("suzuki", "tanaka")
     floor.gate.set([Unread("yamada", START, frozenset({"suzuki", "tanaka"}))])
-    assert floor.arrive("c1", START, START, "yamada") == [Offer("c1", "suzuki", unread=True)]
-    assert floor.arrive("c2", START, START, "yamada") == [Offer("c2", "tanaka", unread=True)]
+    assert floor.arrive("c1", START, START, YAMADA) == [Offer("c1", "suzuki", unread=True)]
+    assert floor.arrive("c2", START, START, YAMADA) == [Offer("c2", "tanaka", unread=True)]
 
 
 @given(

@@ -45,3 +45,17 @@ def set_regular(tx: Tx, client_id: str, number: str, regular: bool) -> Caller:
     found = caller_of(tx, client_id, number)
     assert found is not None  # it was just written
     return found
+
+
+def set_put_first(tx: Tx, client_id: str, number: str, put_first: bool) -> Caller:
+    """Whether who calls this client from this number (E.164) is put through before its other callers, where the client's level
+    allows it."""
+    known = caller_of(tx, client_id, number) or remember_caller(tx, client_id, number)
+    tx.execute(
+        update(callers)
+        .where(callers.c.id == known.id)
+        .values(put_first=put_first, updated_at=tx.now)
+    )
+    found = caller_of(tx, client_id, number)
+    assert found is not None  # it was just written
+    return found

@@ -7,7 +7,7 @@ from litestar import get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from denwaban.people.acts.callers import set_regular
+from denwaban.people.acts.callers import set_put_first, set_regular
 from denwaban.people.api.common import STAFF_ONLY, written
 from denwaban.people.model import Caller
 from denwaban.people.queries import caller_by_id, callers_page
@@ -25,13 +25,17 @@ class CallerOut(msgspec.Struct):
     kana: str
     company: str
     regular: bool
+    put_first: bool
     updated_at: datetime
 
 
-class RegularIn(msgspec.Struct, forbid_unknown_fields=True):
-    """Whether the client greets a caller in a way of their own (常連)."""
+class CallerIn(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be changed; what is left out stays."""
 
-    regular: bool
+    regular: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether the client greets a caller in a way of their own (常連)."""
+    put_first: bool | msgspec.UnsetType = msgspec.UNSET
+    """Whether the caller is put through before the client's others, where the client's level allows it."""
 
 
 def show_caller(found: Caller) -> CallerOut:
@@ -54,13 +58,19 @@ async def list_callers(
 
 @patch("/callers/{caller_id:str}", guards=[STAFF_ONLY])
 async def patch_caller(
-    caller_id: FromPath[IdText], data: JSONBody[RegularIn], store: NamedDependency[Store]
+    caller_id: FromPath[IdText], data: JSONBody[CallerIn], store: NamedDependency[Store]
 ) -> CallerOut:
-    """Marks a caller as a regular one, or takes the mark away."""
+    """Marks a caller as a regular one, or as one who goes first, or takes the mark away."""
 
     def change(tx: Tx) -> Caller | None:
         found = caller_by_id(tx, caller_id)
-        return set_regular(tx, found.client_id, found.number, data.regular) if found else None
+        if found is None:
+            return None
+        if not isinstance(data.regular, msgspec.UnsetType):
+            found = set_regular(tx, found.client_id, found.number, data.regular)
+        if not isinstance(data.put_first, msgspec.UnsetType):
+            found = set_put_first(tx, found.client_id, found.number, data.put_first)
+        return found
 
     return show_caller(await written(store, change))
 

@@ -14,6 +14,7 @@ from denwaban.web.api import NO_NULL, ShortText, missing, refused
 
 EVERYONE = needs()
 STAFF_ONLY = needs(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
+SUPERVISORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
 
 Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]

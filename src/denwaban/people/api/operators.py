@@ -1,17 +1,28 @@
 """Operators as JSON."""
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
-from litestar import get
+from litestar import get, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, JSONBody
 
-from denwaban.people.api.common import STAFF_ONLY
-from denwaban.people.model import Operator
+from denwaban.people.acts.skills import replace_skills, skills_of
+from denwaban.people.api.common import STAFF_ONLY, SUPERVISORS, written
+from denwaban.people.model import Operator, OperatorSkill, SkillKind
 from denwaban.people.queries import list_operators, operator
-from denwaban.store import Store
-from denwaban.web.api import Cursor, IdText, Limit, Page, decode_cursor, make_page, missing
+from denwaban.store import Store, Tx
+from denwaban.web.api import (
+    NO_NULL,
+    Cursor,
+    IdText,
+    Limit,
+    Page,
+    decode_cursor,
+    make_page,
+    missing,
+)
 
 
 class OperatorOut(msgspec.Struct):
@@ -50,4 +61,49 @@ async def get_operator(operator_id: FromPath[IdText], store: NamedDependency[Sto
     return show_operator(found)
 
 
-routes = [get_operators, get_operator]
+class SkillLine(msgspec.Struct, forbid_unknown_fields=True):
+    """How well an operator can do something: `key` is the id of a client, the name of a trade or of a matter."""
+
+    kind: SkillKind
+    key: Annotated[str, msgspec.Meta(min_length=1, max_length=50, pattern=NO_NULL)]
+    level: Annotated[int, msgspec.Meta(ge=1, le=5)]
+
+
+class Skills(msgspec.Struct, forbid_unknown_fields=True):
+    """All of an operator's skills."""
+
+    items: Annotated[list[SkillLine], msgspec.Meta(max_length=1000)]
+
+
+def show_skills(found: list[OperatorSkill]) -> Skills:
+    return Skills([SkillLine(one.kind, one.key, one.level) for one in found])
+
+
+@get("/operators/{operator_id:str}/skills", guards=[STAFF_ONLY])
+async def get_skills(operator_id: FromPath[IdText], store: NamedDependency[Store]) -> Skills:
+    """What an operator can do."""
+
+    def read(tx: Tx) -> list[OperatorSkill] | None:
+        return skills_of(tx, operator_id) if operator(tx, operator_id) is not None else None
+
+    found = await store.read(read)
+    if found is None:
+        raise missing()
+    return show_skills(found)
+
+
+@put("/operators/{operator_id:str}/skills", guards=[SUPERVISORS])
+async def put_skills(
+    operator_id: FromPath[IdText], data: JSONBody[Skills], store: NamedDependency[Store]
+) -> Skills:
+    """Replaces all of an operator's skills. Calls that wait are looked at again at once."""
+    wanted = {(one.kind, one.key.strip()): one.level for one in data.items}
+
+    def change(tx: Tx) -> list[OperatorSkill] | None:
+        known = operator(tx, operator_id) is not None
+        return replace_skills(tx, operator_id, wanted) if known else None
+
+    return show_skills(await written(store, change))
+
+
+routes = [get_operators, get_operator, get_skills, put_skills]

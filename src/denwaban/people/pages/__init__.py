@@ -2,12 +2,13 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.people.pages import accounts, clients, imports, operators, staff
+from denwaban.people.pages import accounts, clients, imports, operators, skills, staff
 
 routes: list[HTTPRouteHandler] = [
     *clients.routes,
     *staff.routes,
     *operators.routes,
+    *skills.routes,
     *accounts.routes,
     *imports.routes,
 ]

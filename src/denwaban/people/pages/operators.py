@@ -31,6 +31,7 @@ from denwaban.people.acts.operators import (
 )
 from denwaban.people.model import Changed, Operator, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, seen_at, told
+from denwaban.people.pages.skills import shown_skills
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
 from denwaban.web import _, not_here, page
@@ -118,6 +119,7 @@ async def _operator_page(
             "operator": found,
             "account": user(tx, found.user_id),
             "sessions": sessions_of(tx, found.user_id),
+            "skills": shown_skills(tx, operator_id),
         }
 
     found = await store.read(look)

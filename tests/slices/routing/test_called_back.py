@@ -1,0 +1,200 @@
+"""Who presses the key keeps the place, hangs up and is called in turn; both databases, told as stories."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+from tests.slices.routing.conftest import NUMBER, House
+
+from denwaban.calls import CallState, Outcome
+from denwaban.lines import ServiceLevel, Step, StepKind, set_level
+from denwaban.routing import IN_LINE, SeatState, place_given_up
+from denwaban.routing.keeping import AGAIN, open_places
+from denwaban.routing.prompts import KEPT, MAY_PRESS, place_words
+from denwaban.telephony.port import HangUp, Leg, Unreached
+
+HER = "09012345678"
+HER_PHONE = "+819012345678"
+
+
+@pytest.fixture
+async def calling(house: House) -> House:
+    """The house can call out, and its client offers call-backs after ten seconds."""
+    house.settings = replace(house.settings, outbound_trunk="trunk", outbound_number="0312340000")
+    level = ServiceLevel(says_place=True, ladder=(Step(10, StepKind.CALL_BACK),))
+    await house.store.write(lambda tx: set_level(tx, house.client, level))
+    return house
+
+
+async def presses(house: House, from_: str = HER) -> Leg:
+    """A caller waits ten seconds, presses the key, hears that it is kept, and hangs up."""
+    leg = house.dials(NUMBER, from_)
+    await house.passes(10)
+    assert MAY_PRESS not in house.phone.hears(leg)
+    while MAY_PRESS not in house.phone.hears(leg):
+        house.phone.prompt_ends(leg)
+        await house.settled()
+    house.phone.caller_presses(leg, "5")
+    house.phone.caller_presses(leg, "1")
+    await house.hears(leg, KEPT)
+    house.phone.prompt_ends(leg)
+    await house.until(lambda: house.phone.ended_with(leg) is HangUp.NORMAL)
+    await house.settled()
+    return leg
+
+
+async def kept(house: House) -> int:
+    await house.settled()
+    return len(await house.store.read(open_places))
+
+
+@pytest.mark.req("A2")
+async def test_she_presses_one_and_is_called_in_turn_over_a_restart(calling: House) -> None:
+    house = calling
+    async with house.open():
+        first = house.dials(NUMBER, "09011111111")
+        await house.passes(1)
+        hers = await presses(house)
+        heard = [one.removeprefix("prompt /spoken/") for one in house.phone.heard(hers)]
+        heard = [one for one in heard if one != "silence"]
+        # Her place is told: one is before her.
+        assert heard == ["ring", IN_LINE, place_words(2), MAY_PRESS, KEPT]
+        last = house.dials(NUMBER, "09033333333")
+        await house.passes(1)
+        assert [(one.call_id, one.call_back) for one in house.view.waiting][1][1]
+        assert await kept(house) == 1
+    # The program dies; the place is a row.
+    async with house.open():
+        assert [one.call_back for one in house.view.waiting] == [False, True, False]
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(first) == "voice of seat-suzuki"
+        house.phone.caller_hangs_up(first)
+        # Her turn: the operator is rung first, then she is.
+        await house.rings("suzuki")
+        assert not house.phone.outside_rings(HER_PHONE)
+        house.phone.seat_answers("seat-suzuki")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        shown = next(act for act in house.phone.acts if act.verb == "call_out")
+        assert shown.given["shown"] == "+81312345678"
+        far = house.phone.outside_answers(HER_PHONE)
+        await house.until(lambda: house.seat("suzuki").state is SeatState.TALKING)
+        assert house.phone.hears(far) == "voice of seat-suzuki"
+        await house.board.hold(house.operators["suzuki"])
+        await house.board.unhold(house.operators["suzuki"])
+        assert await kept(house) == 0
+    # The program dies in the middle of their talk; they talk on.
+    async with house.open():
+        assert house.seat("suzuki").state is SeatState.TALKING
+        assert house.phone.hears(far) == "voice of seat-suzuki"
+        house.phone.outside_hangs_up(HER_PHONE)
+        await house.talks("suzuki")
+        assert house.phone.hears(last) == "voice of seat-suzuki"
+        found = await house.calls()
+    assert [call.outcome for call in found] == [Outcome.ANSWERED, Outcome.ANSWERED, None]
+    assert found[1].caller == HER_PHONE
+    assert found[1].wait_ms > 10_000
+
+
+async def test_who_cannot_be_reached_is_tried_again_and_then_becomes_a_promise(
+    calling: House,
+) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        await house.passes(5)
+        await house.comes("suzuki")
+        for why in (Unreached.NO_ANSWER, Unreached.BUSY, Unreached.UNREACHABLE):
+            await house.rings("suzuki")
+            house.phone.seat_answers("seat-suzuki")
+            await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+            house.phone.outside_fails(HER_PHONE, why)
+            await house.until(lambda: house.phone.leg_of("seat-suzuki") is None)
+            await house.settled()
+            # The operator is free for others at once.
+            assert house.seat("suzuki").state is SeatState.READY
+            house.clock.advance(AGAIN - timedelta(seconds=1))
+            await house.settled()
+            assert not house.phone.seat_rings("seat-suzuki")
+            house.clock.advance(timedelta(seconds=1))
+        (call,) = await house.calls()
+        await house.settled()
+        assert not house.phone.seat_rings("seat-suzuki")
+    assert (call.state, call.outcome) == (CallState.ENDED, Outcome.NOT_REACHED)
+    given_up = await house.store.read(lambda tx: place_given_up(tx, call.id))
+    assert given_up is not None
+    assert (given_up.number, given_up.tries) == (HER_PHONE, 3)
+    assert given_up.operator_id == house.operators["suzuki"]
+
+
+async def test_the_operator_who_hangs_up_meanwhile_is_followed_by_another(calling: House) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        await house.passes(5)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+        house.phone.seat_answers("seat-suzuki")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        house.phone.seat_hangs_up("seat-suzuki")
+        await house.until(lambda: not house.phone.outside_rings(HER_PHONE))
+        await house.comes("tanaka")
+        await house.rings("tanaka")
+        house.phone.seat_answers("seat-tanaka")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        house.phone.outside_answers(HER_PHONE)
+        await house.until(lambda: house.seat("tanaka").state is SeatState.TALKING)
+        house.phone.seat_hangs_up("seat-tanaka")
+        (call,) = await house.calls()
+        assert call.outcome is Outcome.ANSWERED
+        assert call.operator_id == house.operators["tanaka"]
+
+
+async def test_who_calls_again_goes_on_at_the_old_place(calling: House) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        other = house.dials(NUMBER, "09099999999")
+        await house.passes(3)
+        again = house.dials(NUMBER, HER)
+        await house.settled()
+        assert not any(one.call_back for one in house.view.waiting)
+        assert await kept(house) == 0
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(again) == "voice of seat-suzuki"
+        assert not house.phone.hears(other).startswith("voice")
+
+
+async def test_the_engine_dies_and_the_place_is_still_kept(calling: House) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        house.phone.connection_lost()
+        house.phone.connection_back(restarted=True)
+        await house.until(lambda: house.view.engine)
+        await house.settled()
+        assert [one.call_back for one in house.view.waiting] == [True]
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+        house.phone.seat_answers("seat-suzuki")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        house.phone.outside_answers(HER_PHONE)
+        await house.until(lambda: house.seat("suzuki").state is SeatState.TALKING)
+
+
+async def test_whoever_cannot_be_called_is_not_offered_it(calling: House) -> None:
+    house = calling
+    async with house.open():
+        hidden = house.dials(NUMBER, "")
+        await house.passes(20)
+        house.phone.prompt_ends(hidden)
+        await house.settled()
+        house.phone.prompt_ends(hidden)
+        await house.settled()
+        assert house.phone.hears(hidden) == "music"
+        house.phone.caller_presses(hidden, "1")
+        await house.settled()
+        assert house.phone.hears(hidden) == "music"

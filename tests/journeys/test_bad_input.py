@@ -4,6 +4,7 @@ One installation for the whole file. Each story ends with an ordinary call.
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -60,19 +61,23 @@ async def an_ordinary_call_is_taken(house: Installation) -> None:
 
 
 class Door(asyncio.DatagramProtocol):
-    """Sends any bytes to the SIP door and keeps the status lines that come back."""
+    """Sends any bytes to the SIP door and keeps what comes back, whole and the status lines."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.whole: list[bytes] = []
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
+        self.whole.append(data)
         self.said.append(data.split(b"\r\n", 1)[0].decode("utf-8", "replace"))
 
 
 @asynccontextmanager
-async def door(house: Installation) -> AsyncIterator[tuple[Door, asyncio.DatagramTransport]]:
+async def door(
+    house: Installation, address: str = "127.0.0.1"
+) -> AsyncIterator[tuple[Door, asyncio.DatagramTransport]]:
     transport, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-        Door, remote_addr=("127.0.0.1", house.sip_port), local_addr=("127.0.0.1", 0)
+        Door, remote_addr=("127.0.0.1", house.sip_port), local_addr=(address, 0)
     )
     try:
         yield protocol, transport
@@ -167,6 +172,47 @@ async def test_a_flood_of_wrong_sign_ins_opens_no_seat_and_holds_up_no_caller(
     with pytest.raises(AssertionError, match="wrong password"):
         async with SipAgent.open(house.sip_port, "seat-1-phone", "guessed") as phone:
             await phone.register()
+
+
+SCANNER = "127.0.0.9"
+"""No trunk's address. Scanners such as sipvicious tell names that exist by what is answered differently."""
+
+
+def told(said: list[bytes]) -> set[bytes]:
+    """What answers say, without what is only of this one answer: its names, marks and moments."""
+    mine = (b"Via", b"Call-ID", b"From", b"To", b"CSeq")
+    return {
+        re.sub(rb'(nonce|opaque)="[^"]*"', b"", line)
+        for one in said
+        for line in one.split(b"\r\n")
+        if not line.startswith(mine)
+    }
+
+
+async def test_a_scanner_learns_no_name_and_no_password_and_holds_up_no_caller(
+    house: Installation,
+) -> None:
+    before = {one["id"] for one in calls(house)}
+    seat = house.known["people"]["seats"][0]["phone"]
+
+    async def ask(method: str, name: str, more: str = "") -> list[bytes]:
+        async with door(house, SCANNER) as (said, out):
+            who = f"<sip:{name}@127.0.0.1>"
+            out.sendto(message(method, user="", caller=who, body="", more=more))
+            await until(lambda: said.whole)
+            return said.whole
+
+    for method in ("REGISTER", "INVITE", "OPTIONS"):
+        answers = [told(await ask(method, name)) for name in (seat, "test", "1001", "nobody")]
+        assert answers[0] == answers[1] == answers[2] == answers[3], method
+        assert any(line.startswith(b"SIP/2.0 401") for line in answers[0]), method
+    for guess in ("1234", "password", seat, "denwaban", *(str(n) for n in range(1000, 1040))):
+        async with SipAgent.open(house.sip_port, seat, guess) as phone:
+            with pytest.raises(AssertionError, match="wrong password"):
+                await phone.register()
+    await an_ordinary_call_is_taken(house)
+    new = {one["id"] for one in calls(house)} - before
+    assert len(new) == 1, "a scanner's INVITE is no call"
 
 
 @pytest.mark.req("A2")

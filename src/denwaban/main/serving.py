@@ -11,9 +11,11 @@ import httpx
 import uvicorn
 import uvloop
 from litestar.types import ASGIApp
+from sqlalchemy import func, select
 
 import denwaban.console
 import denwaban.schema
+from denwaban.calls.rows import calls
 from denwaban.clock import SystemClock
 from denwaban.config import (
     Secrets,
@@ -25,10 +27,12 @@ from denwaban.config import (
 )
 from denwaban.delivery import Channels, load_services
 from denwaban.delivery.channels.phone import Phone as PhoneChannel
+from denwaban.delivery.rows import deliveries, report_talk
 from denwaban.journal import Journal
 from denwaban.main.program import Program, build
 from denwaban.outgoing import Outgoing
-from denwaban.store import Store, migrate
+from denwaban.reports.rows import reports
+from denwaban.store import Store, Tx, go_on_after, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.engine import Door, Engine, EngineSettings, obtain
@@ -82,6 +86,7 @@ async def _serve(settings: Settings) -> None:
     store = Store(settings.database, clock)
     await asyncio.to_thread(migrate, store.engine)
     await store.open()
+    await store.read(_ids_go_on)
     phone = AriPhone(
         url=told.ari_url,
         user=told.ari_user,
@@ -117,6 +122,13 @@ async def _serve(settings: Settings) -> None:
             await _run(program, settings, door)
     finally:
         await store.close()
+
+
+def _ids_go_on(tx: Tx) -> None:
+    """Lists go by id: what is made from now on comes after what is there, though the machine's clock was set back."""
+    for column in (calls.c.id, reports.c.id, report_talk.c.id, deliveries.c.id):
+        if newest := tx.scalar(select(func.max(column))):
+            go_on_after(newest)
 
 
 def web_server(app: ASGIApp, settings: Settings) -> uvicorn.Config:

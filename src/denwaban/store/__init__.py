@@ -4,8 +4,9 @@
 store.read(verb)` runs it on a snapshot. Verbs are plain functions, so that slices compose them in one transaction.
 """
 
+from denwaban.store.among import among
 from denwaban.store.columns import Id, Json, Utc, metadata
-from denwaban.store.ids import new_id
+from denwaban.store.ids import go_on_after, new_id
 from denwaban.store.migrate import migrate
 from denwaban.store.store import Signal, Store, StoreError
 from denwaban.store.tx import Tx
@@ -18,6 +19,8 @@ __all__ = [
     "StoreError",
     "Tx",
     "Utc",
+    "among",
+    "go_on_after",
     "metadata",
     "migrate",
     "new_id",

@@ -20,7 +20,7 @@ class SignInRefused(AccessError):
 
 
 class TooManyTries(AccessError):
-    """Too many wrong sign-ins for this login or from this address."""
+    """Too many wrong sign-ins from this address, or for this login from strangers."""
 
     def __init__(self, retry_after: timedelta) -> None:
         super().__init__("サインインの失敗が続いたため、少しお待ちください")

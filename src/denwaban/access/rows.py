@@ -48,6 +48,6 @@ sign_in_tries = Table(
     "sign_in_tries",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("bucket", String(100), nullable=False, index=True),  # login or address
+    Column("bucket", String(100), nullable=False, index=True),  # see signing_in
     Column("at", Utc, nullable=False),
 )

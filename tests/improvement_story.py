@@ -100,13 +100,13 @@ class World:
         for step in steps:
             self._pass(run, seconds, slow)
             move = (
-                partial(go_back, run_id=run.id)
+                partial(go_back, which=run.id)
                 if step == "back"
-                else partial(go, run_id=run.id, choice=step)
+                else partial(go, which=run.id, choice=step)
             )
             run = await self.store.write(move)
         for name, value in (FULL | (answers or {})).items():
-            await self.store.write(partial(save_answer, run_id=run.id, field=name, value=value))
+            await self.store.write(partial(save_answer, which=run.id, field=name, value=value))
         self._pass(run, seconds, slow)
         await self.store.write(
             partial(denwaban.calls.ended, call_id=call.id, outcome=Outcome.ANSWERED)

@@ -1,8 +1,9 @@
 """What an operator does at the seat, where several slices change in one transaction."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from denwaban.calls import Call
+from denwaban.calls import Call, talking_with
 from denwaban.console import rows
 from denwaban.console.guide import (
     MOOD,
@@ -13,7 +14,7 @@ from denwaban.console.guide import (
     unsaid,
     window_of,
 )
-from denwaban.console.look import own_call
+from denwaban.console.look import Look, NotBegun, look, look_on, own_call
 from denwaban.console.model import (
     NOT_ASKED,
     OWN,
@@ -106,6 +107,37 @@ def run_for(tx: Tx, operator_id: str, call_id: str) -> tuple[Call, RunView]:
     return found, run_of_call(tx, call_id) or start_run(tx, found)
 
 
+def change_run(
+    tx: Tx,
+    operator: Operator,
+    call_id: str,
+    change: Callable[[Call, RunView], RunView | None],
+    opened: str,
+    wanted: frozenset[str],
+) -> Look:
+    """Changes the run of the operator's call, and the screen afterwards, reading what both need once. `change` gives the run
+    as it is then, None when it has to be read again. Raises `NotYours` and what `change` raises."""
+    talking = talking_with(tx, operator.id)
+    found = talking if talking is not None and talking.id == call_id else None
+    found = found or own_call(tx, operator.id, call_id)
+    if found is None or found.client_id is None:
+        raise NotYours(call_id)
+    run = change(found, run_of_call(tx, call_id) or start_run(tx, found))
+    try:
+        return look_on(tx, operator, talking, run, opened, wanted)
+    except NotBegun:
+        return look_begun(tx, operator, opened)
+
+
+def look_begun(tx: Tx, operator: Operator, opened: str) -> Look:
+    """The screen with everything on it; the run of its call is begun first, so that there is always something to say."""
+    try:
+        return look(tx, operator, opened)
+    except NotBegun as found:
+        run_for(tx, operator.id, found.call_id)
+        return look(tx, operator, opened)
+
+
 def outlook_for(tx: Tx, operator_id: str, call_id: str) -> Outlook:
     """What would become of the operator's call if its report were sent now. Raises `NotYours`."""
     found, run = run_for(tx, operator_id, call_id)
@@ -135,47 +167,43 @@ def keep_answer(
         window = window_of(run, found, tx.now, terms, deadlines_of(tx, run.client_id))
         if window is not None and not in_window(value, window):
             raise OutOfWindow(span(window))
-    saved = save_answer(tx, run.id, field, value, counter)
+    saved = save_answer(tx, run, field, value, counter)
     return Kept(saved, found.ended_at is not None, tuple(forbidden_in(run.script, value)))
 
 
 def mark(
     tx: Tx,
-    operator_id: str,
-    call_id: str,
+    run: RunView,
     *,
     said: str = "",
     mood: str | None = None,
     refused: bool | None = None,
 ) -> None:
     """What the operator tells of the call beside its script: a mandatory phrase that was said in passing, the caller's mood,
-    whether the caller has refused an offer. Raises `NotYours`, `RunFinished`."""
-    _found, run = run_for(tx, operator_id, call_id)
+    whether the caller has refused an offer. Raises `RunFinished`."""
     if said and said in unsaid(run):
         heard = [*run.value(SAID).splitlines(), said]
-        save_answer(tx, run.id, SAID, "\n".join(heard))
+        save_answer(tx, run, SAID, "\n".join(heard))
     if mood is not None:
-        save_answer(tx, run.id, MOOD, mood)
+        save_answer(tx, run, MOOD, mood)
     if refused is not None and refused != is_refused(run):
-        save_answer(tx, run.id, REFUSED, "yes" if refused else "no")
+        save_answer(tx, run, REFUSED, "yes" if refused else "no")
 
 
-def jump_to(tx: Tx, operator: Operator, call_id: str, target: str, at: str) -> None:
-    """Straight to a node, for an experienced operator in a script that allows it. Raises `NotYours`, `NoSuchWay`,
+def jump_to(tx: Tx, operator: Operator, run: RunView, target: str, at: str) -> RunView:
+    """Straight to a node, for an experienced operator in a script that allows it. Raises `NoSuchWay`, `NotVerified`,
     `RunFinished`."""
-    _found, run = run_for(tx, operator.id, call_id)
     if not operator.experienced:
         raise NoSuchWay(target)
-    jump(tx, run.id, target, at)
+    return jump(tx, run, target, at)
 
 
-def mark_regular(tx: Tx, operator_id: str, call_id: str, regular: bool) -> None:
-    """Whether this client greets this caller as a regular one, from the next call on. Raises `NotYours`, also for a caller
-    without a number."""
-    found, _run = run_for(tx, operator_id, call_id)
+def mark_regular(tx: Tx, found: Call, regular: bool) -> None:
+    """Whether this client greets this caller as a regular one, from the next call on. Raises `NotYours` for a caller without
+    a number."""
     number = parse_number(found.caller).e164 if found.caller else None
     if number is None or found.client_id is None:
-        raise NotYours(call_id)
+        raise NotYours(found.id)
     set_regular(tx, found.client_id, number, regular)
 
 

@@ -155,7 +155,18 @@ def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = 
     processor busy. At other times everything is read, as all of it says where she is. Raises `NotBegun` when there is nothing to
     say yet.
     """
-    talking = talking_with(tx, operator.id)
+    return look_on(tx, operator, talking_with(tx, operator.id), None, opened, wanted)
+
+
+def look_on(
+    tx: Tx,
+    operator: Operator,
+    talking: Call | None,
+    run: RunView | None,
+    opened: str = "",
+    wanted: frozenset[str] = EVERYTHING,
+) -> Look:
+    """The same where the transaction has read the call that the operator talks on, and perhaps a run."""
     if talking is None:
         wanted = EVERYTHING
     since = tx.now - UNREPORTED_FOR
@@ -172,10 +183,10 @@ def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = 
     owner = client(tx, shown.client_id) if shown is not None and shown.client_id else None
     card = None
     if shown is not None and owner is not None:
-        run = run_of_call(tx, shown.id)
-        if run is None and stage != "ringing":
+        known = run if run is not None and run.call_id == shown.id else run_of_call(tx, shown.id)
+        if known is None and stage != "ringing":
             raise NotBegun(shown.id)
-        card = _card(tx, operator, shown, owner, run, stage, wanted)
+        card = _card(tx, operator, shown, owner, known, stage, wanted)
     names: dict[str, str] = {}
     return Look(
         pieces=wanted,
@@ -327,7 +338,7 @@ def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple
 
 
 def _past(tx: Tx, earlier: list[Call]) -> tuple[Past, ...]:
-    told = rows.what_fors(tx, [c.id for c in earlier])
+    told = rows.what_fors(tx, [c.id for c in earlier]) if earlier else {}
     return tuple(
         Past(c.arrived_at, *told.get(c.id, ("", "")), c.outcome.value if c.outcome else "")
         for c in earlier

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -132,6 +133,14 @@ def run(tx: Tx, run_id: str) -> RunView:
     return found
 
 
+Which = str | RunView
+"""A run by its id, or as this very transaction has read it: then it is not read again."""
+
+
+def _run(tx: Tx, which: Which) -> RunView:
+    return which if isinstance(which, RunView) else run(tx, which)
+
+
 _RUN = select(runs, script_versions.c.version).join(
     script_versions, script_versions.c.id == runs.c.script_version_id
 )
@@ -139,6 +148,11 @@ _RUN = select(runs, script_versions.c.version).join(
 _OF_CALL = _RUN.where(runs.c.call_id == bindparam("it"))
 _OF_ID = _RUN.where(runs.c.id == bindparam("it"))
 _ANSWERS = select(answers).where(answers.c.run_id == bindparam("it"))
+_STEP = update(runs).where(runs.c.id == bindparam("it"))
+_KEEP = insert(answers)
+_KEEP_AGAIN = update(answers).where(
+    answers.c.run_id == bindparam("of_run"), answers.c.field == bindparam("of_field")
+)
 
 
 def _view(tx: Tx, which: Executable, it: str) -> RunView | None:
@@ -191,17 +205,17 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
     ]
 
 
-def save_answer(tx: Tx, run_id: str, field: str, value: str, counter: int | None = None) -> Saved:
+def save_answer(tx: Tx, which: Which, field: str, value: str, counter: int | None = None) -> Saved:
     """Keeps what stands in a field. Each writer counts upwards from what it last saw; a save whose `counter` is not above
     the kept one came late (another tab, a slow line) and changes nothing. Without a counter the save is the newest.
 
     Raises `NoSuchRun`, `NoSuchField`, `RunFinished`, `AnswerTooLong`.
     """
-    view = run(tx, run_id)
+    view = _run(tx, which)
     if view.script.field(field) is None and not _OWN_WORDS.match(field):
         raise NoSuchField(field)
     if view.finished:
-        raise RunFinished(run_id)
+        raise RunFinished(view.id)
     if len(value) > LONGEST_ANSWER:
         raise AnswerTooLong(len(value))
     old = view.answers.get(field)
@@ -213,43 +227,39 @@ def save_answer(tx: Tx, run_id: str, field: str, value: str, counter: int | None
     # NUL is no character of any language, and PostgreSQL refuses it.
     new = {"value": value.replace("\x00", ""), "known": 0, "counter": counter, "at": tx.now}
     if old is None:
-        tx.execute(insert(answers).values(run_id=run_id, field=field, **new))
+        tx.execute(_KEEP, {"run_id": view.id, "field": field, **new})
     else:
-        tx.execute(
-            update(answers)
-            .where(answers.c.run_id == run_id, answers.c.field == field)
-            .values(**new)
-        )
+        tx.execute(_KEEP_AGAIN, {"of_run": view.id, "of_field": field, **new})
     return Saved(counter, kept=True)
 
 
-def go(tx: Tx, run_id: str, choice: str, at: str | None = None) -> RunView:
+def go(tx: Tx, which: Which, choice: str, at: str | None = None) -> RunView:
     """Goes on by `choice` (`next` or a digit). `at` names the node the operator saw: when the run has meanwhile left it
     (a key pressed twice, another tab), nothing happens. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`."""
-    view = run(tx, run_id)
+    view = _run(tx, which)
     if view.finished:
-        raise RunFinished(run_id)
+        raise RunFinished(view.id)
     if at is not None and at != view.node.id:
         return view
     return _move(tx, view, walk.forward(view.script, view.path, choice, tx.now))
 
 
-def back(tx: Tx, run_id: str, at: str | None = None) -> RunView:
+def back(tx: Tx, which: Which, at: str | None = None) -> RunView:
     """One node back; at the first it stays. `at` as in `go`. Raises `NoSuchRun`, `RunFinished`."""
-    view = run(tx, run_id)
+    view = _run(tx, which)
     if view.finished:
-        raise RunFinished(run_id)
+        raise RunFinished(view.id)
     if at is not None and at != view.node.id:
         return view
     return _move(tx, view, walk.backward(view.path))
 
 
-def jump(tx: Tx, run_id: str, target: str, at: str | None = None) -> RunView:
+def jump(tx: Tx, which: Which, target: str, at: str | None = None) -> RunView:
     """Straight to a node, where the script's head allows it; whether the operator may, the caller has to know. `at` as in
     `go`. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`, `NotVerified`."""
-    view = run(tx, run_id)
+    view = _run(tx, which)
     if view.finished:
-        raise RunFinished(run_id)
+        raise RunFinished(view.id)
     if target == view.node.id or (at is not None and at != view.node.id):
         return view
     if target in closed_in(tx, view):
@@ -263,12 +273,9 @@ def closed_in(tx: Tx, view: RunView) -> frozenset[str]:
 
 
 def _move(tx: Tx, view: RunView, path: walk.Path) -> RunView:
-    tx.execute(
-        update(runs)
-        .where(runs.c.id == view.id)
-        .values(node=path[-1].node, path=msgspec.to_builtins(path))
-    )
-    return run(tx, view.id)
+    way = msgspec.to_builtins(path)
+    tx.execute(_STEP, {"it": view.id, "node": path[-1].node, "path": way})
+    return replace(view, path=path)
 
 
 def finish_run(tx: Tx, run_id: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from denwaban.journal import Fact, append
 from denwaban.people import staff_of
@@ -71,30 +71,36 @@ class ScriptSettings:
 
 def settings_of(tx: Tx, client_id: str) -> ScriptSettings:
     """What the client wants; the usual when it has not said."""
-    return settings_of_all(tx, [client_id]).get(client_id, ScriptSettings())
+    row = tx.first(_ONE, {"it": client_id})
+    return _settings(row) if row is not None else ScriptSettings()
+
+
+# Built once: asked at every key of every seat.
+_ONE = select(script_settings).where(script_settings.c.client_id == bindparam("it"))
 
 
 def settings_of_all(tx: Tx, client_ids: Iterable[str]) -> dict[str, ScriptSettings]:
     """The same of many in one query; who has not said is left out."""
     rows = tx.all(select(script_settings).where(script_settings.c.client_id.in_(list(client_ids))))
-    return {
-        row["client_id"]: ScriptSettings(
-            row["approval"],
-            timedelta(minutes=row["grace_minutes"]),
-            Terms(
-                row["may_promise"],
-                row["shortest_promise"],
-                row["longest_promise"],
-                tuple(row["restricted_topics"] or ()),
-                row["characters_per_minute"],
-                row["seconds_to_question"],
-                row["depth"],
-                row["branches"],
-                tuple(row["promisers"] or ()),
-            ),
-        )
-        for row in rows
-    }
+    return {row["client_id"]: _settings(row) for row in rows}
+
+
+def _settings(row: RowMapping) -> ScriptSettings:
+    return ScriptSettings(
+        row["approval"],
+        timedelta(minutes=row["grace_minutes"]),
+        Terms(
+            row["may_promise"],
+            row["shortest_promise"],
+            row["longest_promise"],
+            tuple(row["restricted_topics"] or ()),
+            row["characters_per_minute"],
+            row["seconds_to_question"],
+            row["depth"],
+            row["branches"],
+            tuple(row["promisers"] or ()),
+        ),
+    )
 
 
 def set_settings(

@@ -109,10 +109,10 @@ class Routes:
         """The application, working on these from now on, and no longer on what it was furnished with before.
 
         `services` are further dependencies by name. `connect` are addresses besides our own that pages may connect to.
-        `app.state.live.stop()` ends all live streams.
+        `app.state.live.stop()` ends all live streams; `app.state.lookup.run()` follows who may no longer come in.
         """
         set_menu(list(menu))
-        lookup = Lookup(store)
+        lookup = Lookup(store, journal)
         self._given.clear()
         self._given.update(
             store=store,
@@ -122,7 +122,7 @@ class Routes:
             readiness=Readiness(store, duties, engine),
         )
         self._given.update(services or {})
-        self._app.state = State({"live": Live(lookup, store.signal(TOPIC))})
+        self._app.state = State({"lookup": lookup, "live": Live(lookup, store.signal(TOPIC))})
         self._app.asgi_handler = Shell(
             self._inside, lookup, secure=settings.secure_cookies, connect=connect
         )

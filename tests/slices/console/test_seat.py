@@ -11,14 +11,14 @@ from sqlalchemy import func, select
 from tests.seat_story import CALLER, NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser
 
-from denwaban.access import Role
+from denwaban.access import Role, end_sessions
 from denwaban.calls import Call
 from denwaban.console.pages.common import Seat
 from denwaban.console.pages.screen import open_pages
 from denwaban.console.rows import today
 from denwaban.console.waiting import SeatQueue
 from denwaban.delivery.rows import deliveries
-from denwaban.people import add_operator, caller_of, set_presence
+from denwaban.people import add_operator, caller_of, leave_operator, set_presence
 from denwaban.promises import open_promises
 from denwaban.reports.rows import reports
 from denwaban.scripts import LONGEST_ANSWER
@@ -116,10 +116,11 @@ async def test_a_call_that_began_while_the_screen_was_made_has_something_to_say(
                 await story.talk("08011112222")
             return written
 
-    seat = Seat(story.operator, cast(Store, Slow()), story.switchboard, "", {})
-    pieces = await seat.pieces()
-    assert "恐れ入りますが、けが人" in pieces["middle"]
-    assert "080-1111-2222" in pieces["right"]
+    seat = Seat(story.operator.user_id, cast(Store, Slow()), story.switchboard, "", {})
+    first, second = seat.pieces(await seat.look()), seat.pieces(await seat.look())
+    for pieces, caller in ((first, "090-1234-5678"), (second, "080-1111-2222")):
+        assert "恐れ入りますが、けが人" in pieces["middle"]
+        assert caller in pieces["right"]
 
 
 async def test_a_step_reads_no_more_than_it_changes(seat_story: MakeStory) -> None:
@@ -135,6 +136,78 @@ async def test_a_step_reads_no_more_than_it_changes(seat_story: MakeStory) -> No
     await story.caller_hangs_up(leg)
     over = await browser.get("/seat/parts", headers=headers)
     assert {"middle", "bottom", "now"} <= set(keys(over.text))
+
+
+async def test_a_request_is_one_transaction_and_asks_little(
+    seat_story: MakeStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    have = {"X-Seat-Have": joined(keys((await browser.get("/seat")).text))}
+    me, made = asyncio.current_task(), list[tuple[str, int]]()
+
+    def counted(kind: str, run: Any) -> Any:
+        async def count(verb: Any) -> Any:
+            if asyncio.current_task() is not me:
+                return await run(verb)
+            asked = 0
+
+            def told(tx: Tx) -> Any:
+                nonlocal asked
+                execute = tx.execute
+
+                def one(*given: Any) -> Any:
+                    nonlocal asked
+                    asked += 1
+                    return execute(*given)
+
+                monkeypatch.setattr(tx, "execute", one)
+                return verb(tx)
+
+            found = await run(told)
+            made.append((kind, asked))
+            return found
+
+        return count
+
+    await browser.request("GET", "/seat/parts")
+    for kind in ("read", "write"):
+        monkeypatch.setattr(story.store, kind, counted(kind, getattr(story.store, kind)))
+    step = await browser.request(
+        "POST", f"/seat/calls/{call.id}/go", json={"at": "danger", "choice": "2"}, headers=have
+    )
+    assert step.status_code == 200
+    assert (await put(browser, call, "address", "港区芝1-2-3 101")).status_code == 200
+    assert (await browser.get("/seat/parts", headers=have)).status_code == 200
+    assert [kind for kind, _asked in made] == ["write", "write", "read"]
+    assert made[0][1] <= 8
+    assert made[1][1] <= 5
+
+
+async def test_a_session_that_is_over_changes_nothing_any_more(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    assert (await go(browser, call, "danger", "2")).status_code == 200
+    node = (await story.run(call.id)).node.id
+    await story.store.write(lambda tx: end_sessions(tx, browser.user_id))
+    for answer in (
+        await go(browser, call, node),
+        await put(browser, call, "address", "港区"),
+        await browser.get("/seat/parts"),
+    ):
+        assert answer.status_code in (303, 401)
+    # Nor does an operator who has left, nor anybody else of ours or theirs.
+    again = await sit(story)
+    await story.store.write(lambda tx: leave_operator(tx, story.operator.id))
+    assert (await go(again, call, node)).status_code in (303, 401, 404)
+    for role, client_id in ((Role.SUPERVISOR, None), (Role.CLIENT, story.client_id)):
+        other = await story.web.browser(role, client_id)
+        assert (await go(other, call, node)).status_code == 403
+    nobody = await story.web.browser(Role.OPERATOR)
+    assert (await go(nobody, call, node)).status_code == 404
+    assert (await story.run(call.id)).node.id == node
 
 
 async def test_who_waits_is_read_once_for_all_and_told_to_each(seat_story: MakeStory) -> None:

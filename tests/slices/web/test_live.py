@@ -33,7 +33,7 @@ async def somebody(store: Store) -> Here:
 
 async def test_facts_come_in_order_and_a_reconnection_misses_none(store: Store) -> None:
     at, journal = await somebody(store), Journal(store)
-    shared = Live(Lookup(store), store.signal(TOPIC))
+    shared = Live(Lookup(store, Journal(store)), store.signal(TOPIC))
     running = asyncio.create_task(journal.run())
     try:
         # From a cursor, as pages do: "from now on" would race with what is written next.
@@ -62,7 +62,7 @@ async def test_facts_come_in_order_and_a_reconnection_misses_none(store: Store) 
 
 async def test_a_stream_ends_with_its_session_and_on_shutdown(store: Store) -> None:
     at, journal = await somebody(store), Journal(store)
-    shared = Live(Lookup(store), store.signal(TOPIC))
+    shared = Live(Lookup(store, Journal(store)), store.signal(TOPIC))
     running = asyncio.create_task(journal.run())
     try:
         stream = _events(shared, at, journal, None, choose)

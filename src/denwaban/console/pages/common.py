@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response
@@ -12,14 +11,17 @@ from litestar.response import Template
 from markupsafe import Markup
 
 from denwaban.access import Principal, Role
-from denwaban.console.acts import NotYours, run_for
+from denwaban.calls import Call
+from denwaban.console.acts import NotYours, change_run, look_begun
 from denwaban.console.look import EVERYTHING, SCRIPT, Look, NotBegun, look
 from denwaban.console.regions import regions, seat_now
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
-from denwaban.scripts import NoSuchWay, NotVerified, RunFinished
+from denwaban.scripts import NoSuchWay, NotVerified, RunFinished, RunView
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
+
+T = TypeVar("T")
 
 OPERATORS = needs(Role.OPERATOR)
 
@@ -32,11 +34,15 @@ class Nothing(msgspec.Struct, forbid_unknown_fields=True):
     """No more to say than the address does."""
 
 
+class NoSeat(LookupError):
+    """This account is no operator's, or that of one who has left."""
+
+
 @dataclass(frozen=True)
 class Seat:
-    """A request of an operator's page."""
+    """A request of an operator's page. Whose seat it is is read in the same transaction as everything else."""
 
-    operator: Operator
+    user_id: str
     store: Store
     board: Switchboard
     opened: str
@@ -44,42 +50,66 @@ class Seat:
     have: dict[str, str]
     """The pieces that the page has."""
 
-    async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
-        """The screen; the run of the call on it is begun first, so that there is always something to say."""
-        while True:
-            try:
-                return await self.store.read(
-                    partial(look, operator=self.operator, opened=self.opened, wanted=wanted)
-                )
-            except NotBegun as found:
-                begin = partial(run_for, operator_id=self.operator.id, call_id=found.call_id)
-                await self.store.write(begin)
-                # Everything, also when another call has begun meanwhile.
-                wanted = EVERYTHING
+    async def read(self, verb: Callable[[Tx, Operator], T]) -> T:
+        """Raises `Problem` when there is no such seat; so do all that follow."""
+        try:
+            return await self.store.read(lambda tx: verb(tx, self._sitting(tx)))
+        except NoSeat as error:
+            raise no_seat() from error
 
-    async def pieces(self, wanted: frozenset[str] = EVERYTHING) -> dict[str, Markup]:
+    async def write(self, verb: Callable[[Tx, Operator], T]) -> T:
+        try:
+            return await self.store.write(lambda tx: verb(tx, self._sitting(tx)))
+        except NoSeat as error:
+            raise no_seat() from error
+
+    async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
+        """The screen. The run of the call on it is begun first, so that there is always something to say."""
+        try:
+            return await self.read(lambda tx, operator: look(tx, operator, self.opened, wanted))
+        except NotBegun:
+            return await self.write(lambda tx, operator: look_begun(tx, operator, self.opened))
+
+    def pieces(self, seen: Look) -> dict[str, Markup]:
         """Whatever has changed on the screen."""
-        seen = await self.look(wanted)
-        return regions(seen, seat_now(self.board.view(), self.operator.id), self.have)
+        return regions(seen, seat_now(self.board.view(), seen.operator.id), self.have)
 
     async def screen(self, wanted: frozenset[str] = EVERYTHING) -> Template:
-        """`pieces` as the answer."""
-        return page("console/regions.html", regions=await self.pieces(wanted))
+        """What has changed on it as the answer."""
+        return self._page(await self.look(wanted))
 
-    async def act(self, act: Coroutine[Any, Any, object]) -> Template | Response[Any]:
-        """Asks the switchboard, then answers with the screen; 409 with its sentence when it cannot be done."""
+    async def act(
+        self, act: Callable[[str], Coroutine[Any, Any, object]]
+    ) -> Template | Response[Any]:
+        """Asks the switchboard about this operator, then answers with the screen; 409 with its sentence when it cannot be
+        done."""
         try:
-            await act
+            await act(await self.read(lambda _tx, operator: operator.id))
         except SeatError as error:
             return told(409, problem=str(error))
         return await self.screen()
 
     async def change(
-        self, verb: Callable[[Tx], object], wanted: frozenset[str] = SCRIPT
+        self,
+        call_id: str,
+        change: Callable[[Tx, Operator, Call, RunView], RunView | None],
+        wanted: frozenset[str] = SCRIPT,
     ) -> Template | Response[Any]:
-        """Writes, then answers with the screen; 404 and 409 for calls and runs that are not there to be changed."""
+        """Changes the run of a call and answers with the screen, in one transaction; see `change_run`. 404 and 409 for calls
+        and runs that are not there to be changed."""
+
+        def verb(tx: Tx, operator: Operator) -> Look:
+            return change_run(
+                tx,
+                operator,
+                call_id,
+                lambda call, run: change(tx, operator, call, run),
+                self.opened,
+                wanted,
+            )
+
         try:
-            await self.store.write(verb)
+            seen = await self.write(verb)
         except NotYours as error:
             raise no_call() from error
         except RunFinished:
@@ -88,7 +118,16 @@ class Seat:
             return told(409, problem=_("ご本人と確かめるまで、この場面へは移れません。"))
         except NoSuchWay:
             return told(409, problem=_("その番号の分岐はありません。"))
-        return await self.screen(wanted)
+        return self._page(seen)
+
+    def _page(self, seen: Look) -> Template:
+        return page("console/regions.html", regions=self.pieces(seen))
+
+    def _sitting(self, tx: Tx) -> Operator:
+        operator = operator_of_user(tx, self.user_id)
+        if operator is None:
+            raise NoSeat(self.user_id)
+        return operator
 
 
 async def _seat(
@@ -97,16 +136,9 @@ async def _seat(
     who: NamedDependency[Principal],
     switchboard: NamedDependency[Switchboard],
 ) -> Seat:
-    operator = await store.read(lambda tx: operator_of_user(tx, who.user_id))
-    if operator is None or operator.left_at is not None:
-        raise Problem(
-            404,
-            _("受電席がありません"),
-            _("運用管理の担当者に、オペレーターの登録を頼んでください。"),
-        )
     pairs = (part.partition(":") for part in request.headers.get("x-seat-have", "").split(","))
     have = {name.strip(): key.strip() for name, _colon, key in pairs if name}
-    return Seat(operator, store, switchboard, request.headers.get("x-seat-open", ""), have)
+    return Seat(who.user_id, store, switchboard, request.headers.get("x-seat-open", ""), have)
 
 
 SEAT = {"seat": Provide(_seat)}
@@ -115,6 +147,15 @@ SEAT = {"seat": Provide(_seat)}
 def told(status: int, **what: Any) -> Response[dict[str, Any]]:
     """A short answer for the page's own program."""
     return Response(what, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def no_seat() -> Problem:
+    """Nobody sits there."""
+    return Problem(
+        404,
+        _("受電席がありません"),
+        _("運用管理の担当者に、オペレーターの登録を頼んでください。"),
+    )
 
 
 def no_call() -> Problem:

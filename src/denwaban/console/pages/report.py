@@ -23,6 +23,7 @@ from denwaban.console.acts import (
 from denwaban.console.outlook import Outlook
 from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, no_call, told
 from denwaban.console.words import instead, routing_words, sentence
+from denwaban.people import Operator
 from denwaban.scripts import LONGEST_ANSWER, AnswerTooLong, NoSuchField, RunFinished
 from denwaban.store import Tx
 from denwaban.web import Problem, _
@@ -53,12 +54,12 @@ async def answer(
     if not 0 <= data.counter < MAX_COUNTER:
         raise Problem(400, _("画面を読み込み直してください"))
 
-    def keep(tx: Tx) -> tuple[Kept, Outlook | None]:
-        kept = keep_answer(tx, seat.operator.id, call_id, field, data.value, data.counter)
-        return kept, outlook_for(tx, seat.operator.id, call_id) if kept.over else None
+    def keep(tx: Tx, operator: Operator) -> tuple[Kept, Outlook | None]:
+        kept = keep_answer(tx, operator.id, call_id, field, data.value, data.counter)
+        return kept, outlook_for(tx, operator.id, call_id) if kept.over else None
 
     try:
-        kept, ahead = await seat.store.write(keep)
+        kept, ahead = await seat.write(keep)
     except (NotYours, NoSuchField) as error:
         raise no_call() from error
     except RunFinished:
@@ -104,7 +105,7 @@ async def report(
     `reason`: a reason is enough."""
     minutes = settings.acknowledge_minutes
     try:
-        sent = await seat.store.write(lambda tx: send_report(tx, seat.operator, call_id, minutes))
+        sent = await seat.write(lambda tx, operator: send_report(tx, operator, call_id, minutes))
     except NotYours as error:
         raise no_call() from error
     except StillTalking:

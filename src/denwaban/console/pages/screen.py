@@ -20,7 +20,8 @@ from denwaban.console.phone import account
 from denwaban.console.waiting import SHOWN, SeatQueue, WaitingRoom
 from denwaban.console.words import words
 from denwaban.journal import Entry, Journal, last_seq
-from denwaban.store import Store, Tx, new_id
+from denwaban.people import Operator
+from denwaban.store import Tx, new_id
 from denwaban.web import LiveEvent, Problem, _, live, page
 
 open_pages = OpenPages()
@@ -35,19 +36,19 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
 
 @get("/seat", guards=[OPERATORS], dependencies=SEAT)
 async def show(
-    store: NamedDependency[Store],
     seat: NamedDependency[Seat],
     waiting_room: NamedDependency[WaitingRoom],
 ) -> Template:
     """The page. It is loaded once; everything later comes in pieces."""
-    after = await store.read(last_seq)
+    after = await seat.store.read(last_seq)
+    seen = await seat.look()
     return page(
         "console/seat.html",
-        operator=seat.operator,
+        operator=seen.operator,
         page=new_id(),
         after=after,
-        regions=await seat.pieces(),
-        waiting=waiting_room.queue.but_at(seat.operator.id),
+        regions=seat.pieces(seen),
+        waiting=waiting_room.queue.but_at(seen.operator.id),
         shown=SHOWN,
         words=words(),
     )
@@ -70,13 +71,12 @@ async def stream(
 ) -> Stream:
     """Events: `seat` (something of this seat changed), `queue` (data: the pieces that tell who waits), `client` (something else
     that it shows has changed), `taken` (data: the page that holds the seat now)."""
-    operator_id = seat.operator.id
 
-    def interests(tx: Tx) -> set[str]:
-        found = (talking_with(tx, operator_id), ringing_here(tx, operator_id))
-        return {call.id for call in found if call is not None}
+    def interests(tx: Tx, operator: Operator) -> tuple[str, set[str]]:
+        found = (talking_with(tx, operator.id), ringing_here(tx, operator.id))
+        return operator.id, {call.id for call in found if call is not None}
 
-    mine = await seat.store.read(interests)
+    operator_id, mine = await seat.read(interests)
     events = live(
         request,
         journal,
@@ -118,13 +118,12 @@ async def claim(
     seat: NamedDependency[Seat],
 ) -> Response[Any]:
     """Gives the seat and its telephone account to this page; 409 when another page is open and `force` is not said."""
-    operator, store = seat.operator, seat.store
     if not (len(data.page) == 32 and data.page.isalnum() and data.page.isascii()):
         raise Problem(400, _("画面を読み込み直してください"))
-    holder = await store.read(lambda tx: rows.page_of(tx, operator.id))
+    operator, holder = await seat.read(lambda tx, me: (me, rows.page_of(tx, me.id)))
     if holder not in (None, data.page) and holder in open_pages and not data.force:
         return told(409, elsewhere=True)
-    await store.write(lambda tx: take_seat(tx, operator.id, data.page))
+    await seat.store.write(lambda tx: take_seat(tx, operator.id, data.page))
     host = request.url.hostname or settings.web_host
     return Response(account(settings, operator, host), headers={"Cache-Control": "no-store"})
 

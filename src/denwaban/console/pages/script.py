@@ -8,7 +8,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from denwaban.console.acts import jump_to, mark, mark_regular, run_for
+from denwaban.console.acts import jump_to, mark, mark_regular
 from denwaban.console.look import EVERYTHING
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
 from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
@@ -50,7 +50,7 @@ async def read(
 ) -> Template | Response[Any]:
     """What changed in a script is read; the next change is shown, if there is one."""
     try:
-        await seat.store.write(lambda tx: confirm(tx, data.version, seat.operator.id))
+        await seat.write(lambda tx, operator: confirm(tx, data.version, operator.id))
     except NoSuchScript:
         return told(409, problem=_("この台本は、もう確認の必要がありません。"))
     return await seat.screen()
@@ -63,9 +63,8 @@ async def forward(
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
     """Goes on from the node that the page shows; when the run has left it already, shows where it is."""
-    mine = seat.operator.id
     return await seat.change(
-        lambda tx: go(tx, run_for(tx, mine, call_id)[1].id, data.choice, data.at)
+        call_id, lambda tx, _operator, _call, run: go(tx, run, data.choice, data.at)
     )
 
 
@@ -75,8 +74,7 @@ async def backward(
     data: JSONBody[Way],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    mine = seat.operator.id
-    return await seat.change(lambda tx: back(tx, run_for(tx, mine, call_id)[1].id, data.at))
+    return await seat.change(call_id, lambda tx, _operator, _call, run: back(tx, run, data.at))
 
 
 @post("/seat/calls/{call_id:str}/jump", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -86,7 +84,9 @@ async def leap(
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
     """Free mode: straight to a node."""
-    return await seat.change(lambda tx: jump_to(tx, seat.operator, call_id, data.to, data.at))
+    return await seat.change(
+        call_id, lambda tx, operator, _call, run: jump_to(tx, operator, run, data.to, data.at)
+    )
 
 
 @post("/seat/calls/{call_id:str}/mark", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -97,9 +97,10 @@ async def tell(
 ) -> Template | Response[Any]:
     """What the operator tells of the call beside its script."""
     return await seat.change(
-        lambda tx: mark(
-            tx, seat.operator.id, call_id, said=data.said, mood=data.mood, refused=data.refused
-        )
+        call_id,
+        lambda tx, _operator, _call, run: mark(
+            tx, run, said=data.said, mood=data.mood, refused=data.refused
+        ),
     )
 
 
@@ -111,7 +112,9 @@ async def regular(
 ) -> Template | Response[Any]:
     """Marks the caller as a regular one of the client, or takes the mark away."""
     return await seat.change(
-        lambda tx: mark_regular(tx, seat.operator.id, call_id, data.on), EVERYTHING
+        call_id,
+        lambda tx, _operator, call, _run: mark_regular(tx, call, data.on),
+        EVERYTHING,
     )
 
 

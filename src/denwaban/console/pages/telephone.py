@@ -20,7 +20,7 @@ async def state(
     data: JSONBody[Chosen],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    return await seat.act(seat.board.set_state(seat.operator.id, data.state))
+    return await seat.act(lambda mine: seat.board.set_state(mine, data.state))
 
 
 @post("/seat/hold", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -28,8 +28,7 @@ async def hold(
     data: JSONBody[Switch],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    act = seat.board.hold if data.on else seat.board.unhold
-    return await seat.act(act(seat.operator.id))
+    return await seat.act(seat.board.hold if data.on else seat.board.unhold)
 
 
 @post("/seat/mute", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -37,7 +36,7 @@ async def mute(
     data: JSONBody[Switch],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    return await seat.act(seat.board.mute(seat.operator.id, data.on))
+    return await seat.act(lambda mine: seat.board.mute(mine, data.on))
 
 
 @post("/seat/hang-up", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -45,7 +44,7 @@ async def hang_up(
     data: JSONBody[Nothing],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    return await seat.act(seat.board.hang_up(seat.operator.id))
+    return await seat.act(seat.board.hang_up)
 
 
 routes = [state, hold, mute, hang_up]

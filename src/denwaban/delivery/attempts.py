@@ -19,7 +19,7 @@ from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
 from denwaban.people import rows as people_rows
 from denwaban.reports import HIDDEN, Report, lines_of, mask_cards, reports_by_ids
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx, among, new_id
 
 MOST_TOGETHER = 50
 """Reports in one digest; more make another one."""
@@ -64,22 +64,50 @@ class _Begun:
         return [self.row, *self.carried]
 
 
+# Built once, and the same for any number of rows: a busy worker does hundreds a second.
+_FOUND = select(deliveries).where(among(deliveries.c.id, "ids"))
+_TRIED = (
+    update(deliveries).where(among(deliveries.c.id, "ids")).values(tries=deliveries.c.tries + 1)
+)
+_CUT_OFF = (
+    update(attempts)
+    .where(among(attempts.c.delivery_id, "ids"), attempts.c.ended_at.is_(None))
+    .values(detail="送信の途中で中断しました。もう一度送ります。")
+)
+_ENDED = update(attempts).where(among(attempts.c.id, "ids"))
+_SET = update(deliveries).where(among(deliveries.c.id, "ids"))
+_ARRIVED = (
+    update(deliveries)
+    .where(among(deliveries.c.id, "ids"), deliveries.c.state != "sent")
+    .values(state="sent", due_at=None, leased_until=None, error=None)
+    .returning(
+        *(deliveries.c[name] for name in ("id", "report_id", "client_id", "channel", "staff_id"))
+    )
+)
+_REACHED = update(escalations).where(
+    among(escalations.c.id, "ids"), escalations.c.reached_at.is_(None)
+)
+_staff, _clients = people_rows.staff, people_rows.clients
+_NAMES = (
+    select(_staff.c.id, _staff.c.name, _clients.c.name.label("client"))
+    .join(_clients, _clients.c.id == _staff.c.client_id)
+    .where(among(_staff.c.id, "ids"))
+)
+
+
 def begin(
     tx: Tx, delivery_ids: Sequence[str], url: str, *, answers: bool = False
 ) -> list[Ready | None]:
     """Writes attempts down before they are made; None where there is nothing left to do. In the order of the ids.
     `answers`: mails get an address of their own for answers."""
-    found = {
-        row["id"]: row
-        for row in tx.all(select(deliveries).where(deliveries.c.id.in_(list(delivery_ids))))
-    }
+    found = {row["id"]: row for row in tx.all(_FOUND, {"ids": delivery_ids})}
     # Taken meanwhile, or another worker was quicker after a lease ran out.
     over = [one for one, row in found.items() if row["state"] != "pending"]
     begun: dict[str, _Begun] = {}
     carried: set[str] = set()
     for one in dict.fromkeys(delivery_ids):
         row = found.get(one)
-        if row is None or one in over or one in carried:
+        if row is None or row["state"] != "pending" or one in carried:
             continue
         if row["held"] != DIGEST:
             begun[one] = _Begun(row)
@@ -146,11 +174,7 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
     rows = [row for one in begun for row in one.rows]
     again = [row["id"] for row in rows if row["tries"]]
     if again:
-        tx.execute(
-            update(attempts)
-            .where(attempts.c.delivery_id.in_(again), attempts.c.ended_at.is_(None))
-            .values(detail="送信の途中で中断しました。もう一度送ります。")
-        )
+        tx.execute(_CUT_OFF, {"ids": again})
     attempt_of = {row["id"]: new_id() for row in rows}
     tx.execute(
         insert(attempts),
@@ -165,11 +189,7 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
             for row in rows
         ],
     )
-    tx.execute(
-        update(deliveries)
-        .where(deliveries.c.id.in_(list(attempt_of)))
-        .values(tries=deliveries.c.tries + 1)
-    )
+    tx.execute(_TRIED, {"ids": attempt_of})
     wanted = [(row["report_id"], row["staff_id"], row["id"]) for row in rows]
     tokens = dict(zip(attempt_of, make_links(tx, wanted), strict=True))
     links = {one: f"{url}/a/{token}" for one, token in tokens.items()}
@@ -198,44 +218,32 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
 
 def record(tx: Tx, came: Sequence[Came]) -> list[None]:
     """What came of attempts. A late answer of a sender that was thought dead only adds what is true."""
-    ids = [delivery_id for one in came for _attempt, delivery_id in one.ready.tries]
-    rows = {row["id"]: row for row in tx.all(select(deliveries).where(deliveries.c.id.in_(ids)))}
     ended: dict[tuple[str, str], list[str]] = {}
     for one in came:
         words = outcome_words(one.outcome)
         ended.setdefault(words, []).extend(attempt for attempt, _delivery in one.ready.tries)
     for (result, detail), tries in ended.items():
-        tx.execute(
-            update(attempts)
-            .where(attempts.c.id.in_(tries))
-            .values(ended_at=tx.now, result=result, detail=detail)
-        )
-    sent = [
-        rows[delivery_id]
-        for one in came
-        if isinstance(one.outcome, Sent)
-        for _attempt, delivery_id in one.ready.tries
-        if rows[delivery_id]["state"] != "sent"
-    ]
-    if sent:
+        told = {"ended_at": tx.now, "result": result, "detail": detail}
+        tx.execute(_ENDED, {"ids": tries, **told})
+    if sent := _deliveries_of(one for one in came if isinstance(one.outcome, Sent)):
         _sent(tx, sent)
-    for one in came:
-        if not isinstance(one.outcome, Sent):
+    others = [one for one in came if not isinstance(one.outcome, Sent)]
+    if others:
+        rows = {row["id"]: row for row in tx.all(_FOUND, {"ids": _deliveries_of(others)})}
+        for one in others:
             _not_sent(tx, one, rows)
     return [None] * len(came)
 
 
-def _sent(tx: Tx, rows: Sequence[RowMapping]) -> None:
-    _set(tx, [row["id"] for row in rows], state="sent", sent_at=tx.now, due_at=None, error=None)
-    append(tx, *(facts.sent(*_about(row)) for row in rows))
-    tx.execute(
-        update(escalations)
-        .where(
-            escalations.c.id.in_({row["report_id"] for row in rows}),
-            escalations.c.reached_at.is_(None),
-        )
-        .values(reached_at=tx.now)
-    )
+def _deliveries_of(came: Iterable[Came]) -> list[str]:
+    return [delivery_id for one in came for _attempt, delivery_id in one.ready.tries]
+
+
+def _sent(tx: Tx, ids: Sequence[str]) -> None:
+    rows = tx.all(_ARRIVED, {"ids": ids, "sent_at": tx.now})
+    if rows:
+        append(tx, *(facts.sent(*_about(row)) for row in rows))
+        tx.execute(_REACHED, {"ids": {row["report_id"] for row in rows}, "reached_at": tx.now})
 
 
 def _not_sent(tx: Tx, one: Came, rows: dict[str, RowMapping]) -> None:
@@ -277,11 +285,7 @@ def _about(row: RowMapping) -> tuple[str, str, str, str, str]:
 def _set(tx: Tx, ids: Iterable[str], **values: object) -> None:
     wanted = list(ids)
     if wanted:
-        tx.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_(wanted))
-            .values(leased_until=None, **values)
-        )
+        tx.execute(_SET, {"ids": wanted, "leased_until": None, **values})
 
 
 def outcome_words(outcome: Outcome) -> tuple[str, str]:
@@ -295,12 +299,7 @@ def outcome_words(outcome: Outcome) -> tuple[str, str]:
 
 def _names(tx: Tx, staff_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     """staff → (their name, their client's)."""
-    staff, clients = people_rows.staff, people_rows.clients
-    rows = tx.all(
-        select(staff.c.id, staff.c.name, clients.c.name.label("client"))
-        .join(clients, clients.c.id == staff.c.client_id)
-        .where(staff.c.id.in_(set(staff_ids)))
-    )
+    rows = tx.all(_NAMES, {"ids": set(staff_ids)})
     return {row["id"]: (row["name"], row["client"]) for row in rows}
 
 
@@ -322,7 +321,7 @@ def _message(
         link=link,
         address=dict(row["address"]),
         at=tx.now,
-        data=data_of(report, kind),
+        data={} if row["channel"] == "mail" else data_of(report, kind),  # a mail has words only
     )
 
 

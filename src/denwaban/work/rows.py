@@ -1,8 +1,9 @@
 """Leases and lateness, as queries over any table with due columns."""
 
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Column, Table, func, or_, select, update
+from sqlalchemy import Column, Executable, Integer, Table, bindparam, func, or_, select, update
 
 from denwaban.store import Tx, Utc
 from denwaban.work.model import Duty, Overdue
@@ -16,33 +17,41 @@ def due_columns() -> tuple[Column[datetime], Column[datetime]]:
 def lease(tx: Tx, table: Table, limit: int, lasting: timedelta) -> list[str]:
     """Takes up to `limit` due rows that nobody holds, longest due first. Writers take turns, so no row is taken twice."""
     # From the transaction's own moment: a moment taken before it might be over when it is written.
-    until = tx.now + lasting
-    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= tx.now)
-    ids = [
-        row["id"]
-        for row in tx.all(
-            select(table.c.id)
-            .where(table.c.due_at <= tx.now, free)
-            .order_by(table.c.due_at)
-            .limit(limit)
-        )
-    ]
-    if ids:
-        tx.execute(update(table).where(table.c.id.in_(ids)).values(leased_until=until))
-    return ids
+    given = {"now": tx.now, "most": limit, "leased_until": tx.now + lasting}
+    return [row["id"] for row in tx.all(_lease(table), given)]
+
+
+@cache
+def _lease(table: Table) -> Executable:
+    now = bindparam("now", type_=Utc)
+    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+    due = (
+        select(table.c.id)
+        .where(table.c.due_at <= now, free)
+        .order_by(table.c.due_at)
+        .limit(bindparam("most", type_=Integer))
+        .correlate(None)
+    )
+    return update(table).where(table.c.id.in_(due)).returning(table.c.id)
 
 
 def next_due(tx: Tx, table: Table) -> datetime | None:
     """When the next row needs somebody: its due time, or the end of its lease if that is later."""
-    moment = func.min(table.c.due_at)
-    waiting = tx.scalar(select(moment).where(table.c.leased_until.is_(None)))
-    leased = tx.scalar(
-        select(func.min(table.c.leased_until)).where(
-            table.c.due_at.is_not(None), table.c.leased_until.is_not(None)
-        )
+    row = tx.first(_next_due(table))
+    assert row is not None  # it has no table of its own
+    return min((at for at in (row["waiting"], row["leased"]) if at is not None), default=None)
+
+
+@cache
+def _next_due(table: Table) -> Executable:
+    # Built once: a worker asks all the time.
+    waiting = select(func.min(table.c.due_at)).where(table.c.leased_until.is_(None))
+    leased = select(func.min(table.c.leased_until)).where(
+        table.c.due_at.is_not(None), table.c.leased_until.is_not(None)
     )
-    times = [at for at in (waiting, leased) if at is not None]
-    return min(times) if times else None
+    return select(
+        waiting.scalar_subquery().label("waiting"), leased.scalar_subquery().label("leased")
+    )
 
 
 def overdue(tx: Tx, duty: Duty) -> Overdue:

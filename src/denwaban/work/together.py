@@ -33,6 +33,8 @@ class Together(Generic[A, R]):
         # Whoever has the turn works for all that wait; the others find their result there.
         while not mine.done():
             async with self._turn:
+                # Who came at the very same time joins: a worker begins many at once.
+                await asyncio.sleep(0)
                 if not mine.done():
                     await self._work()
         return mine.result()

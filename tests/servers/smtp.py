@@ -23,6 +23,7 @@ class Postman:
         self.contents: list[bytes] = []
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
+        self.senders: list[str | None] = []
         self.replies: dict[str, deque[str]] = {"MAIL": deque(), "RCPT": deque(), "DATA": deque()}
         self.connections = 0
         self.encrypted: list[bool] = []
@@ -75,6 +76,7 @@ class Postman:
         self.contents.append(content)
         self.mails.append(parsed)
         self.recipients += envelope.rcpt_tos
+        self.senders.append(envelope.mail_from)
         self.encrypted.append(session.ssl is not None)
         self.sign_ins.append(session.auth_data.login.decode() if session.auth_data else None)
         return "250 OK: queued"

@@ -133,6 +133,26 @@ async def test_a_talk_joins_both_and_keeps_the_promise(story: Story) -> None:
     )
 
 
+@pytest.mark.req("D2")
+async def test_a_talk_keeps_what_else_was_promised_to_the_same_person_at_that_number(
+    story: Story,
+) -> None:
+    again = await story.office.report(number="090-1234-5678", what_for="請求書の宛名")
+    colleague = await story.office.report(who="高橋", number=CALLER)
+    report = await story.talking()
+    await story.office.pass_seconds(80)
+    story.out.phone.outside_hangs_up(CALLER)
+    await story.until(report, Stage.ENDED)
+    kept = await story.promise(again)
+    assert kept.kept_at is not None
+    assert kept.evidence.endswith("(同じ方への別の報告の折り返し)")
+    # Somebody else at the same switchboard still waits, and the other matter is not said to be done.
+    assert (await story.promise(colleague)).kept_at is None
+    now = await story.office.store.read(lambda tx: reports.report(tx, again.id))
+    assert now is not None
+    assert now.status is Status.CALLBACK
+
+
 async def test_lists_of_calls_that_came_in_leave_it_out(story: Story) -> None:
     report = await story.talking()
     store, client_id = story.office.store, story.office.client_id

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -15,9 +15,9 @@ from denwaban import delivery, people, reports
 from denwaban.clock import JST, MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import board as boards
+from denwaban.delivery import handing, rows
 from denwaban.delivery import plan as plans
 from denwaban.delivery import plans as kept
-from denwaban.delivery import rows
 from denwaban.delivery.board import Burn
 from denwaban.journal import Journal
 from denwaban.reports import Report, Status, Urgency
@@ -229,6 +229,40 @@ async def test_of_two_who_take_it_at_once_one_has_it_and_the_other_is_told_who(
     assert len(postman.mails) == 1
 
 
+@pytest.mark.req("D5", "A9")
+async def test_a_late_acknowledgement_counts_and_ends_what_was_under_way_for_others(
+    office: Office, postman: Postman
+) -> None:
+    # 鈴木 presses the link of the first mail after it has gone on to 伊藤 …
+    passed = await office.report()
+    await office.settled()
+    await office.pass_time(minutes=15)
+    await office.pass_time(minutes=16)
+    assert await owner(office, passed) == office.ito
+    late = await take(office, passed, office.suzuki)
+    assert (late.first, late.staff_name) == (True, "鈴木")
+    assert await owner(office, passed) == office.suzuki
+    told = len(postman.mails)
+    # … and 伊藤, who comes after that, hears who has it.
+    assert not (await take(office, passed, office.ito)).first
+    await office.pass_time(hours=2)
+    assert len(postman.mails) == told
+    assert await burns(office) == {passed.id: Burn.TAKEN}
+    # The last of all has been told and the floor sees it: it still counts, and leaves the floor.
+    forgotten = await office.report(who="高橋")
+    for _rung in range(4):
+        await office.pass_time(minutes=15)
+    assert (await office.standing(forgotten)).state is delivery.State.EXHAUSTED
+    assert (await burns(office))[forgotten.id] is Burn.NOBODY
+    assert (await take(office, forgotten, office.suzuki)).first
+    standing = await office.standing(forgotten)
+    assert (standing.state, standing.floor_since) == (delivery.State.ACKNOWLEDGED, None)
+    assert (await burns(office))[forgotten.id] is not Burn.NOBODY
+    assert [kind for kind in await office.facts() if kind == "report.unclaimed"] == [
+        "report.unclaimed"
+    ]
+
+
 @pytest.mark.req("D1", "D4")
 async def test_taken_but_not_done_is_asked_after_and_then_goes_to_others_and_the_floor(
     office: Office, postman: Postman
@@ -332,6 +366,53 @@ async def test_given_to_somebody_the_ladder_begins_again_for_them(
         )
 
 
+async def test_a_report_that_is_handed_round_without_end_stops_growing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing, "MOST_RUNGS", 10)
+    report = await office.report()
+
+    async def give(to: str) -> None:
+        await office.store.write(
+            lambda tx: delivery.reassign(tx, report.id, to, office.suzuki_user, "", "portal")
+        )
+
+    given = 0
+    with suppress(handing.HandedTooOften):
+        for given in range(10):
+            await give((office.ito, office.suzuki)[given % 2])
+    assert 1 <= given < 9
+    standing = await office.standing(report)
+    assert len(standing.climb.ladder.rungs) <= 10
+    assert standing.state is delivery.State.WAITING
+    assert (await take(office, report, office.ito)).first
+
+
+async def test_robots_that_answer_each_other_by_mail_fill_no_report(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handing, "MOST_BY_MAIL", 3)
+    report = await office.report()
+    await office.settled()
+
+    async def say(by: str | None, text: str, via: str = "mail") -> None:
+        await office.store.write(lambda tx: delivery.comment(tx, report.id, by, text, via))
+
+    for n in range(6):
+        await say(None, f"自動応答 {n}")
+    await say(office.suzuki, "午後に伺います")
+    await say(office.ito, "承知しました", "portal")
+    said = [one.text for one in await office.store.read(lambda tx: delivery.said(tx, report.id))]
+    assert said == [
+        "自動応答 0",
+        "自動応答 1",
+        "自動応答 2",
+        handing.MORE_BY_MAIL,
+        "午後に伺います",
+        "承知しました",
+    ]
+
+
 @pytest.mark.req("C4", "F1")
 async def test_words_about_a_report_stand_in_order_with_what_happened(office: Office) -> None:
     report = await office.report()
@@ -427,6 +508,36 @@ async def test_a_night_over_new_year_is_quiet_and_the_ladder_waits_with_it_but_a
     assert len(postman.mails) == 2
     await office.pass_time(minutes=1)
     assert subjects(postman, SUZUKI)[2:] == ["【再通知】"]
+
+
+@pytest.mark.req("D5")
+async def test_the_machines_clock_is_set_over_midnight_and_nobody_is_told_twice_or_skipped(
+    office: Office, postman: Postman
+) -> None:
+    await office.pass_time(seconds=until(office, 2026, 11, 24, 23, 55).total_seconds())
+    report = await office.report(callback_by=datetime(2026, 11, 25, 15, 0, tzinfo=JST))
+    await office.settled()
+    assert subjects(postman, SUZUKI) == [""]
+    # Set back by an hour, over midnight once more: the reminder comes when it was to come, and what is said now stands last.
+    await office.pass_time(minutes=10)
+    office.clock.advance(timedelta(hours=-1))
+    await office.settled()
+    await office.store.write(
+        lambda tx: delivery.comment(tx, report.id, office.suzuki, "いま見ています", "portal")
+    )
+    await office.pass_time(minutes=64)
+    assert subjects(postman, SUZUKI) == [""]
+    await office.pass_time(minutes=1)
+    assert office.clock.now().astimezone(JST).strftime("%d %H:%M") == "25 00:10"
+    assert subjects(postman, SUZUKI) == ["", "【再通知】"]
+    # Set forward by three hours: one rung and not three, and the next one still has its quarter of an hour.
+    await office.pass_time(hours=3)
+    assert subjects(postman, ITO) == ["【代理確認】"]
+    await office.pass_time(minutes=14)
+    assert len(postman.mails) == 3
+    await office.pass_time(minutes=1)
+    assert subjects(postman, ITO) == ["【代理確認】", "【再通知】"]
+    assert (await office.facts()).count("delivery.sent") == 8  # four by mail, four in the portal
 
 
 @pytest.mark.req("C5")

@@ -16,9 +16,10 @@ from tests.servers.http import HttpService, Reply
 from tests.servers.smtp import Postman, hanging_server, smtp_server, words_of
 from tests.servers.webhook import SECRET
 
-from denwaban import delivery, people, reports
+from denwaban import access, delivery, people, reports
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
+from denwaban.delivery import api
 from denwaban.store import Store
 
 
@@ -291,6 +292,15 @@ async def test_without_a_mail_server_the_portal_still_has_it_and_nobody_is_given
         assert found["mail"].state == "cancelled"
         assert "DENWABAN_SMTP_URL" in (found["mail"].error or "")
         assert (await office.standing(report)).owner_id == office.suzuki
+    # Whoever runs denwaban reads which setting it is; the client's staff read words that they can use.
+    for to_client, told in ((False, "(DENWABAN_SMTP_URL)。"), (True, "。")):
+        story = await store.read(
+            lambda tx, to=to_client: delivery.story_of(tx, report, to_client=to)  # type: ignore[misc]
+        )
+        attempts = [one.text for one in story if one.kind == "attempt"]
+        assert attempts == [f"メールサーバーが設定されていません{told}"]
+    client = access.Principal(office.suzuki_user, "鈴木", access.Role.CLIENT, office.client_id, "s")
+    assert api.show(found["mail"], client).error == "メールサーバーが設定されていません。"
 
 
 @pytest.mark.req("C6")

@@ -16,10 +16,12 @@ from denwaban.lines import numbers_of, parse_number
 from denwaban.oncall import contacts_of
 from denwaban.outgoing import MayNotCall, callable_number
 from denwaban.people import client, staff_of_user
-from denwaban.promises import keep, promise_of_report
+from denwaban.promises import keep, open_promises, promise_of_report
 from denwaban.reports import Report, Status, caller_words, set_status
 from denwaban.reports import report as report_of
 from denwaban.store import Tx, new_id
+
+FOR_ANOTHER = "(同じ方への別の報告の折り返し)"
 
 
 class CannotCallBack(Exception):
@@ -156,8 +158,8 @@ def moved(tx: Tx, call_back_id: str, stage: Stage) -> CallBack:
 
 
 def ended(tx: Tx, call_back_id: str, result: Result, least_seconds: int) -> CallBack:
-    """It is over. A talk of `least_seconds` or more keeps the promise and is written into the report; doing it again does
-    nothing. `TALKED` becomes `SHORT` when it was shorter."""
+    """It is over. A talk of `least_seconds` or more keeps the promise, and what else was promised to this caller, and is written
+    into the report; doing it again does nothing. `TALKED` becomes `SHORT` when it was shorter."""
     before = _one(tx, call_back_id)
     if before.stage is Stage.ENDED:
         return before
@@ -184,9 +186,20 @@ def ended(tx: Tx, call_back_id: str, result: Result, least_seconds: int) -> Call
         if promise is not None and promise.kept_at is None:
             keep(tx, promise.id, after.user_id, said)
         report = report_of(tx, after.report_id)
+        if report is not None:
+            _keep_others(tx, after, call.dialled, report.draft.who, said)
         if report is not None and report.status is Status.CALLBACK:
             set_status(tx, after.report_id, Status.DONE, after.user_id, said)
     return after
+
+
+def _keep_others(tx: Tx, it: CallBack, number: str, who: str, said: str) -> None:
+    """Whoever waited at that number has been called, whatever report it was for; but not their colleague at the same switchboard.
+    Those reports stay open: whether the matter is done is for people to say."""
+    name = "".join(who.split())
+    for other in open_promises(tx, it.client_id, number):
+        if "".join(other.caller_name.split()) in ("", name):
+            keep(tx, other.id, it.user_id, f"{said}{FOR_ANOTHER}")
 
 
 def last_of_report(tx: Tx, report_id: str) -> CallBack | None:

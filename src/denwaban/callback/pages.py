@@ -1,6 +1,5 @@
 """The call-back on a report's page of the portal: the button, and how far it has come."""
 
-import re
 from dataclasses import dataclass
 
 from litestar import get, post
@@ -13,12 +12,11 @@ from denwaban.callback.acts import CannotCallBack, last_of_report, ready
 from denwaban.callback.caller import CallBacks
 from denwaban.callback.model import CallBack, Result, Stage
 from denwaban.callback.words import result_words, stage_words
+from denwaban.delivery import for_clients
 from denwaban.lines import show_number
 from denwaban.reports import report as report_of
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
-
-_SETTING = re.compile(r"\(DENWABAN_\w+\)")
 
 THEIRS = [needs(Role.CLIENT)]
 
@@ -56,12 +54,7 @@ def look(tx: Tx, report_id: str, user_id: str, call_backs: CallBacks) -> Shown:
         except CannotCallBack as error:
             why_not = str(error)
     kept = last is not None and last.result is Result.TALKED
-    return Shown(report_id, _words(last), _goes_on(last), kept, _for_clients(why_not), caller)
-
-
-def _for_clients(told: str) -> str:
-    """The sentence without the name of a setting, which only whoever runs denwaban can use."""
-    return _SETTING.sub("", told)
+    return Shown(report_id, _words(last), _goes_on(last), kept, for_clients(why_not), caller)
 
 
 def _goes_on(last: CallBack | None) -> bool:
@@ -102,7 +95,7 @@ async def start(
     try:
         await call_backs.start(report_id, who.user_id)
     except CannotCallBack as error:
-        raise Problem(409, _("折り返しの電話をかけられません"), _for_clients(str(error))) from error
+        raise Problem(409, _("折り返しの電話をかけられません"), for_clients(str(error))) from error
     return Redirect(f"/portal/reports/{report_id}", status_code=303)
 
 

@@ -33,7 +33,7 @@ from denwaban.delivery.queries import (
     untaken,
 )
 from denwaban.delivery.services import Services, load_services
-from denwaban.delivery.story import Caller, Moment, caller_of, story_of
+from denwaban.delivery.story import Caller, Moment, caller_of, for_clients, story_of
 from denwaban.delivery.watch import Watch
 from denwaban.delivery.words import channel_words, moment_words
 
@@ -72,6 +72,7 @@ __all__ = [
     "deliveries_of",
     "duties",
     "follow",
+    "for_clients",
     "hand_back",
     "hand_on",
     "has_to_confirm",

@@ -13,6 +13,7 @@ from denwaban.delivery import queries
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.model import Kind
 from denwaban.delivery.queries import Acknowledged, Attempt, Delivery
+from denwaban.delivery.story import for_clients
 from denwaban.reports import report as report_of
 from denwaban.store import Store, Tx
 from denwaban.web import needs
@@ -94,7 +95,11 @@ class AcknowledgeIn(msgspec.Struct):
     """Who takes it: somebody on the roster of the report's client."""
 
 
-def show(found: Delivery) -> DeliveryOut:
+def _told(text: str, who: Principal) -> str:
+    return for_clients(text) if who.role is Role.CLIENT else text
+
+
+def show(found: Delivery, who: Principal) -> DeliveryOut:
     return DeliveryOut(
         id=found.id,
         report_id=found.report_id,
@@ -110,14 +115,18 @@ def show(found: Delivery) -> DeliveryOut:
         delivered_at=found.delivered_at,
         read_at=found.read_at,
         next_try_at=found.next_at,
-        error=found.error,
+        error=_told(found.error, who) if found.error is not None else None,
         idempotency_key=found.idempotency_key,
     )
 
 
-def show_attempt(attempt: Attempt) -> AttemptOut:
+def show_attempt(attempt: Attempt, who: Principal) -> AttemptOut:
     return AttemptOut(
-        attempt.number, attempt.started_at, attempt.ended_at, attempt.result, attempt.detail
+        attempt.number,
+        attempt.started_at,
+        attempt.ended_at,
+        attempt.result,
+        _told(attempt.detail, who),
     )
 
 
@@ -157,7 +166,8 @@ async def list_deliveries(
             limit=limit + 1,
         )
 
-    return make_page(await store.read(verb), limit, show, lambda found: (found.id,))
+    found = await store.read(verb)
+    return make_page(found, limit, lambda one: show(one, who), lambda one: (one.id,))
 
 
 @get(
@@ -176,7 +186,7 @@ async def read_delivery(
     if found is None:
         raise missing()
     needs_client(who, found.client_id)
-    return DeliveryWithAttempts(show(found), [show_attempt(attempt) for attempt in tries])
+    return DeliveryWithAttempts(show(found, who), [show_attempt(one, who) for one in tries])
 
 
 @get(

@@ -25,6 +25,17 @@ from denwaban.store import Tx, new_id
 LONGEST = 2000
 """Characters of a comment or a reason; the rest is cut."""
 
+MOST_BY_MAIL = 50
+"""Comments by mail on one report from one person (from all strangers together): two robots that answer each other must not
+fill it."""
+
+MORE_BY_MAIL = (
+    "メールの返信が多いため、これより後のものは残していません。ポータルに書き込んでください。"
+)
+
+MOST_RUNGS = 200
+"""Of one ladder, with all that has been handed on: everybody who looks at the report reads it."""
+
 JUST_NOW = timedelta(seconds=10)
 """Two presses of 「再送」 within this are one."""
 
@@ -39,6 +50,10 @@ class NotTaken(ValueError):
     def __init__(self, by: Acknowledged | None) -> None:
         super().__init__("not taken by them")
         self.by = by
+
+
+class HandedTooOften(ValueError):
+    """It has been given to so many people that no more are told."""
 
 
 class AlreadyTaken(ValueError):
@@ -67,21 +82,25 @@ def comment(tx: Tx, report_id: str, by: str | None, text: str, via: str) -> None
     theirs, None for somebody whom we do not know (the text says who they say they are); `via` is portal, board, api or the channel that was answered (mail, slack, …).
 
     A text without a word is ignored; a second copy of the same words by the same person within a minute too (a mail server
-    that delivers twice). Raises `NotTheirs` when there is no such report or `by` has nothing to do with it.
+    that delivers twice). Of mails, `MOST_BY_MAIL` and a word that there were more. Raises `NotTheirs` when there is no such report or `by` has nothing to do with it.
     """
     text = text.strip()[:LONGEST]
     report = _report(tx, report_id)
     who = _who(tx, report.client_id, by) if by is not None else {}
     if not text:
         return
-    same = select(func.count()).where(
+    theirs = select(func.count()).where(
         report_talk.c.report_id == report_id,
-        report_talk.c.text == text,
-        report_talk.c.at > tx.now - timedelta(minutes=1),
         *(report_talk.c[name] == who.get(name) for name in ("staff_id", "user_id")),
     )
-    if tx.scalar(same):
+    just_now = report_talk.c.at > tx.now - timedelta(minutes=1)
+    if tx.scalar(theirs.where(report_talk.c.text == text, just_now)):
         return
+    if via == "mail":
+        mails = tx.scalar(theirs.where(report_talk.c.via == via, report_talk.c.kind == "comment"))
+        if mails > MOST_BY_MAIL:
+            return
+        text = MORE_BY_MAIL if mails == MOST_BY_MAIL else text
     _say(tx, report, "comment", who, text, via)
     append(tx, facts.commented(report_id, report.client_id))
 
@@ -112,7 +131,8 @@ def _back(tx: Tx, report: Report, staff_id: str) -> None:
 def reassign(tx: Tx, report_id: str, staff_id: str, by: str, reason: str, via: str) -> None:
     """Gives it to somebody on the roster: what was on its way ends, and the client's ladder begins again for them.
 
-    `by` and `via` as in `comment`. Raises `NotTheirs` when there is no such report or they are not on the roster.
+    `by` and `via` as in `comment`. Raises `NotTheirs` when there is no such report or they are not on the roster,
+    `HandedTooOften`.
     """
     report, before = _report(tx, report_id), climb_of(tx, report_id)
     who = _who(tx, report.client_id, by)
@@ -128,11 +148,12 @@ def reassign(tx: Tx, report_id: str, staff_id: str, by: str, reason: str, via: s
         )
     except Unreachable as error:
         raise NotTheirs("not on the roster") from error
+    after = handed(before, [_given(rung) for rung in ladder.rungs], tx.now)
+    if len(after.ladder.rungs) > MOST_RUNGS:
+        raise HandedTooOften(report_id)
     if acknowledgement(tx, report_id) is not None:
         _untake(tx, report_id)
     cancel(tx, report_id)
-    rungs = [_given(rung) for rung in ladder.rungs]
-    after = handed(before, rungs, tx.now)
     tx.execute(
         update(escalations)
         .where(escalations.c.id == report_id)

@@ -30,3 +30,5 @@ class Letter:
     text: str
     at: datetime
     attachments: tuple[Attachment, ...] = ()
+    comes_back: bool = False
+    """Somebody wants to hear when it could not be delivered: it leaves with a sender of its own, made of the key."""

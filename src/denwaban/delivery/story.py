@@ -1,5 +1,6 @@
 """All that happened to a report, in the order in which it happened; and who its caller is to the client."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -53,8 +54,16 @@ class Caller:
     calls: list[Call]
 
 
-def story_of(tx: Tx, report: Report) -> list[Moment]:
-    """Facts, attempts, states and what people said, oldest first."""
+_SETTING = re.compile(r"\(DENWABAN_[^()]*\)")
+
+
+def for_clients(told: str) -> str:
+    """The sentence without the name of a setting, which only whoever runs denwaban can use."""
+    return _SETTING.sub("", told)
+
+
+def story_of(tx: Tx, report: Report, *, to_client: bool = False) -> list[Moment]:
+    """Facts, attempts, states and what people said, oldest first; `to_client`: in the words for the client's staff."""
     names = {person.id: person.name for person in staff_of(tx, report.client_id, left=True)}
     facts = journal_rows.facts
     found = [
@@ -88,7 +97,7 @@ def story_of(tx: Tx, report: Report) -> list[Moment]:
                 attempt.ended_at or attempt.started_at,
                 "attempt",
                 one.staff_name,
-                attempt.detail,
+                for_clients(attempt.detail) if to_client else attempt.detail,
                 {**about, "result": attempt.result or ""},
             )
             for attempt in attempts_of(tx, one.id)

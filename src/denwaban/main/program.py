@@ -31,7 +31,7 @@ from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
 from denwaban.scripts import names_of, unread
 from denwaban.store import Store
-from denwaban.summaries import Enrolling, Press
+from denwaban.summaries import Enrolling, Press, Returns
 from denwaban.summaries import duties as summary_duties
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.port import Phone
@@ -116,7 +116,7 @@ def build(
     press = Press()
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
-        *inbound_duties(store, clock, channels),
+        *inbound_duties(store, clock, channels, Returns()),
         script_duty(store),
         weekly_duty(store),
         review_duty(store),
@@ -153,6 +153,7 @@ def build(
     workers = tuple(Worker(store, clock, duty) for duty in duties)
     parts: tuple[Part, ...] = (
         journal,
+        app.state.lookup,
         outgoing,
         call_backs,
         switchboard,
@@ -164,6 +165,6 @@ def build(
         Watch(store, journal),
         Evidence(store, journal),
         PresenceFollower(store, journal, clock),
-        MailBackRunner(store, channels.services),
+        MailBackRunner(store, channels.services, Returns()),
     )
     return Program(app, store, parts, workers)

@@ -208,7 +208,7 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         late=promise is not None and promise.late(tx.now),
         number=parse_number(number).e164 or "",
         number_shown=show_number(number) if number else "",
-        story=story_of(tx, report),
+        story=story_of(tx, report, to_client=True),
         caller=caller_of(tx, report),
         words=of_report(tx, report.id),
         colleagues=[

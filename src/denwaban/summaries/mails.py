@@ -1,11 +1,12 @@
 """The mails that carry a summary: every try is written down before it is made, and what came of it afterwards."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.delivery import (
     Attachment,
@@ -26,6 +27,11 @@ from denwaban.summaries.rows import summary_mails, summary_tries
 from denwaban.summaries.table import csv_of
 from denwaban.summaries.words import TITLES, file_name, period_words, subject_of
 from denwaban.work import Duty
+
+KEY = "summary-"
+"""How the key of a letter begins; the id of its mail follows."""
+
+_KEY = re.compile(KEY + "([0-9a-f]{32})")
 
 LEASE = timedelta(seconds=LONGEST + 60)
 """Longer than a paper and a mail may take."""
@@ -94,11 +100,40 @@ def record(tx: Tx, ready: Ready, outcome: Outcome, chance: float) -> None:
         .where(summary_mails.c.id == ready.mail_id)
         .values(leased_until=None, **values)
     )
-    state = values.get("state")
-    if state in (State.SENT.value, State.FAILED.value):
-        data = {"mail_id": ready.mail_id}
-        append(tx, Fact(f"summary.{state}", row["summary_id"], row["client_id"], data))
+    for state in (State.SENT, State.FAILED):
+        if values.get("state") == state.value:
+            append(tx, _fact(state, row))
     tx.touch(f"work:{summary_mails.name}")
+
+
+class Returns:
+    """Hears of mails that the server took and brought back later."""
+
+    def knows(self, tx: Tx, key: str) -> bool:
+        return self._mail(tx, key) is not None
+
+    def returned(self, tx: Tx, key: str, why: str) -> None:
+        row = self._mail(tx, key)
+        # A return may be quicker than our note that the server took it: that mail is pending still.
+        if row is None or row["state"] not in (State.SENT.value, State.PENDING.value):
+            return
+        tx.execute(
+            update(summary_mails)
+            .where(summary_mails.c.id == row["id"])
+            .values(state=State.FAILED.value, trouble=why, due_at=None, leased_until=None)
+        )
+        append(tx, _fact(State.FAILED, row))
+
+    def _mail(self, tx: Tx, key: str) -> RowMapping | None:
+        found = _KEY.fullmatch(key)
+        if found is None:
+            return None
+        return tx.first(select(summary_mails).where(summary_mails.c.id == found[1]))
+
+
+def _fact(state: State, row: RowMapping) -> Fact:
+    data = {"mail_id": row["id"]}
+    return Fact(f"summary.{state.value}", row["summary_id"], row["client_id"], data)
 
 
 def _words(outcome: Outcome) -> tuple[str, str]:
@@ -123,13 +158,14 @@ async def letter(ready: Ready, url: str, press: Press) -> Letter:
     )
     fits = sum(len(one.data) for one in files) <= MOST_BYTES
     return Letter(
-        key=f"summary-{ready.mail_id}",
+        key=f"{KEY}{ready.mail_id}",
         to=ready.address,
         name=ready.name,
         subject=subject_of(document),
         text=text_of(ready, document, url, attached=fits),
         at=document.made_at,
         attachments=files if fits else (),
+        comes_back=True,
     )
 
 

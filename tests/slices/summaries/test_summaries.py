@@ -2,14 +2,18 @@
 
 import asyncio
 import csv
+import email
+import email.policy
 import io
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
+import aiosmtplib
 import httpx
 import pytest
 from pypdf import PdfReader
@@ -23,14 +27,18 @@ from denwaban.access import Role
 from denwaban.calls.rows import calls as call_rows
 from denwaban.clock import JST, MovedClock
 from denwaban.config import Settings
-from denwaban.delivery import Channels
+from denwaban.delivery import Channels, Services
+from denwaban.delivery.inbound import inbound_duties
+from denwaban.delivery.inbound.rows import inbound
+from denwaban.delivery.inbound.smtp_door import MailDoor
+from denwaban.delivery.services import MailBack
 from denwaban.oncall import BusinessHours, Span, set_hours
 from denwaban.people import end_client, leave_staff, set_live
 from denwaban.reports import api as reports_api
 from denwaban.reports import pages as reports_pages
 from denwaban.reports.rows import reports as reports_rows
 from denwaban.store import Store, Tx, new_id
-from denwaban.summaries import Press, acts, api, duties, mails, pages, plans
+from denwaban.summaries import Press, Returns, acts, api, duties, mails, pages, plans
 from denwaban.summaries.model import State
 from denwaban.summaries.queries import kept, listed, posted, troubles
 from denwaban.summaries.rows import summaries, summary_mails, summary_plans, summary_tries
@@ -108,13 +116,17 @@ def a_day(tx: Tx, office: Office) -> None:
 
 
 @asynccontextmanager
-async def working(office: Office, smtp: str = "") -> AsyncIterator[list[Duty]]:
-    """The workers of this slice, really running."""
+async def working(
+    office: Office, smtp: str = "", known: Services | None = None
+) -> AsyncIterator[list[Duty]]:
+    """The workers of this slice, really running, and those of what comes in."""
     settings = Settings(smtp_url=smtp, mail_from="denwaban@example.jp")
-    async with httpx.AsyncClient() as http, Channels(settings, http) as channels:
+    async with httpx.AsyncClient() as http, Channels(settings, http, known) as channels:
         found = duties(office.store, URL, channels, Press())
+        coming = inbound_duties(office.store, office.clock, channels, Returns())
         running = [
-            asyncio.create_task(Worker(office.store, office.clock, duty).run()) for duty in found
+            asyncio.create_task(Worker(office.store, office.clock, duty).run())
+            for duty in (*found, *coming)
         ]
         try:
             yield found
@@ -130,7 +142,7 @@ async def rest(office: Office) -> None:
     def left(tx: Tx) -> int:
         return sum(
             int(tx.scalar(select(func.count()).where(table.c.due_at <= tx.now)))
-            for table in (summary_plans, summaries, summary_mails)
+            for table in (summary_plans, summaries, summary_mails, inbound)
         )
 
     async def none() -> bool:
@@ -307,6 +319,62 @@ async def test_a_server_that_asks_to_wait_or_refuses(office: Office, make_web: M
     assert len(postman.mails) == 1
     rounds = await office.store.read(lambda tx: posted(tx, one.id))
     assert [(mail.round, mail.state) for mail in rounds] == [(2, State.SENT), (1, State.FAILED)]
+
+
+@pytest.mark.req("C5")
+async def test_a_summary_that_comes_back_is_seen_and_may_be_sent_again(
+    office: Office, make_web: MakeWeb
+) -> None:
+    await office.store.write(plans.enrol)
+    await office.store.write(lambda tx: a_day(tx, office))
+    back = MailBack(address="reply@in.example.jp", host="127.0.0.1", port=0)
+    postman = Postman()
+    async with (
+        smtp_server(postman) as server,
+        working(office, f"smtp://{server}", Services(mail_back=back)),
+        MailDoor(office.store, back, letters=Returns()).open() as door,
+    ):
+        await until(office, NIGHT)
+        [one] = await office.store.read(lambda tx: listed(tx, office.client_id))
+        [envelope] = postman.senders
+        assert envelope is not None
+
+        async def post(mail: EmailMessage, to: str) -> None:
+            await aiosmtplib.send(
+                mail, hostname="127.0.0.1", port=door.port, sender="", recipients=[to], start_tls=False
+            )  # fmt: skip
+
+        # Nobody else's mail can be called back.
+        for stranger in ("0" * 32, "summary-" + "0" * 32, "summary-%", f"summary-{one.id}"):
+            with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+                await post(a_return(envelope), f"reply+{stranger}@in.example.jp")
+        for _twice in range(2):
+            await post(a_return(envelope), envelope)
+        await rest(office)
+        [mail] = await office.store.read(lambda tx: posted(tx, one.id))
+        assert mail.state is State.FAILED
+        assert mail.trouble == "メールが戻ってきました(5.1.1)。アドレスを確かめてください。"
+        floor = await (await the_web(make_web)).browser(Role.SUPERVISOR)
+        assert "メールが戻ってきました(5.1.1)" in (await floor.get("/summaries")).text
+        assert (await floor.get("/summaries/troubles")).text == "1"
+        await floor.post(f"/summaries/{one.id}/send")
+        await rest(office)
+        assert (await floor.get("/summaries/troubles")).text == ""
+
+
+def a_return(to: str) -> EmailMessage:
+    """What a mail server says of a mailbox that is not there (RFC 3464)."""
+    text = (
+        f"From: MAILER-DAEMON@mx.example.jp\nTo: {to}\nSubject: Undelivered Mail Returned to Sender\n"
+        "Message-ID: <returned@mx.example.jp>\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nno such user\n"
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.jp\n\n"
+        "Final-Recipient: rfc822; suzuki@example.jp\nAction: failed\nStatus: 5.1.1\n\n--b--\n"
+    )
+    made = email.message_from_string(text, policy=email.policy.default)
+    assert isinstance(made, EmailMessage)
+    return made
 
 
 async def test_who_cannot_be_reached_is_shown_and_without_a_mail_server_the_portal_has_it(

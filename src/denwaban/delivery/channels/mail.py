@@ -63,7 +63,10 @@ class Mail:
 
     async def letter(self, letter: Letter) -> Outcome:
         """One try to send it, with the outcomes of `send`."""
-        return await self._post(letter.to, lambda: written(letter, self._sender), self._sender)
+        back = answer_address(self._answers, letter.key if letter.comes_back else "")
+        return await self._post(
+            letter.to, lambda: written(letter, self._sender), back or self._sender
+        )
 
     async def _post(self, to: str, made: Callable[[], bytes], envelope: str) -> Outcome:
         if self._connections is None:

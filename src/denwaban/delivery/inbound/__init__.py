@@ -5,5 +5,6 @@ done by a worker (`duties`, `acts`), at least once, and saying the same twice or
 """
 
 from denwaban.delivery.inbound.duties import MailBackRunner, inbound_duties
+from denwaban.delivery.inbound.returned import Letters
 
-__all__ = ["MailBackRunner", "inbound_duties"]
+__all__ = ["Letters", "MailBackRunner", "inbound_duties"]

@@ -16,7 +16,7 @@ from denwaban.delivery.inbound.letter import read_letter
 from denwaban.delivery.inbound.model import of_word
 from denwaban.delivery.inbound.pressed import Answer, line_came, slack_pressed
 from denwaban.delivery.inbound.receipts import delivery_of, rise
-from denwaban.delivery.inbound.returned import kept_letter, mail_came
+from denwaban.delivery.inbound.returned import Letters, kept_letter, mail_came
 from denwaban.delivery.inbound.rows import inbound, mailboxes
 from denwaban.delivery.inbound.smtp_door import MailDoor
 from denwaban.delivery.services import MailBack, Services
@@ -32,11 +32,13 @@ AGAIN = 30.0
 """Seconds until a door that could not be opened is tried again."""
 
 
-def inbound_duties(store: Store, clock: Clock, channels: Channels) -> list[Duty]:
-    """The duties of what comes in."""
+def inbound_duties(
+    store: Store, clock: Clock, channels: Channels, letters: Letters | None = None
+) -> list[Duty]:
+    """The duties of what comes in. `letters` hear of theirs that came back."""
 
     async def mean(row_id: str) -> None:
-        answer = await store.write(lambda tx: meant(tx, row_id))
+        answer = await store.write(lambda tx: meant(tx, row_id, letters))
         if answer is not None:
             await _answer(channels, answer)
 
@@ -49,7 +51,7 @@ def inbound_duties(store: Store, clock: Clock, channels: Channels) -> list[Duty]
     ]
 
 
-def meant(tx: Tx, row_id: str) -> Answer | None:
+def meant(tx: Tx, row_id: str, letters: Letters | None = None) -> Answer | None:
     """Does what a row means, once; returns what is to be answered."""
     row = tx.first(select(inbound).where(inbound.c.id == row_id))
     if row is None or row["payload"] is None:
@@ -65,7 +67,7 @@ def meant(tx: Tx, row_id: str) -> Answer | None:
         if told is not None:
             rise(tx, told, of_word(payload["state"]))
     else:
-        meaning = mail_came(tx, payload)
+        meaning = mail_came(tx, payload, letters)
     done(tx, row_id, meaning)
     return answer
 
@@ -144,9 +146,10 @@ def _next_look(
 class MailBackRunner:
     """Opens our own door for mail, and sees to it that the mailbox is looked into, where the settings ask for either."""
 
-    def __init__(self, store: Store, services: Services) -> None:
+    def __init__(self, store: Store, services: Services, letters: Letters | None = None) -> None:
         self._store = store
         self._back = services.mail_back
+        self._letters = letters
 
     async def run(self) -> None:
         """Runs until cancelled; with neither set it only waits."""
@@ -156,7 +159,7 @@ class MailBackRunner:
             await asyncio.Event().wait()
         while True:
             try:
-                async with MailDoor(self._store, self._back).open():
+                async with MailDoor(self._store, self._back, letters=self._letters).open():
                     log.info("mail_door.open", port=self._back.port)
                     await asyncio.Event().wait()
             except OSError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from sqlalchemy import RowMapping
@@ -27,18 +27,29 @@ def kept_letter(letter: Letter) -> Kept:
     return Kept(VIA, letter.seen_key, asdict(letter))
 
 
-def mail_came(tx: Tx, payload: Mapping[str, Any]) -> Meaning:
-    """Ties a mail to its delivery and does what it says. A mail about nothing we know does nothing."""
+class Letters(Protocol):
+    """Letters of another slice whose returns are to be heard of; see `Letter.comes_back`."""
+
+    def knows(self, tx: Tx, key: str) -> bool:
+        """Whether it has sent a letter of this key."""
+
+    def returned(self, tx: Tx, key: str, why: str) -> None:
+        """A letter that it knows came back; doing it again changes nothing."""
+
+
+def mail_came(tx: Tx, payload: Mapping[str, Any], letters: Letters | None = None) -> Meaning:
+    """Ties a mail to its delivery, or to one of the `letters`, and does what it says. A mail about nothing we know does
+    nothing."""
+    for key in payload["tokens"] if letters is not None else ():
+        if letters is not None and letters.knows(tx, key):
+            return _letter_came(tx, payload, letters, key)
     row, proven, lasting = _about(tx, payload["tokens"], payload["keys"])
     sort = Sort(payload["sort"])
     if row is None:
         log.info("mail.unknown", sort=sort.value)
         return Meaning.NOTHING
     if sort is Sort.BOUNCE:
-        status = f"({payload['status']})" if payload["status"] else ""
-        rise(
-            tx, row, Arrival.FAILED, f"メールが戻ってきました{status}。アドレスを確かめてください。"
-        )
+        rise(tx, row, Arrival.FAILED, _came_back(payload))
         return Meaning.BOUNCE
     if sort in (Sort.ARRIVED, Sort.READ):
         rise(tx, row, Arrival.READ if sort is Sort.READ else Arrival.DELIVERED)
@@ -68,6 +79,18 @@ def mail_came(tx: Tx, payload: Mapping[str, Any]) -> Meaning:
     except NotTheirs:
         log.info("mail.person_gone", report=row["report_id"])
     return Meaning.COMMENT
+
+
+def _letter_came(tx: Tx, payload: Mapping[str, Any], letters: Letters, key: str) -> Meaning:
+    if Sort(payload["sort"]) is not Sort.BOUNCE:
+        return Meaning.NOTHING
+    letters.returned(tx, key, _came_back(payload))
+    return Meaning.BOUNCE
+
+
+def _came_back(payload: Mapping[str, Any]) -> str:
+    status = f"({payload['status']})" if payload["status"] else ""
+    return f"メールが戻ってきました{status}。アドレスを確かめてください。"
 
 
 def _about(

@@ -17,10 +17,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from denwaban.delivery.inbound.keeping import keep
 from denwaban.delivery.inbound.letter import read_letter, token_of
-from denwaban.delivery.inbound.returned import kept_letter
+from denwaban.delivery.inbound.returned import Letters, kept_letter
 from denwaban.delivery.links import open_reply
 from denwaban.delivery.services import MailBack
-from denwaban.store import Store, StoreError
+from denwaban.store import Store, StoreError, Tx
 
 log = structlog.get_logger(__name__)
 
@@ -127,9 +127,16 @@ class _Door(SMTP):
 class MailDoor:
     """Opened on `host` and `port` of the settings."""
 
-    def __init__(self, store: Store, back: MailBack, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        back: MailBack,
+        tls: ssl.SSLContext | None = None,
+        letters: Letters | None = None,
+    ) -> None:
         self._store = store
         self._back = back
+        self._letters = letters
         self._tls = tls
         self.busy: Counter[str] = Counter()
         """Connections that are open, by where they come from."""
@@ -165,15 +172,20 @@ class MailDoor:
     ) -> str:
         token = token_of(address, self._back.address)
         try:
-            known = await self._store.read(lambda tx: open_reply(tx, token))
+            known = await self._store.read(lambda tx: self._knows(tx, token))
         except StoreError:
             return "451 4.3.0 Later, please"
-        if known is None:
+        if not known:
             return "550 5.1.1 No such address here"
         if len(envelope.rcpt_tos) >= 10:
             return "452 4.5.3 Too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    def _knows(self, tx: Tx, token: str) -> bool:
+        if open_reply(tx, token) is not None:
+            return True
+        return self._letters is not None and self._letters.knows(tx, token)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         content = envelope.content

@@ -6,6 +6,7 @@ import msgspec
 from litestar.response import Redirect
 
 from denwaban.delivery.acts import NotTheirs
+from denwaban.delivery.handing import HandedTooOften
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _
 
@@ -28,5 +29,11 @@ async def act(store: Store, verb: Callable[[Tx], object], page: str, done: str) 
     except NotTheirs as error:
         raise Problem(
             422, _("名簿から選んでください"), _("前の画面に戻ってお試しください。")
+        ) from error
+    except HandedTooOften as error:
+        raise Problem(
+            409,
+            _("この報告は、もう何度も担当が変わっています"),
+            _("いまの担当の方と電話などで直接お話しください。"),
         ) from error
     return Redirect(f"{page}?done={done}", status_code=303)

@@ -12,7 +12,9 @@ import denwaban.improvement.rows
 import denwaban.journal.rows
 import denwaban.knowledge.rows
 import denwaban.lines.rows
+import denwaban.memory.rows
 import denwaban.oncall.rows
+import denwaban.people.persons.rows
 import denwaban.people.rows
 import denwaban.practice.rows
 import denwaban.promises.rows

@@ -1,6 +1,7 @@
 """The search of the seat: an operator, a keyboard and a real Chromium."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,11 @@ from tests.seat_browser import chromium, fits, node, saved, seat_page, serving, 
 from tests.seat_story import PLUMBER, MakeStory, SeatStory, seat_story
 from tests.some_people import a_client
 
+from denwaban.calls import Outcome, answered, begin, ended
 from denwaban.knowledge import Author, Bound, Content, add_faq
-from denwaban.people import set_experienced
+from denwaban.memory import keep
+from denwaban.people import remember_caller, set_experienced
+from denwaban.reports import Draft, Tone, Urgency, accept
 from denwaban.scripts import publish
 from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
@@ -63,12 +67,38 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
+def her_sister(tx: Tx, story: SeatStory) -> None:
+    """Called last week from her own number."""
+    past = Tx(tx.connection, tx.now - timedelta(days=7))
+    number = "+819087654321"
+    remember_caller(past, story.client_id, number, "髙橋 優子", "たかはし ゆうこ")
+    call = begin(past, client_id=story.client_id, dialled="+81355550101", caller=number)
+    answered(past, call.id, story.operator.id)
+    ended(past, call.id, Outcome.ANSWERED)
+    draft = Draft(
+        who="髙橋 優子",
+        kana="たかはし ゆうこ",
+        company="",
+        number="090-8765-4321",
+        what_for="給湯器の異音",
+        done="担当から折り返すとお伝えしました。",
+        callback_needed=False,
+        callback_by=None,
+        urgency=Urgency.NORMAL,
+        tone=Tone.CALM,
+        answers=(("場所", "港区芝1-2-3 101"),),
+    )
+    staff = story.staff["鈴木"]
+    keep(past, accept(past, story.client_id, call.id, story.operator.id, staff, draft, False))
+
+
 async def with_faq(story: SeatStory) -> None:
     def fill(tx: Tx) -> None:
         for content in ENTRIES:
             add_faq(tx, story.client_id, content, ME)
         other = a_client(tx, "hoshi")
         add_faq(tx, other, Content("解約の流れ", "星の解約です。"), ME)
+        her_sister(tx, story)
 
     await story.store.write(fill)
 
@@ -173,6 +203,50 @@ async def test_one_key_finds_what_to_say_in_the_middle_of_a_call(seat_story: Mak
         await node(page, "danger")
         await page.keyboard.press("2")
         await node(page, "who")
+        await it_is_somebody_else(story, page)
+
+
+async def it_is_somebody_else(story: SeatStory, page: Page) -> None:
+    """On the same call: her sister is on the phone, who had called from her own number last week."""
+    fields = [page.locator(f"[id='a-{name}']") for name in ("caller_name", "address")]
+    await expect(fields[0]).to_have_value("佐藤 花子")
+    await page.locator("#seat-middle").focus()
+    await page.keyboard.press("i")
+    text = page.locator("#seat-search-text")
+    await expect(text).to_have_value("")
+    await text.fill("たかばし")
+    options = page.locator("#seat-search-list [role=option]")
+    await expect(options).to_have_count(1)
+    await expect(options.first).to_contain_text("髙橋 優子")
+    await expect(page.locator("#shown-1")).to_contain_text("給湯器の異音")
+    await panel_fits(page)
+    await picture(page, "search-person")
+    await good_for_everybody(page)
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#seat-search")).to_be_hidden()
+    await expect(page.locator("#seat-right .person")).to_contain_text("髙橋 優子 様")
+    await expect(page.locator("#seat-right")).to_contain_text("給湯器の異音")
+    await expect(fields[0]).to_have_value("髙橋 優子")
+    # She has told where she lives.
+    await expect(page.locator(".before")).to_contain_text("前回伺っています: 港区芝1-2-3 101")
+    await fits(page)
+    await picture(page, "seat-asked-before")
+    await good_for_everybody(page)
+    await fields[1].focus()
+    await page.keyboard.press("Alt+l")
+    await expect(fields[1]).to_have_value("港区芝1-2-3 101")
+    await expect(page.locator(".before")).to_be_hidden()
+    await saved(page)
+    # And by two characters of what it was about.
+    await page.keyboard.press("Control+k")
+    await text.fill("異音")
+    await expect(options.first).to_contain_text("給湯器の異音")
+    await panel_fits(page)
+    await picture(page, "search-call")
+    await page.keyboard.press("Escape")
+    await page.locator("#seat-middle").focus()
+    await page.keyboard.press("i")
+    await expect(page.locator("#seat-right .person")).to_contain_text("佐藤 花子 様")
 
 
 async def test_what_was_being_written_is_there_when_the_panel_closes(

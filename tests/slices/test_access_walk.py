@@ -62,6 +62,7 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"GET /reports.*", INSIDE),
     (r"POST /reports.*", FLOOR),
     (r"\w+ /calls.*", INSIDE),
+    (r"\w+ /persons.*", INSIDE),
     # Who sets which: tests/slices/oncall.
     (r"\w+ /(staff/\{staff_id:str\}/contacts|contacts/).*", FLOOR | CLIENT),
     # Whose: tests/slices/oncall/test_roster_pages.py.
@@ -131,6 +132,7 @@ WORDS: dict[str | tuple[str, str], str] = {
     ("call_backs", "result"): "talked",
     ("call_backs", "stage"): "ended",
     ("feedback", "kind"): "wish",
+    ("person_ways", "kind"): "phone",
     ("roster_changes", "what"): "shift",
     ("roster_entries", "kind"): "leave",
     ("shifts", "kind"): "duty",

@@ -20,7 +20,8 @@ from denwaban.delivery.inbound.doors import Doors
 from denwaban.lines import set_limit
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import add_contact, contacts_of, record_test
-from denwaban.people import give_account
+from denwaban.people import give_account, remember_caller
+from denwaban.people.persons import By, merge
 from denwaban.scripts import names_of
 from denwaban.store import Tx
 from denwaban.summaries import Press
@@ -57,7 +58,22 @@ def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
         tx, slack, "failed", "Slack の Webhook が無効になっています。URL を作り直してください。"
     )
     ids["summary"] = put_summaries(tx, story.client_id)
+    ids["person"] = put_twins(tx, story.client_id)
     return ids
+
+
+def put_twins(tx: Tx, client_id: str) -> str:
+    """Two who may be one, and one who was joined with another; returns the latter."""
+    known = [
+        remember_caller(tx, client_id, number, name, "さとう はなこ", "佐藤商店")
+        for number, name in (
+            ("+819012345678", "佐藤 花子"),
+            ("+81355555678", "佐藤花子(自宅)"),
+            ("+815011115678", "佐籐 花子"),
+        )
+    ]
+    merge(tx, known[0].person_id, known[1].person_id, By(None, "渡辺 真理"))
+    return known[0].person_id
 
 
 async def furnished(
@@ -104,12 +120,23 @@ async def test_the_inside(
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             "/audit", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
+            "/persons", f"/persons/{ids['person']}",
             "/operators", f"/operators/{story.operator.id}", "/users", f"/users/{ids['client']}",
             "/users?q=nobody", "/keys", "/import", "/import?kind=staff", "/numbers/import", "/account",
             "/nowhere",
         ):  # fmt: skip
             await admin.goto(f"{url}{path}")
             await look(admin, path.split("?")[0].replace("/", "_").strip("_"), WIDE_DARK)
+        await admin.goto(f"{url}/persons/{ids['person']}")
+        await admin.get_by_placeholder("お名前・ふりがな・番号の下4桁").fill("サトー")
+        await admin.get_by_role("button", name="探す").click()
+        await admin.locator(".others").wait_for()
+        await look(admin, "person_others", WIDE_DARK)
+        await admin.goto(f"{url}/calls")
+        await admin.get_by_placeholder("お名前・ふりがな・下4桁・用件").fill("5678")
+        await admin.get_by_role("button", name="探す").click()
+        await admin.get_by_text("佐籐 花子").wait_for()
+        await look(admin, "persons_found", WIDE_DARK)
         text = "顧客コード,会社名\nsato,佐藤歯科\n"
         for rows, told, name in (
             (text, "1行を読み取りました", "import_looked_at"),

@@ -1,6 +1,17 @@
 """Calls and their legs to operators."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    func,
+    literal_column,
+)
 
 from denwaban.store import Id, Utc, metadata
 
@@ -33,6 +44,10 @@ Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)
 Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
 Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
+caller_tail = func.substr(calls.c.caller, func.length(calls.c.caller) - literal_column("3"))
+"""The last four digits of a caller's number; written like this, an index has them."""
+
+Index("ix_calls_tail", caller_tail, calls.c.client_id)
 Index(
     "ix_calls_open",
     calls.c.arrived_at,

@@ -16,7 +16,6 @@ from denwaban.console.guide import (
 )
 from denwaban.console.look import Look, NotBegun, look, look_on, own_call
 from denwaban.console.model import (
-    NOT_ASKED,
     OWN,
     REASON,
     Lack,
@@ -30,14 +29,24 @@ from denwaban.console.outlook import Outlook, outlook
 from denwaban.delivery import send
 from denwaban.journal import Fact, append
 from denwaban.lines import parse_number
+from denwaban.memory import (
+    count_askings,
+    keep,
+    known_before,
+    learn,
+    memory_of_call,
+    said_by,
+    who_calls,
+)
 from denwaban.oncall import deadlines_of, person_in_charge
-from denwaban.people import (
-    Caller,
-    Operator,
-    caller_of,
-    remember_caller,
-    set_regular,
-    staff_of,
+from denwaban.people import Operator, set_regular, staff_of
+from denwaban.people.persons import (
+    WayKind,
+    give_call,
+    person,
+    set_regular_person,
+    take_call,
+    ways_of,
 )
 from denwaban.promises import make
 from denwaban.reports import AlreadySent, Incomplete, Report, accept, set_status
@@ -45,8 +54,10 @@ from denwaban.scripts import (
     Forbidden,
     NoSuchWay,
     Promise,
+    RunFinished,
     RunView,
     Saved,
+    fill_known,
     finish_run,
     jump,
     run_of_call,
@@ -147,13 +158,21 @@ def outlook_for(tx: Tx, operator_id: str, call_id: str) -> Outlook:
 def _outlook(tx: Tx, found: Call, run: RunView) -> Outlook:
     assert found.client_id is not None  # own_call
     duty = person_in_charge(tx, found.client_id, tx.now)
-    return outlook(tx, found, run, _known(tx, found), staff_of(tx, found.client_id), duty)
+    return outlook(tx, found, run, who_calls(tx, found), staff_of(tx, found.client_id), duty)
 
 
 def keep_answer(
-    tx: Tx, operator_id: str, call_id: str, field: str, value: str, counter: int
+    tx: Tx,
+    operator_id: str,
+    call_id: str,
+    field: str,
+    value: str,
+    counter: int,
+    *,
+    same: bool = False,
 ) -> Kept:
-    """Keeps what stands in a field of the operator's call. Raises `NotYours`, `OutOfWindow` for a promise at a time that the
+    """Keeps what stands in a field of the operator's call; `same`: it is what the caller said last time, taken over without
+    asking. Raises `NotYours`, `OutOfWindow` for a promise at a time that the
     client does not allow, `NoTimes` where it allows none, and what `scripts.save_answer` raises."""
     found, run = run_for(tx, operator_id, call_id)
     asked = run.script.field(field)
@@ -167,7 +186,7 @@ def keep_answer(
         window = window_of(run, found, tx.now, terms, deadlines_of(tx, run.client_id))
         if window is not None and not in_window(value, window):
             raise OutOfWindow(span(window))
-    saved = save_answer(tx, run, field, value, counter)
+    saved = save_answer(tx, run, field, value, counter, known=same)
     return Kept(saved, found.ended_at is not None, tuple(forbidden_in(run.script, value)))
 
 
@@ -199,12 +218,33 @@ def jump_to(tx: Tx, operator: Operator, run: RunView, target: str, at: str) -> R
 
 
 def mark_regular(tx: Tx, found: Call, regular: bool) -> None:
-    """Whether this client greets this caller as a regular one, from the next call on. Raises `NotYours` for a caller without
-    a number."""
+    """Whether this client greets this caller as a regular one, from the next call on. Raises `NotYours` for a caller of whom
+    nothing is known and who has no number."""
+    known = who_calls(tx, found)
+    if known is not None:
+        set_regular_person(tx, known.id, regular)
+        return
     number = parse_number(found.caller).e164 if found.caller else None
     if number is None or found.client_id is None:
         raise NotYours(found.id)
     set_regular(tx, found.client_id, number, regular)
+
+
+def say_who(tx: Tx, found: Call, run: RunView, person_id: str) -> None:
+    """It has come out who calls: the call is that person's, and what is known of them need not be asked. Empty: it was a
+    mistake, the call is again of whom its number belongs to. Raises `NotYours` for somebody who calls another client,
+    `Joined` for one who was joined into another person meanwhile, `RunFinished`."""
+    if run.finished:
+        raise RunFinished(run.id)
+    if not person_id:
+        take_call(tx, found.id)
+        return
+    chosen = person(tx, person_id)
+    if chosen is None or chosen.client_id != found.client_id:
+        raise NotYours(found.id)
+    give_call(tx, person_id, found.id)
+    numbers = [way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE]
+    fill_known(tx, found, run, chosen, numbers[0] if numbers else "")
 
 
 def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: int) -> Report:
@@ -243,24 +283,18 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
         return sent
     if why := exception_of(run):
         set_status(tx, sent.id, sent.status, operator.user_id, why)
+    _count(tx, found, run)
     finish_run(tx, run.id)
     send(tx, sent, acknowledge_minutes, sent.recipients)
     make(tx, sent)
-    _remember(tx, found, sent)
+    learn(tx, found, sent)
+    keep(tx, sent)
     return sent
 
 
-def _known(tx: Tx, found: Call) -> Caller | None:
-    """What is known of who called."""
-    assert found.client_id is not None  # own_call
-    return caller_of(tx, found.client_id, found.caller) if found.caller else None
-
-
-def _remember(tx: Tx, found: Call, sent: Report) -> None:
-    """So that nobody asks the caller again. What could not be asked is not knowledge."""
-    number = parse_number(found.caller).e164
-    name = sent.draft.who
-    if found.client_id and number and name and name != NOT_ASKED:
-        remember_caller(
-            tx, found.client_id, number, name[:100], sent.draft.kana[:100], sent.draft.company[:100]
-        )
+def _count(tx: Tx, found: Call, run: RunView) -> None:
+    """Whether the caller was asked for what we knew."""
+    memory = memory_of_call(tx, found)
+    fields = [field for node in run.walked for field in node.ask] + run.extra
+    before = known_before(fields, said_by(tx, memory.past, practice=found.practice))
+    count_askings(tx, found, run, memory, before)

@@ -1,75 +1,71 @@
 """What the operator finds by one key: answers of the FAQ, and what the script says."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from denwaban.calls import Call
 from denwaban.clock import JST
 from denwaban.console.look import own_call
+from denwaban.console.remembered import calls_found, persons_found
+from denwaban.console.result import SHOWN, SNIPPET, Result, Results
 from denwaban.knowledge import FAQ, NODE, Faq, Found, find
+from denwaban.memory import who_calls
 from denwaban.people import Operator, client
 from denwaban.scripts import Node, Script, closed_in, published, run_of_call
 from denwaban.scripts.finding import body_of
 from denwaban.store import Tx
 from denwaban.store.search import weigh
-from denwaban.store.words import Piece, marked, query, snippet
+from denwaban.store.words import marked, query, snippet
 
-SHOWN = 7
-"""So many results fit the smallest screen without a scroll."""
-
-SNIPPET = 44
-"""Characters of a text that a result shows."""
+MOST_PERSONS = 3
+MOST_CALLS = 2
+"""So many of the results shown may be persons and earlier calls, when there is enough of everything."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One thing that was found, as the panel shows it."""
-
-    kind: str
-    """faq | node"""
-    title: list[Piece]
-    snippet: list[Piece]
-    client: str
-    """Whose it is; empty when the panel is about one client."""
-    faq: Faq | None
-    said: str
-    """The words to say; empty for those that need an identity check first."""
-    hint: str
-    here: bool
-    """The node that the call is at."""
-    leap: str = ""
-    """The node that this operator may go straight to; empty: none, as the script's rules or the identity check say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    words: list[str]
-    client: str
-    """The name of the client whose knowledge was searched; empty for all."""
-    found: list[Result]
-    more: int
-    """How many were found besides."""
-
-
-def look_up(tx: Tx, operator: Operator, text: str, call_id: str) -> Results:
-    """Searches the client of the operator's call, its script as that call follows it; without a call of theirs all clients
-    and the published scripts."""
+def look_up(
+    tx: Tx, operator: Operator, text: str, call_id: str, *, persons_only: bool = False
+) -> Results:
+    """Searches the client of the operator's call: its knowledge, its script as that call follows it, its persons and their
+    earlier calls (`persons_only`: only who it may be that calls). Without a call of theirs the knowledge of all clients and the
+    published scripts: nobody's callers."""
     words = query(text)
     call = own_call(tx, operator.id, call_id) if call_id else None
     day = tx.now.astimezone(JST).date()
     if call is None:
-        hits = find(tx, words, day)
+        hits = [] if persons_only else find(tx, words, day)
         shown = _of_all(tx, words, hits[:SHOWN])
         return Results(words, "", shown, len(hits) - len(shown))
     assert call.client_id is not None  # own_call
     owner = client(tx, call.client_id)
+    name = owner.name if owner else ""
+    if persons_only:
+        persons = _persons(tx, words, text, call, SHOWN + 1)
+        return Results(words, name, persons[:SHOWN], max(0, len(persons) - SHOWN))
     entries = find(tx, words, day, client_id=call.client_id, kinds=[FAQ])
     ranked = [
         (one.hit.rank, _entry(words, one.faq, "")) for one in entries if one.faq is not None
     ] + _nodes(tx, words, call, operator)
     ranked.sort(key=lambda pair: pair[0])
-    found = [result for _rank, result in ranked]
-    name = owner.name if owner else ""
-    return Results(words, name, found[:SHOWN], max(0, len(found) - SHOWN))
+    said = [result for _rank, result in ranked]
+    earlier = calls_found(tx, words, text, call.client_id, call.id, SHOWN)
+    persons = _persons(tx, words, text, call, MOST_PERSONS)
+    # Who, then what to say, then what was; none crowds the others out.
+    first = [*persons, *said][: max(SHOWN - min(len(earlier), MOST_CALLS), len(persons))]
+    found = [*first, *earlier][:SHOWN]
+    return Results(words, name, found, len(persons) + len(said) + len(earlier) - len(found))
+
+
+def _persons(tx: Tx, words: list[str], text: str, call: Call, most: int) -> list[Result]:
+    assert call.client_id is not None  # own_call
+    run, known = run_of_call(tx, call.id), who_calls(tx, call)
+    return persons_found(
+        tx,
+        words,
+        text,
+        call.client_id,
+        known.id if known is not None else "",
+        most,
+        choose=run is not None and not run.finished,
+    )
 
 
 def _nodes(

@@ -1,15 +1,28 @@
 """Everything one operator's screen shows, read in one transaction."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from denwaban.calls import Call, call, history, queue, ringing, talking_with
+from denwaban.calls import Call, call, queue, ringing, talking_with
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import Guide, forbidden_in, guide_of
 from denwaban.console.model import greeting_of
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.lines import show_number
+from denwaban.memory import (
+    NOTHING,
+    Before,
+    Memory,
+    greeting_for,
+    known_before,
+    may_be_known,
+    memory_of_call,
+    past_of_caller,
+    said_by,
+    who_calls,
+)
 from denwaban.oncall import (
     NobodyOnDuty,
     OnDuty,
@@ -17,8 +30,8 @@ from denwaban.oncall import (
     person_in_charge,
     substitutes_of,
 )
-from denwaban.people import Caller, Client, Operator, Presence, Staff, caller_of, client, staff_of
-from denwaban.promises import Promise, open_promises
+from denwaban.people import Client, Operator, Presence, Staff, client, persons, staff_of
+from denwaban.people.persons import given_to
 from denwaban.scripts import (
     Forbidden,
     HandOver,
@@ -59,17 +72,6 @@ class Todo:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """An earlier call of the caller."""
-
-    at: datetime
-    what_for: str
-    status: str
-    """Of its report; empty when there is none."""
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
 class Person:
     """A staff member as the roster on the screen shows them."""
 
@@ -87,23 +89,34 @@ class Card:
     call: Call
     client: Client
     number: str
-    caller: Caller | None
-    times: int
-    """How many calls of this caller we know of, this one with it."""
+    memory: Memory
+    """Who calls, and what they have had to do with the client; `NOTHING` where the right side is not read."""
+    given: str
+    """The person whom an operator gave the call to; empty: nobody."""
+    before: Mapping[str, Before]
+    """What the caller answered last time to what is asked now, by the field's id."""
     greeting: str
     node: Node
     run: RunView | None
     people: tuple[Person, ...]
     nobody: bool
     """Nobody of the client may be reached now."""
-    past: tuple[Past, ...]
-    promises: tuple[Promise, ...]
     outlook: Outlook | None
     """What would be sent now; None before the report."""
     guide: Guide | None
     """The script beside the words of the node; None before it has begun."""
     forbidden: tuple[Forbidden, ...]
     """Phrases in the report that should be worded otherwise."""
+
+    @property
+    def caller(self) -> persons.Person | None:
+        """Who calls, as far as it is known."""
+        return self.memory.person
+
+    @property
+    def times(self) -> int:
+        """How many calls of this caller we know of, this one with it."""
+        return len(self.memory.past) + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +275,10 @@ def _card(
     roster: list[Staff] = []
     if whole or (run is not None and _names_staff(run.node)):
         duty, roster = person_in_charge(tx, owner.id, tx.now), staff_of(tx, owner.id)
-    earlier: list[Call] = []
-    known = None
-    if whole and shown.caller:
-        earlier = [c for c in history(tx, owner.id, shown.caller, 50) if c.id != shown.id]
-        known = caller_of(tx, owner.id, shown.caller)
+    memory = memory_of_call(tx, shown) if whole else NOTHING
+    known = memory.person
+    if run is not None and not whole and len(run.path) == 1:
+        known = who_calls(tx, shown)  # greeted by name
     ahead, forbidden = None, []
     if stage == "report" and run is not None and duty is not None:
         ahead = outlook(tx, shown, run, known, roster, duty)
@@ -277,19 +289,16 @@ def _card(
         call=shown,
         client=owner,
         number=shown_number(shown.caller),
-        caller=known,
-        times=len(earlier) + 1,
-        greeting=greeting_of(owner),
+        memory=memory,
+        given=given_to(tx, shown.id) or "",
+        before=_before(tx, shown, run, memory) if stage == "talking" and run else {},
+        greeting=greeting_for(greeting_of(owner), known),
         node=run.node
         if run
         else first_node(tx, shown.script_id, regular=known is not None and known.regular),
         run=run,
         people=people_of(tx, roster, duty) if duty is not None else (),
         nobody=isinstance(duty, NobodyOnDuty),
-        past=_past(tx, earlier[:SHOWN_HISTORY]),
-        promises=tuple(open_promises(tx, owner.id, shown.caller)[:SHOWN_PROMISES])
-        if whole and shown.caller
-        else (),
         outlook=ahead,
         guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
@@ -337,9 +346,9 @@ def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple
     )
 
 
-def _past(tx: Tx, earlier: list[Call]) -> tuple[Past, ...]:
-    told = rows.what_fors(tx, [c.id for c in earlier]) if earlier else {}
-    return tuple(
-        Past(c.arrived_at, *told.get(c.id, ("", "")), c.outcome.value if c.outcome else "")
-        for c in earlier
-    )
+def _before(tx: Tx, shown: Call, run: RunView, memory: Memory) -> Mapping[str, Before]:
+    """What the caller answered last time to what this scene asks."""
+    if not any(may_be_known(field) for field in run.node.ask):
+        return {}
+    past = past_of_caller(tx, shown) if memory is NOTHING else memory.past
+    return known_before(run.node.ask, said_by(tx, past, practice=shown.practice))

@@ -10,7 +10,8 @@ from denwaban.clock import JST
 from denwaban.console.guide import EXCEPTION, MOOD, Window, quarter, unsaid
 from denwaban.lines import show_number
 from denwaban.oncall import BY_CLOCK, Deadlines
-from denwaban.people import Caller, Client, Staff
+from denwaban.people import Client, Staff
+from denwaban.people.persons import Person
 from denwaban.reports import DEFAULT_FORM, Draft, Finding, Form, Sentence, Tone
 from denwaban.scripts import NOT_ASKED as NOT_ASKED
 from denwaban.scripts import End, Field, Promise, RunView
@@ -106,7 +107,7 @@ def field_moment(moment: datetime) -> str:
 def words_of(
     run: RunView,
     call: Call,
-    known: Caller | None,
+    known: Person | None,
     staff: list[Staff],
     in_charge_id: str,
     form: Form = DEFAULT_FORM,
@@ -268,7 +269,7 @@ def _by_purpose(run: RunView) -> Mapping[str, str]:
     return found
 
 
-def _unasked(run: RunView, call: Call, known: Caller | None) -> dict[str, str]:
+def _unasked(run: RunView, call: Call, known: Person | None) -> dict[str, str]:
     """What is known of the caller without asking."""
     asked = {field.purpose for field in _asked(run)}
     found = dict.fromkeys(("caller_name", "caller_kana", "caller_company"), "")

@@ -8,7 +8,8 @@ from denwaban.calls import Call
 from denwaban.console.model import OWN, Words, draft_of, words_of
 from denwaban.lines import parse_number
 from denwaban.oncall import NobodyOnDuty, OnDuty, deadlines_of
-from denwaban.people import Caller, Staff
+from denwaban.people import Staff
+from denwaban.people.persons import Person
 from denwaban.promises import open_promises
 from denwaban.reports import (
     Around,
@@ -49,7 +50,7 @@ def outlook(
     tx: Tx,
     call: Call,
     run: RunView,
-    known: Caller | None,
+    known: Person | None,
     roster: list[Staff],
     duty: OnDuty | NobodyOnDuty,
 ) -> Outlook:
@@ -94,7 +95,7 @@ def outlook(
     )
 
 
-def case_of(call: Call, run: RunView, known: Caller | None, draft: Draft) -> Case:
+def case_of(call: Call, run: RunView, known: Person | None, draft: Draft) -> Case:
     """What the rules are asked about."""
     picked = tuple(
         run.value(field.id)
@@ -125,7 +126,7 @@ def takes(duty: OnDuty | NobodyOnDuty) -> str:
     return duty.default.id if duty.default else ""
 
 
-def _around(tx: Tx, call: Call, run: RunView, known: Caller | None, draft: Draft) -> Around:
+def _around(tx: Tx, call: Call, run: RunView, known: Person | None, draft: Draft) -> Around:
     assert call.client_id is not None
     number = parse_number(draft.number).e164
     waiting = open_promises(tx, call.client_id, draft.number) if number else []

@@ -7,7 +7,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from denwaban.console.guide import SAID
-from denwaban.console.look import SHOWN_STAFF, Look
+from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED, span
 from denwaban.console.words import instead, mood_words, routing_words
 from denwaban.routing import FloorView
@@ -51,6 +51,12 @@ def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
 
 _PLACE = "key-is-put-here"
 
+_SHOWN = {
+    "shown_staff": SHOWN_STAFF,
+    "shown_history": SHOWN_HISTORY,
+    "shown_promises": SHOWN_PROMISES,
+}
+
 
 def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup]:
     """The pieces that were read and differ from what the page has. `have` holds the page's key of each piece.
@@ -60,7 +66,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     """
     common = {"look": look, "card": look.card, "seat": seat}
     found = {
-        name: fragment(f"console/{name}.html", key=_PLACE, shown_staff=SHOWN_STAFF, **common)
+        name: fragment(f"console/{name}.html", key=_PLACE, **common, **_SHOWN)
         for name in ("state", "day", "now", "todo", "right", "bottom")
         if name in look.pieces
     }
@@ -100,6 +106,9 @@ def middle_key(look: Look, seat: SeatNow) -> str:
     parts = [look.stage, look.call_id]
     if look.stage == "talking":
         parts.append(look.card.node.id)
+    if look.card.given:
+        # Chosen by the operator just now: what is known of the person has been filled in.
+        parts.append(look.card.given[-6:])
     if look.card.run is not None:
         # Marked by the operator, who has typed nothing meanwhile.
         parts.append(str(len(look.card.run.value(SAID))))

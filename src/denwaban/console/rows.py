@@ -101,15 +101,3 @@ def today(tx: Tx, operator_id: str, since: datetime) -> Today:
     )
     assert row is not None  # an aggregate always has a row
     return Today(row["offered"], row["answered"])
-
-
-def what_fors(tx: Tx, call_ids: list[str]) -> dict[str, tuple[str, str]]:
-    """(what for, status) of the reports of these calls, by call."""
-    return {
-        row["call_id"]: (row["what_for"], row["status"])
-        for row in tx.all(
-            select(reports.c.call_id, reports.c.what_for, reports.c.status).where(
-                reports.c.call_id.in_(call_ids)
-            )
-        )
-    }

@@ -22,6 +22,8 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
     text: Annotated[str, msgspec.Meta(max_length=100)]
     call: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    persons: bool = False
+    """Only who it may be that calls."""
 
 
 @post("/seat/search", guards=[operators], status_code=200, opt={"quiet": True})
@@ -34,7 +36,8 @@ async def search(
         operator = operator_of_user(tx, who.user_id)
         if operator is None:
             raise Problem(404, _("受電席がありません"))
-        return page("console/found.html", results=look_up(tx, operator, data.text, data.call))
+        results = look_up(tx, operator, data.text, data.call, persons_only=data.persons)
+        return page("console/found.html", results=results)
 
     return await store.read(verb)
 

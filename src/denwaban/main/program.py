@@ -22,6 +22,7 @@ from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.main.routes import API, MENU, PAGES
+from denwaban.memory import Indexing
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
@@ -166,5 +167,6 @@ def build(
         Evidence(store, journal),
         PresenceFollower(store, journal, clock),
         MailBackRunner(store, channels.services, Returns()),
+        Indexing(store),
     )
     return Program(app, store, parts, workers)

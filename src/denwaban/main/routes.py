@@ -24,6 +24,7 @@ import denwaban.lines.api
 import denwaban.lines.duty_pages
 import denwaban.lines.level_pages
 import denwaban.lines.pages
+import denwaban.memory.pages
 import denwaban.oncall.api
 import denwaban.oncall.pages
 import denwaban.people.api
@@ -49,6 +50,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.floor.pages.routes,
     *denwaban.portal.pages.routes,
     *denwaban.callback.pages.routes,
+    *denwaban.memory.pages.routes,
     *denwaban.summaries.pages.routes,
     *denwaban.practice.pages.routes,
     *denwaban.promises.pages.routes,
@@ -101,6 +103,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/reports", "報告", _INSIDE),
     *denwaban.feedback.pages.menu,
     MenuEntry("/calls", "通話", _FLOOR),
+    *denwaban.memory.pages.menu,
     *denwaban.summaries.pages.floor.menu,
     MenuEntry("/clients", "顧客", _INSIDE),
     MenuEntry("/scripts", "台本", _FLOOR),

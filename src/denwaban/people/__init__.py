@@ -1,6 +1,5 @@
 """Clients (tenants), their staff, our operators, their callers."""
 
-from denwaban.people.acts.callers import remember_caller, set_put_first, set_regular
 from denwaban.people.acts.clients import (
     add_client,
     change_client,
@@ -46,9 +45,14 @@ from denwaban.people.model import (
     Staff,
     without_substitute,
 )
-from denwaban.people.queries import (
+from denwaban.people.persons.callers import (
     caller_of,
     callers_page,
+    remember_caller,
+    set_put_first,
+    set_regular,
+)
+from denwaban.people.queries import (
     client,
     client_by_code,
     clients_by_ids,

@@ -118,12 +118,14 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A customer of the client, as known from earlier calls."""
+    """A customer of the client, as one of their numbers shows them."""
 
     id: str
     client_id: str
     number: str
     """E.164."""
+    person_id: str
+    """Whose number it is; one person may have several."""
     name: str
     kana: str
     company: str

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, or_, select
 
-from denwaban.people.model import Caller, Client, Operator, Presence, Staff
-from denwaban.people.rows import callers, clients, operators, staff
+from denwaban.people.model import Client, Operator, Presence, Staff
+from denwaban.people.rows import clients, operators, staff
 from denwaban.store import Tx
 
 
@@ -166,28 +166,3 @@ def list_operators(
     if not left:
         query = query.where(operators.c.left_at.is_(None))
     return [_operator(row) for row in tx.all(query)]
-
-
-def caller_of(tx: Tx, client_id: str, number: str) -> Caller | None:
-    """What is known of who calls this client from this number (E.164)."""
-    row = tx.first(
-        select(callers).where(callers.c.client_id == client_id, callers.c.number == number)
-    )
-    return Caller(**row) if row is not None else None
-
-
-def callers_page(tx: Tx, client_id: str, after: str | None, limit: int) -> list[Caller]:
-    """Who is known to call a client, in the order in which they were first known; `after` is the last id of the page
-    before."""
-    query = (
-        select(callers).where(callers.c.client_id == client_id).order_by(callers.c.id).limit(limit)
-    )
-    if after is not None:
-        query = query.where(callers.c.id > after)
-    return [Caller(**row) for row in tx.all(query)]
-
-
-def caller_by_id(tx: Tx, caller_id: str) -> Caller | None:
-    """The caller of this id."""
-    row = tx.first(select(callers).where(callers.c.id == caller_id))
-    return Caller(**row) if row is not None else None

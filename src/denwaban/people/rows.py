@@ -1,4 +1,4 @@
-"""Clients (tenants), their staff, our operators, their callers."""
+"""Clients (tenants), their staff, our operators. Their callers: `persons.rows`."""
 
 from sqlalchemy import (
     Boolean,
@@ -9,7 +9,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     false,
     true,
 )
@@ -75,21 +74,6 @@ operators = Table(
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),
     Column("left_at", Utc),
-)
-
-callers = Table(
-    "callers",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
-    Column("number", String(20), nullable=False),  # E.164
-    Column("name", String(100), nullable=False),
-    Column("kana", String(100), nullable=False),
-    Column("company", String(100), nullable=False),
-    Column("regular", Boolean, nullable=False, server_default=false()),  # 常連
-    Column("put_first", Boolean, nullable=False, server_default=false()),  # 先につなぐ
-    Column("updated_at", Utc, nullable=False),
-    UniqueConstraint("client_id", "number"),
 )
 
 # What operators can do. Only rows of level 1 and more; key: a client's id, a trade (clients.industry) or a matter (numbers.matter).

@@ -11,6 +11,7 @@ from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
 from denwaban.calls import Call
 from denwaban.lines import show_number
 from denwaban.people import Caller, caller_of
+from denwaban.people.persons import Person
 from denwaban.scripts import walk
 from denwaban.scripts.disclosure import NotVerified, closed
 from denwaban.scripts.kept import scripts_of
@@ -104,10 +105,26 @@ def start_run(tx: Tx, call: Call, version_id: str | None = None) -> RunView:
     return begun
 
 
-def _known(script: Script, call: Call, caller: Caller | None) -> dict[str, str]:
+def fill_known(tx: Tx, call: Call, view: RunView, person: Person, number: str) -> None:
+    """It has come out who calls: what is known of the person, with their number (E.164) for a call without one, stands where
+    nobody has written anything yet."""
+    for field, value in _known(view.script, call, person, number).items():
+        old = view.answers.get(field)
+        filled = {"value": value, "known": 1, "counter": 0, "at": tx.now}
+        if old is None:
+            tx.execute(_KEEP, {"run_id": view.id, "field": field, **filled})
+        elif old.known or not old.value.strip():
+            filled["counter"] = old.counter
+            tx.execute(_KEEP_AGAIN, {"of_run": view.id, "of_field": field, **filled})
+
+
+def _known(
+    script: Script, call: Call, caller: Caller | Person | None, number: str = ""
+) -> dict[str, str]:
     """Answers that need not be asked again."""
     # A caller ID that is no telephone number is shown as it came.
-    facts = {"caller_number": show_number(call.caller) if call.caller else ""}
+    number = call.caller or number
+    facts = {"caller_number": show_number(number) if number else ""}
     if caller is not None:
         facts |= {"caller_name": caller.name, "caller_company": caller.company}
     found: dict[str, str] = {}
@@ -205,9 +222,18 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
     ]
 
 
-def save_answer(tx: Tx, which: Which, field: str, value: str, counter: int | None = None) -> Saved:
+def save_answer(
+    tx: Tx,
+    which: Which,
+    field: str,
+    value: str,
+    counter: int | None = None,
+    *,
+    known: bool = False,
+) -> Saved:
     """Keeps what stands in a field. Each writer counts upwards from what it last saw; a save whose `counter` is not above
     the kept one came late (another tab, a slow line) and changes nothing. Without a counter the save is the newest.
+    `known`: it was not asked, but taken over from what the caller said before.
 
     Raises `NoSuchRun`, `NoSuchField`, `RunFinished`, `AnswerTooLong`.
     """
@@ -225,7 +251,12 @@ def save_answer(tx: Tx, which: Which, field: str, value: str, counter: int | Non
     if old is not None and counter <= stands:
         return Saved(stands, kept=False)
     # NUL is no character of any language, and PostgreSQL refuses it.
-    new = {"value": value.replace("\x00", ""), "known": 0, "counter": counter, "at": tx.now}
+    new = {
+        "value": value.replace("\x00", ""),
+        "known": int(known),
+        "counter": counter,
+        "at": tx.now,
+    }
     if old is None:
         tx.execute(_KEEP, {"run_id": view.id, "field": field, **new})
     else:

@@ -10,6 +10,7 @@ from denwaban import (
     delivery,
     knowledge,
     lines,
+    memory,
     oncall,
     people,
     promises,
@@ -255,6 +256,7 @@ def _earlier(
     )
     delivery.send(sent, report, ACKNOWLEDGE_MINUTES)
     promise = promises.make(sent, report)
+    memory.keep(sent, report)
     taken = at(sent.now + timedelta(minutes=6))
     delivery.acknowledge(taken, report.id, staff[earlier.taken_by], "portal")
     if earlier.kept and promise is not None:

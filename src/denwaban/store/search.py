@@ -62,6 +62,8 @@ class Hit:
     title: str
     rank: tuple[int, ...]
     """Smaller is better."""
+    also: str = ""
+    """The other words it is found by, with blanks between."""
 
 
 def weigh(
@@ -196,6 +198,7 @@ class SearchIndex:
                         row["client_id"],
                         row["title"],
                         (*rank, -row["seq"]),
+                        row["also"],
                     )
                 )
         return sorted(hits, key=lambda hit: hit.rank)

@@ -36,6 +36,8 @@ class Typed(msgspec.Struct, forbid_unknown_fields=True):
 
     value: str
     counter: int
+    same: bool = False
+    """Taken over from what the caller said last time: nobody asked."""
 
 
 @put(
@@ -55,7 +57,8 @@ async def answer(
         raise Problem(400, _("画面を読み込み直してください"))
 
     def keep(tx: Tx, operator: Operator) -> tuple[Kept, Outlook | None]:
-        kept = keep_answer(tx, operator.id, call_id, field, data.value, data.counter)
+        mine = operator.id
+        kept = keep_answer(tx, mine, call_id, field, data.value, data.counter, same=data.same)
         return kept, outlook_for(tx, operator.id, call_id) if kept.over else None
 
     try:

@@ -105,7 +105,7 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         return LiveEvent("client", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.")):
         return LiveEvent("seat", "") if concerns else None
-    if fact.kind.startswith(("staff.", "client.", "promise.")):
+    if fact.kind.startswith(("staff.", "client.", "promise.", "person.")):
         return LiveEvent("client", "")
     return None
 

@@ -8,9 +8,10 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from denwaban.console.acts import jump_to, mark, mark_regular
+from denwaban.console.acts import jump_to, mark, mark_regular, say_who
 from denwaban.console.look import EVERYTHING
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
+from denwaban.people.persons import Joined
 from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
 from denwaban.web import _
 
@@ -35,6 +36,12 @@ class Marks(msgspec.Struct, forbid_unknown_fields=True):
     said: Annotated[str, msgspec.Meta(max_length=100)] = ""
     mood: Emotion | None = None
     refused: bool | None = None
+
+
+class Who(msgspec.Struct, forbid_unknown_fields=True):
+    """Who calls, as the operator has found out; empty: it was a mistake."""
+
+    person: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{32})?$")]
 
 
 class HasRead(msgspec.Struct, forbid_unknown_fields=True):
@@ -118,4 +125,21 @@ async def regular(
     )
 
 
-routes = [read, forward, backward, leap, tell, regular]
+@post("/seat/calls/{call_id:str}/person", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def tell_who(
+    call_id: FromPath[str],
+    data: JSONBody[Who],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """The call is this person's."""
+    try:
+        return await seat.change(
+            call_id,
+            lambda tx, _operator, call, run: say_who(tx, call, run, data.person),
+            EVERYTHING,
+        )
+    except Joined as error:
+        return told(409, problem=error.tell(_))
+
+
+routes = [read, forward, backward, leap, tell, regular, tell_who]

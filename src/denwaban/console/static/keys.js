@@ -37,7 +37,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     if (click(digit, event)) done();
     return;
   }
-  const letter = /^Key([KOJNYU])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([IKLOJNYU])$/.exec(event.code)?.[1].toLowerCase();
   if (event.altKey && !ctrl && letter) {
     if (click(letter, event)) done();
     return;

@@ -1,5 +1,6 @@
 // The search panel: one key opens it, what is typed is looked for at once, Enter shows it large, Ctrl+Enter goes to the scene or
-// puts the answer into view, Esc goes back to where one was.
+// puts the answer into view or says that the call is this person's, Esc goes back to where one was. Another key opens it for
+// persons only.
 //
 // What belongs to the input method (a conversion under way, and the Enter or Esc that ends it) never chooses or closes.
 
@@ -17,11 +18,14 @@ export class Search {
   #pinned = document.getElementById("seat-pinned");
   #pinnedOn = ""; // the call that it belongs to
   #composing = false;
+  #persons = false; // only who it may be that calls
+  #hint = this.#input.placeholder;
 
   /** `request` speaks with the server; `call` is the call on the screen; `may`: whether it may open now; `back` puts the focus
-   * where it belongs when the place it came from is gone; `away` is said when the server is; `leap` goes to a scene. */
-  constructor({ request, call, may, back, away, leap }) {
-    this.ask = { request, call, may, back, away, leap };
+   * where it belongs when the place it came from is gone; `away` is said when the server is; `leap` goes to a scene; `choose` says
+   * who calls. */
+  constructor({ request, call, may, back, away, leap, choose }) {
+    this.ask = { request, call, may, back, away, leap, choose };
     this.#input.addEventListener("input", () => this.#typed());
     this.#input.addEventListener("compositionstart", () => (this.#composing = true));
     this.#input.addEventListener("compositionend", () => (this.#composing = false));
@@ -30,13 +34,19 @@ export class Search {
     this.#dialog.addEventListener("close", () => this.#closed());
     this.#dialog.addEventListener("click", (event) => this.#clicked(event));
     document.getElementById("seat-unpin").addEventListener("click", () => this.#unpin(true));
-    document.addEventListener("click", (event) => event.target.closest?.("#seat-search-open") && this.open());
+    document.addEventListener("click", (event) => {
+      if (event.target.closest?.("#seat-search-open")) this.open();
+      else if (event.target.closest?.("#seat-person-open")) this.open(true);
+    });
     document.addEventListener("keydown", (event) => this.#shortcut(event), true);
   }
 
-  open() {
+  open(persons = false) {
     if (this.#dialog.open || !this.ask.may()) return;
     this.#came = document.activeElement;
+    if (persons !== this.#persons) this.#input.value = "";
+    this.#persons = persons;
+    this.#input.placeholder = persons ? this.#input.dataset.hintPerson : this.#hint;
     this.#dialog.classList.remove("large");
     this.#dialog.showModal();
     this.#input.focus();
@@ -84,7 +94,7 @@ export class Search {
     const mine = (this.#asking = new AbortController());
     let html;
     try {
-      const answer = await this.ask.request("POST", "/seat/search", { text, call: this.ask.call() });
+      const answer = await this.ask.request("POST", "/seat/search", { text, call: this.ask.call(), persons: this.#persons });
       html = answer.ok ? await answer.text() : null;
     } catch {
       html = null;
@@ -120,7 +130,7 @@ export class Search {
 
   #clicked(event) {
     if (event.target.closest("#seat-search-close")) return this.close();
-    if (event.target.closest("[data-leap], [data-pin]")) return this.#use();
+    if (event.target.closest("[data-leap], [data-pin], [data-person]")) return this.#use();
     const option = event.target.closest("[role=option]");
     if (option) {
       this.#choose(this.#options.indexOf(option));
@@ -129,11 +139,15 @@ export class Search {
     } else if (event.target === this.#dialog) this.close(); // the backdrop
   }
 
-  /** Goes to the scene that is shown, or puts what is said into view. */
+  /** Goes to the scene that is shown, says that the call is the person's, or puts what is said into view. */
   #use() {
     const shown = this.#room.querySelector("article:not([hidden])");
     const leap = shown?.querySelector("[data-leap]");
-    if (leap) {
+    const person = shown?.querySelector("[data-person]");
+    if (person) {
+      this.close();
+      this.ask.choose(person.dataset.person);
+    } else if (leap) {
       this.close();
       this.ask.leap(leap.dataset.leap);
     } else if (shown?.querySelector("[data-pin]")) {

@@ -112,7 +112,8 @@ function refreshSoon() {
 
 const answers = new Answers(async (call, field, value, counter) => {
   const path = `/seat/calls/${call}/answers/${encodeURIComponent(field)}`;
-  const answer = await request("PUT", path, { value, counter });
+  const same = document.getElementById(`a-${field}`)?.dataset.same === value;
+  const answer = await request("PUT", path, { value, counter, same });
   return { status: answer.status, body: await json(answer) };
 });
 answers.addEventListener("state", showSaved);
@@ -166,6 +167,7 @@ const search = new Search({
   back: focusNext,
   away: words.away,
   leap: jump,
+  choose: sayWho,
 });
 
 new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
@@ -376,6 +378,24 @@ function jump(to) {
   });
 }
 
+/** It has come out who calls. What is known of them is filled in, so what was typed goes first. */
+function sayWho(person) {
+  act("person", async () => {
+    if (await answers.flush()) await screen("POST", `${way()}/person`, { person });
+    else focusWrong();
+  });
+}
+
+/** What the caller said last time stands here too; nobody asked. */
+function takeOver(button) {
+  const input = document.getElementById(`a-${button.dataset.same}`);
+  input.value = button.dataset.value;
+  input.dataset.same = button.dataset.value;
+  button.disabled = true;
+  answers.typed(input, middle().dataset.call);
+  focusNext();
+}
+
 function focusWrong() {
   middle().querySelector('[aria-invalid="true"]')?.focus();
   if (answers.state === "failed") window.toast(words.unsaved, "danger");
@@ -489,6 +509,7 @@ document.addEventListener("click", (event) => {
   else if (at("[data-send]")) send();
   else if (at("[data-later]")) later();
   else if (at("#seat-answer")) answer();
+  else if ((found = at("[data-same]:is(button)"))) takeOver(found);
   else if ((found = at("[data-not-asked]"))) notAsked(found.dataset.notAsked);
   else if ((found = at("[data-soon]"))) soon(found.dataset.soonFor, found.dataset.soon, found.dataset.soonAt);
   else if ((found = at("[data-report]"))) {

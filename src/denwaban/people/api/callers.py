@@ -7,19 +7,19 @@ from litestar import get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from denwaban.people.acts.callers import set_put_first, set_regular
 from denwaban.people.api.common import STAFF_ONLY, written
 from denwaban.people.model import Caller
-from denwaban.people.queries import caller_by_id, callers_page
+from denwaban.people.persons import caller_by_id, callers_page, set_put_first, set_regular
 from denwaban.store import Store, Tx
 from denwaban.web.api import Cursor, IdText, Limit, Page, decode_cursor, make_page
 
 
 class CallerOut(msgspec.Struct):
-    """A customer of a client, as known from earlier calls."""
+    """A customer of a client, as known from earlier calls from one number; one person may have several."""
 
     id: str
     client_id: str
+    person_id: str
     number: str
     name: str
     kana: str

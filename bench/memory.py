@@ -1,0 +1,294 @@
+"""Looking for callers and their calls among 1,000,000 calls of 400,000 persons, and what the seat reads before the answer.
+
+`python -m bench.memory [--quick] [--sqlite]`, on SQLite and, where it is installed, on PostgreSQL. One client has a tenth of all calls, the
+others share the rest. Prints a table and writes var/bench/memory.json. Goal: p99 below 50 ms.
+"""
+
+import argparse
+import asyncio
+import random
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from tests.postgres import binaries, server
+
+import denwaban.schema  # noqa: F401 - loads every table
+from bench.machine import FOLDER, at, described, table, written
+from bench.search import timed
+from denwaban.calls import Call, Outcome
+from denwaban.clock import SystemClock
+from denwaban.memory import find_calls, memory_of_call
+from denwaban.memory.rows import CALL
+from denwaban.memory.rows import index as call_index
+from denwaban.people.persons import find_persons, words_for
+from denwaban.people.persons.model import heard_as, tail_of
+from denwaban.people.persons.rows import PERSON
+from denwaban.people.persons.rows import index as person_index
+from denwaban.store import Store, Tx, metadata, new_id
+from denwaban.store.words import FOLDING, fold
+
+GOAL = 50.0
+"""Milliseconds."""
+
+CLIENTS = 1000
+LARGEST = 10
+"""Per cent of all calls that are one client's."""
+
+_FAMILIES = (
+    "佐藤 さとう,鈴木 すずき,髙橋 たかはし,田中 たなか,伊藤 いとう,渡邉 わたなべ,山本 やまもと,中村 なかむら,小林 こばやし,加藤 かとう,吉田 よしだ,山田 やまだ,"
+    "佐々木 ささき,山口 やまぐち,松本 まつもと,井上 いのうえ,木村 きむら,林 はやし,斎藤 さいとう,清水 しみず,山崎 やまざき,森 もり,池田 いけだ,橋本 はしもと,阿部 あべ,"
+    "石川 いしかわ,山下 やました,中島 なかじま,石井 いしい,小川 おがわ,前田 まえだ,岡田 おかだ,長谷川 はせがわ,藤田 ふじた,後藤 ごとう,近藤 こんどう,村上 むらかみ,遠藤 えんどう,青木 あおき,坂本 さかもと"
+).split(",")
+_GIVEN = (
+    "花子 はなこ,太郎 たろう,裕子 ゆうこ,健一 けんいち,陽子 ようこ,誠 まこと,恵子 けいこ,浩 ひろし,久美子 くみこ,隆 たかし,由美 ゆみ,翔 しょう,美咲 みさき,大輔 だいすけ,さくら さくら,一郎 いちろう,"
+    "直樹 なおき,真理 まり,洋平 ようへい,千尋 ちひろ,優子 ゆうこ,聡 さとし,明日香 あすか,和夫 かずお,節子 せつこ,茂 しげる,愛 あい,涼 りょう,京子 きょうこ,純 じゅん"
+).split(",")
+_THINGS = "給湯器 水漏れ エアコン 請求書 予約 解約 見積 納期 鍵 在庫 修理 点検 契約 駐車場 診察 検査 返品 配送 資料 面談".split()
+_WHAT = "の件でお電話 がわからない を変更したい の音がする をお願いしたい はいつか知りたい が届かない を急いでほしい".split()
+_DONE = "状況を伺い、担当から折り返すとお伝えしました。 承りました。 ご案内しました。".split()
+
+
+@dataclass(frozen=True)
+class Who:
+    id: str
+    client: str
+    name: str
+    kana: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Rang:
+    id: str
+    who: Who
+    at: datetime
+    what: str
+    done: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Milliseconds."""
+
+    database: str
+    what: str
+    questions: int
+    p50: float
+    p99: float
+    most: float
+
+
+def people(calls: int) -> tuple[list[str], list[Who], list[Rang]]:
+    """The same for every run: clients, persons, and their calls, oldest first."""
+    dice = random.Random(29)
+    clients = [new_id() for _ in range(CLIENTS)]
+
+    def whose(n: int) -> str:
+        return clients[0] if n % 100 < LARGEST else clients[1 + n % (CLIENTS - 1)]
+
+    everybody = []
+    for n in range(calls * 2 // 5):
+        family, given = dice.choice(_FAMILIES).split(), dice.choice(_GIVEN).split()
+        name, kana = f"{family[0]} {given[0]}", f"{family[1]} {given[1]}"
+        number = f"+81{dice.choice(('90', '80', '70'))}{n:08}"[:13]
+        everybody.append(Who(new_id(), whose(n), name, kana, number))
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    rang = []
+    for n in range(calls):
+        who = everybody[dice.randrange(len(everybody))]
+        what = f"{dice.choice(_THINGS)}{dice.choice(_WHAT)}"
+        when = begin + timedelta(seconds=20 * n)
+        rang.append(Rang(new_id(), who, when, what, dice.choice(_DONE)))
+    return clients, everybody, rang
+
+
+_CLIENTS = ("id", "code", "name", "kana", "industry", "greeting", "policy", "created_at", "updated_at")  # fmt: skip
+_PERSONS = ("id", "client_id", "name", "kana", "company", "sound", "name_key", "created_at", "updated_at")  # fmt: skip
+_WAYS = ("id", "client_id", "person_id", "kind", "value", "tail", "added_at")
+_INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "folding")
+_CALLS = ("id", "client_id", "leg", "trunk", "dialled", "caller", "plan", "mode", "state", "outcome", "arrived_at", "ended_at", "wait_ms", "practice")  # fmt: skip
+
+Lines = Iterator[tuple[Any, ...]]
+
+
+def tables(
+    dialect: str, clients: list[str], everybody: list[Who], rang: list[Rang]
+) -> Iterator[tuple[str, tuple[str, ...], Lines]]:
+    no: Any = 0 if dialect == "sqlite" else False
+
+    def moment(of: datetime) -> Any:
+        return of.strftime("%Y-%m-%d %H:%M:%S.%f") if dialect == "sqlite" else of
+
+    now = moment(datetime.now(UTC))
+    yield "clients", _CLIENTS, ((one, f"c{n}", f"計測商事{n}", "", "", "", "", now, now) for n, one in enumerate(clients))  # fmt: skip
+    yield "persons", _PERSONS, ((w.id, w.client, w.name, w.kana, "", heard_as(w.kana, w.name), fold(w.name), now, now) for w in everybody)  # fmt: skip
+    yield "person_ways", _WAYS, ((w.id, w.client, w.id, "phone", w.number, tail_of(w.number), now) for w in everybody)  # fmt: skip
+    yield "calls", _CALLS, ((c.id, c.who.client, "", "", "+81355550101", c.who.number, "", "full", "ended", Outcome.ANSWERED.value, moment(c.at), moment(c.at), 0, no) for c in rang)  # fmt: skip
+    # Texts repeat, as they do in life; what is made of one is made once.
+    made: dict[tuple[str, ...], str] = {}
+    nobody = "0" * 32
+
+    def grams(index: Any, client: str, title: str, body: str, also: str) -> str:
+        said = (title, body, also)
+        if said not in made:
+            made[said] = index.stream_for(dialect, nobody, *said)
+        return made[said].replace(nobody, client)
+
+    def of_persons() -> Lines:
+        for w in everybody:
+            also = " ".join(words_for(w.name, w.kana))
+            yield PERSON, w.id, w.client, w.name, "", also, grams(person_index, w.client, w.name, "", also), FOLDING  # fmt: skip
+
+    def of_calls() -> Lines:
+        for c in rang:
+            also = " ".join([fold(c.who.name), *words_for(c.who.name, c.who.kana)])
+            yield CALL, c.id, c.who.client, c.what, c.done, also, grams(call_index, c.who.client, c.what, c.done, also), FOLDING  # fmt: skip
+
+    yield "person_texts", _INDEX, of_persons()
+    yield "call_texts", _INDEX, of_calls()
+
+
+def fill_sqlite(path: Path, *what: Any) -> None:
+    with sqlite3.connect(path, isolation_level=None) as base:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-400000"):
+            base.execute(f"PRAGMA {pragma}")
+        base.execute("BEGIN")
+        for name, columns, lines in tables("sqlite", *what):
+            marks = ", ".join("?" * len(columns))
+            base.executemany(f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})", lines)
+        base.execute("COMMIT")
+        base.execute("PRAGMA optimize")
+        base.execute("PRAGMA journal_mode=WAL")
+    base.close()
+
+
+def fill_postgres(url: str, *what: Any) -> None:
+    with psycopg.connect(url, autocommit=True) as base:
+        indexes = ("person_texts", "call_texts")
+        for name in indexes:
+            base.execute(f"DROP INDEX ix_{name}_grams")
+        for name, columns, lines in tables("postgresql", *what):
+            into = f"COPY {name} ({', '.join(columns)}) FROM STDIN"
+            with base.cursor().copy(into) as copy:
+                for line in lines:
+                    copy.write_row(line)
+        base.execute("SET maintenance_work_mem = '512MB'")
+        for name in indexes:
+            base.execute(
+                f"CREATE INDEX ix_{name}_grams ON {name} USING gin (grams) WITH (fastupdate = off)"
+            )
+        base.execute("VACUUM ANALYZE")
+
+
+Verb = Callable[[Tx], Any]
+
+
+def questions(
+    everybody: list[Who], rang: list[Rang], count: int
+) -> Iterator[tuple[str, list[Verb]]]:
+    """What is asked, and how often; half of it in the largest client."""
+    dice = random.Random(92)
+    large = [c for c in rang[-200_000:] if c.who.client == everybody[0].client]
+    asked = [dice.choice(large) if n % 2 else dice.choice(rang) for n in range(count)]
+
+    def persons(text: str, client: str) -> Verb:
+        return lambda tx: find_persons(tx, text, client, 8)
+
+    def calls(text: str, client: str) -> Verb:
+        return lambda tx: find_calls(tx, text, client, 8)
+
+    def before(rung: Rang) -> Verb:
+        call = Call(
+            id=new_id(), client_id=rung.who.client, leg="", trunk="", dialled="", caller=rung.who.number, arrived_at=rung.at
+        )  # fmt: skip
+        return lambda tx: memory_of_call(tx, call)
+
+    yield "person by reading", [persons(c.who.kana.replace(" ", "")[: dice.randrange(2, 7)], c.who.client) for c in asked]  # fmt: skip
+    yield "person by a reading with a slip", [persons("た" + c.who.kana.replace(" ", "")[1:6], c.who.client) for c in asked]  # fmt: skip
+    yield "person by kanji", [persons(c.who.name[:2], c.who.client) for c in asked]
+    yield "person by last four digits", [persons(c.who.number[-4:], c.who.client) for c in asked]
+    yield "call by two characters", [calls(c.what[(b := dice.randrange(3)) : b + 2], c.who.client) for c in asked]  # fmt: skip
+    yield (
+        "call by two words",
+        [calls(f"{c.what[:2]} {c.who.name[:2]}", c.who.client) for c in asked],
+    )
+    yield "call by a word that is nowhere", [calls("量子", c.who.client) for c in asked]
+    yield "call by last four digits", [calls(c.who.number[-4:], c.who.client) for c in asked]
+    yield "all of it before the answer", [before(c) for c in asked]
+
+
+async def measure(
+    name: str, store: Store, everybody: list[Who], rang: list[Rang], count: int
+) -> list[Figures]:
+    await store.open()
+    try:
+        results = []
+        for what, verbs in questions(everybody, rang, count):
+            await timed(store, verbs[:20])
+            took = await timed(store, verbs)
+            results.append(Figures(name, what, len(took), at(took, 0.5), at(took, 0.99), took[-1]))
+        return results
+    finally:
+        await store.close()
+
+
+def opened(url: str) -> Store:
+    store = Store(url, SystemClock())
+    metadata.create_all(store.engine)
+    store.engine.dispose()
+    return store
+
+
+async def main(quick: bool, sqlite_only: bool) -> int:
+    about = described()
+    calls, count = (20_000, 100) if quick else (1_000_000, 500)
+    clients, everybody, rang = people(calls)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="memory-", dir=FOLDER))
+    results: list[Figures] = []
+    try:
+        path = folder / "memory.db"
+        store = opened(f"sqlite:///{path}")
+        await asyncio.to_thread(fill_sqlite, path, clients, everybody, rang)
+        results += await measure("SQLite", store, everybody, rang, count)
+        if binaries() is None:
+            print("PostgreSQL is not installed: SQLite only")
+        elif not sqlite_only:
+            with ExitStack() as stack:
+                base = stack.enter_context(server("shared_buffers=1GB", "max_wal_size=4GB"))
+                store = opened(f"{base}/postgres")
+                await asyncio.to_thread(fill_postgres, f"{base}/postgres", clients, everybody, rang)
+                results += await measure("PostgreSQL", store, everybody, rang, count)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(
+        f"{calls:,} calls of {len(everybody):,} persons, {LARGEST} % of one client (milliseconds)"
+    )
+    table(
+        ["", "questions", "p50", "p99", "most", ""],
+        [
+            [f"{r.database}, {r.what}", str(r.questions), f"{r.p50:.1f}", f"{r.p99:.1f}", f"{r.most:.1f}", "" if r.p99 < GOAL else "above"]
+            for r in results
+        ],
+    )  # fmt: skip
+    written(
+        "memory", {**about, "calls": calls, "goal": GOAL, "results": [asdict(r) for r in results]}
+    )
+    return 0 if all(r.p99 < GOAL for r in results) else 1
+
+
+if __name__ == "__main__":
+    asked_for = argparse.ArgumentParser(description=__doc__)
+    asked_for.add_argument("--quick", action="store_true", help="20,000 calls")
+    asked_for.add_argument("--sqlite", action="store_true", help="without PostgreSQL")
+    given = asked_for.parse_args()
+    sys.exit(asyncio.run(main(given.quick, given.sqlite)))

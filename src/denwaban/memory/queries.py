@@ -1,0 +1,245 @@
+"""What a person has had to do with a client, over all their numbers and the calls that were given to them."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+
+from denwaban.calls import Call, Direction
+from denwaban.calls.rows import caller_tail, calls
+from denwaban.lines import parse_number, show_number
+from denwaban.memory.model import NOTHING, SOON, Askings, Before, Memory, Past, Told, said_before
+from denwaban.memory.rows import askings
+from denwaban.people.persons import (
+    Person,
+    WayKind,
+    given_calls,
+    given_to,
+    person_of_call,
+    taken_from_number,
+    ways_of,
+)
+from denwaban.people.rows import operators
+from denwaban.promises import Promise
+from denwaban.promises.rows import KEPT, promises
+from denwaban.reports import Status
+from denwaban.reports.rows import reports
+from denwaban.store import Tx
+
+MOST = 50
+"""So many calls of a person are looked through."""
+
+ANSWERED = 5
+"""From so many reports answers are known."""
+
+_PAST = (
+    select(
+        calls.c.id,
+        calls.c.arrived_at,
+        calls.c.caller,
+        calls.c.outcome,
+        calls.c.practice,
+        operators.c.name.label("operator"),
+        reports.c.id.label("report_id"),
+        reports.c.what_for,
+        reports.c.status,
+    )
+    .outerjoin(reports, reports.c.call_id == calls.c.id)
+    .outerjoin(operators, operators.c.id == calls.c.operator_id)
+    .where(calls.c.direction == Direction.INBOUND.value)
+    .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+)
+
+
+def number_of(call: Call) -> str:
+    """The caller's number (E.164); empty when there is none."""
+    return (parse_number(call.caller).e164 or "") if call.caller else ""
+
+
+def who_calls(tx: Tx, call: Call) -> Person | None:
+    """The person of a call, as far as it is known."""
+    if call.client_id is None:
+        return None
+    return person_of_call(tx, call.client_id, call.id, number_of(call))
+
+
+def memory_of_call(tx: Tx, call: Call) -> Memory:
+    """All that is known of who calls, before anybody has answered."""
+    if call.client_id is None:
+        return NOTHING
+    known = who_calls(tx, call)
+    numbers = numbers_of(tx, known.id) if known is not None else _number_alone(call)
+    given = given_calls(tx, known.id) if known is not None else []
+    return Memory(
+        known,
+        given=known is not None and given_to(tx, call.id) is not None,
+        numbers=numbers,
+        past=_before(tx, call, known),
+        promises=tuple(_promises(tx, call.client_id, numbers, given)),
+    )
+
+
+def past_of_caller(tx: Tx, call: Call) -> tuple[Past, ...]:
+    """The earlier calls of who calls, newest first."""
+    return _before(tx, call, who_calls(tx, call)) if call.client_id is not None else ()
+
+
+def _before(tx: Tx, call: Call, known: Person | None) -> tuple[Past, ...]:
+    assert call.client_id is not None
+    found = (
+        past_of(tx, known)
+        if known is not None
+        else _of_numbers(tx, call.client_id, _number_alone(call), None, MOST)
+    )
+    return tuple(one for one in found if one.call_id != call.id)
+
+
+def _number_alone(call: Call) -> tuple[str, ...]:
+    return (call.caller,) if call.caller else ()
+
+
+def numbers_of(tx: Tx, person_id: str) -> tuple[str, ...]:
+    """All telephone numbers of a person (E.164)."""
+    return tuple(way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE)
+
+
+def past_of(tx: Tx, person: Person, limit: int = MOST) -> list[Past]:
+    """The newest calls of a person, from any of their numbers or given to them by an operator."""
+    found = _of_numbers(tx, person.client_id, numbers_of(tx, person.id), person.id, limit)
+    given = given_calls(tx, person.id)
+    if given:
+        there = {one.call_id for one in found}
+        mine = calls.c.id.in_(given)
+        found += [
+            one for one in _past(tx, _PAST.where(mine).limit(limit)) if one.call_id not in there
+        ]
+        found.sort(key=lambda one: (one.at, one.call_id), reverse=True)
+    return found[:limit]
+
+
+def promises_to(tx: Tx, person: Person) -> list[Promise]:
+    """What a person still waits for, nearest time first."""
+    numbers = numbers_of(tx, person.id)
+    return _promises(tx, person.client_id, numbers, given_calls(tx, person.id))
+
+
+def _of_numbers(
+    tx: Tx, client_id: str, numbers: Sequence[str], person_id: str | None, limit: int
+) -> list[Past]:
+    """Calls from these numbers but those that were given to somebody else."""
+    if not numbers:
+        return []
+    where = calls.c.caller == numbers[0] if len(numbers) == 1 else calls.c.caller.in_(numbers)
+    found = _past(tx, _PAST.where(calls.c.client_id == client_id, where).limit(limit))
+    others = taken_from_number(tx, [one.call_id for one in found], person_id or "")
+    return [one for one in found if one.call_id not in others]
+
+
+def _past(tx: Tx, query: Select[Any]) -> list[Past]:
+    return [_one(row) for row in tx.all(query)]
+
+
+def _one(row: RowMapping) -> Past:
+    return Past(
+        row["id"],
+        row["arrived_at"],
+        row["caller"],
+        row["outcome"] or "",
+        row["operator"] or "",
+        row["report_id"],
+        row["what_for"] or "",
+        row["status"] or "",
+        row["practice"],
+    )
+
+
+def _promises(
+    tx: Tx, client_id: str, numbers: Sequence[str], given: Sequence[str]
+) -> list[Promise]:
+    """A report has the number as the operator typed it: both forms are the same."""
+    forms = {form for number in numbers for form in (number, show_number(number))}
+    ways: list[ColumnElement[bool]] = []
+    if forms:
+        ways.append(promises.c.caller_number.in_(forms))
+    if given:
+        ways.append(
+            promises.c.report_id.in_(select(reports.c.id).where(reports.c.call_id.in_(given)))
+        )
+    if not ways:
+        return []
+    rows = tx.all(
+        select(*KEPT)
+        .where(promises.c.client_id == client_id, promises.c.kept_at.is_(None), or_(*ways))
+        .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
+    )
+    return [Promise(**row) for row in rows]
+
+
+def said_by(tx: Tx, past: Sequence[Past], *, practice: bool = False) -> dict[str, Before]:
+    """What the person of these calls answered the last times, by the folded label of the question. Practice knows of
+    practice only."""
+    ids = [one.report_id for one in past if one.report_id and one.practice == practice]
+    rows = tx.all(
+        select(reports.c.sent_at, reports.c.status, reports.c.answers)
+        .where(reports.c.id.in_(ids[:ANSWERED]))
+        .order_by(reports.c.sent_at.desc(), reports.c.id.desc())
+    )
+    return said_before(
+        [(row["sent_at"], row["status"] != Status.DONE.value, row["answers"]) for row in rows]
+    )
+
+
+def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[str]:
+    """Ids of the newest calls whose number ends with these (four or more) digits."""
+    query = (
+        select(calls.c.id)
+        .where(
+            caller_tail == digits[-4:],
+            calls.c.caller.endswith(digits.removeprefix("0") or digits),
+        )
+        .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+        .limit(limit)
+    )
+    if client_id is not None:
+        query = query.where(calls.c.client_id == client_id)
+    return [row["id"] for row in tx.all(query)]
+
+
+def calls_shown(tx: Tx, ids: Collection[str]) -> dict[str, Told]:
+    """These calls as a search shows them, by id."""
+    query = _PAST.add_columns(
+        calls.c.client_id, reports.c.caller_name, reports.c.done, reports.c.note
+    )
+    return {
+        row["id"]: Told(
+            _one(row),
+            row["client_id"] or "",
+            row["caller_name"] or "",
+            " ".join(filter(None, (row["done"], row["note"]))),
+        )
+        for row in tx.all(query.where(calls.c.id.in_(ids)))
+    }
+
+
+def askings_between(
+    tx: Tx, since: datetime, until: datetime, client_id: str | None = None
+) -> Askings:
+    """How often people were asked or had to call twice, of the reports sent from `since` until before `until`; practice is not
+    counted."""
+    query = select(
+        func.count().label("reports"),
+        func.coalesce(func.sum(askings.c.asked_again), 0).label("asked_again"),
+        func.count().filter(askings.c.asked_again > 0).label("calls_with"),
+        func.count().filter(askings.c.called_again).label("called_again"),
+    ).where(and_(askings.c.at >= since, askings.c.at < until))
+    if client_id is not None:
+        query = query.where(askings.c.client_id == client_id)
+    row = tx.first(query)
+    assert row is not None  # an aggregate always has a row
+    return Askings(**row)
+
+
+def called_soon_before(past: Sequence[Past], arrived_at: datetime) -> bool:
+    """Whether the person had called within `SOON` before that moment."""
+    return any(not one.practice and arrived_at - SOON <= one.at < arrived_at for one in past)

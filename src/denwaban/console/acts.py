@@ -6,6 +6,7 @@ from typing import NamedTuple
 from denwaban.calls import Call, talking_with
 from denwaban.console import rows
 from denwaban.console.guide import (
+    GIVEN,
     MOOD,
     REFUSED,
     SAID,
@@ -35,7 +36,7 @@ from denwaban.memory import (
     known_before,
     learn,
     memory_of_call,
-    said_by,
+    said_by_caller,
     who_calls,
 )
 from denwaban.oncall import deadlines_of, person_in_charge
@@ -236,6 +237,7 @@ def say_who(tx: Tx, found: Call, run: RunView, person_id: str) -> None:
     `Joined` for one who was joined into another person meanwhile, `RunFinished`."""
     if run.finished:
         raise RunFinished(run.id)
+    save_answer(tx, run, GIVEN, person_id)
     if not person_id:
         take_call(tx, found.id)
         return
@@ -296,5 +298,5 @@ def _count(tx: Tx, found: Call, run: RunView) -> None:
     """Whether the caller was asked for what we knew."""
     memory = memory_of_call(tx, found)
     fields = [field for node in run.walked for field in node.ask] + run.extra
-    before = known_before(fields, said_by(tx, memory.past, practice=found.practice))
+    before = known_before(fields, said_by_caller(tx, found))
     count_askings(tx, found, run, memory, before)

@@ -26,14 +26,15 @@ from denwaban.scripts import (
     ways,
 )
 
-SAID, REFUSED, MOOD, EXCEPTION = (
+SAID, REFUSED, MOOD, EXCEPTION, GIVEN = (
     "report.said",
     "report.refused",
     "report.mood",
     "report.exception",
+    "report.who_calls",
 )
 """Kept with the answers of the run: phrases said beside the script (one a line), `yes` once the caller has refused, the
-mood chosen, and why something mandatory is lacking."""
+mood chosen, why something mandatory is lacking, and the id of the person that the operator said it is."""
 
 REFUSAL = "refused"
 """The mandatory item whose answer says whether the caller wants to hear no more."""

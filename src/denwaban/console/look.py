@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from denwaban.calls import Call, call, queue, ringing, talking_with
 from denwaban.clock import JST
 from denwaban.console import rows
-from denwaban.console.guide import Guide, forbidden_in, guide_of
+from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
 from denwaban.console.model import greeting_of
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.lines import show_number
@@ -19,8 +19,7 @@ from denwaban.memory import (
     known_before,
     may_be_known,
     memory_of_call,
-    past_of_caller,
-    said_by,
+    said_by_caller,
     who_calls,
 )
 from denwaban.oncall import (
@@ -31,7 +30,6 @@ from denwaban.oncall import (
     substitutes_of,
 )
 from denwaban.people import Client, Operator, Presence, Staff, client, persons, staff_of
-from denwaban.people.persons import given_to
 from denwaban.scripts import (
     Forbidden,
     HandOver,
@@ -91,8 +89,6 @@ class Card:
     number: str
     memory: Memory
     """Who calls, and what they have had to do with the client; `NOTHING` where the right side is not read."""
-    given: str
-    """The person whom an operator gave the call to; empty: nobody."""
     before: Mapping[str, Before]
     """What the caller answered last time to what is asked now, by the field's id."""
     greeting: str
@@ -107,6 +103,11 @@ class Card:
     """The script beside the words of the node; None before it has begun."""
     forbidden: tuple[Forbidden, ...]
     """Phrases in the report that should be worded otherwise."""
+
+    @property
+    def given(self) -> str:
+        """The person whom the operator said it is; empty: nobody."""
+        return self.run.value(GIVEN) if self.run is not None else ""
 
     @property
     def caller(self) -> persons.Person | None:
@@ -290,8 +291,7 @@ def _card(
         client=owner,
         number=shown_number(shown.caller),
         memory=memory,
-        given=given_to(tx, shown.id) or "",
-        before=_before(tx, shown, run, memory) if stage == "talking" and run else {},
+        before=_before(tx, shown, run) if stage == "talking" and run else {},
         greeting=greeting_for(greeting_of(owner), known),
         node=run.node
         if run
@@ -346,9 +346,8 @@ def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple
     )
 
 
-def _before(tx: Tx, shown: Call, run: RunView, memory: Memory) -> Mapping[str, Before]:
+def _before(tx: Tx, shown: Call, run: RunView) -> Mapping[str, Before]:
     """What the caller answered last time to what this scene asks."""
     if not any(may_be_known(field) for field in run.node.ask):
         return {}
-    past = past_of_caller(tx, shown) if memory is NOTHING else memory.past
-    return known_before(run.node.ask, said_by(tx, past, practice=shown.practice))
+    return known_before(run.node.ask, said_by_caller(tx, shown))

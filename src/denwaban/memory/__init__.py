@@ -23,9 +23,8 @@ from denwaban.memory.queries import (
     askings_between,
     memory_of_call,
     past_of,
-    past_of_caller,
     promises_to,
-    said_by,
+    said_by_caller,
     who_calls,
 )
 
@@ -48,8 +47,7 @@ __all__ = [
     "may_be_known",
     "memory_of_call",
     "past_of",
-    "past_of_caller",
     "promises_to",
-    "said_by",
+    "said_by_caller",
     "who_calls",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, bindparam, func, or_, select
 
 from denwaban.calls import Call, Direction
 from denwaban.calls.rows import caller_tail, calls
@@ -20,6 +20,7 @@ from denwaban.people.persons import (
     taken_from_number,
     ways_of,
 )
+from denwaban.people.persons.rows import person_calls, person_ways
 from denwaban.people.rows import operators
 from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
@@ -78,11 +79,6 @@ def memory_of_call(tx: Tx, call: Call) -> Memory:
         past=_before(tx, call, known),
         promises=tuple(_promises(tx, call.client_id, numbers, given)),
     )
-
-
-def past_of_caller(tx: Tx, call: Call) -> tuple[Past, ...]:
-    """The earlier calls of who calls, newest first."""
-    return _before(tx, call, who_calls(tx, call)) if call.client_id is not None else ()
 
 
 def _before(tx: Tx, call: Call, known: Person | None) -> tuple[Past, ...]:
@@ -176,18 +172,60 @@ def _promises(
     return [Promise(**row) for row in rows]
 
 
-def said_by(tx: Tx, past: Sequence[Past], *, practice: bool = False) -> dict[str, Before]:
-    """What the person of these calls answered the last times, by the folded label of the question. Practice knows of
-    practice only."""
-    ids = [one.report_id for one in past if one.report_id and one.practice == practice]
+def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
+    """What who calls answered the last times, by the folded label of the question. Practice knows of practice only."""
     rows = tx.all(
-        select(reports.c.sent_at, reports.c.status, reports.c.answers)
-        .where(reports.c.id.in_(ids[:ANSWERED]))
-        .order_by(reports.c.sent_at.desc(), reports.c.id.desc())
+        _SAID,
+        {
+            "client": call.client_id,
+            "call": call.id,
+            "number": number_of(call) or call.caller,
+            "practice": call.practice,
+        },
     )
     return said_before(
         [(row["sent_at"], row["status"] != Status.DONE.value, row["answers"]) for row in rows]
     )
+
+
+def _said() -> Select[Any]:
+    """One question, for it is asked at many steps of every seat."""
+    client = bindparam("client", type_=String())
+    number = bindparam("number", type_=String())
+    ways, given, others = person_ways, person_calls.alias("given"), person_calls.alias("others")
+    who = func.coalesce(
+        select(person_calls.c.person_id)
+        .where(person_calls.c.call_id == bindparam("call"))
+        .scalar_subquery(),
+        select(ways.c.person_id)
+        .where(ways.c.client_id == client, ways.c.kind == "phone", ways.c.value == number)
+        .scalar_subquery(),
+    )
+    theirs = select(ways.c.value).where(ways.c.person_id == who, ways.c.kind == "phone")
+    from_numbers = select(calls.c.id).where(
+        calls.c.client_id == client,
+        calls.c.caller != "",
+        calls.c.caller.in_(theirs.union_all(select(number))),
+    )
+    to_them = select(given.c.call_id).where(given.c.person_id == who)
+    elsewhere = select(others.c.call_id).where(
+        others.c.call_id == calls.c.id, others.c.person_id != who
+    )
+    return (
+        select(reports.c.sent_at, reports.c.status, reports.c.answers)
+        .join(calls, calls.c.id == reports.c.call_id)
+        .where(
+            calls.c.id.in_(from_numbers.union_all(to_them)),
+            calls.c.id != bindparam("call"),
+            calls.c.practice == bindparam("practice"),
+            ~elsewhere.exists(),
+        )
+        .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
+        .limit(ANSWERED)
+    )
+
+
+_SAID = _said()
 
 
 def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[str]:

@@ -4,6 +4,8 @@ import denwaban.access.rows
 import denwaban.audit.rows
 import denwaban.callback.rows
 import denwaban.calls.rows
+import denwaban.calls.waveform
+import denwaban.care.rows
 import denwaban.console.rows
 import denwaban.delivery.inbound.rows
 import denwaban.delivery.rows

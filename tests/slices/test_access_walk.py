@@ -29,7 +29,8 @@ from denwaban.summaries import Press
 from denwaban.web import Needs, Public, guard_of, handlers
 
 OPERATOR, CLIENT, ADMINISTRATOR = {Role.OPERATOR}, {Role.CLIENT}, {Role.ADMINISTRATOR}
-FLOOR = {Role.SUPERVISOR, Role.ADMINISTRATOR}
+SUPERVISOR = {Role.SUPERVISOR}
+FLOOR = SUPERVISOR | ADMINISTRATOR
 INSIDE = FLOOR | OPERATOR
 EVERYBODY = set(Role)
 
@@ -47,9 +48,12 @@ PUBLIC = re.compile(
 
 MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /(account.*|sign-out)?", EVERYBODY),
-    (r"\w+ /seat.*", OPERATOR),
+    # A supervisor may have a seat of their own.
+    (r"\w+ /seat.*", OPERATOR | SUPERVISOR),
+    (r"POST /floor/(watch|help|phone).*", SUPERVISOR),
     (r"\w+ /floor.*", FLOOR),
     (r"GET /audit", FLOOR),
+    (r"\w+ /clients/\{client_id:str\}/care", FLOOR),
     (r"\w+ /portal.*", CLIENT),
     (r"GET /practice/seats", FLOOR),
     (r"\w+ /practice.*", INSIDE),
@@ -127,6 +131,8 @@ WORDS: dict[str | tuple[str, str], str] = {
     "tone": "calm",
     "urgency": "normal",
     "via": "portal",
+    ("abuse_cases", "reason"): "abuse",
+    ("abuse_events", "what"): "marked",
     ("calls", "direction"): "inbound",
     ("calls", "state"): "ended",
     ("call_backs", "result"): "talked",
@@ -137,6 +143,7 @@ WORDS: dict[str | tuple[str, str], str] = {
     ("roster_entries", "kind"): "leave",
     ("shifts", "kind"): "duty",
     ("summaries", "kind"): "daily",
+    ("supervisions", "mode"): "listen",
     ("ladders", "state"): "waiting",
     ("operator_states", "state"): "ready",
     ("script_runs", "state"): "open",

@@ -13,7 +13,8 @@ from tests.web_fixtures import MakeWeb, Web, add_account
 
 from denwaban import main
 from denwaban.access import Role, make_api_key
-from denwaban.calls import Recordings
+from denwaban.calls import Call, Recordings
+from denwaban.care import Reason, ask_help, mark_abusive, say_warning
 from denwaban.config import Settings
 from denwaban.delivery import Channels, Services
 from denwaban.delivery.inbound.doors import Doors
@@ -76,6 +77,14 @@ def put_twins(tx: Tx, client_id: str) -> str:
     return known[0].person_id
 
 
+def an_abusive_call(tx: Tx, call: Call, operator_id: str) -> str:
+    """Marks the call, warns and calls for help; returns the record's id."""
+    case = mark_abusive(tx, call, operator_id, Reason.ABUSE, "「出て来い」と言われた")
+    say_warning(tx, call.id, operator_id)
+    ask_help(tx, call, operator_id, abuse=True)
+    return case.id
+
+
 async def furnished(
     story: SeatStory, make_web: MakeWeb, tmp_path: Path
 ) -> tuple[Web, dict[str, str]]:
@@ -108,6 +117,7 @@ async def test_the_inside(
     suzuki = story.staff["鈴木"]
     # One talks, one waits, one was answered and lost.
     leg, _call = await story.talk("09011110001")
+    case = await story.store.write(lambda tx: an_abusive_call(tx, _call, story.operator.id))
     story.phone.seat_offline(story.operator.seat)
     story.phone.seat_hangs_up(story.operator.seat)
     story.phone.caller_hangs_up(leg)
@@ -115,7 +125,7 @@ async def test_the_inside(
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
         admin = await seated(browser, story.store, url, ids["administrator"])
         for path in (
-            "/floor", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
+            "/floor", "/floor/wall", "/floor/abuse", f"/floor/abuse/{case}", f"/clients/{story.client_id}/care", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             "/audit", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",

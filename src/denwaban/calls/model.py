@@ -198,6 +198,18 @@ def muted(call: Call, on: bool) -> Change:
     return Change(call, _fact("muted", call, call.operator_id, on=on))
 
 
+def taken_over(call: Call, offer: Offer, before: Offer | None, at: datetime) -> list[Change]:
+    """Another operator goes on with the caller: the offer of the first one ends, and `offer` is new."""
+    found = []
+    if before is not None:
+        left = _fact("left", call, before.operator_id)
+        found.append(Change(call, left, replace(before, ended_at=at)))
+    after = replace(call, state=CallState.TALKING, operator_id=offer.operator_id)
+    done = replace(offer, answered_at=at, result=OfferResult.ANSWERED)
+    fact = _fact("taken_over", after, offer.operator_id)
+    return [*found, Change(after, fact, done, new_offer=True)]
+
+
 def returned(call: Call, offer: Offer | None, at: datetime) -> Change:
     """The operator's phone went away while talking: the caller waits again, at the old place."""
     after = replace(call, state=CallState.WAITING)

@@ -14,9 +14,11 @@ from denwaban import audit
 from denwaban.access import Principal, Role
 from denwaban.calls import words
 from denwaban.calls.cursor import place_of
+from denwaban.calls.marks import happened, marks
 from denwaban.calls.model import Call, Outcome
 from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one, played_since
 from denwaban.calls.recordings import NotSatisfiable, Recordings, part, read, recorded
+from denwaban.calls.waveform import waveform
 from denwaban.clock import JST
 from denwaban.journal import Fact, append
 from denwaban.lines import show_number
@@ -121,7 +123,9 @@ async def show_call(
     recordings: NamedDependency[Recordings],
 ) -> Template:
     """One call: who was rung for it, and its recording."""
-    found, offers = await store.read(lambda tx: (one(tx, call_id), offers_of(tx, call_id)))
+    found, offers, facts = await store.read(
+        lambda tx: (one(tx, call_id), offers_of(tx, call_id), happened(tx, call_id))
+    )
     if found is None:
         raise _not_here()
     call = found.call
@@ -137,6 +141,11 @@ async def show_call(
         silence=_silence(call) if wav is None else "",
         modes=words.mode_words(),
         rates=RATES,
+        marks=[
+            (mark.seconds, told)
+            for mark in marks(call, facts)
+            if (told := words.mark_words(mark.kind, mark.detail))
+        ],
         span=words.span,
         **_shown(),
     )
@@ -191,6 +200,23 @@ async def play(
     )
 
 
+@get("/calls/{call_id:str}/waveform", guards=FLOOR, opt={"quiet": True})
+async def picture(
+    call_id: FromPath[str],
+    store: NamedDependency[Store],
+    recordings: NamedDependency[Recordings],
+) -> Response[dict[str, Any]]:
+    """How loud the recording is along its length: `peaks`, 0 to 255, and `seconds`. Nothing can be understood from it."""
+    found = await store.read(lambda tx: one(tx, call_id))
+    if found is None:
+        raise _not_here()
+    wav = await asyncio.to_thread(recordings.find, found.call)
+    if wav is None:
+        raise Problem(404, _("この通話の録音はありません"), _silence(found.call))
+    drawn = await waveform(store, found.call, wav)
+    return Response({"seconds": wav.seconds, "peaks": drawn}, headers={"Cache-Control": "no-store"})
+
+
 async def _note(store: Store, who: Principal, call: Call) -> None:
     if await store.read(lambda tx: played_since(tx, call.id, who.user_id, tx.now - ONE_LISTENING)):
         return
@@ -209,4 +235,4 @@ def _not_here() -> Problem:
     return Problem(404, _("この通話は見つかりません"), _("一覧から選び直してください。"))
 
 
-routes = [show_calls, show_call, play]
+routes = [show_calls, show_call, play, picture]

@@ -52,6 +52,37 @@ def result_words() -> dict[OfferResult, str]:
     }
 
 
+def mark_words(kind: str, detail: str) -> str:
+    """What a mark in a recording says; empty for what is not shown."""
+    if kind == "monitor.began":
+        return {
+            "listen": _("SV が聞き始めた"),
+            "whisper": _("SV のささやき"),
+            "barge": _("SV が会話に入った"),
+        }.get(detail, "")
+    if kind == "care.abuse_recorded":
+        return {
+            "marked": _("カスハラの印"),
+            "warned": _("警告を伝えた"),
+            "noted": _("カスハラの記録"),
+            "hung_up": _("結びを伝えて切った"),
+        }.get(detail, "")
+    return {
+        "call.held": _("保留"),
+        "call.unheld": _("保留を解いた"),
+        "call.returned": _("オペレーターの電話が切れた"),
+        "call.taken_over": _("話す人が代わった"),
+        "call.asked": _("取次ぎ先を呼んだ"),
+        "call.three": _("三者通話"),
+        "call.given": _("引き継いだ"),
+        "call.parked": _("お待たせの番号へ"),
+        "call.recording_paused": _("録音を止めた"),
+        "call.recording_resumed": _("録音を始めた"),
+        "care.help_asked": _("SV を呼んだ"),
+        "monitor.ended": _("SV が抜けた"),
+    }.get(kind, "")
+
+
 def mode_words() -> dict[str, str]:
     return {"full": _("全対応"), "first_response": _("一次受け"), "closed": _("時間外")}
 

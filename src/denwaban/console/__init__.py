@@ -16,7 +16,7 @@ from denwaban.console.model import (
     span,
     words_of,
 )
-from denwaban.console.phone import addresses
+from denwaban.console.phone import account, addresses
 from denwaban.console.waiting import WaitingRoom
 from denwaban.console.words import mood_words, sentence
 
@@ -30,6 +30,7 @@ __all__ = [
     "Person",
     "StillTalking",
     "WaitingRoom",
+    "account",
     "addresses",
     "draft_of",
     "greeting_of",

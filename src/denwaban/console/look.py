@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from denwaban.calls import Call, call, queue, ringing, talking_with
+from denwaban.care import SeatCare, seat_care
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
@@ -53,7 +54,7 @@ SHOWN_STAFF = 5
 
 SCRIPT = frozenset({"middle", "aids", "bottom"})
 """The pieces that a step in the script changes."""
-EVERYTHING = SCRIPT | {"state", "day", "now", "todo", "right"}
+EVERYTHING = SCRIPT | {"state", "day", "now", "todo", "right", "care"}
 
 NONE_OPEN = "none"
 """Asked instead of a call: no report is to be open."""
@@ -140,6 +141,8 @@ class Look:
     card: Card | None
     news: News | None = None
     """What changed at a client and is to be read; only between calls."""
+    care: SeatCare | None = None
+    """What protects the operator in this talk; None when there is none."""
 
     @property
     def call_id(self) -> str:
@@ -216,6 +219,7 @@ def look_on(
         since=(shown.answered_at or shown.arrived_at) if shown else None,
         card=card,
         news=None if owner else news_for(tx, operator.id),
+        care=seat_care(tx, talking) if talking is not None and "care" in wanted else None,
     )
 
 

@@ -67,7 +67,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     common = {"look": look, "card": look.card, "seat": seat}
     found = {
         name: fragment(f"console/{name}.html", key=_PLACE, **common, **_SHOWN)
-        for name in ("state", "day", "now", "todo", "right", "bottom")
+        for name in ("state", "day", "now", "todo", "right", "care", "bottom")
         if name in look.pieces
     }
     keyed: dict[str, tuple[str, str]] = {

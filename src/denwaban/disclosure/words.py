@@ -7,6 +7,8 @@ from denwaban.web import _
 KINDS = {
     "recording.played": N_("録音を聞いた"),
     "export.taken": N_("ファイルに書き出した"),
+    "monitor.began": N_("SV が通話に入った"),
+    "monitor.ended": N_("SV が通話を離れた"),
 }
 """Kinds of the audit in words, in the order in which a filter offers them."""
 
@@ -15,12 +17,18 @@ DETAILS = {
     "rows": N_("件数"),
     "field": N_("項目"),
     "reason": N_("理由"),
+    "mode": N_("入り方"),
+    "told": N_("オペレーターの画面に出した"),
 }
 
 VALUES = {
     "reports": N_("報告の一覧"),
     "summary": N_("日報・月報"),
     "calls": N_("通話の一覧"),
+    "listen": N_("聞く"),
+    "whisper": N_("ささやく"),
+    "barge": N_("会話に入る"),
+    "take_over": N_("代わる"),
 }
 
 

@@ -11,6 +11,10 @@ LONG_WAIT = timedelta(seconds=20)
 """From here on a caller's wait is marked: the goal is that 80 % are answered by then."""
 
 
+GOAL = 80
+"""Per cent of the calls that are to be answered within `LONG_WAIT`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Today:
     """Calls that came in today (JST) and are over; practice is counted apart, out-of-hours calls are no part of the rate."""
@@ -22,6 +26,8 @@ class Today:
     """Lost with the engine, or a recorded message."""
     out_of_hours: int = 0
     practice: int = 0
+    soon: int = 0
+    """Of the answered, those within `LONG_WAIT`."""
 
     @property
     def missed(self) -> int:
@@ -36,6 +42,11 @@ class Today:
     def rate(self) -> str:
         """応答率, per cent with one decimal; — before the first call."""
         return f"{100 * self.answered / self.came:.1f}" if self.came else "—"
+
+    @property
+    def level(self) -> int | None:
+        """Per cent of the calls that were answered within `LONG_WAIT`; None before the first call."""
+        return round(100 * self.soon / self.came) if self.came else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,21 +2,41 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
+from denwaban.access import Role
+from denwaban.access.rows import users
 from denwaban.calls import CallState, Direction, Outcome, open_calls
 from denwaban.calls.rows import calls
-from denwaban.floor.model import Due, Today
+from denwaban.floor.model import LONG_WAIT, Due, Today
 from denwaban.lines import Service, service_for
-from denwaban.people.rows import clients
+from denwaban.people.rows import clients, operators
 from denwaban.promises.rows import promises
 from denwaban.store import Tx
+
+_SOON_MS = round(LONG_WAIT.total_seconds() * 1000)
+
+
+def supervisors(tx: Tx) -> tuple[dict[str, str], dict[str, str]]:
+    """Names of supervisors, and the operators that they are themselves, by user id."""
+    rows = tx.all(
+        select(users.c.id, users.c.name, operators.c.id.label("operator_id"))
+        .outerjoin(operators, operators.c.user_id == users.c.id)
+        .where(users.c.role == Role.SUPERVISOR.value)
+    )
+    own = {row["id"]: row["operator_id"] for row in rows if row["operator_id"] is not None}
+    return {row["id"]: row["name"] for row in rows}, own
 
 
 def today(tx: Tx, since: datetime) -> Today:
     """How the calls that came in since then ended."""
     rows = tx.all(
-        select(calls.c.outcome, calls.c.practice, func.count().label("n"))
+        select(
+            calls.c.outcome,
+            calls.c.practice,
+            func.count().label("n"),
+            func.sum(case((calls.c.wait_ms <= _SOON_MS, 1), else_=0)).label("soon"),
+        )
         .where(calls.c.arrived_at >= since, calls.c.outcome.is_not(None))
         .where(
             calls.c.outcome != Outcome.REFUSED.value, calls.c.direction == Direction.INBOUND.value
@@ -24,8 +44,10 @@ def today(tx: Tx, since: datetime) -> Today:
         .group_by(calls.c.outcome, calls.c.practice)
     )
     real = {row["outcome"]: row["n"] for row in rows if not row["practice"]}
+    soon = {row["outcome"]: int(row["soon"]) for row in rows if not row["practice"]}
     return Today(
         answered=real.get(Outcome.ANSWERED, 0),
+        soon=soon.get(Outcome.ANSWERED, 0),
         abandoned=real.get(Outcome.ABANDONED, 0),
         blocked=real.get(Outcome.BLOCKED, 0),
         other_missed=real.get(Outcome.LOST, 0) + real.get(Outcome.MESSAGE, 0),

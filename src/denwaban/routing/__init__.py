@@ -1,25 +1,31 @@
 """Who is offered which caller: the floor, and the switchboard that runs it on a telephone engine."""
 
+from denwaban.routing.asking import SeatError
 from denwaban.routing.keeping import Place
 from denwaban.routing.keeping import given_up as place_given_up
 from denwaban.routing.keeping import told as place_told
 from denwaban.routing.left import LeftCalls, take_message
 from denwaban.routing.prompts import IN_LINE, Speech
-from denwaban.routing.switchboard import SeatError, Switchboard
+from denwaban.routing.supervision import WATCH, NoPhone, Supervision, WatchView
+from denwaban.routing.switchboard import Switchboard
 from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
 
 __all__ = [
     "IN_LINE",
+    "WATCH",
     "FloorView",
     "LeftCalls",
     "Place",
+    "NoPhone",
     "SeatError",
     "SeatState",
     "SeatView",
     "Speech",
+    "Supervision",
     "Switchboard",
     "WaitingView",
     "place_given_up",
     "place_told",
+    "WatchView",
     "take_message",
 ]

@@ -311,6 +311,24 @@ class Floor:
         self._dispatch(now, out)
         return out
 
+    def take_over(self, call_id: str, operator_id: str, now: datetime) -> list[Action]:
+        """This operator, who must be free, talks with the caller in place of who did, whose talk is over. Whoever was on a
+        break is on it again afterwards."""
+        caller, seat, out = self.callers[call_id], self.seats[operator_id], list[Action]()
+        before = self.seats[caller.seat] if caller.seat is not None else None
+        if before is None or before.stage is not Stage.TALKING or seat.stage is not Stage.FREE:
+            raise Impossible(operator_id)
+        seat.stage, seat.call_id, seat.call_since = Stage.TALKING, call_id, now
+        seat.stamp += 1
+        self.queue.seat(seat)
+        if seat.chosen in (Chosen.BREAK, Chosen.AWAY):
+            seat.after = Chosen.BREAK
+        caller.seat = operator_id
+        self._seats.talk_over(before, now, out)
+        self._callers.let_go(before, now)
+        self._dispatch(now, out)
+        return out
+
     # Time and the engine
 
     def due(self) -> datetime | None:

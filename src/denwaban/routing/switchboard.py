@@ -14,6 +14,7 @@ from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import is_caller, read_held, resync
+from denwaban.routing.asking import SeatError, ask
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
@@ -28,6 +29,7 @@ from denwaban.routing.recorder import Recorder
 from denwaban.routing.roster import Roster
 from denwaban.routing.seats import Care
 from denwaban.routing.sound import Sound
+from denwaban.routing.supervision import Supervision
 from denwaban.routing.view import FloorView
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import (
@@ -40,7 +42,6 @@ from denwaban.telephony.port import (
     LegHeld,
     LegRinging,
     Phone,
-    PhoneError,
     Played,
     Resynced,
     SeatChanged,
@@ -51,13 +52,6 @@ log = structlog.get_logger(__name__)
 
 ENGINE = "engine"
 """Subject of the facts `engine.lost` and `engine.back`."""
-
-PATIENCE = 10.0
-"""Seconds that an operator's wish may take the engine."""
-
-
-class SeatError(Exception):
-    """What the operator asked for cannot be done now; the message is a sentence for them."""
 
 
 class Switchboard:
@@ -121,6 +115,7 @@ class Switchboard:
             perform=self._desk.perform,
             connect=self._desk.connect,
         )
+        self.supervision = Supervision(store, clock, self._desk, self._changed)
         self._roster = Roster(store, self._desk)
         self._engine = False
         self._new = True
@@ -132,6 +127,7 @@ class Switchboard:
     async def run(self) -> None:
         """Takes calls until cancelled. What is not written then is written first, for a few seconds."""
         since = await self._store.read(last_seq)
+        await self.supervision.begin()
         await self._prompts.begin()
         await self._read_seats()
         await self._read_unread(None)
@@ -225,20 +221,14 @@ class Switchboard:
         return self._book.calls[seat.call_id]
 
     async def _ask(self, live: LiveCall, act: Act) -> None:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await live.line.ask(act)
-        except (PhoneError, TimeoutError) as error:
-            raise SeatError(
-                _("電話の設備が応えませんでした。少し待ってからもう一度お試しください")
-            ) from error
+        await ask(live.line, act)
 
     # Tasks
 
     async def _take_events(self) -> None:
         async for event in self._phone.events():
             try:
-                if not self._first(event):
+                if not self._first(event) and not self.supervision.take(event):
                     await self._take(event)
             except Exception as error:
                 # A fault with one call must not end all the others.
@@ -333,6 +323,7 @@ class Switchboard:
 
     def _changed(self) -> None:
         self._view = None
+        self.supervision.look()
         due = self._floor.due()
         if due is not None and (self._wakes_at is None or due < self._wakes_at):
             self._timer.set()

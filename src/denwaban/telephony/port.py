@@ -236,6 +236,23 @@ class Phone(Protocol):
         """Nobody hears this leg."""
         ...
 
+    async def listen(self, watcher: Leg, operator: Leg) -> None:
+        """From now on the watcher hears what the operator says and hears; nobody hears the watcher. This and the next two
+        take the place of whatever the watcher did before, and end with either of the two legs. Both must be answered."""
+        ...
+
+    async def whisper(self, watcher: Leg, operator: Leg) -> None:
+        """As `listen`, but the operator, and nobody else, hears the watcher."""
+        ...
+
+    async def barge(self, watcher: Leg, operator: Leg) -> None:
+        """The watcher joins the operator's talk: all hear each other, and the recording has all of them."""
+        ...
+
+    async def unwatch(self, watcher: Leg) -> None:
+        """The watcher hears nothing more and is heard by nobody; the leg stays. One who watches nobody is no error."""
+        ...
+
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         """Ends the leg; a leg that is already gone is no error."""
         ...

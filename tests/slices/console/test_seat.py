@@ -87,7 +87,7 @@ async def test_only_what_changed_is_sent_again(seat_story: MakeStory) -> None:
     browser = await sit(story)
     page = (await browser.get("/seat")).text
     have = keys(page)
-    assert set(have) == {"state", "day", "now", "todo", "middle", "right", "bottom", "aids"}
+    assert set(have) == {"state", "day", "now", "todo", "middle", "right", "care", "bottom", "aids"}
     nothing = await browser.get("/seat/parts", headers={"X-Seat-Have": joined(have)})
     assert "hx-partial" not in nothing.text
     await story.rings()
@@ -202,9 +202,12 @@ async def test_a_session_that_is_over_changes_nothing_any_more(seat_story: MakeS
     again = await sit(story)
     await story.store.write(lambda tx: leave_operator(tx, story.operator.id))
     assert (await go(again, call, node)).status_code in (303, 401, 404)
-    for role, client_id in ((Role.SUPERVISOR, None), (Role.CLIENT, story.client_id)):
+    for role, client_id, status in (
+        (Role.SUPERVISOR, None, 404),  # has no seat
+        (Role.CLIENT, story.client_id, 403),
+    ):
         other = await story.web.browser(role, client_id)
-        assert (await go(other, call, node)).status_code == 403
+        assert (await go(other, call, node)).status_code == status
     nobody = await story.web.browser(Role.OPERATOR)
     assert (await go(nobody, call, node)).status_code == 404
     assert (await story.run(call.id)).node.id == node
@@ -433,12 +436,15 @@ async def test_another_operators_call_is_not_there(seat_story: MakeStory) -> Non
     assert (await send(other, call)).status_code == 404
 
 
-@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.ADMINISTRATOR, Role.CLIENT])
-async def test_the_seat_is_for_operators(seat_story: MakeStory, role: Role) -> None:
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.SUPERVISOR, 404), (Role.ADMINISTRATOR, 403), (Role.CLIENT, 403)]
+)
+async def test_the_seat_is_for_operators(seat_story: MakeStory, role: Role, status: int) -> None:
+    """And for a supervisor with a seat of their own, which this one has not."""
     story = await seat_story()
     other = await story.web.browser(role, story.client_id if role is Role.CLIENT else None)
     for path in ("/seat", "/seat/parts", "/seat/live"):
-        assert (await other.get(path)).status_code == 403
+        assert (await other.get(path)).status_code == status
 
 
 async def test_one_page_holds_the_seat(seat_story: MakeStory) -> None:

@@ -12,16 +12,35 @@ from denwaban.clock import MovedClock
 from denwaban.floor import Today, near_limit
 from denwaban.floor import pages as floor_pages
 from denwaban.floor.rows import due_promises, lines_in_use, today
-from denwaban.routing import FloorView, SeatState, SeatView, Switchboard, WaitingView
+from denwaban.routing import (
+    FloorView,
+    SeatState,
+    SeatView,
+    Supervision,
+    Switchboard,
+    WaitingView,
+    WatchView,
+)
 from denwaban.store import Store, Tx
 
 NUMBER = "+81312345678"
+
+
+class Nobody(Supervision):
+    """No supervisor is at any call."""
+
+    def __init__(self) -> None:
+        pass
+
+    def watches(self) -> list[WatchView]:
+        return []
 
 
 class Board(Switchboard):
     """A switchboard without an engine: shows what a test puts there."""
 
     def __init__(self) -> None:
+        self.supervision = Nobody()
         self.engine = True
         self.waiting: list[WaitingView] = []
         self.seats: list[SeatView] = []
@@ -106,7 +125,8 @@ async def test_the_answer_rate_is_of_calls_that_were_to_be_answered(
 
     await store.write(day)
     found = await store.read(lambda tx: today(tx, midnight))
-    assert found == Today(answered=5, abandoned=1, blocked=1, out_of_hours=2, practice=1)
+    assert found == Today(answered=5, abandoned=1, blocked=1, out_of_hours=2, practice=1, soon=5)
+    assert found.level == 71
     assert (found.came, found.missed, found.rate) == (7, 2, "71.4")
     assert (await store.read(lambda tx: today(tx, clock.now() + timedelta(hours=1)))).rate == "—"
 

@@ -3,11 +3,12 @@
 from litestar.handlers import HTTPRouteHandler
 
 from denwaban.console import questions, search
-from denwaban.console.pages import report, screen, script, telephone
+from denwaban.console.pages import care, report, screen, script, telephone
 
 routes: list[HTTPRouteHandler] = [
     *screen.routes,
     *telephone.routes,
+    *care.routes,
     *script.routes,
     *report.routes,
     *search.routes,

@@ -23,7 +23,8 @@ from denwaban.web import Problem, _, needs, page
 
 T = TypeVar("T")
 
-OPERATORS = needs(Role.OPERATOR)
+OPERATORS = needs(Role.OPERATOR, Role.SUPERVISOR)
+"""A supervisor with a seat of their own takes calls over there; without one the seat's pages are not found."""
 
 
 class Switch(msgspec.Struct, forbid_unknown_fields=True):

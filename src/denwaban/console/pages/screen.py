@@ -103,7 +103,7 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         return LiveEvent("seat", "") if ours else None
     if fact.kind == "script.published":
         return LiveEvent("client", "")
-    if fact.kind.startswith(("operator.", "report.sent", "script.")):
+    if fact.kind.startswith(("operator.", "report.sent", "script.", "care.", "monitor.")):
         return LiveEvent("seat", "") if concerns else None
     if fact.kind.startswith(("staff.", "client.", "promise.", "person.")):
         return LiveEvent("client", "")

@@ -3,6 +3,8 @@
 
 const WHILE_SEARCHING = ["m", "h", "e"];
 
+const WITH_ALT = { s: "!" };
+
 const WITH_CTRL = { m: "m", h: "h", b: "backspace", e: "end" };
 
 /** Whether this element takes text. */
@@ -17,7 +19,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
   const { target } = event;
   const typing = typingIn(target);
   const ctrl = event.ctrlKey || event.metaKey;
-  if (target.closest?.("#seat-search, #seat-panel") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
+  if (target.closest?.("#seat-search, #seat-panel, #seat-abuse") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
   const stage = middle().dataset.stage;
   const done = () => {
     event.preventDefault();
@@ -37,9 +39,9 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     if (click(digit, event)) done();
     return;
   }
-  const letter = /^Key([IKLOJNYU])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([IKLOJNYUQSVXZ])$/.exec(event.code)?.[1].toLowerCase();
   if (event.altKey && !ctrl && letter) {
-    if (click(letter, event)) done();
+    if (click(WITH_ALT[letter] ?? letter, event)) done();
     return;
   }
   if (ctrl && !event.altKey && !event.shiftKey && WITH_CTRL[event.key.toLowerCase()]) {
@@ -70,7 +72,8 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     done();
     return;
   }
-  const name = digit ?? event.key.toLowerCase();
+  // "!" is typed with a digit's key, and must not choose a branch.
+  const name = event.key === "!" ? "!" : (digit ?? event.key.toLowerCase());
   if (name === "a" && stage === "ringing") {
     done();
     answer();

@@ -2,6 +2,7 @@
 
 import { Aids } from "./aids.js";
 import { Answers } from "./answers.js";
+import { Care } from "./care.js";
 import { typingIn, press } from "./keys.js";
 import { Phone } from "./phone.js";
 import { Question } from "./question.js";
@@ -172,6 +173,8 @@ const search = new Search({
 
 new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
 
+const care = new Care({ act: put, refresh, back: focusNext });
+
 const aids = new Aids({ mark: tell, jump, back: focusNext });
 
 const alarms = new Set();
@@ -303,6 +306,7 @@ function settle(moved) {
     if (now === "talking") opened = "";
   }
   if (now !== "talking") aids.close();
+  care.settle(now === "talking");
   search.settle();
   if (moved && !document.querySelector("dialog[open]")) focusNext();
   showSaved();
@@ -481,6 +485,16 @@ function soon(field, when, given) {
   if (when === "tomorrow") text = `${text.slice(0, 10)}T10:00`;
   input.value = given ?? text;
   answers.typed(input, middle().dataset.call);
+}
+
+/** Tells the server, and answers whether it took it; what it says otherwise is shown. */
+async function put(path, value) {
+  let taken = false;
+  await act(path, async () => {
+    await screen("POST", path, value);
+    taken = true;
+  });
+  return taken;
 }
 
 function control(path, value) {

@@ -33,6 +33,8 @@ SEAT_LEG = "dwb-seat-"
 OUTSIDE_LEG = "dwb-out-"
 TALK = "dwb-talk-"
 ROOM = "dwb-room-"
+WATCH = "dwb-watch-"
+SPY = "dwb-spy-"
 _PHONE = "-phone"
 _BUSY_HERE, _BUSY_EVERYWHERE, _DECLINED = 486, 600, 603
 _CAUSE_BUSY, _CAUSE_REJECTED = 17, 21
@@ -47,6 +49,25 @@ class Talk:
     bridge: str
     caller: Leg
     operator: Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Somebody hears, or joins, what an operator talks. `spy` is the ear on the operator's channel, and `room` the bridge
+    in which the watcher is alone with it; `talk` is the bridge that the watcher has joined instead."""
+
+    watcher: str
+    """The channel."""
+    operator: Leg
+    room: str = ""
+    spy: str = ""
+    talk: str = ""
+
+    def end(self) -> list[tuple[str, str]]:
+        """The requests that end it."""
+        if self.talk:
+            return [("POST", f"bridges/{self.talk}/removeChannel?channel={self.watcher}")]
+        return [("DELETE", f"bridges/{self.room}"), ("DELETE", f"channels/{self.spy}")]
 
 
 @dataclass(slots=True, eq=False)
@@ -143,6 +164,10 @@ class Legs:
         self.by_prompt: dict[str, Party] = {}
         self.online: set[str] = set()
         """Endpoints that are registered."""
+        self.watches: dict[Leg, Watch] = {}
+        """By the watcher's leg."""
+        self.spies: dict[str, Callable[[], None]] = {}
+        """What to do when an ear that was asked for is there."""
 
     def replace(self, parties: list[Party], online: set[str]) -> None:
         """Forgets everything and takes over what the engine has."""
@@ -150,6 +175,8 @@ class Legs:
         self.by_channel = {channel: party for party in parties for channel in party.channels}
         self.by_prompt = {party.prompt: party for party in parties if party.prompt}
         self.online = online
+        self.watches.clear()
+        self.spies.clear()
 
     def seat_is_online(self, seat: SeatName) -> bool:
         return any(endpoint in self.online for endpoint in phones_of(seat))
@@ -245,6 +272,8 @@ class Legs:
             party = Party(leg, voice=channel.id, channels={channel.id}, up=channel.state == "Up")
             self.parties[leg] = self.by_channel[channel.id] = party
             self._tell(CallArrived(leg, args[1], caller_of(channel), args[2], self._now()))
+        elif (came := self.spies.pop(channel.id, None)) is not None:
+            came()
         elif party is None:
             # A seat that answered in the moment in which it was given up.
             self._ask("DELETE", f"channels/{channel.id}")
@@ -316,5 +345,11 @@ class Legs:
         if party.room:
             self.by_prompt.pop(party.prompt, None)
             self._ask("DELETE", f"bridges/{party.room}")
+        for leg, watch in list(self.watches.items()):
+            if party.leg in (leg, watch.operator):
+                del self.watches[leg]
+                # Whoever joined a talk leaves it with the channel, or with the bridge.
+                for method, room in [] if watch.talk else watch.end():
+                    self._ask(method, room)
         busy = party.refused and not party.voice
         self._tell(LegEnded(party.leg, self._now(), busy, unreached))

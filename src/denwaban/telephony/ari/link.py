@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import quote
 
 import structlog
@@ -111,12 +112,14 @@ class AriLink:
         # Who came after we connected is told as CallArrived; the picture must not tell it as well.
         fresh = {event.channel.id for event in early if isinstance(event, words.StasisStart)}
         known = [party for party in picture.parties if party.dialled or party.voice not in fresh]
-        picture = snapshot.Picture(known, picture.online, picture.orphans, picture.callers)
+        picture = replace(picture, parties=known)
         self._queue.clear()
         self._legs.replace(known, set(picture.online))
         self._connection = connection
         for bridge in picture.orphans:
             self._ask("DELETE", f"bridges/{bridge}")
+        for spy in picture.spies:
+            self._ask("DELETE", f"channels/{spy}")
         # Channels of an earlier connection: a channel that is gone meanwhile is refused, and told by its absence.
         await self._listen(
             connection, [f"channel:{name}" for party in known for name in party.channels]

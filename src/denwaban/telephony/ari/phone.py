@@ -19,6 +19,7 @@ from denwaban.telephony.ari.answers import Answer, Refused
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of
 from denwaban.telephony.ari.link import AriLink
+from denwaban.telephony.ari.snoop import Watchers
 from denwaban.telephony.port import (
     HangUp,
     Leg,
@@ -66,6 +67,7 @@ class AriPhone(AriLink):
         self._lines = {line.name: line for line in lines}
         self._recordings = recordings
         self._make_seats = make_seats
+        self._watchers = Watchers(self._legs, self._do, app)
 
     async def ring(self, leg: Leg) -> None:
         party = self._party(leg)
@@ -209,6 +211,18 @@ class AriPhone(AriLink):
         party = self._party(leg)
         method = "POST" if on else "DELETE"
         await self._do(party, [(method, self._channel(party, "mute?direction=in"))])
+
+    async def listen(self, watcher: Leg, operator: Leg) -> None:
+        await self._watchers.spy(self._party(watcher), self._party(operator), whisper=False)
+
+    async def whisper(self, watcher: Leg, operator: Leg) -> None:
+        await self._watchers.spy(self._party(watcher), self._party(operator), whisper=True)
+
+    async def barge(self, watcher: Leg, operator: Leg) -> None:
+        await self._watchers.join(self._party(watcher), self._party(operator))
+
+    async def unwatch(self, watcher: Leg) -> None:
+        await self._watchers.stop(self._party(watcher))
 
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         party = self._legs.parties.get(leg)

@@ -15,7 +15,9 @@ from denwaban.telephony.ari.legs import (
     OUTSIDE_LEG,
     ROOM,
     SEAT_LEG,
+    SPY,
     TALK,
+    WATCH,
     Party,
     Talk,
     caller_of,
@@ -38,6 +40,8 @@ class Picture:
     orphans: list[str]
     callers: dict[Leg, dict[str, str]]
     """For each caller's leg `dialled`, `caller` and `trunk`."""
+    spies: list[str]
+    """Ears of an earlier connection: who watched then has to begin again."""
 
     def snapshot(self) -> Snapshot:
         legs = {}
@@ -76,7 +80,8 @@ async def take(connection: AriConnection, app: str) -> Picture:
     channels, bridges, endpoints = await asyncio.gather(*asked)
     parties: dict[Leg, Party] = {}
     callers: dict[Leg, dict[str, str]] = {}
-    for channel in read(channels, list[words.Channel]):
+    found = read(channels, list[words.Channel])
+    for channel in found:
         _add(parties, callers, channel, app)
     await _read_notes(connection, list(parties.values()))
     orphans = _tie(parties, read(bridges, list[words.Bridge]))
@@ -85,7 +90,8 @@ async def take(connection: AriConnection, app: str) -> Picture:
         for endpoint in read(endpoints, list[words.Endpoint])
         if endpoint.state == "online" and is_seat(endpoint.resource)
     }
-    return Picture(list(parties.values()), online, orphans, callers)
+    spies = [channel.id for channel in found if channel.id.startswith(SPY)]
+    return Picture(list(parties.values()), online, orphans, callers, spies)
 
 
 def _add(
@@ -140,6 +146,9 @@ async def _read_notes(connection: AriConnection, parties: list[Party]) -> None:
 def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
     orphans = []
     for bridge in bridges:
+        if bridge.id.startswith(WATCH):
+            orphans.append(bridge.id)
+            continue
         if bridge.id.startswith(ROOM):
             channel, _, prompt = bridge.name.partition("|")
             party = next((party for party in parties.values() if party.voice == channel), None)

@@ -52,6 +52,8 @@ class Party:
     other: Leg | None = None
     on_hold: bool = False
     muted: bool = False
+    watches: tuple[str, Leg] | None = None
+    """How, and which operator's leg."""
     prompt: str = ""
     heard: list[str] = field(default_factory=list)
     ended_with: HangUp | None = None
@@ -164,6 +166,9 @@ class Engine:
     def _end(self, party: Party, *, busy: bool = False, unreached: Unreached | None = None) -> None:
         self._stop_timer(party.leg)
         self._untie(party)
+        for other in self._parties.values():
+            if other.watches is not None and other.watches[1] == party.leg:
+                other.watches = None
         del self._parties[party.leg]
         self._gone[party.leg] = party
         told = unreached if party.outside and party.ended_with is None else None

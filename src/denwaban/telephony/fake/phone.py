@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from denwaban.telephony.fake.engine import MUSIC, RING, SILENCE, Act, Party
-from denwaban.telephony.fake.story import Story
+from denwaban.telephony.fake.watching import Watching
 from denwaban.telephony.port import (
     Event,
     HangUp,
@@ -18,7 +18,7 @@ from denwaban.telephony.port import (
 )
 
 
-class FakePhone(Story):
+class FakePhone(Watching):
     """A `Phone`. The methods that begin with `caller_`, `seat_`, `outside_` and `connection_` are the story's; the others are
     `Phone`'s."""
 

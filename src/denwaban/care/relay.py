@@ -1,0 +1,50 @@
+"""Calls by the telephone relay service (電話リレーサービス): an interpreter speaks for somebody who does not hear. The law
+forbids to turn them away, so they are never judged by their length or their pauses."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import delete, insert, select
+
+from denwaban.calls import Call, history
+from denwaban.care.rows import relay_calls
+from denwaban.journal import Fact, append
+from denwaban.store import Tx
+
+REMEMBERED = 100
+"""So many calls of a number are looked back over."""
+
+
+def is_relay(tx: Tx, call: Call) -> bool:
+    """Whether this call, or an earlier one of the same number to the same client, was marked."""
+    return bool(marked(tx, _same_caller(tx, call)))
+
+
+def mark_relay(tx: Tx, call: Call, operator_id: str, on: bool) -> None:
+    """Marks the call, and so its number for this client; or takes the mark from all calls of the number."""
+    same = _same_caller(tx, call)
+    if on == bool(marked(tx, same)):
+        return
+    if on:
+        tx.execute(
+            insert(relay_calls).values(
+                call_id=call.id,
+                client_id=call.client_id,
+                operator_id=operator_id,
+                marked_at=tx.now,
+            )
+        )
+    else:
+        tx.execute(delete(relay_calls).where(relay_calls.c.call_id.in_(same)))
+    data = {"operator_id": operator_id, "on": on}
+    append(tx, Fact("care.relay_marked", call.id, call.client_id, data))
+
+
+def marked(tx: Tx, call_ids: Iterable[str]) -> set[str]:
+    """Those of the calls that were marked. Figures of handling time leave out every call of which `is_relay` is true."""
+    rows = tx.all(select(relay_calls.c.call_id).where(relay_calls.c.call_id.in_(list(call_ids))))
+    return {row["call_id"] for row in rows}
+
+
+def _same_caller(tx: Tx, call: Call) -> list[str]:
+    earlier = history(tx, call.client_id, call.caller, REMEMBERED) if call.client_id else []
+    return [call.id, *(one.id for one in earlier if one.id != call.id)]

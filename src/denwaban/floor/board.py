@@ -1,0 +1,130 @@
+"""What the floor's board and its wall show, read at one moment."""
+
+from typing import Any, NamedTuple
+
+from denwaban.care import Asked, open_helps
+from denwaban.clock import JST, Clock
+from denwaban.delivery import Trouble, troubles
+from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
+from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
+from denwaban.oncall import Alarm, alarms
+from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
+from denwaban.store import Store, Tx
+from denwaban.web import _
+
+SHOWN_WAITING = 12
+SHOWN = 5
+SHOWN_BUSY = 3
+"""So many rows of a list fit without a scroll; the headings tell how many there are."""
+
+ORDER = (
+    SeatState.OFFERED,
+    SeatState.TALKING,
+    SeatState.WRAP_UP,
+    SeatState.READY,
+    SeatState.AWAY,
+    SeatState.BREAK,
+    SeatState.OFFLINE,
+)
+
+
+class Counted(NamedTuple):
+    """What the database says."""
+
+    today: Today
+    busy: list[Busy]
+    troubles: list[Trouble]
+    due: list[Due]
+    nobody: list[Alarm]
+    helps: list[Asked]
+    supervisors: dict[str, str]
+    """Names of the supervisors, by user id."""
+    seat_of: dict[str, str]
+    """The operators that supervisors are themselves, by user id."""
+
+
+async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -> dict[str, Any]:
+    """For the templates. `me` is the reader's user id."""
+    view = switchboard.view()
+    now = clock.now()
+    midnight = now.astimezone(JST).replace(hour=0, minute=0, second=0, microsecond=0)
+
+    def count(tx: Tx) -> Counted:
+        return Counted(
+            today(tx, midnight),
+            near_limit(*lines_in_use(tx)),
+            troubles(tx),
+            due_promises(tx, now + SOON),
+            alarms(tx),
+            open_helps(tx),
+            *supervisors(tx),
+        )
+
+    counted = await store.read(count)
+    watches = switchboard.supervision.watches()
+    # A supervisor's own seat is for listening: it stands on the board only while a call is on it.
+    own_seats = set(counted.seat_of.values())
+    seats = [
+        seat
+        for seat in in_order(view)
+        if seat.operator_id not in own_seats
+        or seat.state in (SeatState.OFFERED, SeatState.TALKING, SeatState.READY)
+    ]
+    return {
+        "view": view,
+        "seats": seats,
+        "seat_words": seat_words(),
+        "counts": counts(seats),
+        "counted": counted,
+        "long_wait": now - LONG_WAIT,
+        "goal": GOAL,
+        # Not the first in line: an emergency that has just come may stand before others.
+        "longest": min((one.arrived_at for one in view.waiting), default=None),
+        "shown": SHOWN,
+        "shown_busy": SHOWN_BUSY,
+        "shown_waiting": SHOWN_WAITING,
+        "asked": {one.help.operator_id: one for one in counted.helps},
+        "watches": {
+            one.operator_id: (one.mode.value, counted.supervisors.get(one.user_id, ""))
+            for one in watches
+        },
+        "mine": next((one for one in watches if one.user_id == me), None),
+        "own": counted.seat_of.get(me),
+        "mode_words": mode_words(),
+    }
+
+
+def in_order(view: FloorView) -> list[SeatView]:
+    """Seats by state, who is longest in it first."""
+    place = {state: number for number, state in enumerate(ORDER)}
+    return sorted(view.seats, key=lambda seat: (place[seat.state], seat.since, seat.seat))
+
+
+def counts(seats: list[SeatView]) -> list[tuple[str, int]]:
+    """(state, how many seats) for the states that occur."""
+    words = seat_words()
+    found = [(state, sum(seat.state is state for seat in seats)) for state in ORDER]
+    return [(words[state], number) for state, number in found if number]
+
+
+def seat_words() -> dict[SeatState, str]:
+    """The states in words."""
+    return {
+        SeatState.OFFERED: _("呼出中"),
+        SeatState.TALKING: _("通話中"),
+        SeatState.WRAP_UP: _("後処理"),
+        SeatState.READY: _("受付中"),
+        SeatState.AWAY: _("不在"),
+        SeatState.BREAK: _("休憩"),
+        SeatState.OFFLINE: _("未接続"),
+    }
+
+
+def mode_words() -> dict[str, str]:
+    """What a supervisor does at a call."""
+    return {
+        "listen": _("聞いています"),
+        "whisper": _("ささやいています"),
+        "barge": _("会話に入っています"),
+        "take_over": _("代わりました"),
+    }

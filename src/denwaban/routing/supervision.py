@@ -1,0 +1,338 @@
+"""Supervisors at a call: they listen, speak into the operator's ear, join in, or take the call.
+
+A supervisor is heard and hears through the telephone of a seat of their own, which is rung when they begin. The record is
+written before anything is heard. What ends: the supervisor's wish or telephone, the operator's talk, the engine.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from denwaban.calls import Offer, changes
+from denwaban.care import (
+    Mode,
+    Rules,
+    end_help,
+    end_stale,
+    open_help,
+    rules_of,
+    taken_over,
+    watch_began,
+    watch_ended,
+)
+from denwaban.clock import Clock
+from denwaban.routing.asking import PATIENCE, SeatError, ask
+from denwaban.routing.desk import Desk
+from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.model import Chosen, Stage
+from denwaban.store import Store, StoreError, Tx, new_id
+from denwaban.telephony.port import (
+    EngineLost,
+    Event,
+    Leg,
+    LegAnswered,
+    LegEnded,
+    LegGone,
+    PhoneError,
+)
+from denwaban.web import _
+
+log = structlog.get_logger(__name__)
+
+WATCH = "watch-"
+"""What the page's telephone sees as the call (`X-Call`) begins with this: it answers by itself."""
+
+RING_SECONDS = 20
+
+
+class NoPhone(SeatError):
+    """The supervisor's own telephone is not there, or not yet."""
+
+
+@dataclass(slots=True, eq=False)
+class Watch:
+    """A supervisor at a call."""
+
+    user_id: str
+    own: str
+    """The supervisor's own seat (operator id)."""
+    operator_id: str
+    """Whose talk it is."""
+    live: LiveCall
+    heard: Leg
+    """The operator's leg."""
+    mode: Mode
+    line: Line
+    leg: Leg | None = None
+    """The supervisor's; None when it is over, or the seat of the talk."""
+    answered: bool = False
+    record: str = ""
+    """The id of the stretch that is open in the record."""
+    took: bool = False
+    """The talk is the supervisor's now."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchView:
+    """As the floor shows it."""
+
+    user_id: str
+    operator_id: str
+    mode: Mode
+    answered: bool
+    """False: the supervisor's telephone is being rung."""
+
+
+class Supervision:
+    """One for a switchboard. Methods are called from one task at a time of one event loop."""
+
+    def __init__(self, store: Store, clock: Clock, desk: Desk, changed: Callable[[], None]) -> None:
+        self._store = store
+        self._clock = clock
+        self._desk = desk
+        self._changed = changed
+        self._watches: dict[str, Watch] = {}
+        self._legs: dict[Leg, Watch] = {}
+
+    async def begin(self) -> None:
+        """To be called once, before calls are taken: ends in the record what a program that died left open."""
+        await self._store.write(end_stale)
+
+    def watches(self) -> list[WatchView]:
+        """Who is at whose call."""
+        return [
+            WatchView(one.user_id, one.operator_id, one.mode, one.answered)
+            for one in self._watches.values()
+        ]
+
+    # What supervisors want
+
+    async def watch(self, user_id: str, own: str, operator_id: str, mode: Mode) -> None:
+        """Rings the supervisor's telephone and does this with the operator's talk; who is at that talk already only changes
+        the mode. `own` is the supervisor's seat. Raises `SeatError`, also where the client's rules forbid it."""
+        watch = self._watches.get(user_id)
+        live = self._talk(operator_id)
+        if own == operator_id:
+            raise SeatError(_("ご自分の通話には使えません"))
+        await self._check_rules(live, mode)
+        if watch is not None and (watch.operator_id != operator_id or watch.live is not live):
+            self._over(watch)
+            watch = None
+        if watch is None:
+            self._dial(user_id, own, operator_id, live, mode)
+        elif watch.answered and watch.mode is not mode:
+            await ask(watch.line, lambda: self._do(watch, mode))
+        else:
+            watch.mode = mode
+        self._changed()
+
+    def stop(self, user_id: str) -> bool:
+        """Leaves the call. False: this supervisor was at none."""
+        watch = self._watches.get(user_id)
+        if watch is not None:
+            self._over(watch)
+        return watch is not None
+
+    # What the engine tells
+
+    def take(self, event: Event) -> bool:
+        """Whether the event was about a supervisor's own leg."""
+        if isinstance(event, EngineLost):
+            for watch in list(self._watches.values()):
+                self._over(watch)
+            return False
+        if not isinstance(event, LegAnswered | LegEnded) or event.leg not in self._legs:
+            return False
+        watch = self._legs[event.leg]
+        if isinstance(event, LegAnswered):
+            watch.answered = True
+            watch.line.do(lambda: self._begin(watch))
+        else:
+            watch.leg = None
+            self._over(watch)
+        return True
+
+    def look(self) -> None:
+        """Ends what has nothing to listen to any more: called whenever something on the floor has changed."""
+        for watch in list(self._watches.values()):
+            if watch.live.operator_leg != watch.heard or not self._desk.talking(watch.live):
+                self._over(watch)
+
+    # Inside
+
+    def _talk(self, operator_id: str) -> LiveCall:
+        seat = self._desk.floor.seats.get(operator_id)
+        if seat is None or seat.stage is not Stage.TALKING or seat.call_id is None:
+            raise SeatError(_("この席は、いま通話していません"))
+        return self._desk.book.calls[seat.call_id]
+
+    async def _check_rules(self, live: LiveCall, mode: Mode) -> None:
+        def read(tx: Tx) -> tuple[Rules, bool]:
+            assert live.call.client_id is not None  # nobody talks on nobody's number
+            asked = open_help(tx, live.call.id) is not None
+            return rules_of(tx, live.call.client_id), asked
+
+        try:
+            rules, asked = await self._store.read(read)
+        except StoreError as error:
+            raise SeatError(_away()) from error
+        # Who calls for help has agreed to be heard; and a call that is taken is not listened in to.
+        if not rules.monitored and not asked and mode is not Mode.TAKE_OVER:
+            raise SeatError(
+                _(
+                    "この顧客企業は、通話を聞くことを認めていません。オペレーターが SV を呼べば入れます"
+                )
+            )
+
+    def _dial(self, user_id: str, own: str, operator_id: str, live: LiveCall, mode: Mode) -> None:
+        seat, person = self._desk.floor.seats.get(own), self._desk.people.get(own)
+        if seat is None or person is None or not seat.online:
+            raise NoPhone(_("お手元の電話がつながっていません。「電話を使う」を押してください"))
+        if seat.stage is not Stage.FREE:
+            raise SeatError(_("お手元の電話は、いま通話中です"))
+        assert live.operator_leg is not None  # they talk
+        if seat.chosen is Chosen.READY:
+            self._desk.perform(self._desk.floor.choose(own, Chosen.BREAK, self._clock.now()))
+        line = self._desk.book.line(f"{WATCH}{live.call.id}")
+        watch = Watch(user_id, own, operator_id, live, live.operator_leg, mode, line)
+        try:
+            watch.leg = self._desk.phone.dial(
+                person.seat,
+                call=f"{WATCH}{live.call.id}",
+                caller="",
+                title=f"SV {live.client_name}",
+                seconds=RING_SECONDS,
+            )
+        except PhoneError as error:
+            raise SeatError(
+                _("電話の設備が応えませんでした。少し待ってからもう一度お試しください")
+            ) from error
+        self._watches[user_id] = self._legs[watch.leg] = watch
+
+    async def _begin(self, watch: Watch) -> None:
+        try:
+            await self._do(watch, watch.mode)
+        except SeatError as error:
+            # Nobody waits for an answer any more; the board shows that nobody is at the call.
+            log.info(
+                "monitor.not_begun", call=watch.live.call.id, cause=type(error.__cause__).__name__
+            )
+
+    async def _do(self, watch: Watch, mode: Mode) -> None:
+        """In the watch's own line. Raises `PhoneError`, `SeatError`."""
+        if watch.leg is None or self._watches.get(watch.user_id) is not watch:
+            return
+        old, watch.mode = watch.record, mode
+        try:
+            # The row of a call that has just begun is written behind it.
+            async with asyncio.timeout(PATIENCE):
+                await self._desk.recorder.written()
+            watch.record = await self._store.write(lambda tx: self._write(tx, watch, old))
+        except (StoreError, TimeoutError) as error:
+            # What cannot be recorded is not heard.
+            self._over(watch)
+            raise SeatError(_away()) from error
+        leg = watch.leg
+        if leg is None or self._watches.get(watch.user_id) is not watch:
+            await self._close(watch)
+            return
+        try:
+            if mode is Mode.TAKE_OVER:
+                await ask(watch.live.line, lambda: self._take_over(watch, leg))
+            elif mode is Mode.BARGE:
+                await self._desk.phone.barge(leg, watch.heard)
+            elif mode is Mode.WHISPER:
+                await self._desk.phone.whisper(leg, watch.heard)
+            else:
+                await self._desk.phone.listen(leg, watch.heard)
+        except (PhoneError, SeatError):
+            self._over(watch)
+            raise
+        self._changed()
+
+    def _write(self, tx: Tx, watch: Watch, old: str) -> str:
+        call = watch.live.call
+        assert call.client_id is not None  # nobody talks on nobody's number
+        if old:
+            watch_ended(tx, old)
+        # Who speaks is noticed anyhow.
+        told = watch.mode is not Mode.LISTEN or rules_of(tx, call.client_id).told
+        return watch_began(tx, call, watch.operator_id, watch.user_id, watch.mode, told=told)
+
+    async def _take_over(self, watch: Watch, leg: Leg) -> None:
+        """In the call's line. The supervisor's leg becomes the operator's."""
+        live, desk = watch.live, self._desk
+        before = live.operator_leg
+        if before is None or before != watch.heard or not desk.talking(live):
+            raise SeatError(_("この席は、いま通話していません"))
+        await desk.phone.unwatch(leg)
+        # From now on the operator's hanging up is not the end of the call.
+        desk.book.legs.pop(before, None)
+        try:
+            await desk.phone.connect(live.call.id, live.leg, leg, record=live.record)
+            if watch.leg is None:
+                raise LegGone(leg)  # the supervisor has hung up in this moment
+        except PhoneError:
+            desk.book.legs[before] = (live, True)
+            await self._give_back(live, before)
+            raise
+        if live.gone or live.over or not desk.talking(live):
+            desk.send_away(before)
+            raise SeatError(_("お客様が電話を切りました"))
+        now = self._clock.now()
+        offer, before_it = Offer(new_id(), live.call.id, watch.own, now), live.offer
+        for change in changes.taken_over(live.call, offer, before_it, now):
+            desk.book.record(live, change)
+            live.offer = change.offer
+        live.operator_leg, live.muted = leg, False
+        self._legs.pop(leg, None)
+        self._watches.pop(watch.user_id, None)
+        watch.leg, watch.took = None, True
+        desk.book.legs[leg] = (live, True)
+        desk.perform(desk.floor.take_over(live.call.id, watch.own, now))
+        desk.send_away(before)
+        await self._close(watch)
+
+    async def _give_back(self, live: LiveCall, before: Leg) -> None:
+        try:
+            await self._desk.phone.connect(live.call.id, live.leg, before, record=live.record)
+        except PhoneError:
+            # One of the two is gone as well, and nobody else tells of the operator's end now.
+            self._desk.leg_ended(LegEnded(before, self._clock.now()))
+            self._desk.send_away(before)
+
+    def _over(self, watch: Watch) -> None:
+        """The supervisor is at this call no more."""
+        if self._watches.get(watch.user_id) is watch:
+            del self._watches[watch.user_id]
+        leg, watch.leg = watch.leg, None
+        if leg is not None and self._legs.pop(leg, None) is not None:
+            watch.line.do(lambda: self._desk.phone.hang_up(leg))
+        for known, one in list(self._legs.items()):
+            if one is watch:
+                del self._legs[known]
+        watch.line.do(lambda: self._close(watch))
+        self._changed()
+
+    async def _close(self, watch: Watch) -> None:
+        """Writes the end into the record. A database that is away is asked by the next program (`begin`)."""
+        record, watch.record = watch.record, ""
+        if not record:
+            return
+
+        def write(tx: Tx) -> None:
+            watch_ended(tx, record)
+            if watch.took:
+                taken_over(tx, watch.live.call.id, watch.user_id)
+                end_help(tx, watch.live.call.id)
+
+        try:
+            await self._store.write(write)
+        except StoreError as error:
+            log.warning("monitor.end_not_written", error=type(error).__name__)
+
+
+def _away() -> str:
+    return _("記録に残せないため、いまは通話に入れません。少し待ってからもう一度お試しください")

@@ -1,0 +1,246 @@
+"""Supervisors at calls on the floor: rules, record, take-over."""
+
+import asyncio
+
+import pytest
+from tests.slices.routing.conftest import House
+from tests.web_fixtures import add_account
+
+from denwaban import care
+from denwaban.access import Role
+from denwaban.audit import Wanted, listed
+from denwaban.care import Mode, Rules, ask_help, set_rules, watches_of
+from denwaban.journal import after
+from denwaban.people import add_operator
+from denwaban.routing import SeatError, SeatState
+from denwaban.store import Tx
+from denwaban.telephony.port import Leg
+
+
+class Floor:
+    """A house in which suzuki talks, and a supervisor with a telephone."""
+
+    def __init__(self, house: House, user_id: str, own: str, seat: str) -> None:
+        self.house, self.user_id, self.own, self.seat = house, user_id, own, seat
+        self.caller = Leg("")
+
+    @property
+    def call_id(self) -> str:
+        found = self.house.seat("suzuki").call_id
+        assert found is not None
+        return found
+
+    async def wants(self, mode: Mode) -> None:
+        suzuki = self.house.operators["suzuki"]
+        await self.house.board.supervision.watch(self.user_id, self.own, suzuki, mode)
+
+    async def answers(self) -> Leg:
+        leg = self.house.phone.seat_answers(self.seat)
+        await self.house.until(lambda: self.house.phone.voices(leg))
+        return leg
+
+    def heard(self, leg: Leg) -> set[str]:
+        return self.house.phone.voices(leg)
+
+    async def recorded(self, call_id: str, *expected: tuple[str, bool]) -> None:
+        """Waits until the record has these modes, each ended (True) or not."""
+        async with asyncio.timeout(10):
+            while True:
+                rows = await self.house.store.read(lambda tx: watches_of(tx, call_id))
+                if [(one.mode.value, one.ended_at is not None) for one in rows] == [*expected]:
+                    return
+                await asyncio.sleep(0.005)
+
+
+async def _floor(house: House) -> Floor:
+    """To be called while the house is open."""
+
+    def make(tx: Tx) -> tuple[str, str]:
+        user_id = add_account(tx, Role.SUPERVISOR)
+        return user_id, add_operator(tx, user_id, "木村")
+
+    user_id, own = await house.store.write(make)
+    await house.until(lambda: house.view.seat(own) is not None)
+    shown = house.view.seat(own)
+    assert shown is not None
+    house.phone.seat_online(shown.seat)
+    await house.comes("suzuki")
+    floor = Floor(house, user_id, own, shown.seat)
+    floor.caller = house.dials()
+    await house.talks("suzuki")
+    await house.until(lambda: house.view.seat(own).online)  # type: ignore[union-attr]
+    return floor
+
+
+@pytest.mark.req("I4", "F3")
+async def test_each_mode_is_heard_as_it_should_be_and_stands_in_the_record(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        suzuki = house.phone.leg_of("seat-suzuki")
+        assert suzuki is not None
+        await floor.wants(Mode.LISTEN)
+        assert house.phone.seat_rings(floor.seat)
+        await floor.recorded(call_id)
+        own = await floor.answers()
+        assert floor.heard(own) == {"seat-suzuki", "09012345678"}
+        assert floor.heard(suzuki) == {"09012345678"}
+        await floor.wants(Mode.WHISPER)
+        assert floor.heard(suzuki) == {"09012345678", floor.seat}
+        assert floor.heard(floor.caller) == {"seat-suzuki"}
+        await floor.wants(Mode.BARGE)
+        assert floor.heard(floor.caller) == {"seat-suzuki", floor.seat}
+        house.board.supervision.stop(floor.user_id)
+        await floor.recorded(call_id, ("listen", True), ("whisper", True), ("barge", True))
+        assert not house.board.supervision.watches()
+        assert house.phone.leg_of(floor.seat) is None
+        entries = await house.store.read(lambda tx: after(tx, 0))
+        told = [e.fact for e in entries if e.fact.kind.startswith("monitor.")]
+        assert [fact.kind for fact in told] == ["monitor.began", "monitor.ended"] * 3
+        assert all(fact.subject == call_id for fact in told)
+        assert {fact.data["user_id"] for fact in told} == {floor.user_id}
+        seen = await house.store.read(lambda tx: listed(tx, Wanted(client_id=house.client)))
+        kinds = [one.kind for one in seen if one.kind.startswith("monitor.")]
+        assert kinds == ["monitor.ended", "monitor.began"] * 3
+        # The talk went on all the time.
+        assert house.seat("suzuki").state is SeatState.TALKING
+
+
+async def test_the_end_of_the_call_ends_the_listening(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        house.phone.caller_hangs_up(floor.caller)
+        await house.settled()
+        await floor.recorded(call_id, ("listen", True))
+        assert house.phone.leg_of(floor.seat) is None
+        assert not house.board.supervision.watches()
+
+
+async def test_a_supervisor_who_hangs_up_or_does_not_answer_is_at_no_call(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        await floor.wants(Mode.LISTEN)
+        house.phone.seat_refuses(floor.seat)
+        await house.settled()
+        assert not house.board.supervision.watches()
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        house.phone.seat_hangs_up(floor.seat)
+        await floor.recorded(call_id, ("listen", True))
+        assert house.seat("suzuki").state is SeatState.TALKING
+
+
+async def test_a_client_that_does_not_allow_it_is_listened_to_only_when_called(
+    house: House,
+) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        rules = Rules(monitored=False)
+        await house.store.write(lambda tx: set_rules(tx, house.client, rules, floor.user_id))
+        for mode in (Mode.LISTEN, Mode.WHISPER, Mode.BARGE):
+            with pytest.raises(SeatError, match="認めていません"):
+                await floor.wants(mode)
+        assert not house.phone.seat_rings(floor.seat)
+        call = (await house.calls())[-1]
+        await house.store.write(lambda tx: ask_help(tx, call, house.operators["suzuki"]))
+        await floor.wants(Mode.WHISPER)
+        await floor.answers()
+        await floor.recorded(call.id, ("whisper", False))
+
+
+@pytest.mark.parametrize("told", [True, False])
+async def test_the_operator_is_told_where_the_client_wants_it(house: House, told: bool) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        rules = Rules(told=told)
+        await house.store.write(lambda tx: set_rules(tx, house.client, rules, floor.user_id))
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        call = (await house.calls())[-1]
+        seen = await house.store.read(lambda tx: care.seat_care(tx, call))
+        assert seen.watched == (Mode.LISTEN if told else None)
+        entries = await house.store.read(lambda tx: after(tx, 0))
+        began = next(e.fact for e in entries if e.fact.kind == "monitor.began")
+        assert ("operator_id" in began.data) is told
+
+
+@pytest.mark.req("I4")
+async def test_the_supervisor_takes_the_call_and_owns_it(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call = (await house.calls())[-1]
+        await house.store.write(lambda tx: ask_help(tx, call, house.operators["suzuki"]))
+        await floor.wants(Mode.TAKE_OVER)
+        own = await floor.answers()
+        await house.until(lambda: house.seat("suzuki").state is not SeatState.TALKING)
+        await house.settled()
+        assert floor.heard(floor.caller) == {floor.seat}
+        assert floor.heard(own) == {"09012345678"}
+        assert house.phone.leg_of("seat-suzuki") is None
+        shown = house.view.seat(floor.own)
+        assert shown is not None
+        assert (shown.state, shown.call_id) == (SeatState.TALKING, call.id)
+        now = (await house.calls())[-1]
+        assert (now.operator_id, now.state.value) == (floor.own, "talking")
+        assert await house.store.read(lambda tx: care.open_help(tx, call.id)) is None
+        await floor.recorded(call.id, ("take_over", True))
+        facts = await house.facts()
+        assert facts[-2:] == ["call.left", "call.taken_over"]
+        # The supervisor ends it like any operator, and is offered nothing afterwards.
+        await house.board.hang_up(floor.own)
+        ended = (await house.calls())[-1]
+        assert (ended.outcome, ended.operator_id) == ("answered", floor.own)
+        await house.passes(1)
+        shown = house.view.seat(floor.own)
+        assert shown is not None
+        assert shown.state is SeatState.BREAK
+
+
+async def test_a_caller_who_hangs_up_during_the_take_over_leaves_nobody_on_the_line(
+    house: House,
+) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        await floor.wants(Mode.TAKE_OVER)
+        house.phone.caller_hangs_up(floor.caller)
+        house.phone.seat_answers(floor.seat)
+        await house.settled()
+        await house.settled()
+        assert (await house.phone.snapshot()).legs == {}
+        assert (await house.calls())[-1].outcome == "answered"
+        assert not house.board.supervision.watches()
+
+
+async def test_it_needs_a_telephone_and_a_talk(house: House) -> None:
+    async with house.open() as board:
+        floor = await _floor(house)
+        house.phone.seat_offline(floor.seat)
+        await house.until(lambda: not house.view.seat(floor.own).online)  # type: ignore[union-attr]
+        with pytest.raises(SeatError, match="電話がつながっていません"):
+            await floor.wants(Mode.LISTEN)
+        with pytest.raises(SeatError, match="通話していません"):
+            await board.supervision.watch(
+                floor.user_id, floor.own, house.operators["tanaka"], Mode.LISTEN
+            )
+
+
+async def test_what_a_program_left_open_is_ended_by_the_next(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        await floor.recorded(call_id, ("listen", False))
+    async with house.open():
+        await house.settled()
+        await floor.recorded(call_id, ("listen", True))
+        assert house.phone.leg_of(floor.seat) is None
+        assert house.seat("suzuki").state is SeatState.TALKING
+        # It also goes on under the owner's keys.
+        house.phone.caller_hangs_up(floor.caller)
+        await house.settled()
+        assert (await house.calls())[-1].outcome == "answered"

@@ -8,6 +8,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -20,7 +21,10 @@ from denwaban import access, delivery, people, reports
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import api
-from denwaban.store import Store
+from denwaban.delivery.attempts import Came, begin, record
+from denwaban.delivery.rows import deliveries
+from denwaban.store import Store, Tx
+from denwaban.work.rows import lease
 
 
 @pytest.fixture
@@ -301,6 +305,48 @@ async def test_without_a_mail_server_the_portal_still_has_it_and_nobody_is_given
         assert attempts == [f"メールサーバーが設定されていません{told}"]
     client = access.Principal(office.suzuki_user, "鈴木", access.Role.CLIENT, office.client_id, "s")
     assert api.show(found["mail"], client).error == "メールサーバーが設定されていません。"
+
+
+@pytest.mark.parametrize("count", [1, 12])
+async def test_many_messages_ask_the_database_as_often_as_one(
+    store: Store, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    office = await open_office(store, clock, Settings())
+    await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
+    made = [await office.report() for _report in range(count)]
+    ids = [
+        one.id
+        for report in made
+        for one in await office.deliveries(report)
+        if one.state == "pending"
+    ]
+    assert len(ids) == count
+    asked: list[str] = []
+
+    def counted(tx: Tx) -> Tx:
+        execute = tx.execute
+
+        def one(*given: Any) -> Any:
+            asked.append(str(given[0]))
+            return execute(*given)
+
+        monkeypatch.setattr(tx, "execute", one)
+        return tx
+
+    leased = await store.write(lambda tx: lease(counted(tx), deliveries, 50, timedelta(minutes=1)))
+    assert (sorted(leased), len(asked)) == (sorted(ids), 1)
+    ready = await store.write(lambda tx: begin(counted(tx), ids, "https://d.example.jp"))
+    assert len(asked) == 1 + 6
+    came = [Came(one, delivery.Sent("受け取りました"), 0.5) for one in ready if one is not None]
+    await store.write(lambda tx: record(counted(tx), came))
+    assert len(asked) == 1 + 6 + 4
+    for report in made:
+        mail = next(one for one in await office.deliveries(report) if one.channel == "mail")
+        assert (mail.state, mail.tries, mail.sent_at) == ("sent", 1, clock.now())
+    # A second answer to the same adds nothing.
+    before = len(await office.facts())
+    await store.write(lambda tx: record(tx, came))
+    assert len(await office.facts()) == before
 
 
 @pytest.mark.req("C6")

@@ -1,7 +1,7 @@
 """The store keeps what it says it keeps, on both databases."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -10,7 +10,7 @@ from sqlalchemy import Column, Integer, String, Table, insert, select, text, upd
 
 from denwaban.clock import MovedClock
 from denwaban.journal import Entry, Fact, Journal, after, append
-from denwaban.store import Id, Store, StoreError, Tx, metadata, new_id
+from denwaban.store import Id, Store, StoreError, Tx, among, metadata, new_id
 from denwaban.store.engine import BUSY_SECONDS
 from denwaban.store.store import WRITER_LOCK
 from denwaban.work import Duty, Worker, due_columns, overdue
@@ -137,6 +137,21 @@ async def test_a_row_whose_doer_died_is_done_again_and_counts_as_late(
         worker.cancel()
     late = await store.read(lambda tx: overdue(tx, duty))
     assert (late.rows, late.seconds) == (1, 180.0)
+
+
+async def test_one_text_asks_for_any_number_of_values(store: Store) -> None:
+    ids = await store.write(lambda tx: [add_chore(tx, f"chore {n}") for n in range(300)])
+    asked = select(chores.c.id).where(among(chores.c.id, "ids"), chores.c.times == 0)
+
+    def found(tx: Tx, wanted: Sequence[str]) -> list[str]:
+        return sorted(row["id"] for row in tx.all(asked, {"ids": wanted}))
+
+    for wanted in (ids, ids[:1], [], ['"', "');--", *ids[5:7]]):
+        got = await store.read(partial(found, wanted=wanted))
+        assert got == sorted(set(wanted) & set(ids))
+    change = update(chores).where(among(chores.c.id, "ids"))
+    await store.write(lambda tx: tx.execute(change, {"ids": set(ids[:2]), "times": 3}))
+    assert [await store.read(partial(times, chore=one)) for one in ids[:3]] == [3, 3, 0]
 
 
 async def test_a_moment_without_a_zone_is_refused(store: Store, clock: MovedClock) -> None:

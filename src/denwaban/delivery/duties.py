@@ -32,7 +32,7 @@ SECONDS = Histogram(
 SLOW = 120.0
 """Seconds from the end of a call to its message after which we say so in the log [C6]."""
 
-AT_ONCE = 128
+AT_ONCE = 256
 """Attempts under way at the same time; a channel may allow itself less."""
 
 LEASE = timedelta(seconds=90)

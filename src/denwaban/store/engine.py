@@ -1,7 +1,9 @@
 """The two dialects: how a connection is made and kept safe on each."""
 
+import json
 from typing import Any
 
+import msgspec
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 
@@ -24,8 +26,17 @@ def make_engine(url: str) -> Engine:
             connect_args={"connect_timeout": BUSY_SECONDS},
             isolation_level="READ COMMITTED",
             hide_parameters=True,  # errors reach the log; what people said and their numbers must not
+            json_deserializer=_read_json,
         )
     raise ValueError("DENWABAN_DATABASE_URL: sqlite:///… か postgresql://… を指定してください")
+
+
+def _read_json(text: str | bytes) -> Any:
+    """A JSON column. Several times as fast as the standard library, which alone bears half a surrogate pair."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return json.loads(text)
 
 
 def _sqlite(url: URL) -> Engine:
@@ -35,6 +46,7 @@ def _sqlite(url: URL) -> Engine:
         max_overflow=4,
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
+        json_deserializer=_read_json,
     )
 
     @event.listens_for(engine, "connect")

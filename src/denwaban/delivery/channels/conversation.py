@@ -66,7 +66,8 @@ class Conversation(asyncio.Protocol):
         )
         if self._together:
             self._transport.write(b"".join(command for command, _codes in wanted))
-        async with asyncio.timeout(STEP):
+        # One limit for both steps: each costs as much as composing a line.
+        async with asyncio.timeout(2 * STEP):
             for command, codes in wanted:
                 if not self._together:
                     self._transport.write(command)
@@ -75,8 +76,7 @@ class Conversation(asyncio.Protocol):
                     raise Lost(begun=False)
                 if code not in codes:
                     raise Refused(code)
-        self._transport.write(_dotted(content))
-        async with asyncio.timeout(STEP):
+            self._transport.write(_dotted(content))
             code = await self._answer(begun=True)
         if code != COMPLETED:
             raise Refused(code)

@@ -4,8 +4,11 @@ import asyncio
 import base64
 import html
 import re
+from binascii import b2a_base64
 from collections.abc import Callable
+from datetime import datetime
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from time import monotonic
 
 import aiosmtplib
@@ -147,7 +150,7 @@ def compose(message: Message, sender: str, answer_to: str = "") -> bytes:
         ("To", f"{_word(f'{message.staff_name} 様')} <{message.address['to']}>"),
         *((("Reply-To", answer_to),) if answer_to else ()),
         ("Subject", _word(message.subject)),
-        ("Date", format_datetime(message.at)),
+        ("Date", _date(message.at)),
         ("Message-ID", f"<{message.key}@{domain}>"),
         # All mails of a report make one thread, and an out-of-office answer is not wanted.
         ("References", f"<{message.report_id}@{domain}>"),
@@ -170,7 +173,7 @@ def written(letter: Letter, sender: str) -> bytes:
         ("From", f"{_word('電話番')} <{sender}>"),
         ("To", f"{_word(f'{letter.name} 様')} <{letter.to}>"),
         ("Subject", _word(letter.subject)),
-        ("Date", format_datetime(letter.at)),
+        ("Date", _date(letter.at)),
         ("Message-ID", f"<{letter.key}@{domain}>"),
         *AUTOMATIC,
     )
@@ -185,12 +188,29 @@ def written(letter: Letter, sender: str) -> bytes:
     return head + kind + opened + text + parts + f"--{boundary}--\r\n".encode()
 
 
+@lru_cache(64)
+def _date(at: datetime) -> str:
+    # The mails of a batch are of the same moment.
+    return format_datetime(at)
+
+
 def _attached(one: Attachment) -> bytes:
     head = (
         f"Content-Type: {one.kind}\r\nContent-Transfer-Encoding: base64\r\n"
         f'Content-Disposition: attachment; filename="{one.name}"\r\n\r\n'
     )
-    return head.encode("ascii") + base64.encodebytes(one.data).replace(b"\n", b"\r\n")
+    return head.encode("ascii") + _lines(one.data)
+
+
+LINE = 76
+"""Characters of a line of base64."""
+
+
+def _lines(data: bytes) -> bytes:
+    """As base64 in lines. All at once and then cut: `base64.encodebytes` encodes each line by itself."""
+    found = b2a_base64(data, newline=False)
+    lines = [found[at : at + LINE] for at in range(0, len(found), LINE)]
+    return b"\r\n".join([*lines, b""])
 
 
 AUTOMATIC = (
@@ -206,14 +226,15 @@ WORD_BYTES = 42
 def _head(*fields: tuple[str, str]) -> bytes:
     """Raises `UnicodeEncodeError` when an address is not ASCII, `ValueError` when a value would add a header."""
     for _name, value in fields:
-        if "\r" in value.replace("\r\n ", "") or "\n" in value.replace("\r\n ", ""):
+        bare = value.replace("\r\n ", "")
+        if "\r" in bare or "\n" in bare:
             raise ValueError("a header of one line")
     return "".join(f"{name}: {value}\r\n" for name, value in fields).encode("ascii")
 
 
 def _part(kind: str, text: str) -> bytes:
     """One text as base64, which no server changes on its way."""
-    body = base64.encodebytes(text.encode()).replace(b"\n", b"\r\n")
+    body = _lines(text.encode())
     head = (
         f'Content-Type: text/{kind}; charset="utf-8"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
     )
@@ -222,8 +243,11 @@ def _part(kind: str, text: str) -> bytes:
 
 def _word(text: str) -> str:
     """Text for a header: on one line, so that nobody's name adds a header, and in encoded words of whole characters."""
+    line = " ".join(text.split())
+    if len(whole := line.encode()) <= WORD_BYTES:
+        return f"=?utf-8?b?{b2a_base64(whole, newline=False).decode()}?="
     words, part = [], b""
-    for letter in " ".join(text.split()):
+    for letter in line:
         more = letter.encode()
         if len(part) + len(more) > WORD_BYTES:
             words.append(part)

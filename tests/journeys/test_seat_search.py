@@ -81,7 +81,7 @@ def her_sister(tx: Tx, story: SeatStory) -> None:
         company="",
         number="090-8765-4321",
         what_for="給湯器の異音",
-        done="担当から折り返すとお伝えしました。",
+        done="音の出る場所を伺い、承りました。",
         callback_needed=False,
         callback_by=None,
         urgency=Urgency.NORMAL,

@@ -23,6 +23,7 @@ from denwaban.calls import Call
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.console import WaitingRoom, pages
+from denwaban.disclosure.pages import seat as identity
 from denwaban.journal import Journal
 from denwaban.lines import EVERY_DAY, HOLIDAY, Mode, PlanWindow, add_number, set_plan
 from denwaban.people import (
@@ -301,7 +302,7 @@ async def seat_story(
             stack.push_async_callback(stop)
             await board.ready()
             web = await make_web(
-                pages=pages.routes,
+                pages=[*pages.routes, *identity.routes],
                 services={"switchboard": board, "waiting_room": room},
                 settings=used,
                 journal=journal,

@@ -9,6 +9,7 @@ import denwaban.care.rows
 import denwaban.console.rows
 import denwaban.delivery.inbound.rows
 import denwaban.delivery.rows
+import denwaban.disclosure.rows
 import denwaban.feedback.rows
 import denwaban.improvement.rows
 import denwaban.journal.rows

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from sqlalchemy import RowMapping, select
-from tests.screens import look
+from tests.screens import WIDE_DARK, look
 from tests.seat_browser import chromium, fits, node, seat_page, serving, signed_in
 from tests.seat_story import MakeStory, SeatStory, seat_story
 
+from denwaban.disclosure import GatedField, Kind, Member, Policy, put_member, set_policy
 from denwaban.improvement.rows import unexpected_questions
 from denwaban.store import Tx
 
@@ -32,8 +33,65 @@ async def noted(story: SeatStory) -> list[RowMapping]:
     return await story.store.read(read)
 
 
+SECRET = "プレミアムプラン 月額8,000円"
+
+
+def gate(tx: Tx, client_id: str) -> None:
+    fields = (
+        GatedField("契約内容", 2, (Kind.NUMBER, Kind.NAME, Kind.BIRTH, Kind.KEYWORD)),
+        GatedField("お届け先の住所", 3, (Kind.NUMBER, Kind.BIRTH, Kind.KEYWORD)),
+    )
+    set_policy(tx, Policy(client_id, fields), 0, None)
+    answers = {Kind.NUMBER: ["A-100"], Kind.BIRTH: ["1980/5/1"], Kind.KEYWORD: ["さくら"]}
+    put_member(tx, client_id, Member(answers, {"契約内容": SECRET}))
+
+
+async def proves_who_they_are(page: Page, story: SeatStory) -> None:
+    """From a field of the script, by keyboard: the check, a value, a lock."""
+    panel = page.locator("#seat-identity")
+    await page.locator("#a-address").focus()
+    await page.keyboard.press("Alt+p")
+    number, birth = page.locator("#identity-number"), page.locator("#identity-birth")
+    await expect(number).to_be_focused()
+    await look(page, "seat-identity", WIDE_DARK)
+    await page.keyboard.type("A-100")
+    await birth.fill("1980/5/2")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#identity-said")).to_have_text(
+        "登録と合いませんでした。あと2回まで試せます。"
+    )
+    # What the caller said stays in its fields.
+    await expect(number).to_have_value("A-100")
+    assert SECRET not in await page.content()
+    await birth.fill("昭和55年5月1日")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#identity-said")).to_have_text("ご本人と確認できました。")
+    assert SECRET not in await page.content()
+    await page.keyboard.press("Alt+1")
+    await expect(panel.locator("output").first).to_have_text(SECRET)
+    await look(page, "seat-identity-passed", WIDE_DARK)
+    # With the panel the value is gone from the page; the keys are the script's again.
+    await page.keyboard.press("Escape")
+    await expect(panel).to_be_hidden()
+    assert SECRET not in await page.content()
+    await expect(page.locator(".identity-state .badge")).to_have_text("確認できました")
+    await page.keyboard.press("Alt+p")
+    await expect(panel.locator("[data-reveal]").first).to_be_focused()
+    await number.fill("A-100")
+    await page.locator("#identity-keyword").fill("すみれ")
+    for left in (1, 0):
+        await page.keyboard.press("Enter")
+        if left:
+            await expect(page.locator("#identity-said")).to_contain_text("あと1回")
+    await expect(panel).to_contain_text("これ以上は照合できません")
+    await look(page, "seat-identity-locked", WIDE_DARK)
+    await page.keyboard.press("Escape")
+    await fits(page)
+
+
 async def test_one_key_notes_a_question_without_stopping_the_call(seat_story: MakeStory) -> None:
     story = await seat_story()
+    await story.store.write(lambda tx: gate(tx, story.client_id))
     async with serving(story) as url, chromium() as browser:
         page = await seat_page(await signed_in(browser, story, url), url)
         line, text = page.locator("#seat-question"), page.locator("#seat-question-text")
@@ -102,7 +160,10 @@ async def test_one_key_notes_a_question_without_stopping_the_call(seat_story: Ma
         await page.keyboard.press("Control+/")
         found = await Axe().run(page)
         assert found.response["violations"] == [], found.generate_report()
+        await page.keyboard.press("Escape")
+        await proves_who_they_are(page, story)
         # The call ends while the line is open: what is typed still belongs to it.
+        await page.keyboard.press("Control+/")
         await story.caller_hangs_up(leg)
         await text.fill("また今度うかがいます")
         await page.keyboard.press("Enter")

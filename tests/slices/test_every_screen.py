@@ -18,6 +18,9 @@ from denwaban.care import Reason, ask_help, mark_abusive, say_warning
 from denwaban.config import Settings
 from denwaban.delivery import Channels, Services
 from denwaban.delivery.inbound.doors import Doors
+from denwaban.disclosure import GatedField, Kind, Policy, set_policy
+from denwaban.disclosure.law import Facts
+from denwaban.disclosure.leaks import open_case
 from denwaban.lines import set_limit
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import add_contact, contacts_of, record_test
@@ -60,6 +63,14 @@ def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
     )
     ids["summary"] = put_summaries(tx, story.client_id)
     ids["person"] = put_twins(tx, story.client_id)
+    gated = (
+        GatedField("契約内容", 2, tuple(Kind)),
+        GatedField("残高", 3, tuple(Kind), approval=True),
+    )
+    set_policy(tx, Policy(story.client_id, gated), 0, ids["administrator"])
+    ids["leak"] = open_case(
+        tx, story.client_id, "別の方に契約内容をお話しした", Facts(tx.now), ids["supervisor"]
+    )
     return ids
 
 
@@ -128,7 +139,7 @@ async def test_the_inside(
             "/floor", "/floor/wall", "/floor/abuse", f"/floor/abuse/{case}", f"/clients/{story.client_id}/care", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
-            "/audit", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
+            "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
             "/persons", f"/persons/{ids['person']}",
             "/operators", f"/operators/{story.operator.id}", "/users", f"/users/{ids['client']}",

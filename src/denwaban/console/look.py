@@ -11,6 +11,7 @@ from denwaban.console import rows
 from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
 from denwaban.console.model import greeting_of
 from denwaban.console.outlook import Outlook, outlook, takes
+from denwaban.disclosure import Standing, standing
 from denwaban.lines import show_number
 from denwaban.memory import (
     NOTHING,
@@ -104,6 +105,8 @@ class Card:
     """The script beside the words of the node; None before it has begun."""
     forbidden: tuple[Forbidden, ...]
     """Phrases in the report that should be worded otherwise."""
+    identity: Standing | None = None
+    """How the call stands with its identity check; None where nothing is gated."""
 
     @property
     def given(self) -> str:
@@ -306,6 +309,7 @@ def _card(
         outlook=ahead,
         guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
+        identity=standing(tx, shown) if whole else None,
     )
 
 

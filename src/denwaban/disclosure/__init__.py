@@ -1,1 +1,58 @@
-"""What may be told to whom, and the record of who saw it."""
+"""What may be told to whom: gated fields, the identity check that opens them, locks, and the record of every sight.
+
+Gated values leave the database by `reveal` alone, which puts the sight into the audit with it.
+"""
+
+from denwaban.disclosure.board import Held, held
+from denwaban.disclosure.checking import (
+    Locked,
+    NobodyNamed,
+    NoCheck,
+    NotOpen,
+    Shown,
+    Standing,
+    TooFew,
+    allow,
+    check,
+    lacks_check,
+    reveal,
+    standing,
+    unlock,
+)
+from denwaban.disclosure.leaks import Alarm as LeakAlarm
+from denwaban.disclosure.leaks import alarms as leak_alarms
+from denwaban.disclosure.leaks import duty as leak_duty
+from denwaban.disclosure.members import Member, count_members, put_member, remove_member
+from denwaban.disclosure.model import GatedField, Kind, Policy, Unreadable
+from denwaban.disclosure.policies import policy_of, set_policy
+
+__all__ = [
+    "GatedField",
+    "Held",
+    "Kind",
+    "LeakAlarm",
+    "Locked",
+    "Member",
+    "NoCheck",
+    "NobodyNamed",
+    "NotOpen",
+    "Policy",
+    "Shown",
+    "Standing",
+    "TooFew",
+    "Unreadable",
+    "allow",
+    "check",
+    "count_members",
+    "held",
+    "lacks_check",
+    "leak_alarms",
+    "leak_duty",
+    "policy_of",
+    "put_member",
+    "remove_member",
+    "reveal",
+    "set_policy",
+    "standing",
+    "unlock",
+]

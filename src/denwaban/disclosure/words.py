@@ -1,16 +1,37 @@
 """What stands on the pages for the short words of the audit."""
 
 from denwaban.audit import Entry
+from denwaban.disclosure.law import What
+from denwaban.disclosure.model import LABELS, Kind
 from denwaban.texts import N_
 from denwaban.web import _
 
 KINDS = {
     "recording.played": N_("録音を聞いた"),
+    "identity.checked": N_("本人確認を照合した"),
+    "field.shown": N_("開示欄を見た"),
+    "identity.unlocked": N_("本人確認のロックを解いた"),
+    "field.allowed": N_("開示を許した"),
+    "policy.changed": N_("開示の決まりを変えた"),
+    "members.changed": N_("本人確認の登録を変えた"),
     "export.taken": N_("ファイルに書き出した"),
     "monitor.began": N_("SV が通話に入った"),
     "monitor.ended": N_("SV が通話を離れた"),
+    "leak.opened": N_("漏えいの疑いを起票した"),
+    "leak.revised": N_("漏えいの疑いの内容を直した"),
+    "leak.step_done": N_("漏えいの疑いの一つを済ませた"),
+    "leak.closed": N_("漏えいの疑いを終えた"),
 }
 """Kinds of the audit in words, in the order in which a filter offers them."""
+
+STEPS = {
+    What.CONTAIN: N_("止める・どこまで広がったかを調べる"),
+    What.CLIENT: N_("顧客企業に知らせる"),
+    What.PRELIMINARY: N_("個人情報保護委員会への速報"),
+    What.PERSONS: N_("ご本人への通知"),
+    What.FINAL: N_("個人情報保護委員会への確報"),
+}
+"""What has to be done when something may have leaked."""
 
 DETAILS = {
     "what": N_("内容"),
@@ -19,6 +40,16 @@ DETAILS = {
     "reason": N_("理由"),
     "mode": N_("入り方"),
     "told": N_("オペレーターの画面に出した"),
+    "right": N_("一致"),
+    "kinds": N_("照合したもの"),
+    "version": N_("版"),
+    "added": N_("追加"),
+    "changed": N_("変更"),
+    "removed": N_("削除"),
+    "first": N_("から"),
+    "last": N_("まで"),
+    "step": N_("すること"),
+    "left": N_("残り"),
 }
 
 VALUES = {
@@ -40,14 +71,18 @@ def kind_words(kind: str) -> str:
 def detail_words(entry: Entry) -> str:
     """What the row says beside who, when and of whom: 「項目 契約内容」."""
     return " · ".join(
-        f"{_(DETAILS[name]) if name in DETAILS else name} {_value(value)}"
+        f"{_(DETAILS[name]) if name in DETAILS else name} {_value(name, value)}"
         for name, value in entry.details.items()
         if value not in (None, "")
     )
 
 
-def _value(value: str | int | bool | None) -> str:
+def _value(name: str, value: str | int | bool | None) -> str:
     if isinstance(value, bool):
         return _("はい") if value else _("いいえ")
     text = str(value)
-    return _(VALUES[text]) if text in VALUES else text
+    if name == "kinds":
+        return "・".join(_(LABELS[Kind(kind)]) for kind in text.split(",") if kind)
+    if name == "step" and text in {what.value for what in What}:
+        return _(STEPS[What(text)])
+    return _(VALUES[text]) if name in ("what", "mode") and text in VALUES else text

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from denwaban.care import Asked, open_helps
 from denwaban.clock import JST, Clock
 from denwaban.delivery import Trouble, troubles
+from denwaban.disclosure import Held, LeakAlarm, held, leak_alarms
 from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
 from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
 from denwaban.oncall import Alarm, alarms
@@ -37,6 +38,9 @@ class Counted(NamedTuple):
     due: list[Due]
     nobody: list[Alarm]
     helps: list[Asked]
+    held: list[Held]
+    """Calls whose identity check waits for a supervisor."""
+    leaks: list[LeakAlarm]
     supervisors: dict[str, str]
     """Names of the supervisors, by user id."""
     seat_of: dict[str, str]
@@ -57,6 +61,8 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
             due_promises(tx, now + SOON),
             alarms(tx),
             open_helps(tx),
+            [one for one in held(tx) if one.going_on],
+            leak_alarms(tx),
             *supervisors(tx),
         )
 

@@ -29,6 +29,8 @@ CHANGES = (
     "oncall.",
     "care.",
     "monitor.",
+    "identity.",
+    "leak.",
 )
 
 

@@ -17,6 +17,7 @@ from denwaban.delivery import Channels, Watch
 from denwaban.delivery import duties as delivery_duties
 from denwaban.delivery.inbound import MailBackRunner, inbound_duties
 from denwaban.delivery.inbound.doors import Doors
+from denwaban.disclosure import leak_duty
 from denwaban.improvement import Gatherer, letter_duty, review_duty, weekly_duty
 from denwaban.journal import Journal
 from denwaban.knowledge import index
@@ -124,6 +125,7 @@ def build(
         letter_duty(store, settings.url, channels),
         promise_duty(store),
         unreached_duty(store, settings.acknowledge_minutes),
+        leak_duty(store),
         *summary_duties(store, settings.url, channels, press),
         watch_duty(store),
         calendar_duty(store, clock, loopback=settings.calendar_loopback),

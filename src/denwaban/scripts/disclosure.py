@@ -23,6 +23,17 @@ def restricted(script: Script, topics: Collection[str] = ()) -> frozenset[str]:
     return frozenset(node.id for node in script.nodes if tells(node))
 
 
+def proves(node: Node, choice: str) -> bool:
+    """Whether who takes this way says that the caller has proved who they are."""
+    if (
+        not isinstance(node, Fork)
+        or not choice.isdigit()
+        or not 1 <= int(choice) <= len(node.branches)
+    ):
+        return False
+    return node.branches[int(choice) - 1].verified
+
+
 def closed(script: Script, path: Path, topics: Collection[str] = ()) -> frozenset[str]:
     """The nodes to which nobody goes straight yet: from them something restricted can be reached without an identity check.
     Empty once the call has passed one."""

@@ -9,13 +9,14 @@ import msgspec
 from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
 
 from denwaban.calls import Call
+from denwaban.disclosure import lacks_check
 from denwaban.lines import show_number
 from denwaban.people import Caller, caller_of
 from denwaban.people.persons import Person
 from denwaban.scripts import walk
-from denwaban.scripts.disclosure import NotVerified, closed
+from denwaban.scripts.disclosure import NotVerified, closed, proves, restricted
 from denwaban.scripts.kept import scripts_of
-from denwaban.scripts.model import LONGEST_ANSWER, Script
+from denwaban.scripts.model import LONGEST_ANSWER, Inform, Script
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version
@@ -266,13 +267,16 @@ def save_answer(
 
 def go(tx: Tx, which: Which, choice: str, at: str | None = None) -> RunView:
     """Goes on by `choice` (`next` or a digit). `at` names the node the operator saw: when the run has meanwhile left it
-    (a key pressed twice, another tab), nothing happens. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`."""
+    (a key pressed twice, another tab), nothing happens. Raises `NoSuchRun`, `RunFinished`, `NoSuchWay`, and `NotVerified` where
+    the client demands that the server has compared the caller's answers and it has not found them right."""
     view = _run(tx, which)
     if view.finished:
         raise RunFinished(view.id)
     if at is not None and at != view.node.id:
         return view
-    return _move(tx, view, walk.forward(view.script, view.path, choice, tx.now))
+    path = walk.forward(view.script, view.path, choice, tx.now)
+    _look_for_check(tx, view, path, choice)
+    return _move(tx, view, path)
 
 
 def back(tx: Tx, which: Which, at: str | None = None) -> RunView:
@@ -295,7 +299,21 @@ def jump(tx: Tx, which: Which, target: str, at: str | None = None) -> RunView:
         return view
     if target in closed_in(tx, view):
         raise NotVerified(target)
-    return _move(tx, view, walk.jump(view.script, view.path, target, tx.now))
+    path = walk.jump(view.script, view.path, target, tx.now)
+    _look_for_check(tx, view, path, walk.JUMPED)
+    return _move(tx, view, path)
+
+
+def _look_for_check(tx: Tx, view: RunView, path: walk.Path, choice: str) -> None:
+    """A branch that says the caller has proved who they are, and what is told behind it, wait for the server's own check."""
+    target = path[-1].node
+    node = view.script.node(target)
+    gated = proves(view.node, choice) or node.restricted
+    if not gated and isinstance(node, Inform):
+        # Only these may be of a topic that the client restricts; the others are not asked about at every key.
+        gated = target in restricted(view.script, settings_of(tx, view.client_id).terms.restricted)
+    if gated and lacks_check(tx, view.call_id, view.client_id):
+        raise NotVerified(target)
 
 
 def closed_in(tx: Tx, view: RunView) -> frozenset[str]:

@@ -18,6 +18,8 @@ class Entry:
     roles: frozenset[Role]
     mark: str = ""
     """Where a page asks for the number that stands beside it: plain text, empty for none. The title tells of what."""
+    aside: bool = False
+    """Behind the reader's name, for what is not needed every day: the bar is full at 1366 pixels."""
 
 
 class Place(NamedTuple):
@@ -38,8 +40,8 @@ def set_menu(entries: list[Entry]) -> None:
     _entries[:] = entries
 
 
-def menu() -> list[Place]:
-    """What who is signed in may go to."""
+def menu(*, aside: bool = False) -> list[Place]:
+    """What who is signed in may go to: in the bar, or behind their name."""
     at = here()
     if at.who is None:
         return []
@@ -51,7 +53,7 @@ def menu() -> list[Place]:
             entry.mark,
         )
         for entry in _entries
-        if at.who.role in entry.roles
+        if at.who.role in entry.roles and entry.aside == aside
     ]
 
 

@@ -101,6 +101,8 @@ def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
         if fact.kind == "call.ended":
             mine.discard(fact.subject)
         return LiveEvent("seat", "") if ours else None
+    if fact.kind.startswith("identity."):
+        return LiveEvent("seat", "") if fact.subject in mine else None
     if fact.kind == "script.published":
         return LiveEvent("client", "")
     if fact.kind.startswith(("operator.", "report.sent", "script.", "care.", "monitor.")):

@@ -19,7 +19,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
   const { target } = event;
   const typing = typingIn(target);
   const ctrl = event.ctrlKey || event.metaKey;
-  if (target.closest?.("#seat-search, #seat-panel, #seat-abuse") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
+  if (target.closest?.("#seat-search, #seat-panel, #seat-abuse, #seat-identity") && !(ctrl && WHILE_SEARCHING.includes(event.key.toLowerCase()))) return;
   const stage = middle().dataset.stage;
   const done = () => {
     event.preventDefault();
@@ -39,7 +39,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     if (click(digit, event)) done();
     return;
   }
-  const letter = /^Key([IKLOJNYUQSVXZ])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([IKLOJNYUQSVXZP])$/.exec(event.code)?.[1].toLowerCase();
   if (event.altKey && !ctrl && letter) {
     if (click(WITH_ALT[letter] ?? letter, event)) done();
     return;

@@ -1,5 +1,6 @@
 // The operator's seat. The server says what the screen shows; this file carries keys, text and sound.
 
+import { Identity } from "../disclosure/identity.js";
 import { Aids } from "./aids.js";
 import { Answers } from "./answers.js";
 import { Care } from "./care.js";
@@ -174,6 +175,7 @@ const search = new Search({
 new Question({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext });
 
 const care = new Care({ act: put, refresh, back: focusNext });
+const identity = new Identity({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext, changed: refresh });
 
 const aids = new Aids({ mark: tell, jump, back: focusNext });
 
@@ -307,6 +309,7 @@ function settle(moved) {
   }
   if (now !== "talking") aids.close();
   care.settle(now === "talking");
+  identity.settle();
   search.settle();
   if (moved && !document.querySelector("dialog[open]")) focusNext();
   showSaved();

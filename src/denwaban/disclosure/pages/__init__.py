@@ -1,9 +1,15 @@
-"""Pages: the audit."""
+"""Pages: the check at the seat, a client's rules, locks, the audit, suspected leaks."""
 
 from litestar.types import ControllerRouterHandler
 
-from denwaban.disclosure.pages import audit
+from denwaban.disclosure.pages import audit, client, leaks, locks, seat
 
-routes: list[ControllerRouterHandler] = [*audit.routes]
+routes: list[ControllerRouterHandler] = [
+    *seat.routes,
+    *client.routes,
+    *locks.routes,
+    *audit.routes,
+    *leaks.routes,
+]
 
-menu = [*audit.menu]
+menu = [*client.menu, *audit.menu]

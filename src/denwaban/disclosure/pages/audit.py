@@ -138,4 +138,4 @@ def _people(tx: Tx, ids: set[str]) -> dict[str, str]:
 
 routes = [show]
 
-menu = [MenuEntry("/audit", "監査", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}))]
+menu = [MenuEntry("/audit", "監査", frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR}), aside=True)]

@@ -1,0 +1,77 @@
+"""Calls whose identity check waits for a supervisor: locked today, or a field that needs a word."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from denwaban.calls import calls_by_ids
+from denwaban.calls.rows import calls
+from denwaban.disclosure.checking import midnight, standing
+from denwaban.disclosure.rows import tries
+from denwaban.people.rows import clients, operators
+from denwaban.store import Tx
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A call at which something is not told yet."""
+
+    call_id: str
+    client_id: str
+    client: str
+    operator: str
+    at: datetime
+    """Of the last try."""
+    locked: bool
+    going_on: bool
+    wants: tuple[str, ...]
+    """Fields that a supervisor may allow."""
+
+
+def held(tx: Tx) -> list[Held]:
+    """The newest first."""
+    last = func.max(tries.c.at).label("last")
+    rows = tx.all(
+        select(
+            tries.c.call_id,
+            tries.c.client_id,
+            clients.c.name.label("client"),
+            operators.c.name.label("operator"),
+            last,
+        )
+        .join(clients, clients.c.id == tries.c.client_id)
+        .join(calls, calls.c.id == tries.c.call_id)
+        .join(operators, operators.c.id == calls.c.operator_id)
+        .where(tries.c.at >= midnight(tx.now))
+        .group_by(tries.c.call_id, tries.c.client_id, clients.c.name, operators.c.name)
+        .order_by(last.desc())
+        .limit(MOST)
+    )
+    known = calls_by_ids(tx, [row["call_id"] for row in rows])
+    found = []
+    for row in rows:
+        call = known[row["call_id"]]
+        now = standing(tx, call)
+        if now is None:
+            continue
+        going_on = call.ended_at is None
+        wants = tuple(
+            one.field.label for one in now.fields if one.open and not one.allowed and going_on
+        )
+        if now.locked or wants:
+            found.append(
+                Held(
+                    row["call_id"],
+                    row["client_id"],
+                    row["client"],
+                    row["operator"],
+                    row["last"],
+                    now.locked,
+                    going_on,
+                    wants,
+                )
+            )
+    return found

@@ -77,7 +77,9 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"POST /clients/\{client_id:str\}/roster/live", FLOOR),
     (r"\w+ /clients/\{client_id:str\}/(roster|hours).*", FLOOR | CLIENT),
     (r"\w+ /(staff/\{staff_id:str\}/calendars|calendars/).*", FLOOR | CLIENT),
-    (r"GET /roster", CLIENT),
+    (r"GET /(roster|first-callers)", CLIENT),
+    # Whose: tests/slices/lines_pages/test_level_pages.py.
+    (r"\w+ /clients/\{client_id:str\}/first-callers.*", FLOOR | CLIENT),
     (
         r"\w+ /api/v1/(clients/\{client_id:str\}/(reach|holes|hours|shifts|entries|roster-changes)"
         r"|shifts/|entries/|staff/\{staff_id:str\}/calendars|calendars/).*",

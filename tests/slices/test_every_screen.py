@@ -21,10 +21,29 @@ from denwaban.delivery.inbound.doors import Doors
 from denwaban.disclosure import GatedField, Kind, Policy, set_policy
 from denwaban.disclosure.law import Facts
 from denwaban.disclosure.leaks import open_case
-from denwaban.lines import set_limit
+from denwaban.lines import (
+    WEEKDAYS,
+    ServiceLevel,
+    Step,
+    StepKind,
+    add_duty_list,
+    numbers_of,
+    plan_of,
+    set_level,
+    set_limit,
+    set_number,
+    set_plan,
+)
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import add_contact, contacts_of, record_test
-from denwaban.people import give_account, remember_caller
+from denwaban.people import (
+    SkillKind,
+    give_account,
+    remember_caller,
+    set_group,
+    set_put_first,
+    set_skill,
+)
 from denwaban.people.persons import By, merge
 from denwaban.scripts import names_of
 from denwaban.store import Tx
@@ -39,6 +58,25 @@ pytestmark = pytest.mark.browser
 def database_url(tmp_path: Path) -> str:
     """One database is enough for what is seen."""
     return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+def _queue(tx: Tx, story: SeatStory) -> None:
+    """A group on duty, skills, a ladder with every kind of step, hours of a later day."""
+    group = set_group(tx, None, "夜間班", [story.operator.id])
+    add_duty_list(tx, "昼当番", group, WEEKDAYS, 720, 780, 15)
+    set_skill(tx, story.operator.id, SkillKind.CLIENT, story.client_id, 3)
+    set_skill(tx, story.operator.id, SkillKind.MATTER, "修理", 2)
+    ladder = (
+        Step(30, StepKind.WIDER, level=1),
+        Step(60, StepKind.GROUP, group=group),
+        Step(90, StepKind.CALL_BACK),
+        Step(300, StepKind.MESSAGE),
+    )
+    set_level(tx, story.client_id, ServiceLevel(2, 20, True, True, ladder=ladder))
+    set_put_first(tx, story.client_id, "+819012345678", True)
+    (number, *_) = numbers_of(tx, story.client_id)
+    set_number(tx, story.client_id, number.id, matter="修理", urgent=True)
+    set_plan(tx, story.client_id, plan_of(tx, story.client_id), date(2030, 4, 1))
 
 
 def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
@@ -61,6 +99,7 @@ def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
     record_test(
         tx, slack, "failed", "Slack の Webhook が無効になっています。URL を作り直してください。"
     )
+    _queue(tx, story)
     ids["summary"] = put_summaries(tx, story.client_id)
     ids["person"] = put_twins(tx, story.client_id)
     gated = (
@@ -140,9 +179,11 @@ async def test_the_inside(
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
+            f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/lines?plan=2030-04-01", f"/clients/{story.client_id}/lines/level", f"/clients/{story.client_id}/first-callers", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
+            "/audit", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
             "/persons", f"/persons/{ids['person']}",
-            "/operators", f"/operators/{story.operator.id}", "/users", f"/users/{ids['client']}",
+            "/operators", f"/operators/{story.operator.id}", f"/operators/{story.operator.id}/skills", "/operators/groups", "/operators/skills/import", "/users", f"/users/{ids['client']}",
             "/users?q=nobody", "/keys", "/import", "/import?kind=staff", "/numbers/import", "/account",
             "/nowhere",
         ):  # fmt: skip

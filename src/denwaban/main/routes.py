@@ -22,6 +22,7 @@ import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
 import denwaban.lines.duty_pages
+import denwaban.lines.first_pages
 import denwaban.lines.level_pages
 import denwaban.lines.pages
 import denwaban.memory.pages
@@ -67,6 +68,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.pages.routes,
     *denwaban.lines.level_pages.routes,
     *denwaban.lines.duty_pages.routes,
+    *denwaban.lines.first_pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
 )
@@ -96,6 +98,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
     *denwaban.oncall.pages.menu,
+    *denwaban.lines.first_pages.menu,
     *denwaban.summaries.pages.portal.menu,
     *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,

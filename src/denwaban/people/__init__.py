@@ -48,6 +48,7 @@ from denwaban.people.model import (
 from denwaban.people.persons.callers import (
     caller_of,
     callers_page,
+    put_first_callers,
     remember_caller,
     set_put_first,
     set_regular,
@@ -103,6 +104,7 @@ __all__ = [
     "operator",
     "operator_of_user",
     "operators",
+    "put_first_callers",
     "remember_caller",
     "remove_group",
     "replace_skills",

@@ -79,6 +79,12 @@ class Callers:
         self._timers.set(now + REPEAT, When.REPEAT, caller.call_id, caller.comfort)
         out.append(Announce(caller.call_id))
 
+    def again_in_line(self, caller: Caller, now: datetime, out: list[Action]) -> None:
+        """Was to be called back, but that could not be kept: waits on, and is spoken to in a minute."""
+        caller.place, caller.comfort = False, caller.comfort + 1
+        self._timers.set(now + REPEAT, When.REPEAT, caller.call_id, caller.comfort)
+        self.wait(caller, now, out)
+
     # The operator of the last time
 
     def keep_for_previous(self, caller: Caller, seat: Seat | None, now: datetime) -> None:

@@ -140,6 +140,8 @@ class Desk:
             self._caller_left(live, event.at)
 
     def _caller_left(self, live: LiveCall, at: datetime) -> None:
+        if live.keeping:
+            return  # what becomes of the call is known when the place is written
         if live.place is not None:
             self.places.hung_up(live, at)
             return

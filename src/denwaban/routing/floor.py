@@ -217,6 +217,14 @@ class Floor:
         self._dispatch(now, out)
         return out
 
+    def keep_not(self, call_id: str, now: datetime) -> list[Action]:
+        """The place could not be kept after all: the caller, who has not hung up, waits on."""
+        caller, out = self.callers.get(call_id), list[Action]()
+        if caller is not None and caller.place:
+            self._callers.again_in_line(caller, now, out)
+            self._dispatch(now, out)
+        return out
+
     def hung_up_to_be_called(self, call_id: str, now: datetime) -> list[Action]:
         """Who is to be called back has hung up: the place is in line."""
         out = list[Action]()

@@ -122,6 +122,8 @@ class LiveCall:
     """What the number got when the call came; None: not known."""
     may_press: bool = False
     """The caller may press the key and be called back."""
+    keeping: bool = False
+    """They pressed it; their place is being written."""
     to_say: list[str] = field(default_factory=list)
     """After what is being said."""
     place: Place | None = None

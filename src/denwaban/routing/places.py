@@ -13,6 +13,7 @@ import structlog
 
 from denwaban.calls import Offer, Outcome
 from denwaban.clock import Clock
+from denwaban.lines import Service
 from denwaban.outgoing import (
     Full,
     MayNotCall,
@@ -98,8 +99,17 @@ class Places:
         live, operators = self._book.legs.get(event.leg, (None, False))
         if live is None or operators or event.digit != KEY or not live.may_press:
             return
-        live.may_press = False
-        live.line.do(lambda: self._keep(live))
+        number, service = self._number(live), live.service
+        if number is None or service is None:
+            return
+        try:
+            actions = self._floor.keep_place(live.call.id, self._clock.now())
+        except Impossible:
+            return  # somebody has just answered them
+        # From now on nobody is rung for them; also when they hang up at once, their wish is kept.
+        live.may_press, live.keeping = False, True
+        self._perform(actions)
+        live.line.do(lambda: self._keep(live, number, service))
 
     def _number(self, live: LiveCall) -> str | None:
         """Whom to call (E.164), if we may and can."""
@@ -111,32 +121,32 @@ class Places:
         except (NoWayOut, MayNotCall):
             return None
 
-    async def _keep(self, live: LiveCall) -> None:
-        number, service = self._number(live), live.service
-        if number is None or service is None or not self._sound.waits(live):
-            return
+    async def _keep(self, live: LiveCall, number: str, service: Service) -> None:
         call, client_id, shown = live.call.id, service.client_id, service.number
-        try:
-            async with asyncio.timeout(PATIENCE):
-                # The call's own row first.
-                await self._recorder.written()
-                kept = await self._store.write(
-                    lambda tx: keeping.keep(tx, call, client_id, number, shown)
-                )
-        except (StoreError, TimeoutError) as error:
-            log.warning("routing.place_not_kept", call=call, error=type(error).__name__)
-            live.may_press = True
-            await self._sound.not_kept(live)
-            return
-        try:
-            actions = self._floor.keep_place(call, self._clock.now())
-        except Impossible:
-            # Somebody answered, or the caller gave up, while it was written.
-            await self._store.write(lambda tx: keeping.over(tx, call, Result.TALKED))
-            return
+        while True:
+            try:
+                async with asyncio.timeout(PATIENCE):
+                    # The call's own row first.
+                    await self._recorder.written()
+                    kept = await self._store.write(
+                        lambda tx: keeping.keep(tx, call, client_id, number, shown)
+                    )
+                break
+            except (StoreError, TimeoutError) as error:
+                log.warning("routing.place_not_kept", call=call, error=type(error).__name__)
+            if not live.gone:
+                live.keeping, live.may_press = False, True
+                self._perform(self._floor.keep_not(call, self._clock.now()))
+                await self._sound.not_kept(live)
+                return
+            # Who has hung up already cannot be told to wait on.
+            await asyncio.sleep(AGAIN_AFTER)
+        live.keeping = False
         self.hold(live, kept)
-        self._perform(actions)
-        await self.say_goodbye(live)
+        if live.gone:
+            self.hung_up(live, self._clock.now())
+        else:
+            await self.say_goodbye(live)
 
     async def say_goodbye(self, live: LiveCall) -> None:
         """Tells them that they will be called, then hangs up."""

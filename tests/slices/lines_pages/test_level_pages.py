@@ -17,6 +17,7 @@ from denwaban.lines import (
     StepKind,
     add_number,
     duty_pages,
+    first_pages,
     level_of,
     level_pages,
     numbers_of,
@@ -24,11 +25,12 @@ from denwaban.lines import (
     plan_of,
     plans_of,
     service_for,
+    set_level,
     set_plan,
 )
 from denwaban.lines import api as lines_api
 from denwaban.lines.levels import duty_lists_of
-from denwaban.people import SkillKind, groups, skills_of
+from denwaban.people import SkillKind, groups, put_first_callers, skills_of
 from denwaban.people.api import routes as people_api
 from denwaban.people.pages import routes as people_pages
 from denwaban.store import Store
@@ -230,3 +232,29 @@ async def test_what_a_number_is_for(make_web: MakeWeb, store: Store) -> None:
     assert (found.matter, found.urgent) == ("修理", True)
     assert (await admin.post(path, {"matter": "長" * 51})).status_code == 422
     assert "緊急用" in (await admin.get(f"/clients/{client}/lines")).text
+
+
+@pytest.mark.req("A17")
+async def test_a_client_says_who_goes_first_and_sees_only_its_own(
+    make_web: MakeWeb, store: Store
+) -> None:
+    web = await make_web(pages=first_pages.routes)
+    mine, other = await store.write(lambda tx: (a_client(tx, "mine"), a_client(tx, "other")))
+    staff = await web.browser(Role.CLIENT, mine)
+    path = f"/clients/{mine}/first-callers"
+    assert (await staff.get("/first-callers")).headers["location"] == path
+    assert "どのお客様も待った順に" in (await staff.get(path)).text
+    await store.write(lambda tx: set_level(tx, mine, ServiceLevel(callers_first=True)))
+    assert "どのお客様も待った順に" not in (await staff.get(path)).text
+    given = {"number": "090-1234-5678", "name": "佐藤 花子"}
+    assert (await staff.post(path, {"number": "110"})).status_code == 422
+    assert (await staff.post(path, given)).status_code == 303
+    (caller,) = await store.read(lambda tx: put_first_callers(tx, mine))
+    assert (caller.number, caller.name) == ("+819012345678", "佐藤 花子")
+    stranger = await web.browser(Role.CLIENT, other)
+    assert (await stranger.get(path)).status_code == 404
+    assert (await stranger.post(path, given)).status_code == 404
+    assert (await stranger.post(f"{path}/{caller.id}/remove", {})).status_code == 404
+    assert len(await store.read(lambda tx: put_first_callers(tx, mine))) == 1
+    assert (await staff.post(f"{path}/{caller.id}/remove", {})).status_code == 303
+    assert await store.read(lambda tx: put_first_callers(tx, mine)) == []

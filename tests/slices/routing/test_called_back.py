@@ -1,5 +1,6 @@
 """Who presses the key keeps the place, hangs up and is called in turn; both databases, told as stories."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,9 +9,10 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import CallState, Outcome
 from denwaban.lines import ServiceLevel, Step, StepKind, set_level
-from denwaban.routing import IN_LINE, SeatState, place_given_up
+from denwaban.routing import IN_LINE, SeatState, keeping, place_given_up
 from denwaban.routing.keeping import AGAIN, open_places
-from denwaban.routing.prompts import KEPT, MAY_PRESS, place_words
+from denwaban.routing.prompts import KEPT, MAY_PRESS, NOT_KEPT, place_words
+from denwaban.store import StoreError
 from denwaban.telephony.port import HangUp, Leg, Unreached
 
 HER = "09012345678"
@@ -198,3 +200,49 @@ async def test_whoever_cannot_be_called_is_not_offered_it(calling: House) -> Non
         house.phone.caller_presses(hidden, "1")
         await house.settled()
         assert house.phone.hears(hidden) == "music"
+
+
+async def test_who_presses_and_hangs_up_at_once_is_called_all_the_same(calling: House) -> None:
+    house = calling
+    async with house.open():
+        leg = house.dials(NUMBER, HER)
+        await house.passes(10)
+        while MAY_PRESS not in house.phone.hears(leg):
+            house.phone.prompt_ends(leg)
+            await house.settled()
+        house.phone.caller_presses(leg, "1")
+        house.phone.caller_hangs_up(leg)
+        await house.until(lambda: [one.call_back for one in house.view.waiting] == [True])
+        async with asyncio.timeout(30):  # the disk may be slow
+            while not await kept(house):
+                await asyncio.sleep(0.01)
+        await house.settled()
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+
+
+async def test_a_place_that_cannot_be_written_is_not_promised(
+    calling: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = calling
+    async with house.open():
+        leg = house.dials(NUMBER, HER)
+        await house.passes(10)
+        while MAY_PRESS not in house.phone.hears(leg):
+            house.phone.prompt_ends(leg)
+            await house.settled()
+
+        def away(*_: object) -> None:
+            raise StoreError("away")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeping, "keep", away)
+            house.phone.caller_presses(leg, "1")
+            await house.hears(leg, NOT_KEPT)
+        assert [one.call_back for one in house.view.waiting] == [False]
+        house.phone.prompt_ends(leg)
+        await house.until(lambda: house.phone.hears(leg) == "music")
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(leg) == "voice of seat-suzuki"

@@ -250,6 +250,14 @@ class QueueMachine(RuleBasedStateMachine):
             self.do(self.floor.hung_up_to_be_called(call, self.now))
 
     @rule(data=st.data())
+    def a_place_cannot_be_kept(self, data: st.DataObject) -> None:
+        parked = sorted(c for c, waits in self.callers.items() if waits.place and not waits.hung_up)
+        if parked:
+            call = data.draw(st.sampled_from(parked))
+            self.callers[call].place = False
+            self.do(self.floor.keep_not(call, self.now))
+
+    @rule(data=st.data())
     def a_phone_is_answered(self, data: st.DataObject) -> None:
         if (operator := self.pick(data, Stage.OFFERED)) is not None:
             self.do(self.floor.answered(operator))

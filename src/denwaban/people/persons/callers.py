@@ -80,6 +80,14 @@ def set_put_first(tx: Tx, client_id: str, number: str, put_first: bool) -> Calle
     return _known(tx, client_id, number)
 
 
+def put_first_callers(tx: Tx, client_id: str) -> list[Caller]:
+    """Whom the client wants to be put through before its other callers, by number, in the order of their readings."""
+    rows = tx.all(
+        _CALLERS.where(person_ways.c.client_id == client_id, persons.c.put_first.is_(True))
+    )
+    return sorted((Caller(**row) for row in rows), key=lambda one: (one.kana, one.name, one.id))
+
+
 def _known(tx: Tx, client_id: str, number: str) -> Caller:
     found = caller_of(tx, client_id, number)
     assert found is not None  # it was just written

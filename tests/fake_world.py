@@ -40,7 +40,7 @@ class FakeWorld:
         self.listener = Listener(self.phone)
 
     def check(self, leg: Leg, what: str, caller: str) -> None:
-        hears = self.phone.hears(leg)
+        hears = set(self.phone.hears(leg).split(" + "))
         words = {
             "caller": f"voice of {caller}",
             "seat": f"voice of {SEAT}",
@@ -48,7 +48,8 @@ class FakeWorld:
             "prompt": f"prompt {self.prompt}",
             "nothing": "silence",
         }
-        assert hears == words.get(what, what), f"hears {hears}, not {what}"
+        wanted = {words.get(one, one) for one in what.split("+")}
+        assert hears == wanted, f"hears {hears}, not {what}"
 
 
 class FakeCaller:
@@ -63,6 +64,10 @@ class FakeCaller:
 
     async def presses(self, digit: str) -> None:
         self.world.phone.caller_presses(self.leg, digit)
+
+    async def hears_keys(self, digits: str) -> None:
+        pressed = [act for act in self.world.phone.acts if act.verb == "press"]
+        assert (pressed[-1].leg, pressed[-1].given["digits"]) == (self.leg, digits)
 
     async def is_over(self) -> None:
         assert self.leg not in (await self.world.phone.snapshot()).legs
@@ -84,6 +89,13 @@ class FakeSeat:
 
     async def holds(self, on: bool) -> None:
         self.world.phone.seat_holds(SEAT, on)
+
+    async def refers(self, to: str) -> None:
+        self.world.phone.seat_refers(SEAT, to)
+
+    async def was_referred(self, done: bool) -> None:
+        told = [act for act in self.world.phone.acts if act.verb == "referred"]
+        assert (told[-1].leg, told[-1].given["done"]) == (self.leg, done)
 
     async def hears(self, what: str) -> None:
         self.world.check(self.leg, what, "09012345678")

@@ -120,10 +120,11 @@ async def _hears(call: Call, what: str) -> None:
     }
     if what == "ring":
         await call.gets(180)
-    elif what in voices:
-        await call.hears(voices[what])
+    elif set(what.split("+")) <= set(voices):
+        wanted = what.split("+")
+        await call.hears(*[voices[one] for one in wanted])
         for other, hertz in voices.items():
-            if other != what:
+            if other not in wanted:
                 await call.hears_not(hertz)
     else:
         for hertz in voices.values():
@@ -157,6 +158,9 @@ class RealCaller:
     async def presses(self, digit: str) -> None:
         self.call.press(digit)
 
+    async def hears_keys(self, digits: str) -> None:
+        await self.call.hears_keys(digits)
+
     async def is_over(self) -> None:
         await self.call.over()
 
@@ -185,6 +189,12 @@ class RealSeat:
 
     async def holds(self, on: bool) -> None:
         await self.call.hold(on)
+
+    async def refers(self, to: str) -> None:
+        self.call.refer(to)
+
+    async def was_referred(self, done: bool) -> None:
+        await self.call.is_told("200" if done else "603")
 
     async def hears(self, what: str) -> None:
         await _hears(self.call, what)

@@ -26,6 +26,7 @@ from denwaban.console import WaitingRoom, pages
 from denwaban.disclosure.pages import seat as identity
 from denwaban.journal import Journal
 from denwaban.lines import EVERY_DAY, HOLIDAY, Mode, PlanWindow, add_number, set_plan
+from denwaban.outgoing import Outgoing
 from denwaban.people import (
     Operator,
     add_client,
@@ -290,9 +291,13 @@ async def seat_story(
             assert found is not None
             journal = Journal(store)
             phone = FakePhone(clock)
-            board = Switchboard(store, clock, engine or phone, used, Quiet(), journal, unread)
+            outgoing = Outgoing(engine or phone, clock, used)
+            board = Switchboard(
+                store, clock, engine or phone, used, Quiet(), journal, unread, outgoing=outgoing
+            )
             room = WaitingRoom(store, journal)
-            tasks = [asyncio.create_task(part.run()) for part in (journal, board, room)]
+            parts = (journal, outgoing, board, room)
+            tasks = [asyncio.create_task(part.run()) for part in parts]
 
             async def stop() -> None:
                 for task in tasks:

@@ -152,7 +152,9 @@ class SipAgent:
             f'response="{response}", algorithm=MD5, cnonce="{once}", qop=auth, nc=00000001{opaque}'
         )
 
-    def _request(self, call: Call, method: str, body: str = "", sequence: int = 0) -> None:
+    def _request(
+        self, call: Call, method: str, body: str = "", sequence: int = 0, more: str = ""
+    ) -> None:
         """A request in a call's dialog. CANCEL and the ACK of a refusal belong to the INVITE's own transaction."""
         again = method == "CANCEL" or sequence < 0
         branch = call.branch if again else "z9hG4bK" + secrets.token_hex(8)
@@ -166,7 +168,7 @@ class SipAgent:
             f"{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{self._local_port};branch={branch}\r\n"
             f"Max-Forwards: 70\r\nFrom: {self._from[call.call_id]};tag={call.local_tag}\r\n"
             f"To: <{call.remote_uri}>{to_tag}\r\nCall-ID: {call.call_id}\r\nCSeq: {number} {method}\r\n"
-            f"Contact: {self._contact()}\r\n{kind}Content-Length: {len(body.encode())}\r\n\r\n{body}"
+            f"Contact: {self._contact()}\r\n{more}{kind}Content-Length: {len(body.encode())}\r\n\r\n{body}"
         )
 
     def _respond(self, request: Message, code: int, body: str = "", tag: str = "") -> None:
@@ -246,6 +248,9 @@ class SipAgent:
             self._respond(request, 200)
             call._over()
         elif request.method != "ACK":
+            if request.method == "NOTIFY" and call is not None:
+                call.notified.append(request.body.splitlines()[0] if request.body else "")
+                call.changed.set()
             self._respond(request, 200)
 
     def _expect(self, work: Awaitable[None]) -> None:

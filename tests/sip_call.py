@@ -96,6 +96,10 @@ class Call:
         self._to: tuple[str, int] | None = None
         self._speaker: asyncio.Task[None] | None = None
         self._keys: list[bytes] = []
+        self.keys_heard = ""
+        self._key_stamps: set[int] = set()
+        self.notified: list[str] = []
+        """First lines of what NOTIFY brought: how a transfer goes."""
 
     # --- what a person does
 
@@ -136,6 +140,13 @@ class Call:
         lasts = [(0, FRAME * n) for n in range(1, 5)] + [(0x80, FRAME * 5)] * 3
         self._keys = [struct.pack("!BBH", event, end | 10, length) for end, length in lasts]
 
+    def refer(self, to: str) -> None:
+        """The transfer key: REFER to this number."""
+        self.sequence += 1
+        self.agent._request(
+            self, "REFER", more=f"Refer-To: <sip:{to}@127.0.0.1:{self.agent.server[1]}>\r\n"
+        )
+
     # --- what a person notices
 
     def lately(self, seconds: float = 0.3) -> Pcm:
@@ -163,6 +174,18 @@ class Call:
         """Waits for so much more audio than there is now."""
         enough = len(self.audio) + int(seconds * RATE)
         await self._until(lambda: len(self.audio) >= enough, within, "hears on")
+
+    async def hears_keys(self, digits: str, within: float = SECONDS_TO_WAIT) -> None:
+        """Waits until these keys have been heard since the begin of the call."""
+        await self._until(lambda: self.keys_heard == digits, within, f"hears keys {digits}")
+
+    async def is_told(self, status: str, within: float = SECONDS_TO_WAIT) -> None:
+        """Waits for word of a transfer, by its SIP code."""
+        await self._until(
+            lambda: any(line.split()[1:2] == [status] for line in self.notified),
+            within,
+            f"is told {status}",
+        )
 
     async def answered(self, within: float = SECONDS_TO_WAIT) -> None:
         await self._until(lambda: self.is_up, within, "is answered")
@@ -240,6 +263,12 @@ class Call:
             self._rtp.close()
 
     def _heard(self, data: bytes, _: tuple[str, int]) -> None:
+        if len(data) > 15 and data[1] & 0x7F == 101:
+            stamp = int.from_bytes(data[4:8], "big")
+            if stamp not in self._key_stamps:
+                self._key_stamps.add(stamp)
+                self.keys_heard += "0123456789*#"[data[12]]
+                self.changed.set()
         if len(data) > 12 and data[1] & 0x7F == 0:
             self.audio += data[12:]
             self._last_packet = asyncio.get_running_loop().time()

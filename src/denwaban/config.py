@@ -67,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The same after so many minutes of talks without a pause."""
     rest_seconds: Annotated[int, msgspec.Meta(ge=0)] = 180
     """How long that rest is, and how long a pause must be to count as one."""
+    park_seconds: Annotated[int, msgspec.Meta(ge=10)] = 90
     vanished_seconds: int = 30
     phone_check_seconds: int = 30
     acknowledge_minutes: int = 15

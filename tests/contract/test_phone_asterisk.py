@@ -291,3 +291,42 @@ async def test_the_engine_dies_in_a_talk_and_comes_back_new(
         # The new engine serves.
         await world.dials("0312345678")
         await world.listener.told(CallArrived)
+
+
+async def test_what_is_said_while_the_recording_pauses_is_not_in_it(world: RealWorld) -> None:
+    secret, later = 690.0, 930.0
+    caller, seat, caller_leg, leg = await talk(world, "paused-1")
+    path = world.phone.recording("paused-1")
+    await world.phone.pause_recording("paused-1", leg, True)
+    caller.call.tone = secret
+    await seat.call.hears(secret)
+    await asyncio.sleep(0.4)
+    # The talk is joined anew during the pause: it is not recorded before the recording goes on.
+    await world.phone.join("paused-1", (caller_leg, leg), record=False)
+    await seat.call.hears(secret)
+    await asyncio.sleep(0.4)
+    caller.call.tone = later
+    await seat.call.hears_not(secret)
+    await world.phone.pause_recording("paused-1", leg, False)
+    await seat.call.hears(later)
+    await asyncio.sleep(0.4)
+    await world.phone.hang_up(leg)
+    await world.listener.told(LegEnded)
+    await asyncio.sleep(0.3)
+    assert recorded_tones(path, CALLER_TONE, SEAT_TONE, secret, later) == {
+        CALLER_TONE,
+        SEAT_TONE,
+        later,
+    }
+
+
+async def test_a_muted_recording_goes_on_where_it_was(world: RealWorld) -> None:
+    caller, seat, _, leg = await talk(world, "paused-2")
+    path = world.phone.recording("paused-2")
+    await world.phone.pause_recording("paused-2", leg, True)
+    await asyncio.sleep(0.6)
+    await world.phone.pause_recording("paused-2", leg, False)
+    await asyncio.sleep(0.6)
+    await world.phone.hang_up(leg)
+    await world.listener.told(LegEnded)
+    await _holds_both_voices(path, longer_than=16_000)

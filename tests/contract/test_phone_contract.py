@@ -24,6 +24,7 @@ from denwaban.telephony.port import (
     LegRinging,
     PhoneError,
     Played,
+    Referred,
     Resynced,
     SeatChanged,
     Unreached,
@@ -456,3 +457,113 @@ async def test_a_seat_and_a_number_outside_are_joined_and_adopted(world: World) 
     assert (await world.phone.snapshot()).legs[own].connected_to is None
     await seat.hangs_up()
     assert (await world.listener.told(LegEnded)).leg == own
+
+
+# --- three parties
+
+
+@pytest.mark.req("A1")
+async def test_consult_talk_back_all_three_and_hand_over(world: World) -> None:
+    caller, seat, caller_leg, own = await talk(world)
+    phone = world.phone
+    await phone.hold(caller_leg)
+    outside, far = await reached(world)
+    await phone.join("call-1", (own, far), record=False)
+    await seat.hears("outside")
+    await outside.hears("seat")
+    await caller.hears("music")
+    # Back to the caller, while the other waits.
+    await phone.join("call-1", (caller_leg, own), record=False)
+    await phone.music(far)
+    await caller.hears("seat")
+    await seat.hears("caller")
+    await outside.hears("music")
+    await phone.join("call-1", (caller_leg, own, far), record=False)
+    await caller.hears("seat+outside")
+    await seat.hears("caller+outside")
+    await outside.hears("caller+seat")
+    await phone.hold(caller_leg)
+    await caller.hears("music")
+    await seat.hears("outside")
+    await outside.hears("seat")
+
+    await world.program_restarts()
+    legs = (await world.listener.told(Resynced)).snapshot.legs
+    assert legs[caller_leg].together == {own, far}
+    assert legs[own].together == {caller_leg, far}
+    assert legs[far].together == {caller_leg, own}
+    await world.phone.unhold(caller_leg)
+    await caller.hears("seat+outside")
+
+    await seat.hangs_up()
+    assert (await world.listener.told(LegEnded)).leg == own
+    await caller.hears("outside")
+    await outside.hears("caller")
+    assert (await world.phone.snapshot()).legs[caller_leg].together == {far}
+    await outside.hangs_up()
+    assert (await world.listener.told(LegEnded)).leg == far
+    await caller.hears("nothing")
+    assert (await world.phone.snapshot()).legs[caller_leg].connected_to is None
+
+
+async def test_who_leaves_three_hears_nothing_and_the_others_talk_on(world: World) -> None:
+    caller, seat, caller_leg, own = await talk(world)
+    outside, far = await reached(world)
+    await world.phone.join("call-1", (caller_leg, own, far), record=False)
+    await caller.hears("seat+outside")
+    await world.phone.part(far)
+    await world.phone.part(far)
+    await outside.hears("nothing")
+    await caller.hears("seat")
+    await seat.hears("caller")
+    await world.phone.part(own)
+    await caller.hears("nothing")
+    await world.phone.music(caller_leg)
+    await caller.hears("music")
+    with pytest.raises(PhoneError):
+        await world.phone.hold(caller_leg)
+    await world.phone.join("call-1", (own, caller_leg), record=False)
+    await caller.hears("seat")
+
+
+async def test_a_consulting_pair_and_the_waiting_caller_are_found_again(world: World) -> None:
+    caller, seat, caller_leg, own = await talk(world)
+    await world.phone.hold(caller_leg)
+    _outside, far = await reached(world)
+    await world.phone.join("call-1", (own, far), record=False)
+    await caller.hears("music")
+    await world.program_restarts()
+    legs = (await world.listener.told(Resynced)).snapshot.legs
+    assert legs[own].together == {far}
+    assert legs[far].together == {own}
+    assert legs[caller_leg].together == frozenset()
+    await world.phone.join("call-1", (caller_leg, own), record=False)
+    await caller.hears("seat")
+    await seat.hears("caller")
+
+
+async def test_keys_are_pressed_for_the_operator(world: World) -> None:
+    caller, _, caller_leg, _ = await talk(world)
+    await world.phone.press(caller_leg, "12#")
+    await caller.hears_keys("12#")
+    with pytest.raises(ValueError, match="keys"):
+        await world.phone.press(caller_leg, "1&x=2")
+    await caller.hears("seat")
+    await caller.hangs_up()
+    assert (await world.listener.told(LegEnded)).leg == caller_leg
+
+
+async def test_the_phones_own_transfer_key_is_told_and_answered(world: World) -> None:
+    caller, seat, _, own = await talk(world)
+    await seat.refers("201")
+    asked = await world.listener.told(Referred)
+    assert (asked.leg, asked.to) == (own, "201")
+    world.listener.not_told(Referred)
+    await world.phone.referred(own, False)
+    await seat.was_referred(False)
+    await seat.hears("caller")
+    await seat.refers("09011112222")
+    assert (await world.listener.told(Referred)).to == "09011112222"
+    await world.phone.referred(own, True)
+    await seat.was_referred(True)
+    await caller.hears("seat")

@@ -78,7 +78,7 @@ async def story(engine: RunningEngine, tmp_path: Path) -> AsyncIterator[Story]:
     )
     speech, journal = Speech(tmp_path / "speech"), Journal(store)
     outgoing = Outgoing(phone, clock, settings)
-    board = Switchboard(store, clock, phone, settings, speech, journal, first=outgoing.take)
+    board = Switchboard(store, clock, phone, settings, speech, journal, outgoing=outgoing)
     call_backs = CallBacks(outgoing, store, speech, settings)
     async with AsyncExitStack() as stack:
         # The engine is every test's of this session: its seats are left as they were found.

@@ -83,6 +83,7 @@ CASES: dict[str, tuple[str, Around | None]] = {
         say("a", "end") + END + '\n[[examples]]\nname = "例"\nsteps = [{ at = "a", choice = "いいえ" }]\n',
         None,
     ),
+    "secret-recorded": (ask("a", "end", 'id = "card", label = "カード番号"') + END, None),
     "restricted-unchecked": (say("a", "end", lines="restricted = true") + END, None),
     "identity-unasked": (
         ask("a", "q", 'id = "order", label = "注文番号", identity = true')

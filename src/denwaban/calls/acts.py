@@ -31,6 +31,11 @@ _CALL_CHANGES = (
     "ended_at",
     "wait_ms",
     "recording",
+    "holds",
+    "held_at",
+    "silenced",
+    "slot",
+    "staff_id",
 )
 _OFFER_CHANGES = ("answered_at", "ended_at", "result")
 
@@ -353,7 +358,7 @@ def answered(tx: Tx, call_id: str, operator_id: str) -> Call:
 
 def held(tx: Tx, call_id: str, on: bool) -> Call:
     """The caller was put on hold or taken back."""
-    return _do(tx, model.held(_open(tx, call_id), on))
+    return _do(tx, model.held(_open(tx, call_id), on, tx.now))
 
 
 def ended(tx: Tx, call_id: str, outcome: Outcome, recording: str | None = None) -> Call:

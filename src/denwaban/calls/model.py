@@ -1,5 +1,6 @@
 """A call, its offers to operators, and what happened to it. Pure."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -18,7 +19,15 @@ class CallState(StrEnum):
     RINGING = "ringing"
     """An operator is being rung."""
     TALKING = "talking"
+    """With an operator; perhaps somebody else talks with them."""
     HELD = "held"
+    """Hears music; the operator may be talking with somebody else."""
+    PASSING = "passing"
+    """The operator has left; somebody is being rung who is to take the caller."""
+    PASSED = "passed"
+    """The client's own staff talk with the caller; no operator does."""
+    PARKED = "parked"
+    """In a numbered place, from where any operator may take the caller."""
     ENDED = "ended"
 
 
@@ -94,6 +103,21 @@ class Call(Struct, frozen=True):
     """File name in the folder of recordings."""
     practice: bool = False
     direction: Direction = Direction.INBOUND
+    holds: int = 0
+    """How often the caller was put on hold."""
+    held_at: datetime | None = None
+    """Since when the caller is on hold."""
+    silenced: bool = False
+    """The recording pauses."""
+    slot: int | None = None
+    """The place where the caller is parked."""
+    staff_id: str | None = None
+    """Of the client's staff: who took the caller over."""
+
+    @property
+    def handed_over(self) -> bool:
+        """No operator will talk on it any more: it has ended, or the client's staff have taken it over."""
+        return self.ended_at is not None or self.state is CallState.PASSED
 
     @property
     def cut_short(self) -> bool:
@@ -187,10 +211,61 @@ def answered(call: Call, offer: Offer, at: datetime) -> Change:
     return Change(after, _fact("answered", after, offer.operator_id), done)
 
 
-def held(call: Call, on: bool) -> Change:
+def held(call: Call, on: bool, at: datetime) -> Change:
     """The caller was put on hold or taken back."""
-    after = replace(call, state=CallState.HELD if on else CallState.TALKING)
-    return Change(after, _fact("held" if on else "unheld", after, call.operator_id))
+    state = CallState.HELD if on else CallState.TALKING
+    return moved(call, "held" if on else "unheld", at, state=state)
+
+
+def moved(
+    call: Call,
+    kind: str,
+    at: datetime,
+    *,
+    state: CallState | None = None,
+    offer: Offer | None = None,
+    slot: int | None = None,
+    took: str | None = None,
+    told: Mapping[str, object] | None = None,
+) -> Change:
+    """An operator did something with the talk: `kind` names the fact, `state` is where the caller is then (None: where they
+    were), `offer` is one that ends with it, `took` is who of the client's staff took the caller over, `told` is what the fact
+    tells beside the operator."""
+    data = {**(told or {}), **({"slot": slot} if slot is not None else {})}
+    wanted = state or call.state
+    begins = wanted is CallState.HELD and call.state is not CallState.HELD
+    after = replace(
+        call,
+        state=wanted,
+        holds=call.holds + begins,
+        held_at=at if begins else call.held_at if wanted is CallState.HELD else None,
+        slot=slot,
+        staff_id=took or call.staff_id,
+    )
+    done = replace(offer, ended_at=at) if offer is not None else None
+    return Change(after, _fact(kind, after, call.operator_id, **data), done)
+
+
+def taken_over(call: Call, offer: Offer, before: Offer | None, at: datetime) -> list[Change]:
+    """Another operator, who was asked in, goes on with the caller: the offer of the first one ends, and `offer` is new."""
+    found = []
+    if before is not None:
+        found.append(
+            Change(call, _fact("left", call, before.operator_id), replace(before, ended_at=at))
+        )
+    after = replace(
+        call, state=CallState.TALKING, operator_id=offer.operator_id, held_at=None, slot=None
+    )
+    done = replace(offer, answered_at=at, result=OfferResult.ANSWERED)
+    fact = _fact("taken_over", after, offer.operator_id)
+    return [*found, Change(after, fact, done, new_offer=True)]
+
+
+def silenced(call: Call, on: bool, why: str) -> Change:
+    """The recording pauses or goes on; `why`: key, card (a scene of the script) or left (that scene)."""
+    after = replace(call, silenced=on)
+    kind = "recording_paused" if on else "recording_resumed"
+    return Change(after, _fact(kind, after, call.operator_id, why=why))
 
 
 def muted(call: Call, on: bool) -> Change:
@@ -198,23 +273,12 @@ def muted(call: Call, on: bool) -> Change:
     return Change(call, _fact("muted", call, call.operator_id, on=on))
 
 
-def taken_over(call: Call, offer: Offer, before: Offer | None, at: datetime) -> list[Change]:
-    """Another operator goes on with the caller: the offer of the first one ends, and `offer` is new."""
-    found = []
-    if before is not None:
-        left = _fact("left", call, before.operator_id)
-        found.append(Change(call, left, replace(before, ended_at=at)))
-    after = replace(call, state=CallState.TALKING, operator_id=offer.operator_id)
-    done = replace(offer, answered_at=at, result=OfferResult.ANSWERED)
-    fact = _fact("taken_over", after, offer.operator_id)
-    return [*found, Change(after, fact, done, new_offer=True)]
-
-
-def returned(call: Call, offer: Offer | None, at: datetime) -> Change:
-    """The operator's phone went away while talking: the caller waits again, at the old place."""
-    after = replace(call, state=CallState.WAITING)
+def returned(call: Call, offer: Offer | None, at: datetime, **data: object) -> Change:
+    """The operator's phone went away while talking, or nobody took a caller who was passed on or parked: the caller waits
+    again, at the old place."""
+    after = replace(call, state=CallState.WAITING, held_at=None, slot=None, silenced=False)
     done = replace(offer, ended_at=at) if offer else None
-    return Change(after, _fact("returned", after, call.operator_id), done)
+    return Change(after, _fact("returned", after, call.operator_id, **data), done)
 
 
 def adopted(call: Call, offer: Offer | None = None, *, new_call: bool = False) -> Change:
@@ -244,11 +308,14 @@ def ended(
         ended_at=at,
         wait_ms=call.wait_ms if talked else milliseconds(at - call.arrived_at),
         recording=recording or call.recording,
+        held_at=None,
+        slot=None,
     )
     done = None
     if offer is not None:
         done = replace(offer, ended_at=at, result=offer.result or OfferResult.WITHDRAWN)
-    fact = _fact("ended", after, call.operator_id, outcome=outcome.value)
+    place = {"slot": call.slot} if call.slot is not None else {}
+    fact = _fact("ended", after, call.operator_id, outcome=outcome.value, **place)
     return Change(after, fact, done)
 
 

@@ -18,6 +18,7 @@ from denwaban.calls.marks import happened, marks
 from denwaban.calls.model import Call, Outcome
 from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one, played_since
 from denwaban.calls.recordings import NotSatisfiable, Recordings, part, read, recorded
+from denwaban.calls.story import story_of, words_of
 from denwaban.calls.waveform import waveform
 from denwaban.clock import JST
 from denwaban.journal import Fact, append
@@ -123,8 +124,13 @@ async def show_call(
     recordings: NamedDependency[Recordings],
 ) -> Template:
     """One call: who was rung for it, and its recording."""
-    found, offers, facts = await store.read(
-        lambda tx: (one(tx, call_id), offers_of(tx, call_id), happened(tx, call_id))
+    found, offers, facts, steps = await store.read(
+        lambda tx: (
+            one(tx, call_id),
+            offers_of(tx, call_id),
+            happened(tx, call_id),
+            story_of(tx, call_id),
+        )
     )
     if found is None:
         raise _not_here()
@@ -136,6 +142,7 @@ async def show_call(
         call=call,
         offers=offers,
         results=words.result_words(),
+        story=[(step.at, text) for step in steps if (text := words_of(step))],
         said=words.said(call),
         length=words.span(wav.seconds) if wav is not None else "",
         silence=_silence(call) if wav is None else "",

@@ -9,6 +9,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     func,
     literal_column,
 )
@@ -27,7 +28,7 @@ calls = Table(
     Column("plan", String(100), nullable=False),  # name of the window that decided
     Column("mode", String(20), nullable=False),
     Column("script_id", Id),
-    Column("state", String(20), nullable=False),  # waiting | ringing | talking | held | ended
+    Column("state", String(20), nullable=False),  # see model.CallState
     Column(
         "outcome", String(20)
     ),  # answered | abandoned | blocked | out_of_hours | message | lost | refused | not_reached
@@ -39,6 +40,11 @@ calls = Table(
     Column("recording", Text),  # file name under home/recordings
     Column("practice", Boolean, nullable=False),
     Column("direction", String(10), nullable=False, server_default="inbound"),  # inbound | outbound
+    Column("holds", Integer, nullable=False, server_default="0"),  # how often on hold
+    Column("held_at", Utc),
+    Column("silenced", Boolean, nullable=False, server_default=false()),  # recording pauses
+    Column("slot", Integer),  # where the caller is parked
+    Column("staff_id", Id),  # who of the client's took the caller over
 )
 Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)

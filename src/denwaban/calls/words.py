@@ -38,6 +38,9 @@ def state_words() -> dict[CallState, str]:
         CallState.RINGING: _("呼出中"),
         CallState.TALKING: _("通話中"),
         CallState.HELD: _("保留中"),
+        CallState.PASSING: _("転送中"),
+        CallState.PASSED: _("担当者と通話中"),
+        CallState.PARKED: _("パーク中"),
         CallState.ENDED: _("終了"),
     }
 

@@ -1,17 +1,20 @@
 """What an operator does at the seat, where several slices change in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from denwaban.calls import Call, talking_with
 from denwaban.console import rows
 from denwaban.console.guide import (
+    EXCEPTION,
     GIVEN,
     MOOD,
+    NOW,
     REFUSED,
     SAID,
     forbidden_in,
     is_refused,
+    quick,
     unsaid,
     window_of,
 )
@@ -21,6 +24,8 @@ from denwaban.console.model import (
     REASON,
     Lack,
     exception_of,
+    field_moment,
+    in_vain,
     in_window,
     lacks_of,
     problems,
@@ -141,13 +146,15 @@ def change_run(
         return look_begun(tx, operator, opened)
 
 
-def look_begun(tx: Tx, operator: Operator, opened: str) -> Look:
+def look_begun(
+    tx: Tx, operator: Operator, opened: str, helping: Mapping[str, str] | None = None
+) -> Look:
     """The screen with everything on it; the run of its call is begun first, so that there is always something to say."""
     try:
-        return look(tx, operator, opened)
+        return look(tx, operator, opened, helping=helping)
     except NotBegun as found:
         run_for(tx, operator.id, found.call_id)
-        return look(tx, operator, opened)
+        return look(tx, operator, opened, helping=helping)
 
 
 def outlook_for(tx: Tx, operator_id: str, call_id: str) -> Outlook:
@@ -188,19 +195,21 @@ def keep_answer(
         if window is not None and not in_window(value, window):
             raise OutOfWindow(span(window))
     saved = save_answer(tx, run, field, value, counter, known=same)
-    return Kept(saved, found.ended_at is not None, tuple(forbidden_in(run.script, value)))
+    return Kept(saved, found.handed_over, tuple(forbidden_in(run.script, value)))
 
 
 def mark(
     tx: Tx,
     run: RunView,
+    operator_id: str,
     *,
     said: str = "",
     mood: str | None = None,
     refused: bool | None = None,
+    now: bool | None = None,
 ) -> None:
     """What the operator tells of the call beside its script: a mandatory phrase that was said in passing, the caller's mood,
-    whether the caller has refused an offer. Raises `RunFinished`."""
+    whether the caller has refused an offer, whether they want the client's staff at once. Raises `RunFinished`."""
     if said and said in unsaid(run):
         heard = [*run.value(SAID).splitlines(), said]
         save_answer(tx, run, SAID, "\n".join(heard))
@@ -208,6 +217,36 @@ def mark(
         save_answer(tx, run, MOOD, mood)
     if refused is not None and refused != is_refused(run):
         save_answer(tx, run, REFUSED, "yes" if refused else "no")
+    if now is not None and now != (run.value(NOW) == "yes"):
+        save_answer(tx, run, NOW, "yes" if now else "no")
+        kind = "call.staff_wanted" if now else "call.staff_not_wanted"
+        append(tx, Fact(kind, run.call_id, run.client_id, {"operator_id": operator_id}))
+
+
+def promise_call_back(tx: Tx, found: Call, run: RunView, when: str) -> None:
+    """The caller is promised a call back by the client's staff: in so many minutes (`60`) or `tomorrow`; where the client
+    allows no times, without one. Raises `OutOfWindow`, `RunFinished`, KeyError for another `when`."""
+    terms, deadlines = settings_of(tx, run.client_id).terms, deadlines_of(tx, run.client_id)
+    at = quick(tx.now, deadlines)[when] if terms.may_promise else None
+    window = window_of(run, found, tx.now, terms, deadlines)
+    if at is not None and window is not None and at not in window:
+        raise OutOfWindow(span(window))
+    if at is not None:
+        save_answer(tx, run, OWN["callback_by"], field_moment(at))
+    save_answer(tx, run, OWN["callback"], "yes")
+
+
+def wants_staff(tx: Tx, operator_id: str) -> bool:
+    """Whether the caller whom this operator talks with asked for the client's staff at once and was given neither them nor a
+    promise, and no reason stands for it: then the call is not ended yet."""
+    found = talking_with(tx, operator_id)
+    run = run_of_call(tx, found.id) if found is not None else None
+    return (
+        found is not None
+        and run is not None
+        and in_vain(run, found)
+        and not run.value(EXCEPTION).strip()
+    )
 
 
 def jump_to(tx: Tx, operator: Operator, run: RunView, target: str, at: str) -> RunView:
@@ -254,13 +293,13 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
     notes the promise (of a call back, or the three hours of an opportunity), and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
     nothing more. Raises `NotYours`, `StillTalking`, `NotReady`."""
     found, run = run_for(tx, operator.id, call_id)
-    if found.ended_at is None:
+    if not found.handed_over:
         raise StillTalking(call_id)
     assert found.client_id is not None  # own_call
     ahead = _outlook(tx, found, run)
     terms, deadlines = settings_of(tx, run.client_id).terms, deadlines_of(tx, run.client_id)
     window = window_of(run, found, tx.now, terms, deadlines)
-    if not run.finished and (missing := problems(run, ahead.words, window)):
+    if not run.finished and (missing := problems(run, found, ahead.words, window)):
         raise NotReady(missing)
     try:
         sent = accept(
@@ -283,7 +322,7 @@ def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: i
         raise NotReady(lacks_of(incomplete.findings)) from incomplete
     if run.finished:
         return sent
-    if why := exception_of(run):
+    if why := exception_of(run, found):
         set_status(tx, sent.id, sent.status, operator.user_id, why)
     _count(tx, found, run)
     finish_run(tx, run.id)

@@ -26,15 +26,18 @@ from denwaban.scripts import (
     ways,
 )
 
-SAID, REFUSED, MOOD, EXCEPTION, GIVEN = (
+SAID, REFUSED, MOOD, EXCEPTION, NOW, MEMO, GIVEN = (
     "report.said",
     "report.refused",
     "report.mood",
     "report.exception",
+    "report.now",
+    "report.memo",
     "report.who_calls",
 )
 """Kept with the answers of the run: phrases said beside the script (one a line), `yes` once the caller has refused, the
-mood chosen, why something mandatory is lacking, and the id of the person that the operator said it is."""
+mood chosen, why something mandatory is lacking, `yes` when the caller asks for the client's staff at once, what the operator
+jotted down while talking, and the id of the person that the operator said it is."""
 
 REFUSAL = "refused"
 """The mandatory item whose answer says whether the caller wants to hear no more."""
@@ -112,7 +115,7 @@ def guide_of(
     mood = run.value(MOOD) or node.feeling
     gone = is_refused(run)
     allowed = window_of(run, call, now, terms, deadlines)
-    quick = _quick(now, deadlines)
+    times = quick(now, deadlines)
     begun = call.answered_at or call.arrived_at
     free = experienced and head.free
     return Guide(
@@ -133,8 +136,8 @@ def guide_of(
         window=allowed,
         soon=frozenset()
         if isinstance(node, Promise) and not terms.may_promise
-        else frozenset(name for name, at in quick.items() if allowed is None or at in allowed),
-        quick={} if deadlines.hours is None else quick,
+        else frozenset(name for name, at in times.items() if allowed is None or at in allowed),
+        quick={} if deadlines.hours is None else times,
         hand_over=node.staff if isinstance(node, HandOver) else "",
         free=free,
         closed=closed(run.script, run.path, terms.restricted) if free else frozenset(),
@@ -210,7 +213,7 @@ def quarter(moment: datetime) -> datetime:
     return moment if not late else moment - late + QUARTER
 
 
-def _quick(now: datetime, deadlines: Deadlines) -> dict[str, datetime]:
+def quick(now: datetime, deadlines: Deadlines) -> dict[str, datetime]:
     """The quick choices of a time."""
     tomorrow = datetime.combine(now.astimezone(JST).date() + timedelta(days=1), time(10), JST)
     times = {str(m): quarter(deadlines.after(now, m)) for m in (30, 60, 180)}

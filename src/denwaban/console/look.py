@@ -9,7 +9,7 @@ from denwaban.care import SeatCare, seat_care
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
-from denwaban.console.model import greeting_of
+from denwaban.console.model import greeting_of, in_vain
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.disclosure import Standing, standing
 from denwaban.lines import show_number
@@ -55,7 +55,7 @@ SHOWN_STAFF = 5
 
 SCRIPT = frozenset({"middle", "aids", "bottom"})
 """The pieces that a step in the script changes."""
-EVERYTHING = SCRIPT | {"state", "day", "now", "todo", "right", "care"}
+EVERYTHING = SCRIPT | {"state", "day", "now", "todo", "right", "care", "pass"}
 
 NONE_OPEN = "none"
 """Asked instead of a call: no report is to be open."""
@@ -107,6 +107,10 @@ class Card:
     """Phrases in the report that should be worded otherwise."""
     identity: Standing | None = None
     """How the call stands with its identity check; None where nothing is gated."""
+    telephones: frozenset[str] = frozenset()
+    """Who of the client's staff can be called; read while talking."""
+    in_vain: bool = False
+    """The caller wanted the client's staff at once, and got neither them nor a promise."""
 
     @property
     def given(self) -> str:
@@ -133,7 +137,7 @@ class Look:
     operator: Operator
     now: datetime
     stage: str
-    """idle | ringing | talking | report"""
+    """idle | ringing | talking | helping (asked in by another operator) | report"""
     todo: tuple[Todo, ...]
     todo_count: int
     today: rows.Today
@@ -168,14 +172,23 @@ def own_call(tx: Tx, operator_id: str, call_id: str) -> Call | None:
     return found
 
 
-def look(tx: Tx, operator: Operator, opened: str = "", wanted: frozenset[str] = EVERYTHING) -> Look:
-    """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest.
+def look(
+    tx: Tx,
+    operator: Operator,
+    opened: str = "",
+    wanted: frozenset[str] = EVERYTHING,
+    helping: Mapping[str, str] | None = None,
+) -> Look:
+    """The screen now. `opened` is the call whose report the operator has opened, `NONE_OPEN`, or empty: the newest. `helping` has
+    the calls of others that operators are asked into, as the switchboard has it.
 
     `wanted` pieces are enough while the operator talks: two hundred screens that read everything at each key keep a
     processor busy. At other times everything is read, as all of it says where she is. Raises `NotBegun` when there is nothing to
     say yet.
     """
-    return look_on(tx, operator, talking_with(tx, operator.id), None, opened, wanted)
+    helped = (helping or {}).get(operator.id, "")
+    talking = talking_with(tx, operator.id)
+    return look_on(tx, operator, talking, None, opened, wanted, helped)
 
 
 def look_on(
@@ -185,6 +198,7 @@ def look_on(
     run: RunView | None,
     opened: str = "",
     wanted: frozenset[str] = EVERYTHING,
+    helped: str = "",
 ) -> Look:
     """The same where the transaction has read the call that the operator talks on, and perhaps a run."""
     if talking is None:
@@ -194,6 +208,8 @@ def look_on(
     stage, shown = "idle", None
     if talking is not None:
         stage, shown = "talking", talking
+    elif helped:
+        stage, shown = "helping", call(tx, helped)
     elif (offered := ringing_here(tx, operator.id)) is not None:
         stage, shown = "ringing", offered
     elif unreported and opened != NONE_OPEN:
@@ -204,7 +220,7 @@ def look_on(
     card = None
     if shown is not None and owner is not None:
         known = run if run is not None and run.call_id == shown.id else run_of_call(tx, shown.id)
-        if known is None and stage != "ringing":
+        if known is None and stage not in ("ringing", "helping"):
             raise NotBegun(shown.id)
         card = _card(tx, operator, shown, owner, known, stage, wanted)
     names: dict[str, str] = {}
@@ -310,6 +326,10 @@ def _card(
         guide=_guide(tx, operator, run, shown) if run else None,
         forbidden=tuple(forbidden),
         identity=standing(tx, shown) if whole else None,
+        telephones=rows.with_telephone(tx, owner.id)
+        if whole and stage == "talking"
+        else frozenset(),
+        in_vain=run is not None and in_vain(run, shown),
     )
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from denwaban.calls import Call
+from denwaban.calls import Call, CallState
 from denwaban.clock import JST
-from denwaban.console.guide import EXCEPTION, MOOD, Window, quarter, unsaid
+from denwaban.console.guide import EXCEPTION, MEMO, MOOD, NOW, Window, quarter, unsaid
 from denwaban.lines import show_number
 from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.people import Client, Staff
@@ -81,8 +81,8 @@ class Lack:
     answer: str
     """The answer's name; empty when it is about no single field."""
     what: str
-    """asked (a mandatory field), unsaid (a phrase), callback, moment, window (`label` is when it may be), or said (`label`
-    is the sentence)"""
+    """asked (a mandatory field), unsaid (a phrase), now (the client's staff were wanted at once), callback, moment, window
+    (`label` is when it may be), or said (`label` is the sentence)"""
     label: str = ""
     told: Sentence | None = None
     """What the gate of reports says of it (`said`)."""
@@ -136,7 +136,7 @@ def words_of(
         callback_by=by if promised or given["callback_by"] else "",
         urgency=run.urgency,
         tone=_TONES.get(run.value(MOOD), Tone.CALM).value,
-        note=given["note"],
+        note="\n".join(filter(None, (given["note"], run.value(MEMO).strip()))),
         in_charge=chosen_staff if any(s.id == chosen_staff for s in staff) else in_charge_id,
         extra=_extra(run, staff, form),
     )
@@ -200,16 +200,28 @@ def answers_of(run: RunView, staff: list[Staff]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def lacking(run: RunView) -> list[Lack]:
-    """What is mandatory and was neither asked nor said."""
+def in_vain(run: RunView, call: Call) -> bool:
+    """Whether the caller asked for the client's staff at once, and was neither put through nor promised a call back."""
+    if run.value(NOW) != "yes" or call.staff_id is not None or call.state is CallState.PASSING:
+        return False
+    if run.value(OWN["callback"]):
+        return run.value(OWN["callback"]) != "yes"
+    promised = any(isinstance(node, Promise) for node in run.walked)
+    return not (promised or _by_purpose(run)["callback_by"])
+
+
+def lacking(run: RunView, call: Call) -> list[Lack]:
+    """What is mandatory and was neither asked, said nor done."""
     asked = [Lack(field.id, "asked", field.label) for field in run.missing]
-    return asked + [Lack(EXCEPTION, "unsaid", phrase) for phrase in unsaid(run)]
+    unheard = [Lack(EXCEPTION, "unsaid", phrase) for phrase in unsaid(run)]
+    vain = [Lack(EXCEPTION, "now", "担当に代わるご希望")] if in_vain(run, call) else []
+    return asked + unheard + vain
 
 
-def exception_of(run: RunView) -> str:
+def exception_of(run: RunView, call: Call) -> str:
     """What the history of the report says of what is lacking and why; empty when nothing lacks or no reason was given."""
     reason = " ".join(run.value(EXCEPTION).split())
-    lacks = "、".join(f"「{lack.label}」" for lack in lacking(run))
+    lacks = "、".join(f"「{lack.label}」" for lack in lacking(run, call))
     return f"必須がそろわない理由: {reason}(足りないもの: {lacks})" if reason and lacks else ""
 
 
@@ -229,10 +241,10 @@ def lacks_of(found: list[Finding]) -> list[Lack]:
     ]
 
 
-def problems(run: RunView, words: Words, window: Window | None = None) -> list[Lack]:
+def problems(run: RunView, call: Call, words: Words, window: Window | None = None) -> list[Lack]:
     """What the script wants and the operator has neither asked nor said, or nobody has decided, in the order of the screen.
     A reason given for an exception stands for what is mandatory."""
-    found = [] if run.value(EXCEPTION).strip() else lacking(run)
+    found = [] if run.value(EXCEPTION).strip() else lacking(run, call)
     if words.callback not in ("yes", "no"):
         found.append(Lack(OWN["callback"], "callback"))
     if words.callback == "yes" and words.callback_by and parse_moment(words.callback_by) is None:

@@ -10,7 +10,7 @@ from denwaban.console.guide import SAID
 from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED, span
 from denwaban.console.words import instead, mood_words, routing_words
-from denwaban.routing import FloorView
+from denwaban.routing import AskedView, FloorView, ParkedView, SeatState, SeatView
 from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
 
@@ -27,25 +27,47 @@ class SeatNow:
     """The state wanted when the talk is over; empty for none."""
     online: bool
     """At least one of its phones is registered."""
-    held: bool
-    muted: bool
     until: datetime | None = None
     """The end of a rest that nobody asked for."""
+    seat: SeatView | None = None
+    """All of it; None before it is on the floor."""
+    free: tuple[SeatView, ...] = ()
+    """Other operators who can be asked."""
+    parked: tuple[ParkedView, ...] = ()
+
+    @property
+    def held(self) -> bool:
+        return self.seat is not None and self.seat.held
+
+    @property
+    def muted(self) -> bool:
+        return self.seat is not None and self.seat.muted
+
+    @property
+    def asked(self) -> AskedView | None:
+        """Whom the operator has asked in."""
+        return self.seat.asked if self.seat is not None else None
 
 
 def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
     """The operator's seat; one that is not on the floor yet is at a break without a phone."""
     seat = floor.seat(operator_id)
     if seat is None:
-        return SeatNow(floor.engine, "break", "", False, False, False)
+        return SeatNow(floor.engine, "break", "", False)
+    free = tuple(
+        one
+        for one in floor.seats
+        if one.state is SeatState.READY and one.operator_id != operator_id
+    )
     return SeatNow(
         floor.engine,
         seat.chosen,
         seat.after or "",
         seat.online,
-        seat.held,
-        seat.muted,
         seat.until,
+        seat,
+        free[:FREE],
+        floor.parked,
     )
 
 
@@ -57,6 +79,9 @@ _SHOWN = {
     "shown_promises": SHOWN_PROMISES,
 }
 
+FREE = 5
+"""So many operators are offered to be asked in."""
+
 
 def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup]:
     """The pieces that were read and differ from what the page has. `have` holds the page's key of each piece.
@@ -67,7 +92,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     common = {"look": look, "card": look.card, "seat": seat}
     found = {
         name: fragment(f"console/{name}.html", key=_PLACE, **common, **_SHOWN)
-        for name in ("state", "day", "now", "todo", "right", "care", "bottom")
+        for name in ("state", "day", "now", "todo", "right", "care", "bottom", "pass")
         if name in look.pieces
     }
     keyed: dict[str, tuple[str, str]] = {
@@ -109,6 +134,8 @@ def middle_key(look: Look, seat: SeatNow) -> str:
     if look.card.given:
         # Chosen by the operator just now: what is known of the person has been filled in.
         parts.append(look.card.given[-6:])
+    if look.stage == "helping" and seat.seat is not None:
+        parts.append(seat.seat.state.value)
     if look.card.run is not None:
         # Marked by the operator, who has typed nothing meanwhile.
         parts.append(str(len(look.card.run.value(SAID))))

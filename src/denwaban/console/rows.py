@@ -3,9 +3,23 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, ForeignKey, Select, Table, and_, case, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Select,
+    Table,
+    and_,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
+from denwaban.calls import CallState
 from denwaban.calls.rows import call_legs, calls
+from denwaban.oncall.rows import contacts
 from denwaban.reports.rows import reports
 from denwaban.store import Id, Tx, Utc, metadata
 
@@ -51,7 +65,8 @@ def put_page(tx: Tx, operator_id: str, page: str) -> None:
 
 
 def unreported(tx: Tx, operator_id: str, since: datetime, limit: int) -> list[str]:
-    """Ids of calls that the operator talked on and that have ended without a report yet, newest first."""
+    """Ids of calls that the operator talked on and that have ended, or gone on to the client's staff, without a report yet,
+    newest first."""
     query = (
         _unreported(operator_id, since)
         .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
@@ -78,10 +93,20 @@ def _unreported(operator_id: str, since: datetime) -> Select[Any]:
             calls.c.operator_id == operator_id,
             calls.c.client_id.is_not(None),
             calls.c.answered_at.is_not(None),
-            calls.c.ended_at >= since,
+            or_(calls.c.ended_at >= since, calls.c.state == CallState.PASSED),
             reports.c.id.is_(None),
         )
     )
+
+
+def with_telephone(tx: Tx, client_id: str) -> frozenset[str]:
+    """Who of the client's staff can be called."""
+    rows = tx.all(
+        select(contacts.c.staff_id).where(
+            contacts.c.client_id == client_id, contacts.c.channel == "phone", contacts.c.enabled
+        )
+    )
+    return frozenset(row["staff_id"] for row in rows)
 
 
 def today(tx: Tx, operator_id: str, since: datetime) -> Today:

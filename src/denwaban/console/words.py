@@ -23,6 +23,10 @@ def sentence(lack: Lack) -> str:
                 "「%(label)s」をまだ言っていません。言ったときは「言いました」を、言えなかったときは例外の理由を書いてください。",
                 label=lack.label,
             )
+        case "now":
+            return _(
+                "担当に代わってほしいとのご希望がありました。おつなぎしていないので、折り返しを「要る」にするか、例外の理由を書いてください。"
+            )
         case "window":
             return _(
                 "折り返しのお約束は、%(span)s の時刻でお願いします(顧客企業との決まり)。",
@@ -109,6 +113,7 @@ def words() -> dict[str, str]:
         "microphone_refused": _("許可が必要です"),
         "microphone_missing": _("見つかりません"),
         "microphone_unknown": _("確認中"),
+        "promised": _("折り返しのお約束を書きとめました"),
         "bad_phone": _("番号の形が違うようです。例: 03-1234-5678"),
         "not_asked": NOT_ASKED,
     }

@@ -90,15 +90,7 @@ def build(
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     switchboard = Switchboard(
-        store,
-        clock,
-        phone,
-        settings,
-        speech,
-        journal,
-        unread,
-        first=outgoing.take,
-        outgoing=outgoing,
+        store, clock, phone, settings, speech, journal, unread, outgoing=outgoing
     )
     waiting_room = WaitingRoom(store, journal)
     call_backs = CallBacks(outgoing, store, speech, settings)

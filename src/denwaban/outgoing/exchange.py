@@ -51,6 +51,7 @@ class Outgoing:
         self._clock = clock
         self._settings = settings
         self._lines: dict[Leg, Line] = {}
+        self._unclaimed: dict[Leg, Line] = {}
         self._tasks: asyncio.TaskGroup | None = None
         self.found: asyncio.Queue[FoundTalk | None] = asyncio.Queue()
         """Talks of earlier programs; None when the engine's picture at that moment has no more of them."""
@@ -114,6 +115,17 @@ class Outgoing:
         """From now on the leg is somebody else's: what happens on it is told to them. Look at `is_over` afterwards."""
         self._forget(line.leg)
 
+    def claim(self, leg: Leg) -> Line | None:
+        """The line of an earlier program's leg that talks with a caller or at a seat, for whoever goes on with that talk."""
+        return self._unclaimed.pop(leg, None)
+
+    def sweep(self) -> None:
+        """Ends the lines that nobody has claimed."""
+        unclaimed, self._unclaimed = self._unclaimed, {}
+        for line in unclaimed.values():
+            log.info("outgoing.swept", leg=line.leg)
+            self.do("sweep", line.hang_up())
+
     def take(self, event: Event) -> bool:
         """Every event of the telephone comes here first; True when it was about a call of ours and concerns nobody else."""
         if isinstance(event, EngineLost):
@@ -154,10 +166,18 @@ class Outgoing:
         self.found.put_nowait(None)
 
     def _found(self, state: LegState, legs: dict[Leg, LegState]) -> None:
-        other = legs.get(state.connected_to) if state.connected_to is not None else None
-        if other is not None and other.seat is not None:
-            return  # handed over: talks with an operator
+        others = [legs[leg] for leg in sorted(state.together) if leg in legs]
         call = state.notes.get("call", "")
+        if "staff" not in state.notes and any(other.seat is not None for other in others):
+            return  # handed over: talks with an operator
+        if any(not other.outgoing for other in others) or "staff" in state.notes and others:
+            # Asked into a caller's talk: the switchboard knows.
+            line = self._unclaimed[state.leg] = self._line(
+                state.leg, call, state.notes.get("number", "")
+            )
+            line.is_up = True
+            return
+        other = others[0] if others else None
         if other is None or not other.outgoing or other.notes.get("call") != call:
             log.info("outgoing.swept", leg=state.leg)
             self.do("sweep", self._end(state.leg))

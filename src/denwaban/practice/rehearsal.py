@@ -70,7 +70,7 @@ def preview(run: RunView, staff: list[Staff], now: datetime, deadlines: Deadline
     call = imagined_call(run.client_id, now)
     words = words_of(run, call, None, staff, staff[0].id if staff else "", deadlines=deadlines)
     draft = draft_of(run, words, staff)
-    lacks = problems(run, words)
+    lacks = problems(run, call, words)
     if not lacks:
         found = findings(draft, Around(now))
         lacks += [Lack("", "said", str(one.told), one.told) for one in found]

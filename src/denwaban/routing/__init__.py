@@ -8,13 +8,22 @@ from denwaban.routing.left import LeftCalls, take_message
 from denwaban.routing.prompts import IN_LINE, Speech
 from denwaban.routing.supervision import WATCH, NoPhone, Supervision, WatchView
 from denwaban.routing.switchboard import Switchboard
-from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
+from denwaban.routing.view import (
+    AskedView,
+    FloorView,
+    ParkedView,
+    SeatState,
+    SeatView,
+    WaitingView,
+)
 
 __all__ = [
     "IN_LINE",
     "WATCH",
+    "AskedView",
     "FloorView",
     "LeftCalls",
+    "ParkedView",
     "Place",
     "NoPhone",
     "SeatError",

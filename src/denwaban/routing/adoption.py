@@ -5,6 +5,7 @@ waiting callers keep their place by arrival, callers who are gone get their end 
 get one, and an operator's leg without a caller is ended.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from denwaban.calls import (
     open_offers,
 )
 from denwaban.lines import Mode, Service
+from denwaban.outgoing import Line
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import PUT_DOWN
 from denwaban.routing.intake import terms
@@ -30,6 +32,7 @@ from denwaban.routing.keeping import Place, open_places
 from denwaban.routing.live import LiveCall
 from denwaban.routing.model import Miss, Stage
 from denwaban.routing.places import far_leg
+from denwaban.routing.talk import Side, Talk
 from denwaban.store import StoreError, Tx, new_id
 from denwaban.telephony.port import (
     CallArrived,
@@ -73,7 +76,11 @@ def read_held(tx: Tx, strays: list[Leg], *, everything: bool) -> Held:
     return Held(rows, offers, found, places, unsettled)
 
 
-async def resync(desk: Desk, event: Resynced, held: Held) -> None:
+Claim = Callable[[Leg], Line | None]
+"""Gives the line of somebody outside who was asked into a talk."""
+
+
+async def resync(desk: Desk, event: Resynced, held: Held, claim: Claim) -> None:
     """Makes the desk what the snapshot says. The floor must be paused."""
     snapshot = event.snapshot
     if event.restarted:
@@ -81,7 +88,8 @@ async def resync(desk: Desk, event: Resynced, held: Held) -> None:
     else:
         _catch_up(desk, snapshot, event.at)
     for row in held.calls:
-        await _take_row(desk, row, held.offers.get(row.id), held.places.get(row.id), event)
+        kept = held.places.get(row.id)
+        await _take_row(desk, row, held.offers.get(row.id), kept, event, claim)
     desk.places.settle(held.unsettled)
     for state in snapshot.legs.values():
         if is_caller(state) and state.leg not in desk.book.legs:
@@ -101,6 +109,8 @@ def is_caller(state: LegState) -> bool:
 
 def _all_lost(desk: Desk, at: datetime) -> None:
     for live in list(desk.book.calls.values()):
+        desk.control.let_go(live)
+        desk.parking.leave(live)
         if live.place is not None:
             _go_on_keeping(desk, live, at)
             continue
@@ -123,6 +133,12 @@ def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime) -> None:
 def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
     """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
     gone too is not taken for one who hung up."""
+    for leg in list(desk.control.legs):
+        state = snapshot.legs.get(leg)
+        if state is None:
+            desk.leg_ended(LegEnded(leg, at))
+        elif state.answered:
+            desk.leg_answered(LegAnswered(leg, at))
     for leg, (_, operators) in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
         if leg not in desk.book.legs:
             continue  # went with its caller
@@ -134,7 +150,12 @@ def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
 
 
 async def _take_row(
-    desk: Desk, row: Call, offer: Offer | None, kept: Place | None, event: Resynced
+    desk: Desk,
+    row: Call,
+    offer: Offer | None,
+    kept: Place | None,
+    event: Resynced,
+    claim: Claim,
 ) -> None:
     """A call that the database holds open and memory does not know: the program is new."""
     # Whom we called back came by another leg than the one that the row knows.
@@ -151,19 +172,50 @@ async def _take_row(
         return
     live.voice = state is not None and state.answered
     await _describe(desk, live)
-    partner = _partner(desk, event.snapshot, state) if state is not None else None
     if state is not None:
         desk.book.count(live)
+        if row.state in (CallState.PARKED, CallState.PASSED) and await _taken_elsewhere(
+            desk, live, row, state, event, claim
+        ):
+            return
+    partner = None
+    if state is not None:
+        partner = _partner(desk, event.snapshot, state, row.operator_id) or _consulting(
+            desk, event.snapshot, row
+        )
     if partner is not None and (row.answered_at is not None or far is not None):
         live.place = kept
         _go_on_talking(desk, live, partner, offer, event.at, new_call=False)
         desk.places.joined(live)
+        desk.control.adopt(
+            live,
+            joined=leg in partner.together,
+            asked=_asked(event.snapshot, row, partner),
+            claim=claim,
+        )
     elif kept is not None:
         if far is not None:
             desk.send_away(far.leg)
         await _keep_on(desk, live, kept, event.snapshot.legs.get(Leg(row.leg)), event.at)
     else:
         await _wait_on(desk, live, event.at)
+
+
+async def _taken_elsewhere(
+    desk: Desk, live: LiveCall, row: Call, state: LegState, event: Resynced, claim: Claim
+) -> bool:
+    """A caller who was parked, or whom the client's staff had taken over. False: nobody is with them any more."""
+    live.terms = terms(live.service, await desk.intake.known(live.service, live.call))
+    if row.state is CallState.PARKED:
+        if not desk.parking.adopt(live, event.at):
+            return False
+        desk.book.adopt(live, False)
+        return True
+    asked = _asked(event.snapshot, row, state)
+    if asked is None:
+        return False
+    desk.control.adopt_passed(live, asked, claim(asked.leg))
+    return True
 
 
 async def _keep_on(
@@ -198,12 +250,15 @@ def _go_on_talking(
         fresh = Offer(new_id(), live.call.id, operator_id, at, at, None, OfferResult.ANSWERED)
     live.offer = fresh or offer
     live.operator_leg = partner.leg
+    held = live.call.state is CallState.HELD
+    live.talk = Talk(waits=Side.CALLER if held else None)
+    live.room, live.music = frozenset({Side.CALLER, Side.OPERATOR}), live.talk.waits
     desk.book.legs[partner.leg] = (live, True)
     live.call = replace(
         live.call,
         operator_id=operator_id,
         answered_at=live.call.answered_at or at,
-        state=CallState.HELD if live.call.state is CallState.HELD else CallState.TALKING,
+        state=CallState.HELD if held else CallState.TALKING,
     )
     desk.floor.adopt_talking(
         live.call.id, operator_id, live.call.arrived_at, at, terms(live.service)
@@ -271,19 +326,58 @@ async def _describe(desk: Desk, live: LiveCall, dialled: str = "") -> None:
         live.message = service.message if decided.mode == Mode.CLOSED else ""
 
 
-def _partner(desk: Desk, snapshot: Snapshot, caller: LegState) -> LegState | None:
-    """The operator's leg that this caller talks with, if that operator is on the floor and free to be taken over."""
-    other = snapshot.legs.get(caller.connected_to) if caller.connected_to is not None else None
-    if other is None or other.seat is None or other.seat not in desk.seats:
+def _partner(
+    desk: Desk, snapshot: Snapshot, caller: LegState, operator_id: str | None = None
+) -> LegState | None:
+    """The operator's leg that this caller talks with, if that operator is on the floor and free to be taken over. Of two
+    operators the one who has the call."""
+    found = [
+        (desk.seats[other.seat] != operator_id, leg, other)
+        for leg in sorted(caller.together)
+        if (other := snapshot.legs.get(leg)) is not None and other.seat in desk.seats
+    ]
+    if not found:
         return None
-    seat = desk.floor.seats[desk.seats[other.seat]]
-    return other if seat.stage is Stage.FREE else None
+    other = min(found, key=lambda one: one[:2])[2]
+    assert other.seat is not None  # it is one of the seats
+    return other if desk.floor.seats[desk.seats[other.seat]].stage is Stage.FREE else None
+
+
+def _consulting(desk: Desk, snapshot: Snapshot, row: Call) -> LegState | None:
+    """The operator's leg that is apart from the held caller of this row: they were talking with somebody asked in."""
+    if row.state not in (CallState.HELD, CallState.TALKING) or row.operator_id is None:
+        return None
+    person = desk.people.get(row.operator_id)
+    seat = desk.floor.seats.get(row.operator_id)
+    if person is None or seat is None or seat.stage is not Stage.FREE:
+        return None
+    legs = snapshot.legs
+    return next(
+        (
+            state
+            for state in legs.values()
+            if state.seat == person.seat
+            and state.answered
+            and not any(is_caller(legs[leg]) for leg in state.together if leg in legs)
+        ),
+        None,
+    )
+
+
+def _asked(snapshot: Snapshot, row: Call, state: LegState) -> LegState | None:
+    """Who outside talks with this leg, for this call."""
+    legs = snapshot.legs
+    others = [legs[leg] for leg in sorted(state.together) if leg in legs]
+    return next(
+        (one for one in others if "staff" in one.notes and one.notes.get("call") == row.id), None
+    )
 
 
 def _sweep(desk: Desk, snapshot: Snapshot) -> None:
     """Ends operators' legs that belong to no call of ours."""
     for state in snapshot.legs.values():
-        if state.seat is not None and state.leg not in desk.book.legs:
+        ours = state.leg in desk.book.legs or state.leg in desk.control.legs
+        if state.seat is not None and not ours:
             log.info("routing.swept", leg=state.leg)
             desk.send_away(state.leg)
 

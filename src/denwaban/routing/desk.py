@@ -19,16 +19,20 @@ from denwaban.lines import (
     ServiceCache,
     UnknownNumber,
 )
+from denwaban.outgoing import Outgoing
 from denwaban.routing import model
 from denwaban.routing.book import Book
+from denwaban.routing.control import Control
 from denwaban.routing.floor import Floor
 from denwaban.routing.intake import NOTHING_KNOWN, Intake, Known, asks, terms
 from denwaban.routing.live import LiveCall, Person
 from denwaban.routing.model import Miss, Stage
+from denwaban.routing.parking import Parking
 from denwaban.routing.places import Places
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.rows import StateRow
 from denwaban.routing.sound import Sound
+from denwaban.routing.talk import Talk
 from denwaban.store import StoreError, new_id
 from denwaban.telephony.port import (
     CallArrived,
@@ -72,7 +76,9 @@ class Desk:
         book: Book,
         recorder: Recorder,
         intake: Intake,
+        outgoing: Outgoing,
         ring_seconds: int,
+        park_seconds: int,
         changed: Callable[[], None],
     ) -> None:
         """Set `places` before anything else."""
@@ -87,6 +93,8 @@ class Desk:
         self.sound = sound
         self.book = book
         self.recorder = recorder
+        self.control = Control(clock, phone, floor, book, sound, outgoing, self.perform, changed)
+        self.parking = Parking(clock, phone, book, self.control, park_seconds, changed)
         self._ring_seconds = ring_seconds
         self._ring_time = timedelta(seconds=ring_seconds)
         self._changed = changed
@@ -120,6 +128,10 @@ class Desk:
 
     def leg_answered(self, event: LegAnswered) -> None:
         """An operator's phone was answered."""
+        helped = self.control.legs.get(event.leg)
+        if helped is not None and helped.asked is not None:
+            self.control.third_up(helped, helped.asked)
+            return
         live, operators = self.book.legs.get(event.leg, (None, False))
         if live is None or not operators or live.offer is None:
             return
@@ -128,6 +140,10 @@ class Desk:
 
     def leg_ended(self, event: LegEnded) -> None:
         """A leg is over, whoever ended it."""
+        helped = self.control.legs.get(event.leg)
+        if helped is not None and helped.asked is not None:
+            self.control.third_gone(helped, helped.asked, "busy" if event.busy else "")
+            return
         found = self.book.legs.pop(event.leg, None)
         if found is None:
             return  # we have let it go already
@@ -140,6 +156,9 @@ class Desk:
             self._caller_left(live, event.at)
 
     def _caller_left(self, live: LiveCall, at: datetime) -> None:
+        passed = live.call.state is CallState.PASSED
+        self.control.let_go(live)
+        self.parking.leave(live)
         if live.keeping:
             return  # what becomes of the call is known when the place is written
         if live.place is not None:
@@ -150,7 +169,8 @@ class Desk:
             if not live.recorded:  # hung up while it was looked up whose number it is
                 self.book.record(live, changes.arrived(live.call))
             closed = live.call.mode == Mode.CLOSED
-            self.book.end(live, Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED, at)
+            unheard = Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED
+            self.book.end(live, Outcome.ANSWERED if passed else unheard, at)
 
     def _operator_left(self, live: LiveCall, event: LegEnded) -> None:
         if live.offer is None:
@@ -165,13 +185,15 @@ class Desk:
         elif stage is Stage.CONNECTING:
             self.perform(self.floor.missed(operator_id, Miss.FAILED, event.at))
         elif stage is Stage.TALKING:
-            self.perform(self.floor.seat_hung_up(operator_id, event.at))
+            meant = self.floor.seats[operator_id].online
+            if not self.control.operator_gone(live, meant=meant):
+                self.perform(self.floor.seat_hung_up(operator_id, event.at))
 
     def leg_held(self, event: LegHeld) -> None:
         """The operator's phone put the caller on hold by itself."""
         live, operators = self.book.legs.get(event.leg, (None, False))
-        if live is not None and operators and self.talking(live):
-            live.line.do(lambda: self.hold(live, event.held))
+        if live is not None and operators and self.control.talking(live):
+            live.line.do(lambda: self.control.hold(live, event.held))
 
     def played(self, event: Played) -> None:
         """A prompt ended: closed calls end with it, waiting callers hear music."""
@@ -314,6 +336,7 @@ class Desk:
         self.close(live)
 
     def _talk_over(self, live: LiveCall) -> None:
+        self.control.let_go(live)
         operator_leg, live.operator_leg = live.operator_leg, None
         self._end_leg(live, operator_leg)
         if not live.gone:
@@ -322,7 +345,7 @@ class Desk:
 
     def _returned(self, live: LiveCall) -> None:
         offer, live.offer = live.offer, None
-        live.muted = False
+        live.talk, live.room, live.music, live.muted = Talk(), frozenset(), None, False
         self.book.record(live, changes.returned(live.call, offer, self.clock.now()))
 
     def _keep_seat(self, action: model.SeatIs) -> None:
@@ -397,7 +420,8 @@ class Desk:
         # Sound may have to be made again if joining fails half way.
         live.voice, live.speaking = True, False
         try:
-            await self.phone.connect(live.call.id, live.leg, live.operator_leg, record=live.record)
+            record = live.record and not live.call.silenced
+            await self.phone.connect(live.call.id, live.leg, live.operator_leg, record=record)
         except LegGone:
             return  # who it was is told by the leg's own end
         except PhoneError as error:
@@ -409,39 +433,13 @@ class Desk:
         if _holds(live, offer):
             now = self.clock.now()
             self.floor.connected(offer.operator_id, now)
+            self.control.joined(live)
             self.book.record(live, changes.answered(live.call, offer, now))
             self.sound.answers.answered(now)
             self.places.joined(live)
             self._changed()
 
-    async def hold(self, live: LiveCall, on: bool) -> None:
-        """Holds the caller or takes them back; nothing to do is no error."""
-        wanted = CallState.HELD if on else CallState.TALKING
-        if not self.talking(live) or live.call.state is wanted:
-            return
-        await (self.phone.hold(live.leg) if on else self.phone.unhold(live.leg))
-        if self.talking(live):
-            self.book.record(live, changes.held(live.call, on))
-            self._changed()
-
-    async def mute(self, live: LiveCall, on: bool) -> None:
-        """Switches the operator's microphone."""
-        if not self.talking(live) or live.operator_leg is None or live.muted == on:
-            return
-        await self.phone.mute(live.operator_leg, on)
-        if self.talking(live):
-            live.muted = on
-            self.book.record(live, changes.muted(live.call, on))
-            self._changed()
-
     # Small things
-
-    def talking(self, live: LiveCall) -> bool:
-        """Whether caller and operator are joined (also while on hold)."""
-        caller = self.floor.callers.get(live.call.id)
-        if caller is None or caller.seat is None:
-            return False
-        return self.floor.seats[caller.seat].stage is Stage.TALKING
 
     def send_away(self, leg: Leg) -> None:
         """Ends a leg that is no call of ours."""

@@ -92,7 +92,7 @@ class Floor:
     def choose(self, operator_id: str, chosen: Chosen, now: datetime) -> list[Action]:
         """The operator says what they are. While talking it holds from the end of the talk on."""
         seat, out = self.seats[operator_id], list[Action]()
-        if seat.stage in (Stage.CONNECTING, Stage.TALKING):
+        if seat.stage in (Stage.CONNECTING, Stage.TALKING, Stage.HELPING):
             after = chosen if chosen is not Chosen.READY else None
             if after is not seat.after:
                 seat.after = after
@@ -174,10 +174,20 @@ class Floor:
         self.queue.seat(seat)
 
     def adopt_waiting(
-        self, call_id: str, arrived_at: datetime, now: datetime, terms: Terms = ANYBODY
+        self,
+        call_id: str,
+        arrived_at: datetime,
+        now: datetime,
+        terms: Terms = ANYBODY,
+        wants: str | None = None,
+        *,
+        stays: bool = False,
     ) -> list[Action]:
-        """A caller found waiting in the engine: comfort first, then in line by arrival."""
+        """A caller who has been spoken to already (found in the engine, parked, or not taken by whom they were passed on to):
+        comfort first, then in line by arrival; to the operator who is wanted, if free then. `stays`: somebody talked with
+        them, and they are not sent away."""
         caller = self._callers.add(call_id, arrived_at, terms)
+        caller.wants, caller.stays = wants, stays
         out = list[Action]()
         self._callers.announce(caller, now, out)
         self._callers.wait(caller, now, out)
@@ -334,6 +344,54 @@ class Floor:
         caller.seat = operator_id
         self._seats.talk_over(before, now, out)
         self._callers.let_go(before, now)
+        self._dispatch(now, out)
+        return out
+
+    # Callers who are passed on
+
+    def lend(self, operator_id: str, call_id: str, now: datetime) -> None:
+        """A free operator is rung to help with another's caller, and gets no caller of their own until `give_back` or
+        `hand_over`. Raises `Impossible` for whoever is not free."""
+        seat = self.seats.get(operator_id)
+        if seat is None or not seat.available:
+            raise Impossible(operator_id)
+        seat.stage, seat.call_id, seat.call_since = Stage.HELPING, call_id, now
+        self.queue.seat(seat)
+
+    def give_back(self, operator_id: str, now: datetime, *, rest: bool = False) -> list[Action]:
+        """The help is over, before or after it was given. `rest`: they had answered, and their telephone needs a moment until
+        it can ring again."""
+        seat, out = self.seats[operator_id], list[Action]()
+        if seat.stage is not Stage.HELPING:
+            raise Impossible(operator_id)
+        self._seats.free(seat)
+        after, seat.after = seat.after, None
+        if after is not None:
+            self._seats.become(seat, after, now, out)
+        elif rest:
+            self._seats.pause(seat, now)
+        else:
+            self.queue.seat(seat)
+        self._callers.let_go(seat, now)
+        self._dispatch(now, out)
+        return out
+
+    def hand_over(self, operator_id: str, helper_id: str | None, now: datetime) -> list[Action]:
+        """The operator's caller goes on with the helper, or (None) with somebody who is not on the floor: then the caller is
+        not, either."""
+        seat, out = self.seats[operator_id], list[Action]()
+        if seat.stage is not Stage.TALKING or seat.call_id is None:
+            raise Impossible(operator_id)
+        if helper_id is None:
+            self._callers.remove(seat.call_id)
+        else:
+            helper = self.seats[helper_id]
+            if helper.stage is not Stage.HELPING or helper.call_id != seat.call_id:
+                raise Impossible(helper_id)
+            helper.stage, helper.call_since = Stage.TALKING, now
+            self.callers[seat.call_id].seat = helper_id
+        self._seats.talk_over(seat, now, out)
+        self._callers.let_go(seat, now)
         self._dispatch(now, out)
         return out
 

@@ -4,12 +4,17 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
 
 import structlog
 
 from denwaban.calls import Call, Offer, Outcome
 from denwaban.lines import Service
+from denwaban.outgoing import Line as Outside
 from denwaban.routing.keeping import Place
+from denwaban.routing.model import ANYBODY, Terms
+from denwaban.routing.talk import Side, Talk
 from denwaban.telephony.port import Leg, LegGone, PhoneError, SeatName
 
 log = structlog.get_logger(__name__)
@@ -82,6 +87,28 @@ class Line:
 
 
 @dataclass(slots=True, eq=False)
+class Asked:
+    """Somebody whom an operator asked in: of the client's staff, outside, or another operator."""
+
+    kind: Literal["staff", "operator"]
+    id: str
+    name: str
+    since: datetime
+    leg: Leg
+    line: Outside | None = None
+    """Of who is outside."""
+    task: asyncio.Task[None] | None = None
+    """What follows it."""
+    up: bool = False
+    """Has answered."""
+
+    @property
+    def data(self) -> dict[str, str]:
+        """Who it is, for a fact."""
+        return {"staff_id" if self.kind == "staff" else "helper_id": self.id}
+
+
+@dataclass(slots=True, eq=False)
 class LiveCall:
     """A call that the engine has now."""
 
@@ -128,6 +155,23 @@ class LiveCall:
     """After what is being said."""
     place: Place | None = None
     """The caller wants to be called back; None again once somebody talks with them."""
+    talk: Talk = Talk()
+    """Who hears whom, once an operator has answered."""
+    room: frozenset[Side] = frozenset()
+    """Whom the engine has joined; the caller also while on hold."""
+    music: Side | None = None
+    """Who hears music."""
+    unsettled: bool = False
+    """The engine could not be made what `talk` says."""
+    asked: Asked | None = None
+    """Whom the operator asked in."""
+    silenced_by: str = ""
+    """Why the recording pauses: key or card."""
+    terms: Terms = ANYBODY
+    """What held for the caller in line, for when they come back there."""
+    parked: asyncio.Task[None] | None = None
+    """Parked: when it is done, whoever parked the caller is rung."""
+    parked_at: datetime | None = None
 
     @property
     def says_place(self) -> bool:

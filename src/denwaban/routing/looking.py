@@ -1,20 +1,25 @@
 """Makes the picture of the floor that screens show."""
 
-from collections.abc import Mapping
-
 from denwaban.calls import CallState
-from denwaban.routing.book import Book
-from denwaban.routing.floor import Floor
-from denwaban.routing.live import Person
+from denwaban.routing.desk import Desk
+from denwaban.routing.live import LiveCall
 from denwaban.routing.model import Chosen, Seat, Stage
-from denwaban.routing.view import FloorView, SeatState, SeatView, WaitingView
+from denwaban.routing.talk import Side, Third
+from denwaban.routing.view import (
+    AskedView,
+    FloorView,
+    ParkedView,
+    SeatState,
+    SeatView,
+    WaitingView,
+)
 
 
-def look(floor: Floor, book: Book, people: Mapping[str, Person], *, engine: bool) -> FloorView:
+def look(desk: Desk, *, engine: bool) -> FloorView:
     """The floor now."""
     waiting = []
-    for caller in floor.waiting():
-        live = book.calls[caller.call_id]
+    for caller in desk.floor.waiting():
+        live = desk.book.calls[caller.call_id]
         waiting.append(
             WaitingView(
                 live.call.id,
@@ -27,22 +32,32 @@ def look(floor: Floor, book: Book, people: Mapping[str, Person], *, engine: bool
                 caller.place,
             )
         )
+    helping = {
+        seat.operator_id: seat.call_id
+        for seat in desk.floor.seats.values()
+        if seat.stage is Stage.HELPING and seat.call_id is not None
+    }
     return FloorView(
+        helping=helping,
         engine=engine,
         waiting=tuple(waiting),
-        seats=tuple(_seat(seat, book, people) for seat in floor.seats.values()),
-        calls=len(book.calls),
+        seats=tuple(_seat(seat, desk) for seat in desk.floor.seats.values()),
+        calls=len(desk.book.calls),
+        parked=tuple(
+            _parked(slot, live, desk) for slot, live in sorted(desk.parking.slots.items())
+        ),
     )
 
 
-def _seat(seat: Seat, book: Book, people: Mapping[str, Person]) -> SeatView:
-    person = people[seat.operator_id]
-    live = book.calls.get(seat.call_id) if seat.call_id is not None else None
+def _seat(seat: Seat, desk: Desk) -> SeatView:
+    person = desk.people[seat.operator_id]
+    live = desk.book.calls.get(seat.call_id) if seat.call_id is not None else None
+    own = live if seat.stage is not Stage.HELPING else None
     return SeatView(
         operator_id=seat.operator_id,
         name=person.name,
         seat=person.seat,
-        state=_state(seat),
+        state=_state(seat, live),
         since=seat.call_since or seat.since,
         online=seat.online,
         chosen=seat.chosen.value,
@@ -51,13 +66,47 @@ def _seat(seat: Seat, book: Book, people: Mapping[str, Person]) -> SeatView:
         call_id=seat.call_id,
         client_id=live.call.client_id if live else None,
         client_name=live.client_name if live else "",
-        held=live is not None and live.call.state is CallState.HELD,
-        muted=live is not None and live.muted,
+        held=own is not None and own.call.state is CallState.HELD,
+        muted=own is not None and own.muted,
         until=seat.until,
+        holds=own.call.holds if own else 0,
+        held_since=own.call.held_at if own else None,
+        recorded=own is not None and own.record,
+        silenced=own is not None and own.call.silenced,
+        asked=_asked(own) if own else None,
+        helps=_name(desk, live.call.operator_id) if live and own is None else "",
     )
 
 
-def _state(seat: Seat) -> SeatState:
+def _asked(live: LiveCall) -> AskedView | None:
+    asked = live.asked
+    if asked is None:
+        return None
+    up, waits = live.talk.third is Third.UP, live.talk.waits is Side.THIRD
+    return AskedView(asked.kind, asked.id, asked.name, asked.since, up, waits)
+
+
+def _parked(slot: int, live: LiveCall, desk: Desk) -> ParkedView:
+    return ParkedView(
+        slot=slot,
+        call_id=live.call.id,
+        client_id=live.call.client_id,
+        client_name=live.client_name,
+        by=_name(desk, live.call.operator_id),
+        since=live.parked_at or desk.clock.now(),
+        until=desk.parking.until(live),
+    )
+
+
+def _name(desk: Desk, operator_id: str | None) -> str:
+    person = desk.people.get(operator_id or "")
+    return person.name if person is not None else ""
+
+
+def _state(seat: Seat, live: LiveCall | None) -> SeatState:
+    if seat.stage is Stage.HELPING:
+        rings = live is not None and live.talk.third is Third.RINGING
+        return SeatState.OFFERED if rings else SeatState.TALKING
     if seat.stage is Stage.TALKING:
         return SeatState.TALKING
     if seat.stage is not Stage.FREE:

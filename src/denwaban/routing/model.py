@@ -35,6 +35,8 @@ class Stage(StrEnum):
     OFFERED = "offered"
     CONNECTING = "connecting"
     TALKING = "talking"
+    HELPING = "helping"
+    """Asked in by another operator, whose caller it is."""
 
 
 class Miss(StrEnum):

@@ -340,7 +340,9 @@ class Places:
 def far_leg(snapshot: Snapshot, call_id: str) -> LegState | None:
     """The caller whom we called back for this call, if they are in the engine and talk with a seat."""
     for state in snapshot.legs.values():
-        if state.outgoing and state.notes.get("call") == call_id and state.connected_to is not None:
+        asked = "staff" in state.notes  # by an operator: not the caller
+        mine = state.outgoing and not asked and state.notes.get("call") == call_id
+        if mine and state.connected_to is not None:
             other = snapshot.legs.get(state.connected_to)
             if other is not None and other.seat is not None:
                 return state

@@ -90,6 +90,10 @@ class Sound:
         if self.waits(live) and live.voice and not live.speaking:
             await self._phone.music(live.leg)
 
+    async def prompt(self, text: str) -> Path:
+        """The file of a spoken text."""
+        return await self._prompts.wav(text)
+
     async def closed(self, live: LiveCall) -> None:
         """Speaks the closed message."""
         wav = await self._prompts.wav(live.message)

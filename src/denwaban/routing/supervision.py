@@ -157,7 +157,7 @@ class Supervision:
     def look(self) -> None:
         """Ends what has nothing to listen to any more: called whenever something on the floor has changed."""
         for watch in list(self._watches.values()):
-            if watch.live.operator_leg != watch.heard or not self._desk.talking(watch.live):
+            if watch.live.operator_leg != watch.heard or not self._desk.control.talking(watch.live):
                 self._over(watch)
 
     # Inside
@@ -265,9 +265,10 @@ class Supervision:
         """In the call's line. The supervisor's leg becomes the operator's."""
         live, desk = watch.live, self._desk
         before = live.operator_leg
-        if before is None or before != watch.heard or not desk.talking(live):
+        if before is None or before != watch.heard or not desk.control.talking(live):
             raise SeatError(_("この席は、いま通話していません"))
         await desk.phone.unwatch(leg)
+        desk.control.let_go(live)
         # From now on the operator's hanging up is not the end of the call.
         desk.book.legs.pop(before, None)
         try:
@@ -278,7 +279,7 @@ class Supervision:
             desk.book.legs[before] = (live, True)
             await self._give_back(live, before)
             raise
-        if live.gone or live.over or not desk.talking(live):
+        if live.gone or live.over or not desk.control.talking(live):
             desk.send_away(before)
             raise SeatError(_("お客様が電話を切りました"))
         now = self._clock.now()
@@ -287,6 +288,7 @@ class Supervision:
             desk.book.record(live, change)
             live.offer = change.offer
         live.operator_leg, live.muted = leg, False
+        desk.control.joined(live)
         self._legs.pop(leg, None)
         self._watches.pop(watch.user_id, None)
         watch.leg, watch.took = None, True

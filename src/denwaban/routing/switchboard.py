@@ -2,9 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
 
 import structlog
 
@@ -14,15 +12,12 @@ from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import is_caller, read_held, resync
-from denwaban.routing.asking import SeatError, ask
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
-from denwaban.routing.live import Act, LiveCall
 from denwaban.routing.looking import look
-from denwaban.routing.model import Chosen, Seat, Stage
 from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
@@ -31,6 +26,7 @@ from denwaban.routing.seats import Care
 from denwaban.routing.sound import Sound
 from denwaban.routing.supervision import Supervision
 from denwaban.routing.view import FloorView
+from denwaban.routing.wishes import Wishes
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import (
     CallArrived,
@@ -43,10 +39,10 @@ from denwaban.telephony.port import (
     LegRinging,
     Phone,
     Played,
+    Referred,
     Resynced,
     SeatChanged,
 )
-from denwaban.web import _
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +50,7 @@ ENGINE = "engine"
 """Subject of the facts `engine.lost` and `engine.back`."""
 
 
-class Switchboard:
+class Switchboard(Wishes):
     """One for an installation's engine. `run()` until cancelled; the other methods are for the same event loop."""
 
     def __init__(
@@ -67,17 +63,17 @@ class Switchboard:
         journal: Journal,
         changes: ReadChanges = nothing_unread,
         *,
-        first: Callable[[Event], bool] = lambda event: False,
         outgoing: Outgoing | None = None,
     ) -> None:
-        """`first` is shown every event of the telephone; what it takes (True) concerns nobody else. `outgoing` calls back who
-        pressed the key for it; without it nobody is offered to."""
+        """`outgoing` is shown every event of the telephone first; what is about a call of ours concerns nobody else. Without
+        it nobody outside is called, nor offered to be called back."""
         self._store = store
         self._clock = clock
         self._phone = phone
         self._journal = journal
         self._unread = changes
-        self._first = first
+        self._calls_out = outgoing is not None
+        self._outgoing = outgoing or Outgoing(phone, clock, settings)
         self._gate = Gate()
         self._floor = Floor(
             settings.ring_seconds,
@@ -99,7 +95,9 @@ class Switchboard:
             self._book,
             self._recorder,
             Intake(store),
+            self._outgoing,
             settings.ring_seconds,
+            settings.park_seconds,
             self._changed,
         )
         self._desk.places = Places(
@@ -172,63 +170,20 @@ class Switchboard:
     def view(self) -> FloorView:
         """The floor now."""
         if self._view is None:
-            self._view = look(self._floor, self._book, self._desk.people, engine=self._engine)
+            self._view = look(self._desk, engine=self._engine)
         return self._view
 
     def practice_for(self, operator_id: str | None) -> None:
         """The next practice call rings this operator, if free then; otherwise, or with None, whoever is next."""
         self._desk.practice_for = operator_id
 
-    async def set_state(self, operator_id: str, state: Literal["ready", "break"]) -> None:
-        """Ready for calls, or on a break; while talking a break begins after the call. Raises `SeatError`."""
-        self._seat(operator_id)
-        self._desk.perform(self._floor.choose(operator_id, Chosen(state), self._clock.now()))
-
-    async def hold(self, operator_id: str) -> None:
-        """The caller hears music. Held already: nothing. Raises `SeatError`."""
-        live = self._talk(operator_id)
-        await self._ask(live, lambda: self._desk.hold(live, True))
-
-    async def unhold(self, operator_id: str) -> None:
-        """Talks on with the caller. Raises `SeatError`."""
-        live = self._talk(operator_id)
-        await self._ask(live, lambda: self._desk.hold(live, False))
-
-    async def mute(self, operator_id: str, on: bool) -> None:
-        """The caller does not hear the operator, or hears them again. Raises `SeatError`."""
-        live = self._talk(operator_id)
-        await self._ask(live, lambda: self._desk.mute(live, on))
-
-    async def hang_up(self, operator_id: str) -> None:
-        """Ends the talk, or declines the caller who is offered. Raises `SeatError`."""
-        seat = self._seat(operator_id)
-        if seat.stage is Stage.FREE:
-            raise SeatError(_("いまは通話していません"))
-        if seat.stage is Stage.CONNECTING:
-            raise SeatError(_("つないでいるところです。少し待ってからもう一度お試しください"))
-        self._desk.perform(self._floor.hang_up(operator_id, self._clock.now()))
-
-    def _seat(self, operator_id: str) -> Seat:
-        seat = self._floor.seats.get(operator_id)
-        if seat is None:
-            raise SeatError(_("この席はまだ使えません。管理者に確認してください"))
-        return seat
-
-    def _talk(self, operator_id: str) -> LiveCall:
-        seat = self._seat(operator_id)
-        if seat.stage is not Stage.TALKING or seat.call_id is None:
-            raise SeatError(_("いまは通話していません"))
-        return self._book.calls[seat.call_id]
-
-    async def _ask(self, live: LiveCall, act: Act) -> None:
-        await ask(live.line, act)
-
     # Tasks
 
     async def _take_events(self) -> None:
         async for event in self._phone.events():
             try:
-                if not self._first(event) and not self.supervision.take(event):
+                ours = self._calls_out and self._outgoing.take(event)
+                if not ours and not self.supervision.take(event):
                     await self._take(event)
             except Exception as error:
                 # A fault with one call must not end all the others.
@@ -252,6 +207,8 @@ class Switchboard:
                 self._desk.played(event)
             case LegHeld():
                 self._desk.leg_held(event)
+            case Referred():
+                self._referred(event)
             case SeatChanged():
                 self._seat_changed(event)
             case EngineLost():
@@ -288,7 +245,9 @@ class Switchboard:
             except StoreError:
                 log.warning("routing.store_away")
                 await asyncio.sleep(1)
-        await resync(self._desk, event, held)
+        await resync(self._desk, event, held, self._outgoing.claim)
+        self._outgoing.sweep()
+        self._desk.control.settle()
         if new or event.restarted:
             await self._roster.give()
         self._new, self._engine = False, True

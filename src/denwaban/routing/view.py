@@ -1,6 +1,7 @@
 """The floor as screens show it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -38,6 +39,36 @@ class WaitingView:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedView:
+    """Somebody who was asked into a talk."""
+
+    kind: str
+    """staff (outside) | operator"""
+    id: str
+    name: str
+    since: datetime
+    up: bool
+    """Is there; else still rings."""
+    waits: bool
+    """Hears music, while the operator talks with the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedView:
+    """A caller in a numbered place."""
+
+    slot: int
+    call_id: str
+    client_id: str | None
+    client_name: str
+    by: str
+    """The operator who parked them."""
+    since: datetime
+    until: datetime
+    """Then the operator is rung."""
+
+
+@dataclass(frozen=True, slots=True)
 class SeatView:
     """An operator on the floor."""
 
@@ -60,6 +91,17 @@ class SeatView:
     muted: bool
     until: datetime | None = None
     """The end of a rest that was granted (reason rest)."""
+    holds: int = 0
+    """How often the caller was put on hold."""
+    held_since: datetime | None = None
+    recorded: bool = False
+    """The talk is recorded, unless `silenced`."""
+    silenced: bool = False
+    """The recording pauses."""
+    asked: AskedView | None = None
+    """Whom this operator has asked in."""
+    helps: str = ""
+    """The operator who has asked this one in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +115,10 @@ class FloorView:
     seats: tuple[SeatView, ...]
     calls: int
     """Calls in the engine, with those who hear a closed message."""
+    parked: tuple[ParkedView, ...] = ()
+    """By place."""
+    helping: Mapping[str, str] = field(default_factory=dict)
+    """The calls of others that operators are asked into, by operator."""
 
     def seat(self, operator_id: str) -> SeatView | None:
         """One operator's seat."""

@@ -52,8 +52,8 @@ def _lines(characters: int, each: int = 50) -> int:
 
 
 def _beside(node: Node, head: Head) -> int:
-    """The bound of a topic, the identity check, to whom the caller is put through, the window of a promise."""
-    total = _lines(22) if node.restricted else 0
+    """The bound of a topic, the identity check, the pause of the recording, to whom the caller is put through, the window of a promise."""
+    total = _lines(22) * (node.restricted + node.unrecorded)
     if isinstance(node, Inform):
         known = (one for one in head.topics if bare(one.name) == bare(node.topic))
         topic = next(known, Topic(name=node.topic))

@@ -150,6 +150,8 @@ class _Node(
     """The mood that a caller here is in, as a rule: a phrase of empathy belongs into what is said."""
     restricted: bool = False
     """Here something is told that nobody hears of before the identity check."""
+    unrecorded: bool = False
+    """What is said here stays out of the recording: numbers of cards and the like (録音停止)."""
     opening: tuple[Opening, ...] = ()
     """What of the opening of an offer is told here."""
     ask: Annotated[tuple[Field, ...], msgspec.Meta(max_length=4)] = ()

@@ -53,6 +53,7 @@ def part_words() -> dict[str, str]:
         "deadline": _("期限(分)"),
         "feeling": _("お客様の気持ち"),
         "restricted": _("本人確認の後だけ"),
+        "unrecorded": _("録音を止める"),
         "ask": _("聞くこと"),
         "to": _("次の場面"),
         "failed": _("つながらないとき"),

@@ -4,7 +4,7 @@ Nothing outside `telephony/ari` knows channels, bridges or hang-up causes. Acts 
 raise `PhoneError` when it has not. Events come in one stream, in the order in which they happened.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -110,6 +110,16 @@ class Digit(Struct, frozen=True):
     at: datetime
 
 
+class Referred(Struct, frozen=True):
+    """A seat's phone asks by its own transfer key that the other side be put through elsewhere. Nothing has happened yet;
+    `referred` tells the phone what came of it."""
+
+    leg: Leg
+    to: str
+    """What was dialled, as received."""
+    at: datetime
+
+
 class SeatChanged(Struct, frozen=True):
     """A seat registered or went away (at least one of its phones is online, or none)."""
 
@@ -141,6 +151,7 @@ Event = (
     | LegHeld
     | Played
     | Digit
+    | Referred
     | SeatChanged
     | EngineLost
     | Resynced
@@ -156,11 +167,13 @@ class LegState:
     notes: dict[str, str]
     """What `note` wrote, and for a caller's leg also `dialled`, `caller`, `trunk`."""
     connected_to: Leg | None
-    """The other party it is talking with."""
+    """The other party it is talking with; one of them when there are several."""
     seat: SeatName | None
     """The seat, for a leg that we dialled."""
     outgoing: bool = False
     """We called it out to the phone network (`call_out`); `notes` has the `number` and the `call` that were given."""
+    together: frozenset[Leg] = frozenset()
+    """All others of its talk, also those on hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,8 +239,31 @@ class Phone(Protocol):
         """Answers the caller if need be, stops music, and joins both; each may be any kind of leg. `record` writes both voices to `recording(call)`."""
         ...
 
+    async def join(self, call: str, legs: Sequence[Leg], *, record: bool) -> None:
+        """These legs, two or more and of any kind, talk with each other; music and prompts to them stop. Each leaves the talk
+        that it was in: two who are left there talk on, one alone hears silence (or goes on hearing music). When a leg of
+        three or more ends, the others talk on. `record` writes all voices to `recording(call)`, behind what is there."""
+        ...
+
+    async def part(self, leg: Leg) -> None:
+        """The leg leaves its talk and hears silence; two who are left talk on. In no talk: nothing happens."""
+        ...
+
+    async def pause_recording(self, call: str, leg: Leg, on: bool) -> None:
+        """What is said in this leg's talk stays out of the recording (in its place is silence) until it goes on again. It
+        goes on also where the talk was joined meanwhile without `record`. Nothing recorded to be paused: no error."""
+        ...
+
+    async def press(self, leg: Leg, digits: str) -> None:
+        """The party at this leg hears these keys (`0-9*#`) being pressed, one after another. Raises `ValueError` for others."""
+        ...
+
+    async def referred(self, leg: Leg, done: bool) -> None:
+        """Tells a phone what came of `Referred`."""
+        ...
+
     async def hold(self, leg: Leg) -> None:
-        """The caller's leg hears music, the other side silence."""
+        """The leg hears music; two others of its talk talk on, one alone hears silence."""
         ...
 
     async def unhold(self, leg: Leg) -> None: ...

@@ -52,17 +52,11 @@ class House:
         journal = Journal(self.store)
         outgoing = Outgoing(self.phone, self.clock, self.settings)
         self.board = Switchboard(
-            self.store,
-            self.clock,
-            self.phone,
-            self.settings,
-            Voice(),
-            journal,
-            first=outgoing.take,
-            outgoing=outgoing,
+            self.store, self.clock, self.phone, self.settings, Voice(), journal, outgoing=outgoing
         )
         async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(part.run()) for part in (journal, outgoing, self.board)]
+            parts = (journal, outgoing, self.board)
+            running = [tasks.create_task(part.run()) for part in parts]
             await asyncio.wait_for(self.board.ready(), 10)
             yield self.board
             for task in running:
@@ -156,7 +150,7 @@ def _client(tx: Tx, code: str, number: str, window: PlanWindow | None) -> str:
 @pytest.fixture
 async def house(store: Store, clock: MovedClock) -> House:
     """One client (03-1234-5678, always open), one that is closed (…5679), operators suzuki and tanaka."""
-    made = House(store, clock, FakePhone(clock), Settings(wrapup_seconds=0))
+    made = House(store, clock, FakePhone(clock), Settings(wrapup_seconds=0, outbound_trunk="trunk"))
 
     def furnish(tx: Tx) -> None:
         made.client = _client(tx, "yamada", NUMBER, ALWAYS)

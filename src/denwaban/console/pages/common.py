@@ -66,10 +66,15 @@ class Seat:
 
     async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
         """The screen. The run of the call on it is begun first, so that there is always something to say."""
+        helping = self.board.view().helping
         try:
-            return await self.read(lambda tx, operator: look(tx, operator, self.opened, wanted))
+            return await self.read(
+                lambda tx, operator: look(tx, operator, self.opened, wanted, helping)
+            )
         except NotBegun:
-            return await self.write(lambda tx, operator: look_begun(tx, operator, self.opened))
+            return await self.write(
+                lambda tx, operator: look_begun(tx, operator, self.opened, helping)
+            )
 
     def pieces(self, seen: Look) -> dict[str, Markup]:
         """Whatever has changed on the screen."""
@@ -95,9 +100,12 @@ class Seat:
         call_id: str,
         change: Callable[[Tx, Operator, Call, RunView], RunView | None],
         wanted: frozenset[str] = SCRIPT,
+        *,
+        steps: bool = False,
     ) -> Template | Response[Any]:
         """Changes the run of a call and answers with the screen, in one transaction; see `change_run`. 404 and 409 for calls
-        and runs that are not there to be changed."""
+        and runs that are not there to be changed. `steps`: to another scene; one that is not recorded pauses the recording
+        before it is on the screen."""
 
         def verb(tx: Tx, operator: Operator) -> Look:
             return change_run(
@@ -119,7 +127,30 @@ class Seat:
             return told(409, problem=_("ご本人と確かめるまで、この場面へは移れません。"))
         except NoSuchWay:
             return told(409, problem=_("その番号の分岐はありません。"))
+        if steps and self._records_otherwise(seen, call_id):
+            return await self._pause(seen)
         return self._page(seen)
+
+    def _records_otherwise(self, seen: Look, call_id: str) -> bool:
+        mine = self.board.view().seat(seen.operator.id)
+        return (
+            seen.stage == "talking"
+            and seen.card is not None
+            and mine is not None
+            and mine.recorded
+            and mine.call_id == seen.call_id == call_id
+            and mine.silenced != seen.card.node.unrecorded
+        )
+
+    async def _pause(self, seen: Look) -> Template | Response[Any]:
+        """The recording pauses or goes on, as the scene wants it."""
+        assert seen.card is not None  # `_records_otherwise`
+        on = seen.card.node.unrecorded
+        try:
+            await self.board.pause_recording(seen.operator.id, on, "card" if on else "left")
+        except SeatError as error:
+            return told(409, problem=str(error))
+        return await self.screen(SCRIPT | {"now"})
 
     def _page(self, seen: Look) -> Template:
         return page("console/regions.html", regions=self.pieces(seen))

@@ -26,6 +26,9 @@ from denwaban.web import LiveEvent, Problem, _, live, page
 
 open_pages = OpenPages()
 
+SLOTS = ("call.parked",)
+"""Who is parked, all seats show."""
+
 
 class Claim(msgspec.Struct, forbid_unknown_fields=True):
     """A page wants the seat. `force`: take it from another page that is open."""
@@ -91,13 +94,16 @@ async def stream(
 def _event(entry: Entry, operator_id: str, mine: set[str]) -> LiveEvent | None:
     """What a fact means for this seat. `mine` remembers the calls that it has to do with."""
     fact = entry.fact
-    concerns = operator_id in (fact.subject, fact.data.get("operator_id"))
+    concerned = (fact.subject, fact.data.get("operator_id"), fact.data.get("helper_id"))
+    concerns = operator_id in concerned
     if fact.kind == "seat.taken":
         return LiveEvent("taken", str(fact.data["page"])) if concerns else None
     if fact.kind.startswith("call."):
         if concerns:
             mine.add(fact.subject)
         ours = concerns or fact.subject in mine
+        if fact.kind in SLOTS or "slot" in fact.data:
+            return LiveEvent("seat" if ours else "client", "")
         if fact.kind == "call.ended":
             mine.discard(fact.subject)
         return LiveEvent("seat", "") if ours else None

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from denwaban.console.acts import jump_to, mark, mark_regular, say_who
-from denwaban.console.look import EVERYTHING
+from denwaban.console.look import EVERYTHING, SCRIPT
 from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
 from denwaban.people.persons import Joined
 from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
@@ -31,11 +31,13 @@ class Leap(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Marks(msgspec.Struct, forbid_unknown_fields=True):
-    """A phrase that was said in passing, the caller's mood, whether an offer was refused; what is left out stays."""
+    """A phrase that was said in passing, the caller's mood, whether an offer was refused, whether the client's staff are
+    wanted at once; what is left out stays."""
 
     said: Annotated[str, msgspec.Meta(max_length=100)] = ""
     mood: Emotion | None = None
     refused: bool | None = None
+    now: bool | None = None
 
 
 class Who(msgspec.Struct, forbid_unknown_fields=True):
@@ -71,7 +73,7 @@ async def forward(
 ) -> Template | Response[Any]:
     """Goes on from the node that the page shows; when the run has left it already, shows where it is."""
     return await seat.change(
-        call_id, lambda tx, _operator, _call, run: go(tx, run, data.choice, data.at)
+        call_id, lambda tx, _operator, _call, run: go(tx, run, data.choice, data.at), steps=True
     )
 
 
@@ -81,7 +83,9 @@ async def backward(
     data: JSONBody[Way],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
-    return await seat.change(call_id, lambda tx, _operator, _call, run: back(tx, run, data.at))
+    return await seat.change(
+        call_id, lambda tx, _operator, _call, run: back(tx, run, data.at), steps=True
+    )
 
 
 @post("/seat/calls/{call_id:str}/jump", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -92,7 +96,9 @@ async def leap(
 ) -> Template | Response[Any]:
     """Free mode: straight to a node."""
     return await seat.change(
-        call_id, lambda tx, operator, _call, run: jump_to(tx, operator, run, data.to, data.at)
+        call_id,
+        lambda tx, operator, _call, run: jump_to(tx, operator, run, data.to, data.at),
+        steps=True,
     )
 
 
@@ -105,9 +111,16 @@ async def tell(
     """What the operator tells of the call beside its script."""
     return await seat.change(
         call_id,
-        lambda tx, _operator, _call, run: mark(
-            tx, run, said=data.said, mood=data.mood, refused=data.refused
+        lambda tx, operator, _call, run: mark(
+            tx,
+            run,
+            operator.id,
+            said=data.said,
+            mood=data.mood,
+            refused=data.refused,
+            now=data.now,
         ),
+        SCRIPT if data.now is None else EVERYTHING,
     )
 
 

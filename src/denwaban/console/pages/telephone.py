@@ -1,18 +1,41 @@
 """The telephone's keys at the seat."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
-from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, Switch
+from denwaban.console.acts import OutOfWindow, promise_call_back, wants_staff
+from denwaban.console.look import EVERYTHING
+from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, Switch, told
+from denwaban.web import _
 
 
 class Chosen(msgspec.Struct, forbid_unknown_fields=True):
     state: Literal["ready", "break"]
+
+
+class Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    """Who is asked into the talk. `stay`: the operator talks with them first."""
+
+    kind: Literal["staff", "operator"]
+    id: Annotated[str, msgspec.Meta(max_length=32)]
+    stay: bool = True
+
+
+class Keys(msgspec.Struct, forbid_unknown_fields=True):
+    digits: Annotated[str, msgspec.Meta(min_length=1, max_length=32)]
+
+
+class Slot(msgspec.Struct, forbid_unknown_fields=True):
+    slot: Annotated[int, msgspec.Meta(ge=1, le=9)]
+
+
+class When(msgspec.Struct, forbid_unknown_fields=True):
+    when: Literal["30", "60", "180", "tomorrow"]
 
 
 @post("/seat/state", guards=[OPERATORS], dependencies=SEAT, status_code=200)
@@ -39,12 +62,125 @@ async def mute(
     return await seat.act(lambda mine: seat.board.mute(mine, data.on))
 
 
+@post("/seat/recording", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def recording(
+    data: JSONBody[Switch],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """`on`: what is said is recorded."""
+    return await seat.act(lambda mine: seat.board.pause_recording(mine, not data.on))
+
+
+@post("/seat/keys", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def keys(
+    data: JSONBody[Keys],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Presses keys of a telephone for the operator."""
+    return await seat.act(lambda mine: seat.board.press(mine, data.digits))
+
+
+@post("/seat/ask", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def ask(
+    data: JSONBody[Wanted],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Asks somebody into the talk, or (`stay` false) sends the caller to them."""
+    return await seat.act(lambda mine: seat.board.consult(mine, data.kind, data.id, stay=data.stay))
+
+
+@post("/seat/back", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def back(
+    data: JSONBody[Nothing],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Whoever was asked in goes."""
+    return await seat.act(seat.board.back)
+
+
+@post("/seat/three", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def three(
+    data: JSONBody[Nothing],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    return await seat.act(seat.board.all_three)
+
+
+@post("/seat/give", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def give(
+    data: JSONBody[Nothing],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Leaves the caller to whoever was asked in."""
+    return await seat.act(seat.board.give)
+
+
+@post("/seat/park", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def park(
+    data: JSONBody[Nothing],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    return await seat.act(seat.board.park)
+
+
+@post("/seat/take", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def take(
+    data: JSONBody[Slot],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """Takes a parked caller."""
+    return await seat.act(lambda mine: seat.board.take_parked(mine, data.slot))
+
+
+@post("/seat/calls/{call_id:str}/promise", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+async def promise(
+    call_id: FromPath[str],
+    data: JSONBody[When],
+    seat: NamedDependency[Seat],
+) -> Template | Response[Any]:
+    """The caller is promised that the client's staff will call back."""
+    try:
+        return await seat.change(
+            call_id,
+            lambda tx, _operator, call, run: promise_call_back(tx, call, run, data.when),
+            EVERYTHING,
+        )
+    except OutOfWindow as error:
+        return told(
+            409,
+            problem=_(
+                "折り返しのお約束は、%(span)s の時刻でお願いします(顧客企業との決まり)。",
+                span=str(error),
+            ),
+        )
+
+
 @post("/seat/hang-up", guards=[OPERATORS], dependencies=SEAT, status_code=200)
 async def hang_up(
     data: JSONBody[Nothing],
     seat: NamedDependency[Seat],
 ) -> Template | Response[Any]:
+    """409 with `wanted` while the caller's wish to talk with the client's staff is neither fulfilled nor answered by a promise."""
+    mine, wanted = await seat.read(lambda tx, one: (one.id, wants_staff(tx, one.id)))
+    view = seat.board.view().seat(mine)
+    if wanted and (view is None or view.asked is None):
+        problem = _("おつなぎするか、折り返しのお約束をしてから、終話してください。")
+        return told(409, problem=problem, wanted=True)
     return await seat.act(seat.board.hang_up)
 
 
-routes = [state, hold, mute, hang_up]
+routes = [
+    state,
+    hold,
+    mute,
+    recording,
+    keys,
+    ask,
+    back,
+    three,
+    give,
+    park,
+    take,
+    promise,
+    hang_up,
+]

@@ -5,10 +5,11 @@ export class Aids {
   #dialog = document.getElementById("seat-panel");
   #came = null;
 
-  /** `mark(values)` tells the server; `jump(node)` goes there; `back` puts the focus where it belongs when the place it came
+  /** `mark(values)` tells the server; `jump(node)` goes there; `ask(who)` asks somebody into the talk; `promise(when)` promises a
+   * call back; `keys(digits)` presses keys; `back` puts the focus where it belongs when the place it came
    * from is gone. */
-  constructor({ mark, jump, back }) {
-    this.to = { mark, jump, back };
+  constructor({ mark, jump, back, ask, promise, keys }) {
+    this.to = { mark, jump, back, ask, promise, keys };
     this.#dialog.addEventListener("keydown", (event) => this.#pressed(event));
     this.#dialog.addEventListener("click", (event) => this.#clicked(event));
     this.#dialog.addEventListener("input", ({ target }) => target.id === "seat-place" && this.#narrow());
@@ -24,6 +25,9 @@ export class Aids {
     this.#came = document.activeElement;
     this.#dialog.dataset.part = part;
     this.#dialog.showModal();
+    for (const toggle of this.#dialog.querySelectorAll("[data-unspoken]")) toggle.setAttribute("aria-pressed", "false");
+    // Whoever opens this has been asked for the client's staff: the call does not end without an answer to that.
+    if (part === "pass") this.to.mark({ now: true });
     if (part === "places") {
       this.#place.value = "";
       this.#narrow();
@@ -85,6 +89,15 @@ export class Aids {
       event.preventDefault();
       return;
     }
+    if (event.target.tagName === "INPUT") {
+      if (event.target.id === "seat-keys" && event.key === "Enter" && event.target.value) {
+        event.preventDefault();
+        this.to.keys(event.target.value);
+        event.target.value = "";
+        this.close();
+      }
+      return;
+    }
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code)?.[1];
     const button = digit && this.#part?.querySelector(`[data-digit="${digit}"]`);
     if (!button) return;
@@ -100,6 +113,19 @@ export class Aids {
     else if ((found = at("[data-objection]"))) {
       for (const room of this.#part.querySelectorAll(".say")) room.hidden = room.id !== found.dataset.objection;
     } else if ((found = at("[data-place]"))) this.#go(found);
+    else if ((found = at("[data-unspoken]"))) found.setAttribute("aria-pressed", String(found.ariaPressed !== "true"));
+    else if ((found = at("[data-ask]"))) {
+      const stay = this.#part.querySelector("[data-unspoken]").ariaPressed !== "true";
+      this.to.ask({ ...JSON.parse(found.dataset.ask), stay });
+      this.close();
+    } else if ((found = at("[data-promise]"))) {
+      this.to.promise(found.dataset.promise);
+      this.close();
+    } else if (at("[data-not-wanted]")) {
+      this.to.mark({ now: false });
+      this.close();
+    } else if (at("[data-keys-open]")) document.getElementById("seat-keys").focus();
+    else if (at("[data-closes]")) this.close();
     else if (event.target === this.#dialog) this.close();
   }
 

@@ -177,7 +177,14 @@ new Question({ request, call: () => (stage() === "talking" ? middle().dataset.ca
 const care = new Care({ act: put, refresh, back: focusNext });
 const identity = new Identity({ request, call: () => (stage() === "talking" ? middle().dataset.call : ""), back: focusNext, changed: refresh });
 
-const aids = new Aids({ mark: tell, jump, back: focusNext });
+const aids = new Aids({
+  mark: tell,
+  jump,
+  back: focusNext,
+  ask: (who) => control("/seat/ask", who),
+  promise,
+  keys: (digits) => control("/seat/keys", { digits }),
+});
 
 const alarms = new Set();
 
@@ -310,11 +317,23 @@ function settle(moved) {
   if (now !== "talking") aids.close();
   care.settle(now === "talking");
   identity.settle();
+  showMemo(now);
   search.settle();
   if (moved && !document.querySelector("dialog[open]")) focusNext();
   showSaved();
   const ask = document.getElementById("seat-notify");
   if (ask) ask.hidden = window.Notification?.permission !== "default";
+}
+
+/** What is jotted down stands beside every scene; a new call begins an empty page. */
+function showMemo(now) {
+  const memo = document.getElementById("seat-memo");
+  document.getElementById("seat-memo-room").hidden = now !== "talking";
+  const { call, memo: text, memoCounter } = middle().dataset;
+  if (now !== "talking" || memo.dataset.call === call) return;
+  memo.dataset.call = call;
+  memo.dataset.counter = memoCounter;
+  memo.value = text;
 }
 
 /** Focus is where the next word goes: the first empty field, else the middle itself, so that single keys act. */
@@ -375,6 +394,14 @@ function tell(values) {
   act("mark", async () => {
     await answers.flush();
     await screen("POST", `${way()}/mark`, values);
+  });
+}
+
+function promise(when) {
+  act("promise", async () => {
+    await answers.flush();
+    await screen("POST", `${way()}/promise`, { when });
+    window.toast(words.promised);
   });
 }
 
@@ -505,7 +532,10 @@ function control(path, value) {
     try {
       await screen("POST", path, value);
     } catch (error) {
-      if (error instanceof Refused) throw error;
+      if (error instanceof Refused) {
+        if (error.body.wanted) aids.open("pass");
+        throw error;
+      }
       // The program is away but the call is not: what this page can do alone, it does.
       if (path.endsWith("hang-up")) phone.hangUp();
       else if (path.endsWith("mute")) {
@@ -538,6 +568,7 @@ document.addEventListener("click", (event) => {
     claim(true);
   } else if (at("#seat-microphone")) phone.openMicrophone();
   else if (at("#seat-practice")) practise();
+  else if (at("#seat-memo-open")) document.getElementById("seat-memo").focus();
   else if (at("#seat-notify")) Notification.requestPermission().then(() => settle(false));
 });
 

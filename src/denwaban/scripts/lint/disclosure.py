@@ -15,9 +15,18 @@ _TIME = re.compile(
 _ADDRESSED = r"(さん|様|氏|課長|部長|店長|院長|先生|所長|社長|主任|係長)"
 
 
+_CARD = re.compile(
+    r"(?:カード|口座)の?番号|セキュリティ[・ー]?コード|暗証番号|マイナンバー|個人番号|パスワード"
+)
+
+
 def alone(case: Case) -> Iterator[Finding]:
-    """Promises, boundaries, names, holidays."""
+    """Promises, boundaries, names, holidays, secrets that are asked for while the recording runs."""
     for node in case.script.nodes:
+        if not node.unrecorded:
+            for place, field in enumerate(node.ask):
+                if match := _CARD.search(f"{field.label} {field.hint}"):
+                    yield case.at("secret-recorded", node, "ask", place, words=match[0])
         if isinstance(node, Promise):
             yield from _promise(case, node)
         elif match := _TIME.search(node.say):

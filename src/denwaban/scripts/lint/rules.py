@@ -160,6 +160,12 @@ RULES: dict[str, Rule] = {
         N_("お客様の情報を、別の人に漏らすおそれがあります。"),
         N_("手前に、本人確認の項目と、verified = true の分岐を置いてください。"),
     ),
+    "secret-recorded": Rule(
+        "warning",
+        N_("%(called)s で「%(words)s」を聞きますが、録音が止まりません。"),
+        N_("録音に残った番号は、聞ける人の数だけ漏れるおそれがあります。"),
+        N_("その場面に unrecorded = true を書いてください。場面にいる間、録音が自動で止まります。"),
+    ),
     "identity-unasked": Rule(
         "error",
         N_(

@@ -22,6 +22,7 @@ from denwaban.telephony.port import (
     LegHeld,
     LegRinging,
     Played,
+    Referred,
     SeatChanged,
     SeatName,
     Unreached,
@@ -44,11 +45,12 @@ _NOBODY_CAME, _CAUSES_NOBODY_CAME = (408, 480, 487), (18, 19, 20)
 
 @dataclass(slots=True, eq=False)
 class Talk:
-    """Two legs that were connected. `bridge` holds both, or one while the other is on hold."""
+    """Legs that were connected, two or more. `bridge` holds all of them but those on hold."""
 
     bridge: str
-    caller: Leg
-    operator: Leg
+    legs: set[Leg]
+    recorded: bool | None = None
+    """None: not known, an earlier program made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,11 @@ def unreached_by(cause: int, tech_cause: int, *, rang: bool) -> Unreached:
     return Unreached.NO_ANSWER if rang and gave_up else Unreached.UNREACHABLE
 
 
+def refused_transfer(channel: str) -> str:
+    """The request that tells a phone that its transfer is not done."""
+    return f"channels/{channel}/transfer_progress?states=channel_declined"
+
+
 def leg_of_seat_channel(channel: str) -> Leg:
     return Leg(channel.rpartition(".")[0])
 
@@ -223,6 +230,8 @@ class Legs:
             self.endpoint_is(event.endpoint)
         elif isinstance(event, words.ChannelHold | words.ChannelUnhold | words.ChannelDtmfReceived):
             self._pressed(event)
+        elif isinstance(event, words.ChannelTransfer):
+            self._referred(event)
         elif isinstance(event, words.PlaybackFinished):
             self.prompt_over(event.playback.id)
         elif isinstance(event, words.RecordingFailed):
@@ -252,9 +261,21 @@ class Legs:
             told = party.outside and not party.given_up
             self._end(party, unreached if told else None)
 
+    def leave(self, party: Party) -> bool:
+        """The party is in no talk any more. Whether its old talk goes on, between two others: then the party may still be
+        in the bridge."""
+        talk, party.talk = party.talk, None
+        if talk is None:
+            return False
+        talk.legs.discard(party.leg)
+        if len(talk.legs) > 1:
+            return True
+        self.untie(talk)
+        return False
+
     def untie(self, talk: Talk) -> None:
-        """Takes two legs apart; both stay up."""
-        for leg in (talk.caller, talk.operator):
+        """Takes the legs of a talk apart; all stay up."""
+        for leg in talk.legs:
             party = self.parties.get(leg)
             if party is not None and party.talk is talk:
                 party.talk = None
@@ -321,6 +342,18 @@ class Legs:
             held = isinstance(event, words.ChannelHold)
             self._tell(LegHeld(party.leg, held, self._now()))
 
+    def _referred(self, event: words.ChannelTransfer) -> None:
+        party = self.by_channel.get(event.referred_by.source_channel.id)
+        if party is None or party.last_pressed == event:
+            return
+        party.last_pressed = event
+        wanted = event.refer_to.requested_destination.destination
+        if wanted:
+            self._tell(Referred(party.leg, wanted, self._now()))
+        else:
+            # Another call of the phone's own: seats make none.
+            self._ask("POST", refused_transfer(event.referred_by.source_channel.id))
+
     def endpoint_is(self, endpoint: words.Endpoint) -> None:
         """A phone is online, or no longer."""
         if not is_seat(endpoint.resource):
@@ -340,8 +373,7 @@ class Legs:
         # A loser of the race between two phones may still be on its way out.
         for channel in party.channels:
             self.by_channel.pop(channel, None)
-        if party.talk is not None:
-            self.untie(party.talk)
+        self.leave(party)
         if party.room:
             self.by_prompt.pop(party.prompt, None)
             self._ask("DELETE", f"bridges/{party.room}")

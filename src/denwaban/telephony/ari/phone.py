@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from denwaban.config import Trunk
 from denwaban.telephony.ari import invitations, snapshot
 from denwaban.telephony.ari.answers import Answer, Refused
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of
+from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of, refused_transfer
 from denwaban.telephony.ari.link import AriLink
 from denwaban.telephony.ari.snoop import Watchers
 from denwaban.telephony.port import (
@@ -147,36 +148,88 @@ class AriPhone(AriLink):
         answer.add_done_callback(answered)
 
     async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
-        calling, answering = self._party(caller), self._party(operator)
-        if not answering.voice:
+        await self.join(call, (caller, operator), record=record)
+
+    async def join(self, call: str, legs: Sequence[Leg], *, record: bool) -> None:
+        parties = [self._party(leg) for leg in legs]
+        if not all(party.voice for party in parties):
             raise PhoneError("the leg is not answered")
         connection = self._connected()
-        for party in (calling, answering):
-            if party.talk is not None:
-                self._legs.untie(party.talk)
-        talk = Talk(f"{TALK}{secrets.token_hex(8)}", caller, operator)
+        for party in parties:
+            self._legs.leave(party)
+        talk = Talk(f"{TALK}{secrets.token_hex(8)}", set(legs), record)
         bridge = f"bridges/{talk.bridge}"
-        name = quote(f"{caller}|{operator}", safe="")
+        name = quote("|".join(legs), safe="")
         # dtmf_events: without it two SIP phones are joined past the engine's ear, and keys go unheard.
         requests = [("POST", f"{bridge}?type=mixing,dtmf_events&name={name}")]
-        if not calling.up:
-            requests.append(("POST", self._channel(calling, "answer")))
-        requests += self._quiet(calling) + self._quiet(answering)
-        both = f"{calling.voice},{answering.voice}"
-        requests.append(("POST", f"{bridge}/addChannel?channel={both}"))
-        # All leave at once and are done in this order: one round trip until both hear each other.
+        for party in parties:
+            if not party.up:
+                requests.append(("POST", self._channel(party, "answer")))
+        for party in parties:
+            requests += self._quiet(party)
+        voices = ",".join(party.voice for party in parties)
+        requests.append(("POST", f"{bridge}/addChannel?channel={voices}"))
+        # All leave at once and are done in this order: one round trip until all hear each other.
         sent = [connection.send(method, room) for method, room in requests]
         recorded = connection.send("POST", f"{bridge}/record", _recording(call)) if record else None
-        calling.talk = answering.talk = talk
+        for party in parties:
+            party.talk = talk
+        for watching, watch in list(self._legs.watches.items()):
+            if watch.talk and watch.operator in talk.legs:
+                # Who has joined the operator's talk goes with the operator.
+                self._ask("POST", f"{bridge}/addChannel?channel={watch.watcher}")
+                self._legs.watches[watching] = replace(watch, talk=talk.bridge)
         try:
-            await self._check(calling, requests, sent)
-            calling.up = True
+            await self._check(parties[0], requests, sent)
+            for party in parties:
+                party.up = True
             if recorded is not None:
                 await self._recorded(connection, f"{bridge}/record", call, await recorded)
         except PhoneError:
-            if calling.talk is talk or answering.talk is talk:
+            if any(party.talk is talk for party in parties):
                 self._legs.untie(talk)
             raise
+
+    async def part(self, leg: Leg) -> None:
+        party = self._party(leg)
+        talk = party.talk
+        if self._legs.leave(party) and talk is not None and not party.music:
+            remove = f"bridges/{talk.bridge}/removeChannel?channel={party.voice}"
+            await self._do(party, [("POST", remove)])
+
+    async def pause_recording(self, call: str, leg: Leg, on: bool) -> None:
+        party, talk = self._talking(leg)
+        connection = self._connected()
+        method, room = "POST" if on else "DELETE", f"recordings/live/{call}/mute"
+        if talk.recorded is not False:
+            answer = await connection.send(method, room)
+            for _ in range(_RECORD_TRIES):
+                if answer.status != 409:
+                    break
+                await asyncio.sleep(_RECORD_PAUSE)  # The recording is about to begin.
+                answer = await connection.send(method, room)
+            if answer.ok:
+                return
+            if answer.status != 404:
+                raise self._error(party, answer, method, room)
+        if not on:
+            room, talk.recorded = f"bridges/{talk.bridge}/record", True
+            begun = await connection.send("POST", room, _recording(call))
+            await self._recorded(connection, room, call, begun)
+
+    async def press(self, leg: Leg, digits: str) -> None:
+        if not digits or set(digits) - set("0123456789*#"):
+            raise ValueError("no keys of a telephone")
+        party = self._party(leg)
+        await self._do(
+            party, [("POST", self._channel(party, f"dtmf?dtmf={quote(digits, safe='')}"))]
+        )
+
+    async def referred(self, leg: Leg, done: bool) -> None:
+        party = self._party(leg)
+        progress = self._channel(party, "transfer_progress?states=channel_answered")
+        request = progress if done else refused_transfer(party.voice)
+        await self._do(party, [("POST", request)])
 
     async def _recorded(
         self, connection: AriConnection, room: str, call: str, answer: Answer

@@ -46,13 +46,17 @@ class Picture:
     def snapshot(self) -> Snapshot:
         legs = {}
         for party in self.parties:
-            talk = party.talk
-            other = None
-            if talk is not None:
-                other = talk.operator if party.leg == talk.caller else talk.caller
+            together = frozenset(party.talk.legs - {party.leg} if party.talk is not None else ())
             notes = self.callers.get(party.leg, {}) | party.notes
-            state = LegState(party.leg, party.up, notes, other, party.seat, party.outside)
-            legs[party.leg] = state
+            legs[party.leg] = LegState(
+                party.leg,
+                party.up,
+                notes,
+                min(together, default=None),
+                party.seat,
+                party.outside,
+                together,
+            )
         return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
 
 
@@ -145,6 +149,7 @@ async def _read_notes(connection: AriConnection, parties: list[Party]) -> None:
 
 def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
     orphans = []
+    bridged = {channel for bridge in bridges for channel in bridge.channels}
     for bridge in bridges:
         if bridge.id.startswith(WATCH):
             orphans.append(bridge.id)
@@ -159,13 +164,19 @@ def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
             continue
         if not bridge.id.startswith(TALK):
             continue
-        caller_leg, _, operator_leg = bridge.name.partition("|")
-        caller = parties.get(Leg(caller_leg))
-        operator = parties.get(Leg(operator_leg))
-        if caller is None or operator is None:
+        # Whoever is in another bridge has left this talk; whoever is in none is on hold.
+        members = [
+            party
+            for leg in bridge.name.split("|")
+            if (party := parties.get(Leg(leg))) is not None
+            and party.talk is None
+            and (party.voice in bridge.channels or party.voice not in bridged)
+        ]
+        if len(members) < 2:
             orphans.append(bridge.id)
             continue
-        talk = Talk(bridge.id, caller.leg, operator.leg)
-        caller.talk = operator.talk = talk
-        caller.music = caller.voice not in bridge.channels
+        talk = Talk(bridge.id, {party.leg for party in members})
+        for party in members:
+            party.talk = talk
+            party.music = party.voice not in bridge.channels
     return orphans

@@ -74,6 +74,28 @@ class ChannelDtmfReceived(Event, frozen=True):
     timestamp: str = ""
 
 
+class Destination(msgspec.Struct, frozen=True):
+    """Whom a phone asks for: what was dialled, or another of its calls."""
+
+    destination: str = ""
+    protocol_id: str = ""
+
+
+class ReferTo(msgspec.Struct, frozen=True):
+    requested_destination: Destination = Destination()
+
+
+class ReferredBy(msgspec.Struct, frozen=True):
+    source_channel: Channel
+
+
+class ChannelTransfer(Event, frozen=True):
+    """A phone sent REFER. Only where `PJSIP_TRANSFER_HANDLING()` is `ari-only`; it waits for `transfer_progress`."""
+
+    refer_to: ReferTo
+    referred_by: ReferredBy
+
+
 class ChannelTalkingStarted(Event, frozen=True):
     channel: Channel
 
@@ -137,6 +159,7 @@ AnyEvent = (
     | ChannelHold
     | ChannelUnhold
     | ChannelDtmfReceived
+    | ChannelTransfer
     | ChannelTalkingStarted
     | ChannelTalkingFinished
     | PlaybackFinished
@@ -152,6 +175,7 @@ WANTED = [
     "ChannelHold",
     "ChannelUnhold",
     "ChannelDtmfReceived",
+    "ChannelTransfer",
     "PlaybackFinished",
     "RecordingFailed",
     "PeerStatusChange",

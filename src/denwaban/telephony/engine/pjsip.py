@@ -222,5 +222,6 @@ aors = {name}
 identify_by = auth_username,username
 device_state_busy_at = 1
 send_pai = no
+set_var = PJSIP_TRANSFER_HANDLING()=ari-only
 {kind}{voice}"""
     return text

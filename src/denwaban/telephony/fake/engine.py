@@ -49,7 +49,8 @@ class Party:
     answered: bool = False
     caller: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
-    other: Leg | None = None
+    talk: set[Leg] = field(default_factory=set)
+    """Everybody in its talk, itself too; the same set for all of them. Empty: in none."""
     on_hold: bool = False
     muted: bool = False
     watches: tuple[str, Leg] | None = None
@@ -103,10 +104,12 @@ class Engine:
         if not party.answered:
             raise PhoneError("the leg is not answered")
 
-    def _other(self, party: Party) -> Party:
-        if party.other is None:
+    def _need_talk(self, party: Party) -> None:
+        if not party.talk:
             raise PhoneError("the leg is not connected to anybody")
-        return self._parties[party.other]
+
+    def _others(self, party: Party) -> list[Party]:
+        return [self._parties[leg] for leg in sorted(party.talk) if leg != party.leg]
 
     def _ringing(self, seat: SeatName | str) -> Party | None:
         parties = self._parties.values()
@@ -127,23 +130,36 @@ class Engine:
         assert found is not None, f"{seat} has answered nothing"
         return found
 
-    def _hear_again(self, listener: Party, speaker: Party) -> None:
-        if not listener.on_hold:
-            silent = speaker.muted or speaker.on_hold
-            listener.heard.append(SILENCE if silent else f"voice of {speaker.name}")
+    def _sounds(self, *listeners: Party) -> None:
+        """Whoever is not on hold hears what there is to hear now, if it is anything else than before."""
+        for listener in listeners:
+            if listener.on_hold:
+                continue
+            voices = [
+                f"voice of {one.name}"
+                for one in self._others(listener)
+                if not one.muted and not one.on_hold
+            ]
+            now = " + ".join(voices) or SILENCE
+            if listener.heard[-1:] != [now]:
+                listener.heard.append(now)
 
     def _end_prompt(self, party: Party) -> None:
         if party.prompt:
             self._tell(Played(party.leg, party.prompt, self._clock.now()))
             party.prompt = ""
 
-    def _untie(self, party: Party) -> None:
-        if party.other is not None:
-            other = self._parties[party.other]
-            other.other = party.other = None
-            if not other.on_hold:
-                other.heard.append(SILENCE)
-            other.on_hold = party.on_hold = False
+    def _leave(self, party: Party) -> None:
+        """The party is in no talk any more; of two, neither is. Who heard music goes on hearing it."""
+        talk, party.talk = party.talk, set()
+        talk.discard(party.leg)
+        left = [self._parties[leg] for leg in sorted(talk)]
+        if len(left) == 1:
+            left[0].talk = set()
+        self._sounds(*left)
+        if len(left) == 1:
+            left[0].on_hold = False
+        party.on_hold = False
 
     def _stop_timer(self, leg: Leg) -> None:
         timer = self._timers.pop(leg, None)
@@ -165,7 +181,7 @@ class Engine:
 
     def _end(self, party: Party, *, busy: bool = False, unreached: Unreached | None = None) -> None:
         self._stop_timer(party.leg)
-        self._untie(party)
+        self._leave(party)
         for other in self._parties.values():
             if other.watches is not None and other.watches[1] == party.leg:
                 other.watches = None
@@ -180,9 +196,10 @@ class Engine:
                 party.leg,
                 party.answered,
                 party.caller | party.notes,
-                party.other,
+                min(party.talk - {party.leg}, default=None),
                 party.seat,
                 party.outside,
+                frozenset(party.talk - {party.leg}),
             )
             for party in self._parties.values()
         }

@@ -1,7 +1,7 @@
 """The acts of a telephone, done in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from denwaban.telephony.fake.engine import MUSIC, RING, SILENCE, Act, Party
@@ -96,36 +96,63 @@ class FakePhone(Watching):
         return leg
 
     async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
-        first = self._act("connect", caller, call=call, operator=operator, record=record)
-        second = self._party(operator)
-        self._need_answer(second)
-        for party in (first, second):
-            self._untie(party)
+        self._act("connect", caller, call=call, operator=operator, record=record)
+        self._join((caller, operator))
+
+    async def join(self, call: str, legs: Sequence[Leg], *, record: bool) -> None:
+        self._act("join", legs[0], call=call, legs=tuple(legs), record=record)
+        self._join(legs)
+
+    def _join(self, legs: Sequence[Leg]) -> None:
+        parties = [self._party(leg) for leg in legs]
+        for party in parties:
+            if party.seat is not None or party.outside:
+                self._need_answer(party)
+        talk = set(legs)
+        for party in parties:
+            self._leave(party)
             self._end_prompt(party)
-        first.answered = True
-        first.other, second.other = operator, caller
-        first.heard.append(f"voice of {second.name}")
-        second.heard.append(f"voice of {first.name}")
+        for party in parties:
+            party.answered, party.talk = True, talk
+        self._sounds(*parties)
+
+    async def part(self, leg: Leg) -> None:
+        party = self._act("part", leg)
+        if party.talk:
+            was_held = party.on_hold
+            self._leave(party)
+            if not was_held:
+                self._sounds(party)
+
+    async def pause_recording(self, call: str, leg: Leg, on: bool) -> None:
+        self._need_talk(self._act("pause_recording", leg, call=call, on=on))
+
+    async def press(self, leg: Leg, digits: str) -> None:
+        if not digits or set(digits) - set("0123456789*#"):
+            raise ValueError("no keys of a telephone")
+        self._need_answer(self._act("press", leg, digits=digits))
+
+    async def referred(self, leg: Leg, done: bool) -> None:
+        self._act("referred", leg, done=done)
 
     async def hold(self, leg: Leg) -> None:
         party = self._act("hold", leg)
-        other = self._other(party)
-        party.on_hold = True
-        party.heard.append(MUSIC)
-        other.heard.append(SILENCE)
+        self._need_talk(party)
+        if not party.on_hold:
+            party.on_hold = True
+            party.heard.append(MUSIC)
+            self._sounds(*self._others(party))
 
     async def unhold(self, leg: Leg) -> None:
         party = self._act("unhold", leg)
-        other = self._other(party)
+        self._need_talk(party)
         party.on_hold = False
-        self._hear_again(party, other)
-        self._hear_again(other, party)
+        self._sounds(party, *self._others(party))
 
     async def mute(self, leg: Leg, on: bool) -> None:
         party = self._act("mute", leg, on=on)
         party.muted = on
-        if party.other is not None and not party.on_hold:
-            self._hear_again(self._parties[party.other], party)
+        self._sounds(*self._others(party))
 
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         self._need_connection()

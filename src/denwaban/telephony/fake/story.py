@@ -9,6 +9,7 @@ from denwaban.telephony.port import (
     Leg,
     LegAnswered,
     LegHeld,
+    Referred,
     Resynced,
     SeatChanged,
     SeatName,
@@ -71,6 +72,10 @@ class Story(Engine):
     def seat_holds(self, seat: SeatName | str, on: bool = True) -> None:
         """The phone's own hold key."""
         self._tell(LegHeld(self._talking(seat).leg, on, self._clock.now()))
+
+    def seat_refers(self, seat: SeatName | str, to: str) -> None:
+        """The phone's own transfer key."""
+        self._tell(Referred(self._talking(seat).leg, to, self._clock.now()))
 
     def outside_rings(self, number: str) -> bool:
         """Whether a telephone outside (E.164) rings because of us."""

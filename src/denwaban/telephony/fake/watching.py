@@ -17,7 +17,7 @@ class Watching(Story):
         self._watch(WHISPER, watcher, operator)
 
     async def barge(self, watcher: Leg, operator: Leg) -> None:
-        self._other(self._party(operator))
+        self._need_talk(self._party(operator))
         self._watch(BARGE, watcher, operator)
 
     async def unwatch(self, watcher: Leg) -> None:
@@ -44,16 +44,20 @@ class Watching(Story):
         if party.on_hold:
             return {MUSIC}
         heard = self._of_other(party) | self._joined(party)
-        if party.other is not None:
-            heard |= self._joined(self._parties[party.other])
+        for other in self._others(party):
+            heard |= self._joined(other)
         for other in self._parties.values():
             if other.watches == (WHISPER, leg):
                 heard |= self._spoken(other)
         return heard
 
     def _of_other(self, party: Party) -> set[str]:
-        other = self._parties[party.other] if party.other is not None else None
-        return set() if other is None or other.on_hold else self._spoken(other)
+        return {
+            name
+            for other in self._others(party)
+            if not other.on_hold
+            for name in self._spoken(other)
+        }
 
     def _joined(self, operator: Party, but: Leg | None = None) -> set[str]:
         """Who has joined this operator's talk."""

@@ -1,0 +1,496 @@
+"""What operators do with a talk: hold it, ask somebody in, pass it on, pause its recording, press keys.
+
+Verbs are for the call's own line. What is decided stands in `LiveCall.talk` (see `talk`) before the engine is asked; `_arrange`
+makes the engine what was decided, so that whatever came between two acts is taken in. Nothing is lost when an act fails: who
+hangs up is told by events, and an engine that was away by its snapshot.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import structlog
+
+from denwaban.calls import CallState, Offer, Outcome, changes
+from denwaban.clock import Clock
+from denwaban.outgoing import HungUp, Line, NotReached, NoWayOut, Outgoing
+from denwaban.routing import model
+from denwaban.routing.book import Book
+from denwaban.routing.floor import Floor
+from denwaban.routing.live import Asked, LiveCall, Person
+from denwaban.routing.model import Stage
+from denwaban.routing.sound import Sound
+from denwaban.routing.talk import Side, Talk, Third
+from denwaban.store import new_id
+from denwaban.telephony.port import Leg, LegGone, LegState, Phone, PhoneError
+
+log = structlog.get_logger(__name__)
+
+TAKE = "電話番です。お客様からのお電話をおつなぎします。お受けになる方は 1 を押してください。"
+"""To whom a caller is sent without a word before: a machine must not take the caller."""
+
+THINKING = 5.0
+"""Seconds to press the key after the question, which is asked twice."""
+
+
+class Control:
+    """The talks of one engine."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        phone: Phone,
+        floor: Floor,
+        book: Book,
+        sound: Sound,
+        outgoing: Outgoing,
+        perform: Callable[[Iterable[model.Action]], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._phone = phone
+        self._floor = floor
+        self._book = book
+        self._sound = sound
+        self._outgoing = outgoing
+        self._perform = perform
+        self._changed = changed
+        self.legs: dict[Leg, LiveCall] = {}
+        """Operators who were asked in."""
+
+    def talking(self, live: LiveCall) -> bool:
+        """Whether an operator has the call (also while the caller is on hold)."""
+        caller = self._floor.callers.get(live.call.id)
+        if caller is None or caller.seat is None:
+            return False
+        return self._floor.seats[caller.seat].stage is Stage.TALKING
+
+    # Operator and caller
+
+    async def hold(self, live: LiveCall, on: bool) -> None:
+        """Holds the caller or takes them back. With somebody asked in, the other of the two waits; whom still rings, is given
+        up. Nothing to do is no error."""
+        if not self.talking(live) or (live.talk.waits is Side.CALLER) is on:
+            return
+        if live.talk.third is Third.UP:
+            await self.change(live, live.talk.swap(), "swapped")
+            return
+        if live.talk.third is Third.RINGING:
+            await self.back(live)
+            return
+        before, live.talk = live.talk, live.talk.hold(on)
+        try:
+            await self._arrange(live)
+        except PhoneError:
+            live.talk = before
+            raise
+        if self.talking(live):
+            self._book.record(live, changes.held(live.call, on, self._clock.now()))
+            self._changed()
+
+    async def mute(self, live: LiveCall, on: bool) -> None:
+        """Switches the operator's microphone."""
+        if not self.talking(live) or live.operator_leg is None or live.muted == on:
+            return
+        await self._phone.mute(live.operator_leg, on)
+        if self.talking(live):
+            live.muted = on
+            self._book.record(live, changes.muted(live.call, on))
+            self._changed()
+
+    async def press(self, live: LiveCall, digits: str) -> None:
+        """Whoever talks with the operator hears these keys: the third while the caller waits, else the caller."""
+        if not self.talking(live):
+            return
+        asked = live.asked
+        leg = asked.leg if asked is not None and live.talk.consulting else live.leg
+        await self._phone.press(leg, digits)
+        # What was pressed may be a secret.
+        self._book.record(
+            live,
+            changes.moved(live.call, "keys_sent", self._clock.now(), told={"count": len(digits)}),
+        )
+
+    async def silence(self, live: LiveCall, on: bool, why: str) -> None:
+        """The recording pauses or goes on. A pause by key is not ended by a scene of the script that is left."""
+        if not self.talking(live) or not live.record or live.call.silenced is on:
+            return
+        if why == "left" and live.silenced_by == "key":
+            return
+        if Side.CALLER in live.room and len(live.room) > 1:
+            await self._phone.pause_recording(live.call.id, live.leg, on)
+        live.silenced_by = why if on else ""
+        self._book.record(live, changes.silenced(live.call, on, why))
+        self._changed()
+
+    def joined(self, live: LiveCall) -> None:
+        """Operator and caller were joined by somebody else: nobody else is in the talk."""
+        live.talk, live.music = Talk(), None
+        live.room = frozenset({Side.CALLER, Side.OPERATOR})
+
+    # Somebody is asked in
+
+    async def ask_outside(
+        self, live: LiveCall, staff_id: str, name: str, number: str, *, stay: bool
+    ) -> None:
+        """Calls one of the client's staff, showing the client's number. `stay`: the operator talks with them first; otherwise
+        the caller is theirs as soon as they press a key. Raises what `Outgoing.call` does, and `Impossible`."""
+        if not self.talking(live):
+            return
+        talk = live.talk.consult() if stay else live.talk.send()
+        line = await self._outgoing.call(number, call=live.call.id, shown=live.call.dialled)
+        asked = Asked("staff", staff_id, name, self._clock.now(), line.leg, line)
+        if not self.talking(live) or live.asked is not None:
+            await line.hang_up()
+            return
+        try:
+            asked.task = self._outgoing.do("third", self._follow(live, asked, line))
+        except NoWayOut:
+            await line.hang_up()
+            raise
+        live.asked = asked
+        await self.change(live, talk, "asked", how="consult" if stay else "blind", **asked.data)
+
+    async def ask_inside(self, live: LiveCall, person: Person, by: str) -> None:
+        """Rings another operator, who is free, to talk with them first. Raises `Impossible`."""
+        if not self.talking(live):
+            return
+        talk, now = live.talk.consult(), self._clock.now()
+        self._floor.lend(person.id, live.call.id, now)
+        try:
+            leg = self._phone.dial(
+                person.seat, call=live.call.id, caller=live.call.caller, title=by, seconds=30
+            )
+        except PhoneError:
+            self._perform(self._floor.give_back(person.id, now))
+            raise
+        live.asked = Asked("operator", person.id, person.name, now, leg)
+        self.legs[leg] = live
+        await self.change(live, talk, "asked", how="consult", **live.asked.data)
+
+    async def back(self, live: LiveCall) -> None:
+        """Whoever was asked in goes; the operator talks with the caller."""
+        if self.talking(live) and live.asked is not None:
+            asked = self._forget(live)
+            await self.change(live, live.talk.back(), "taken_back", **asked.data)
+
+    async def all_three(self, live: LiveCall) -> None:
+        """All three talk. Raises `Impossible` when the third is not there."""
+        if self.talking(live) and live.asked is not None:
+            await self.change(live, live.talk.join(), "three", **live.asked.data)
+
+    async def give(self, live: LiveCall) -> None:
+        """The operator leaves the caller to whoever was asked in. An operator who still rings gets the caller as any caller.
+        Raises `Impossible` when nobody was asked in."""
+        if not self.talking(live):
+            return
+        asked = live.asked
+        if asked is None or asked.kind == "staff":
+            await self.change(live, live.talk.give(), "given", **(asked.data if asked else {}))
+        elif live.talk.third is Third.UP:
+            self._taken_over(live, asked)
+            await self._arrange(live)
+        else:
+            self._to_operator(live, asked.id)
+
+    async def send_inside(self, live: LiveCall, person: Person) -> None:
+        """Another operator is offered the caller before any other, at the caller's old place in line."""
+        if self.talking(live) and live.asked is None:
+            now = self._clock.now()
+            sent = changes.moved(
+                live.call, "asked", now, told={"how": "blind", "helper_id": person.id}
+            )
+            self._book.record(live, sent)
+            self._to_operator(live, person.id)
+
+    def _to_operator(self, live: LiveCall, operator_id: str) -> None:
+        if live.asked is not None:
+            self._forget(live)
+        self.leave(live)
+        self.to_line(live, operator_id)
+
+    async def change(self, live: LiveCall, talk: Talk, kind: str, **data: object) -> None:
+        """The talk is now this one: written down, then made so in the engine."""
+        self._decide(live, talk, kind, **data)
+        await self._arrange(live)
+
+    def _decide(self, live: LiveCall, talk: Talk, kind: str, **data: object) -> None:
+        leaves = live.talk.operator and not talk.operator
+        asked = live.asked
+        took = (
+            asked.id if asked is not None and asked.kind == "staff" and not talk.operator else None
+        )
+        live.talk = talk
+        self._book.record(
+            live,
+            changes.moved(
+                live.call,
+                kind,
+                self._clock.now(),
+                state=_state(talk),
+                offer=live.offer if leaves else None,
+                took=took if talk.third is Third.UP else None,
+                told=data,
+            ),
+        )
+        if leaves:
+            # The leg is hung up behind what is asked of the engine now: the caller must not be left in silence.
+            self.leave(live)
+        self._changed()
+
+    async def _arrange(self, live: LiveCall) -> None:
+        """Makes the engine what `live.talk` says."""
+        try:
+            await self._ask_engine(live)
+        except PhoneError as error:
+            # Not known what was done: all of it is done again, when the event of a leg that is gone comes, when the engine
+            # is back, or at the next wish.
+            live.room, live.music = frozenset(), None
+            live.unsettled = not isinstance(error, LegGone)
+            raise
+        live.unsettled = False
+
+    def settle(self) -> None:
+        """The engine is back: what could not be done is done now."""
+        for live in self._book.calls.values():
+            if live.unsettled:
+                live.line.do(lambda live=live: self._arrange(live))  # type: ignore[misc]
+
+    async def _ask_engine(self, live: LiveCall) -> None:
+        talk, legs = live.talk, self._legs(live)
+        sides = talk.talking()
+        if len(sides) > 1:
+            if sides == live.room:
+                await self._phone.unhold(live.leg)
+            else:
+                live.room = sides
+                if live.music in sides:
+                    live.music = None
+                record = live.record and Side.CALLER in sides and not live.call.silenced
+                await self._phone.join(
+                    live.call.id, [legs[side] for side in Side if side in sides], record=record
+                )
+        if talk.waits is not live.music:
+            live.music = talk.waits
+            if talk.waits is not None:
+                leg = legs[talk.waits]
+                held = talk.waits in live.room and len(live.room) > 1
+                await (self._phone.hold(leg) if held else self._phone.music(leg))
+
+    def _legs(self, live: LiveCall) -> dict[Side, Leg]:
+        legs = {Side.CALLER: live.leg}
+        if live.operator_leg is not None:
+            legs[Side.OPERATOR] = live.operator_leg
+        if live.asked is not None:
+            legs[Side.THIRD] = live.asked.leg
+        return legs
+
+    # What becomes of whom was asked in
+
+    async def _follow(self, live: LiveCall, asked: Asked, line: Line) -> None:
+        """One outside, from the first ring to the end. Where the operator has left already, a person must take the caller."""
+        why = ""
+        try:
+            await line.answered(self._outgoing.ring_seconds)
+            # The next program must know who it is.
+            await self._phone.note(line.leg, staff=asked.id, name=asked.name)
+            if not live.talk.operator:
+                question = await self._sound.prompt(TAKE)
+                if not await line.ask([question], "1", times=2, seconds=THINKING):
+                    why = "not_taken"
+        except NotReached as error:
+            why = error.why.value
+        except (HungUp, PhoneError):
+            why = "hung_up"
+        if not why:
+            self.third_up(live, asked)
+            await line.ended()
+        self.third_gone(live, asked, why)
+
+    def third_up(self, live: LiveCall, asked: Asked) -> None:
+        """Whoever was asked in is there; the caller may have hung up meanwhile."""
+        if live.asked is not asked or live.talk.third is not Third.RINGING:
+            return
+        asked.up = True
+        live.line.do(lambda: self._answered(live, asked))
+
+    async def _answered(self, live: LiveCall, asked: Asked) -> None:
+        if live.asked is asked and live.talk.third is Third.RINGING:
+            kind = "third_answered" if live.talk.operator else "given"
+            await self.change(live, live.talk.answered(), kind, **asked.data)
+
+    def third_gone(self, live: LiveCall, asked: Asked, why: str = "") -> None:
+        """Whoever was asked in was not reached (`why`), or has hung up."""
+        if live.asked is not asked:
+            self._end(asked)
+            return
+        self._forget(live)
+        before, live.talk = live.talk, live.talk.third_gone()
+        if live.gone or live.over:
+            return
+        if not live.talk.alone:
+            live.line.do(lambda: self._without(live, asked, why))
+        elif before.third is Third.UP:
+            # They have talked, and this was its end.
+            self._book.end(live, Outcome.ANSWERED, self._clock.now())
+            live.line.do(lambda: self._phone.hang_up(live.leg))
+            self._changed()
+        else:
+            self.to_line(live, live.call.operator_id, reason=why, **asked.data)
+
+    async def _without(self, live: LiveCall, asked: Asked, why: str) -> None:
+        if self.talking(live):
+            await self.change(live, live.talk, "third_gone", why=why, **asked.data)
+
+    def operator_gone(self, live: LiveCall, *, meant: bool) -> bool:
+        """The operator's telephone is gone. False: nobody was asked in, or they could not take the caller."""
+        asked = live.asked
+        if asked is None:
+            return False
+        talk = live.talk.operator_gone(meant)
+        if talk.alone:
+            self._forget(live)
+            live.talk = Talk()
+            return False
+        live.room -= {Side.OPERATOR}
+        if asked.kind == "staff":
+            self._decide(live, talk, "given", **asked.data)
+        elif live.talk.third is Third.UP:
+            self._taken_over(live, asked)
+        else:
+            self._to_operator(live, asked.id)
+            return True
+        live.line.do(lambda: self._arrange(live))
+        return True
+
+    def let_go(self, live: LiveCall) -> None:
+        """The caller has hung up: whoever was asked in goes as well."""
+        if live.asked is not None:
+            self._forget(live)
+
+    def _forget(self, live: LiveCall) -> Asked:
+        """Ends the leg of whom was asked in."""
+        asked, live.asked = live.asked, None
+        assert asked is not None  # asked by whoever knows
+        live.room -= {Side.THIRD}
+        self._end(asked)
+        return asked
+
+    def _end(self, asked: Asked) -> None:
+        if asked.line is not None:
+            if asked.task is not None and asked.task is not asyncio.current_task():
+                asked.task.cancel()
+            self._book.line(asked.leg).do(asked.line.hang_up)
+            return
+        live = self.legs.pop(asked.leg, None)
+        if live is not None:
+            live.line.do(lambda: self._phone.hang_up(asked.leg))
+            self._perform(self._floor.give_back(asked.id, self._clock.now(), rest=asked.up))
+
+    # The operator leaves
+
+    def leave(self, live: LiveCall) -> None:
+        """The operator's part is over; the caller goes on without."""
+        operator_id = live.call.operator_id
+        if live.call.silenced:
+            # Whoever asked for it is gone; the next piece of the recording begins unpaused.
+            live.silenced_by = ""
+            self._book.record(live, changes.silenced(live.call, False, "left"))
+        if (caller := self._floor.callers.get(live.call.id)) is not None:
+            live.terms = caller.terms
+        live.offer = None
+        live.muted = False
+        self._hang_up(live)
+        if operator_id is not None and self.talking(live):
+            self._perform(self._floor.hand_over(operator_id, None, self._clock.now()))
+
+    def _hang_up(self, live: LiveCall) -> None:
+        leg, live.operator_leg = live.operator_leg, None
+        if leg is not None and self._book.legs.pop(leg, None) is not None:
+            live.line.do(lambda: self._hung_up(live, leg))
+
+    async def _hung_up(self, live: LiveCall, leg: Leg) -> None:
+        if not live.talk.operator:
+            live.room -= {Side.OPERATOR}
+        await self._phone.hang_up(leg)
+
+    def _taken_over(self, live: LiveCall, asked: Asked) -> None:
+        """The other operator has the call now."""
+        operator_id, now = live.call.operator_id, self._clock.now()
+        assert operator_id is not None  # somebody talks
+        self._hang_up(live)
+        three = live.talk.all_three
+        del self.legs[asked.leg]
+        live.asked, live.operator_leg, live.muted = None, asked.leg, False
+        live.music = None if three else live.music
+        self._book.legs[asked.leg] = (live, True)
+        live.talk = Talk()
+        # In a talk of three, the two who are left are joined already.
+        live.room = frozenset({Side.CALLER, Side.OPERATOR}) if three else frozenset()
+        before, live.offer = live.offer, None
+        offer = Offer(new_id(), live.call.id, asked.id, asked.since)
+        for change in changes.taken_over(live.call, offer, before, now):
+            self._book.record(live, change)
+            live.offer = change.offer
+        self._perform(self._floor.hand_over(operator_id, asked.id, now))
+
+    # After a restart
+
+    def adopt(
+        self,
+        live: LiveCall,
+        *,
+        joined: bool,
+        asked: LegState | None,
+        claim: Callable[[Leg], Line | None],
+    ) -> None:
+        """An operator was found talking: with the caller (`joined`; held or not), with somebody outside, or with both. An
+        operator who had been asked in is let go by the sweep; a caller who waited for somebody waits on."""
+        line = claim(asked.leg) if asked is not None else None
+        third = Third.UP if line is not None else Third.NONE
+        waits = live.call.state is CallState.HELD or (line is not None and not joined)
+        live.talk = Talk(True, third, Side.CALLER if waits else None)
+        live.room = frozenset(side for side in Side if side is not Side.THIRD or line is not None)
+        if not joined:
+            live.room -= {Side.CALLER}
+        live.music = Side.CALLER if waits else None
+        live.silenced_by = "card" if live.call.silenced else ""
+        if asked is not None and line is not None:
+            self._adopt_line(live, asked, line)
+        if not joined and not waits:
+            live.line.do(lambda: self._arrange(live))
+
+    def adopt_passed(self, live: LiveCall, asked: LegState, line: Line | None) -> None:
+        """The client's staff were found talking with the caller."""
+        live.talk = Talk(False, Third.UP, None)
+        live.room = frozenset({Side.CALLER, Side.THIRD})
+        if line is not None:
+            self._adopt_line(live, asked, line)
+        self._book.adopt(live, False)
+
+    def _adopt_line(self, live: LiveCall, found: LegState, line: Line) -> None:
+        who, name = found.notes.get("staff", ""), found.notes.get("name", "")
+        asked = Asked("staff", who, name, self._clock.now(), line.leg, line)
+        live.asked = asked
+        asked.task = self._outgoing.do("third", self._follow_on(live, asked, line))
+
+    async def _follow_on(self, live: LiveCall, asked: Asked, line: Line) -> None:
+        await line.ended()
+        self.third_gone(live, asked)
+
+    def to_line(self, live: LiveCall, wants: str | None, **data: object) -> None:
+        """The caller waits in line again, at the old place; this operator is rung first, if free."""
+        offer, live.offer = live.offer, None
+        live.talk, live.room, live.music, live.muted = Talk(), frozenset(), None, False
+        now = self._clock.now()
+        self._book.record(live, changes.returned(live.call, offer, now, **data))
+        call = live.call
+        waiting = self._floor.adopt_waiting(
+            call.id, call.arrived_at, now, live.terms, wants, stays=True
+        )
+        self._perform(waiting)
+
+
+def _state(talk: Talk) -> CallState:
+    if talk.operator:
+        return CallState.HELD if talk.waits is Side.CALLER else CallState.TALKING
+    return CallState.PASSED if talk.third is Third.UP else CallState.PASSING

@@ -199,6 +199,13 @@ async def test_the_inside(
         await admin.get_by_role("button", name="探す").click()
         await admin.get_by_text("佐籐 花子").wait_for()
         await look(admin, "persons_found", WIDE_DARK)
+        # Of a daily summary the days are asked, of a monthly one the month; never both.
+        await admin.goto(f"{url}/clients/{story.client_id}/summaries")
+        days, month = admin.locator("#f-first"), admin.locator("#f-month")
+        assert (await days.is_visible(), await month.is_visible()) == (True, False)
+        await admin.get_by_label("種類").select_option("monthly")
+        assert (await days.is_visible(), await month.is_visible()) == (False, True)
+        await look(admin, "summaries_month")
         text = "顧客コード,会社名\nsato,佐藤歯科\n"
         for rows, told, name in (
             (text, "1行を読み取りました", "import_looked_at"),

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -17,9 +16,13 @@ import httpx
 from bench.prepare import copied
 from bench.rival import TRUNK, watched
 from bench.sip import HOST, Phones
+from denwaban.clock import SystemClock
 from denwaban.config import Settings, load_secrets
 from denwaban.main import engine_settings
+from denwaban.people import operators
+from denwaban.store import Store
 from denwaban.telephony.engine import Engine, Packages
+from denwaban.vault import unlock
 
 READY_SECONDS = 60.0
 
@@ -81,16 +84,20 @@ async def ours(
             )  # fmt: skip
             try:
                 await _ready(program, settings.url, home)
-                phones = Phones(first_port, first_port + 10, _seats(home))
+                phones = Phones(first_port, first_port + 10, _seats(settings))
                 yield Ours(phones, settings.url, home, program.pid, engine.alive_pid() or 0)
             finally:
                 await _end(program)
 
 
-def _seats(home: Path) -> tuple[tuple[str, str], ...]:
-    with contextlib.closing(sqlite3.connect(home / "denwaban.db")) as base:
-        rows = base.execute("SELECT seat, sip_password FROM operators ORDER BY id")
-        return tuple((f"{seat}-phone", password) for seat, password in rows)
+def _seats(settings: Settings) -> tuple[tuple[str, str], ...]:
+    store = Store(settings.database, SystemClock())
+    try:
+        unlock(store, settings)
+        found = store.look(operators)
+        return tuple((f"{one.seat}-phone", one.sip_password) for one in found)
+    finally:
+        store.engine.dispose()
 
 
 async def _ready(program: asyncio.subprocess.Process, url: str, home: Path) -> None:

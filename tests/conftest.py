@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from tests.keys import lend_keys
 from tests.postgres import binaries, server
 
 import denwaban.schema  # noqa: F401 - loads every table
@@ -139,6 +140,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 async def store(database_url: str, clock: MovedClock, sqlite_tables: Path) -> AsyncIterator[Store]:
     """An open store with every table, on both databases."""
     opened = Store(database_url, clock)
+    lend_keys(opened)
     # Files are filled here, as some tests name one of their own.
     if (file := opened.engine.url.database) and opened.engine.dialect.name == "sqlite":
         shutil.copyfile(sqlite_tables, file)

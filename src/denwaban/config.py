@@ -44,6 +44,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     home: Path = Path("var")
     database_url: str = ""
+    master_key: str = ""
+    """What wraps the keys of clients (`vault`): 32 bytes in base64, older ones behind it with blanks between; empty: a file."""
     web_host: str = "127.0.0.1"
     web_port: Port = 8420
     public_url: str = ""
@@ -85,10 +87,22 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether calendars may be read from this very machine, and by http: for tests and for a calendar beside the program."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    s3_bucket: str = ""
+    """Where sealed recordings go (`calls.away`); empty: they stay in `home`."""
+    s3_endpoint: str = ""
+    s3_region: str = "us-east-1"
+    s3_key: str = ""
+    s3_secret: str = ""
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL; a file in `home` when none is set."""
         return self.database_url or f"sqlite:///{self.home / 'denwaban.db'}"
+
+    @property
+    def recordings(self) -> Path:
+        """Where sealed recordings lie."""
+        return self.home / "recordings"
 
     @property
     def speech(self) -> Path:

@@ -22,6 +22,8 @@ import denwaban.people.rows
 import denwaban.practice.rows
 import denwaban.promises.rows
 import denwaban.reports.rows
+import denwaban.retention.rows
 import denwaban.routing.rows
 import denwaban.scripts.rows
-import denwaban.summaries.rows  # noqa: F401
+import denwaban.summaries.rows
+import denwaban.vault.rows  # noqa: F401

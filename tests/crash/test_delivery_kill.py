@@ -31,6 +31,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from sqlalchemy import func, select
 from tests.delivery_story import Office, eventually, open_office
+from tests.keys import lend_keys
 from tests.postgres import server
 from tests.servers.smtp import Postman, smtp_server
 
@@ -106,6 +107,7 @@ def work(url: str, smtp: str, ahead: timedelta, ready: Event, ids: Ids, desk: Co
     async def run() -> None:
         clock = Ahead(ahead)
         store = Store(url, clock)
+        lend_keys(store)
         await store.open()
         settings = Settings(smtp_url=f"smtp://{smtp}?starttls=no", mail_from="d@example.jp")
         async with (
@@ -241,6 +243,7 @@ async def play(url: str, runs: int, seed: int) -> Tally:
     """So many runs, each with new reports and one fault at a random instant; then everything settles, and is counted."""
     dice, tally = random.Random(seed), Tally(runs)
     store = Store(url, SystemClock())
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     postman, accepted = SlowPostman(dice), set[str]()

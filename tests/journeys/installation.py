@@ -17,6 +17,13 @@ import psutil
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from tests.engine_fixtures import REPOSITORY, port_block
 
+from denwaban.calls import Recordings, call
+from denwaban.calls.recordings import read
+from denwaban.clock import SystemClock
+from denwaban.config import load
+from denwaban.store import Store
+from denwaban.vault import unlock
+
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
     "--no-sandbox",
@@ -50,6 +57,24 @@ class Installation:
     @property
     def sip_port(self) -> int:
         return int(self.known["sip"]["port"])
+
+    async def recording(self, call_id: str) -> Path:
+        """The recording of a call that is over, as a WAV, whether it is sealed by now or not."""
+        settings = load(self.environment)
+        store = Store(settings.database, SystemClock())
+        try:
+            await asyncio.to_thread(unlock, store, settings)
+            spool = self.home / "asterisk/spool/recording"
+            kept = Recordings(store, lambda one: spool / f"{one}.wav", settings.recordings)
+            found = await asyncio.to_thread(store.look, lambda tx: call(tx, call_id))
+            assert found is not None
+            wav = await asyncio.to_thread(kept.find, found)
+            assert wav is not None, "there is nothing to hear"
+            target = self.home / f"{call_id}.heard.wav"
+            target.write_bytes(b"".join([piece async for piece in read(wav, range(wav.size))]))
+            return target
+        finally:
+            store.engine.dispose()
 
     def sign_in_of(self, login: str) -> tuple[str, str]:
         """(login, password) of one of the people that were planted."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.delivery_story import Office, eventually, open_office, working
 from tests.engine_fixtures import RunningEngine
+from tests.keys import lend_keys
 from tests.real_world import recorded_tones
 from tests.sip_agent import SipAgent
 from tests.sip_call import Call
@@ -61,6 +62,7 @@ class Story:
 async def story(engine: RunningEngine, tmp_path: Path) -> AsyncIterator[Story]:
     clock = SystemClock()
     store = Store(f"sqlite:///{tmp_path / 'journey.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     settings = Settings(

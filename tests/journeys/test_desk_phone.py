@@ -104,8 +104,7 @@ async def test_a_call_is_answered_on_the_desk_and_reported_in_the_page(office: O
     mail = (await until(lambda: office.postman.mails, what="mail"))[-1]
     assert "要折り返し" in str(mail["subject"])
     call = await until(lambda: (c := office.call("+819012345678")) and c["state"] == "ended" and c)
-    recording = office.installation.home / "asterisk/spool/recording" / f"{call['id']}.wav"
-    assert voices(recording) == (True, True)
+    assert voices(await office.installation.recording(call["id"])) == (True, True)
 
 
 @pytest.mark.req("A2")

@@ -213,8 +213,7 @@ async def test_a_call_becomes_a_report_that_a_named_person_has_taken(office: Off
     mail = (await until(lambda: office.postman.mails, what="mail"))[-1]
     assert "要折り返し" in str(mail["subject"])
     call = await until(lambda: (c := office.call("+819012345678")) and c["state"] == "ended" and c)
-    recording = office.installation.home / "asterisk/spool/recording" / f"{call['id']}.wav"
-    assert voices(recording) == (True, True)
+    assert voices(await office.installation.recording(call["id"])) == (True, True)
     async with httpx.AsyncClient(trust_env=False) as stranger:
         link = link_in(mail)
         # A mail scanner that opens the link takes nothing.

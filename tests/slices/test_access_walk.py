@@ -66,6 +66,10 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"\w+ /clients/\{client_id:str\}/ladder.*", FLOOR),
     (r"\w+ /clients/\{client_id:str\}/summary-plan", FLOOR | CLIENT),
     (r"\w+ /(clients/\{client_id:str\}/)?summaries.*", FLOOR),
+    (
+        r"\w+ (/api/v1)?/clients/\{client_id:str\}/(data|retention|holds|caller-(data|exports|erasures)).*",
+        ADMINISTRATOR,
+    ),
     (r"GET /clients/\{client_id:str\}/reports.csv", FLOOR),
     (r"GET /reports.*", INSIDE),
     (r"POST /reports.*", FLOOR),

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import expect
 from tests.conftest import free_port
 from tests.delivery_story import open_office
+from tests.keys import lend_keys
 from tests.outside_story import CALLING, outside
 from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
 
@@ -30,6 +31,7 @@ OWN, CALLER = "+819011112222", "+819012345678"
 @pytest.fixture
 async def store(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Store]:
     store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     yield store

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
+from tests.keys import lend_keys
 from tests.screens import WIDE_DARK, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
@@ -44,6 +45,7 @@ async def site(office: Office) -> AsyncIterator[str]:
 @pytest.fixture
 async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
     store = Store(f"sqlite:///{tmp_path / 'board.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     try:

@@ -148,7 +148,9 @@ async def furnished(
             "channels": Channels(Settings(), httpx.AsyncClient()),
             "doors": Doors(Services()),
             "press": Press(),
-            "recordings": Recordings(lambda call: tmp_path / f"{call}.wav"),
+            "recordings": Recordings(
+                story.store, lambda call: tmp_path / f"{call}.wav", tmp_path / "sealed"
+            ),
             "script_names": ScriptNames(names_of),
         },
         journal=story.journal,
@@ -178,7 +180,7 @@ async def test_the_inside(
             "/floor", "/floor/wall", "/floor/abuse", f"/floor/abuse/{case}", f"/clients/{story.client_id}/care", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
-            "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
+            f"/clients/{story.client_id}/data", "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/lines?plan=2030-04-01", f"/clients/{story.client_id}/lines/level", f"/clients/{story.client_id}/first-callers", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             "/audit", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",

@@ -11,6 +11,7 @@ import pytest
 from playwright.async_api import Page, Route
 from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
+from tests.keys import lend_keys
 from tests.outside_story import nowhere
 from tests.screens import DESK, PHONE, chromium, look, seated, serving
 from tests.web_fixtures import add_account
@@ -55,6 +56,7 @@ async def site(office: Office) -> AsyncIterator[str]:
 @pytest.fixture
 async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
     store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     try:

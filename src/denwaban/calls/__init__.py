@@ -22,6 +22,14 @@ from denwaban.calls.acts import (
     talking_with,
     write_rows,
 )
+from denwaban.calls.away import Away, bucket_of
+from denwaban.calls.erasing import (
+    calls_of_numbers,
+    forget_numbers,
+    numbered_before,
+    recordings_before,
+)
+from denwaban.calls.keeping import Keeper, erase_recordings
 from denwaban.calls.model import (
     MISSED,
     Call,
@@ -38,10 +46,12 @@ from denwaban.calls.recordings import Recordings
 
 __all__ = [
     "MISSED",
+    "Away",
     "Call",
     "CallState",
     "Change",
     "Direction",
+    "Keeper",
     "Missed",
     "Offer",
     "OfferResult",
@@ -50,21 +60,27 @@ __all__ = [
     "Recordings",
     "answered",
     "begin",
+    "bucket_of",
     "call",
     "call_of_leg",
     "calls_by_ids",
     "calls_of",
+    "calls_of_numbers",
     "changes",
     "ended",
+    "erase_recordings",
+    "forget_numbers",
     "held",
     "history",
     "last_operator",
     "missed",
+    "numbered_before",
     "offered",
     "open_calls",
     "open_offers",
     "queue",
     "record",
+    "recordings_before",
     "ringing",
     "talking_with",
     "write_rows",

@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 
 import msgspec
+import structlog
 from litestar import Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
@@ -17,15 +18,27 @@ from denwaban.calls.cursor import place_of
 from denwaban.calls.marks import happened, marks
 from denwaban.calls.model import Call, Outcome
 from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one, played_since
-from denwaban.calls.recordings import NotSatisfiable, Recordings, part, read, recorded
+from denwaban.calls.recordings import (
+    NotSatisfiable,
+    Recordings,
+    State,
+    Wav,
+    part,
+    read,
+    recorded,
+    state_of,
+)
 from denwaban.calls.story import story_of, words_of
 from denwaban.calls.waveform import waveform
 from denwaban.clock import JST
 from denwaban.journal import Fact, append
 from denwaban.lines import show_number
 from denwaban.store import Store, Tx
+from denwaban.vault import VaultError
 from denwaban.web import Problem, _, needs, page
 from denwaban.web.api import Cursor, encode_cursor
+
+log = structlog.get_logger(__name__)
 
 FLOOR = [needs(Role.SUPERVISOR, Role.ADMINISTRATOR)]
 
@@ -124,18 +137,19 @@ async def show_call(
     recordings: NamedDependency[Recordings],
 ) -> Template:
     """One call: who was rung for it, and its recording."""
-    found, offers, facts, steps = await store.read(
+    found, offers, facts, steps, state = await store.read(
         lambda tx: (
             one(tx, call_id),
             offers_of(tx, call_id),
             happened(tx, call_id),
             story_of(tx, call_id),
+            state_of(tx, call_id),
         )
     )
     if found is None:
         raise _not_here()
     call = found.call
-    wav = await asyncio.to_thread(recordings.find, call)
+    wav, silence = await _heard(recordings, call, state)
     return page(
         "calls/call.html",
         found=found,
@@ -145,7 +159,7 @@ async def show_call(
         story=[(step.at, text) for step in steps if (text := words_of(step))],
         said=words.said(call),
         length=words.span(wav.seconds) if wav is not None else "",
-        silence=_silence(call) if wav is None else "",
+        silence=silence,
         modes=words.mode_words(),
         rates=RATES,
         marks=[
@@ -158,8 +172,19 @@ async def show_call(
     )
 
 
-def _silence(call: Call) -> str:
-    """Why there is nothing to hear."""
+async def _heard(recordings: Recordings, call: Call, state: State | None) -> tuple[Wav | None, str]:
+    """The recording, or why there is nothing to hear."""
+    try:
+        wav = await asyncio.to_thread(recordings.find, call)
+    except (VaultError, OSError) as error:
+        log.error("calls.recording_closed", call=call.id, error=type(error).__name__)
+        return None, _("録音をいま開けません。運用管理の担当に、この通話の時刻を伝えてください。")
+    return wav, "" if wav is not None else _silence(call, state)
+
+
+def _silence(call: Call, state: State | None) -> str:
+    if state in (State.ERASING, State.ERASED):
+        return _("録音は、決められた期間を過ぎたか、求めがあったため、消去しました。")
     if recorded(call):
         return _(
             "録音のファイルが見つかりません。運用管理の担当に、この通話の時刻を伝えてください。"
@@ -178,12 +203,12 @@ async def play(
     recordings: NamedDependency[Recordings],
 ) -> Stream | Response[bytes]:
     """The recording, whole or a part. That somebody listens is in the journal and the audit before the first byte is sent."""
-    found = await store.read(lambda tx: one(tx, call_id))
+    found, state = await store.read(lambda tx: (one(tx, call_id), state_of(tx, call_id)))
     if found is None:
         raise _not_here()
-    wav = await asyncio.to_thread(recordings.find, found.call)
+    wav, silence = await _heard(recordings, found.call, state)
     if wav is None:
-        raise Problem(404, _("この通話の録音はありません"), _silence(found.call))
+        raise Problem(404, _("この通話の録音はありません"), silence)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": wav.mark}
     asked = request.headers.get("range")
     if request.headers.get("if-range", wav.mark) != wav.mark:
@@ -214,12 +239,12 @@ async def picture(
     recordings: NamedDependency[Recordings],
 ) -> Response[dict[str, Any]]:
     """How loud the recording is along its length: `peaks`, 0 to 255, and `seconds`. Nothing can be understood from it."""
-    found = await store.read(lambda tx: one(tx, call_id))
+    found, state = await store.read(lambda tx: (one(tx, call_id), state_of(tx, call_id)))
     if found is None:
         raise _not_here()
-    wav = await asyncio.to_thread(recordings.find, found.call)
+    wav, silence = await _heard(recordings, found.call, state)
     if wav is None:
-        raise Problem(404, _("この通話の録音はありません"), _silence(found.call))
+        raise Problem(404, _("この通話の録音はありません"), silence)
     drawn = await waveform(store, found.call, wav)
     return Response({"seconds": wav.seconds, "peaks": drawn}, headers={"Cache-Control": "no-store"})
 

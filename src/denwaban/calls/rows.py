@@ -1,6 +1,7 @@
 """Calls and their legs to operators."""
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
 )
 
 from denwaban.store import Id, Utc, metadata
+from denwaban.work import due_columns
 
 calls = Table(
     "calls",
@@ -73,3 +75,18 @@ call_legs = Table(
     Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
 )
 Index("ix_call_legs_operator_offered", call_legs.c.operator_id, call_legs.c.offered_at)
+
+# A recording whose call is over and that somebody has found; until then there is the engine's own file, or none.
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", Id, ForeignKey("calls.id"), primary_key=True),
+    Column("client_id", Id),
+    Column("state", String(10), nullable=False),  # see recordings.State
+    Column("size", BigInteger),  # bytes of the WAV; null: not sealed yet
+    Column("ended_at", Utc, nullable=False),  # of the call
+    Column("sealed_at", Utc),
+    Column("erased_at", Utc),
+    *due_columns(),
+)
+Index("ix_recordings_client_ended", recordings.c.client_id, recordings.c.ended_at)

@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from denwaban import __version__
-from denwaban.cli import accounts, audit, doctor, prepare, ring, scripts, up
+from denwaban.cli import accounts, audit, doctor, prepare, ring, scripts, up, vault
 from denwaban.config import SettingsError, load
 from denwaban.main import serve
 from denwaban.store import StoreError
 from denwaban.telephony.engine import BadEngineSettings, EngineTrouble, EngineUnobtainable
+from denwaban.vault import VaultError
 
 TROUBLE = (
     SettingsError,
@@ -23,6 +24,7 @@ TROUBLE = (
     audit.BadSeal,
     ring.CannotRing,
     scripts.CannotDo,
+    VaultError,
 )
 """What a person can mend: shown as a sentence, not as a trace."""
 
@@ -74,6 +76,17 @@ def engine_install() -> None:
 def password_command(login: str) -> None:
     """Give a person a new password and end their sessions; prints it once."""
     click.echo(asyncio.run(accounts.new_password_for(load(), login)))
+
+
+@command.group("vault")
+def vault_group() -> None:
+    """The keys that data at rest is sealed with (暗号鍵)."""
+
+
+@vault_group.command("rotate")
+def vault_rotate() -> None:
+    """Make a new master key and wrap every client's key with it; new data gets new clients' keys. The program may run."""
+    click.echo(asyncio.run(vault.rotate(load())))
 
 
 @command.group("scripts")

@@ -19,6 +19,9 @@ from denwaban.config import Settings, SettingsError, load_trunks
 from denwaban.store import Store
 from denwaban.store.migrate import config
 from denwaban.telephony.engine import Packages, already_obtained, found_on_path, own_address
+from denwaban.vault import KeyMissing, wrapped_by
+from denwaban.vault import load as load_keys
+from denwaban.vault.master import file_of
 
 ROOM = 1_000_000_000
 """Bytes that should be free: the engine needs 0.7 GB while it is unpacked, recordings 1 MB a minute."""
@@ -107,6 +110,8 @@ def _database(settings: Settings) -> Iterator[Finding]:
             "make up が新しい形に直します",
             needed=False,
         )
+        if now == newest:
+            yield _keys(settings, store)
     except SQLAlchemyError as error:
         yield Finding(
             False,
@@ -115,6 +120,30 @@ def _database(settings: Settings) -> Iterator[Finding]:
         )
     finally:
         store.engine.dispose()
+
+
+def _keys(settings: Settings, store: Store) -> Finding:
+    place = "DENWABAN_MASTER_KEY" if settings.master_key else str(file_of(settings))
+    try:
+        known, wanted = load_keys(settings), store.look(wrapped_by)
+    except KeyMissing as error:
+        return Finding(False, "暗号鍵が読めません", str(error))
+    if known is None and not wanted:
+        return Finding(False, "暗号鍵はまだありません", "make up が作ります", needed=False)
+    lost = [one for one in wanted if known is None or one.master not in known.keys]
+    if lost or known is None:
+        return Finding(
+            False,
+            f"暗号鍵 {'、'.join(one.master for one in lost)} がありません。守られたデータが読めません",
+            f"控えから {place} に戻してください",
+        )
+    behind = sum(one.keys for one in wanted if one.master != known.current)
+    return Finding(
+        not behind,
+        f"暗号鍵 {known.current} が顧客の鍵 {sum(one.keys for one in wanted)} 本を守っています",
+        f"古い鍵のままの顧客の鍵が {behind} 本あります。denwaban vault rotate",
+        needed=False,
+    )
 
 
 def _trunks(settings: Settings) -> Finding:

@@ -16,6 +16,7 @@ from denwaban.main import engine_settings
 from denwaban.seed import Credentials, plant
 from denwaban.store import Store, migrate
 from denwaban.telephony.engine import Packages, obtain
+from denwaban.vault import unlock
 
 
 class CannotStart(Exception):
@@ -46,7 +47,7 @@ def _progress() -> Callable[[str, float, str], None]:
 async def database(settings: Settings) -> Credentials | None:
     """Brings the schema up to date and plants the example installation in an empty database.
 
-    Returns what was generated, None when people were already there. Raises `CannotStart`.
+    Returns what was generated, None when people were already there. Raises `CannotStart`, `KeyMissing`.
     """
     store = Store(settings.database, SystemClock())
     try:
@@ -57,6 +58,7 @@ async def database(settings: Settings) -> Credentials | None:
                 f"データベースを開けません ({type(error).__name__})。DENWABAN_DATABASE_URL と、サーバーが動いているかを確かめてください。\n"
                 f"The database cannot be opened; look at DENWABAN_DATABASE_URL. {error.__cause__ or ''}"
             ) from error
+        unlock(store, settings)
         await store.open()
         return await store.write(plant)
     finally:

@@ -4,6 +4,7 @@ from denwaban.delivery.acts import NotTheirs, acknowledge, follow, hand_on, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.duties import duties
+from denwaban.delivery.erasing import erase_talk, still_open
 from denwaban.delivery.handing import (
     AlreadyTaken,
     NoReason,
@@ -32,6 +33,7 @@ from denwaban.delivery.queries import (
     troubles,
     untaken,
 )
+from denwaban.delivery.sealing import turnings
 from denwaban.delivery.services import Services, load_services
 from denwaban.delivery.story import Caller, Moment, caller_of, for_clients, story_of
 from denwaban.delivery.watch import Watch
@@ -71,22 +73,25 @@ __all__ = [
     "comment",
     "deliveries_of",
     "duties",
+    "erase_talk",
     "follow",
     "for_clients",
     "hand_back",
     "hand_on",
     "has_to_confirm",
+    "load_services",
     "moment_words",
     "press",
     "reassign",
     "resend",
     "said",
-    "load_services",
     "send",
     "standings",
+    "still_open",
     "story_of",
     "taken",
     "troubles",
+    "turnings",
     "untaken",
     "wait_after",
 ]

@@ -17,9 +17,11 @@ from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
+from denwaban.oncall import open_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import HIDDEN, Report, lines_of, mask_cards, reports_by_ids
 from denwaban.store import Tx, among, new_id
+from denwaban.vault import KeyDestroyed
 
 MOST_TOGETHER = 50
 """Reports in one digest; more make another one."""
@@ -37,6 +39,8 @@ class Ready:
     message: Message
     call_ended_at: datetime | None
     held: bool
+    lost: Failed | None = None
+    """Why there is nothing to try: the address cannot be read any more."""
 
     @property
     def delivery_id(self) -> str:
@@ -201,7 +205,8 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
     made = {}
     for one in begun:
         first = reports[one.row["report_id"]]
-        message = _message(tx, first, one.row, names, links[one.row["id"]])
+        address, lost = _address(tx, one.row)
+        message = _message(tx, first, one.row, names, links[one.row["id"]], address)
         message = replace(message, reply=replies.get(one.row["id"], ""))
         if one.carried:
             listed = [(reports[row["report_id"]], links[row["id"]]) for row in one.rows]
@@ -212,8 +217,17 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
             message,
             first.call_ended_at,
             one.row["held"] is not None,
+            lost,
         )
     return made
+
+
+def _address(tx: Tx, row: RowMapping) -> tuple[dict[str, str], Failed | None]:
+    """The address with its secrets, or why they are gone."""
+    try:
+        return open_address(tx, row["client_id"], row["address"]), None
+    except KeyDestroyed:
+        return {}, Failed("この届け先は外されました。")
 
 
 def record(tx: Tx, came: Sequence[Came]) -> list[None]:
@@ -304,7 +318,12 @@ def _names(tx: Tx, staff_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def _message(
-    tx: Tx, report: Report, row: RowMapping, names: dict[str, tuple[str, str]], link: str
+    tx: Tx,
+    report: Report,
+    row: RowMapping,
+    names: dict[str, tuple[str, str]],
+    link: str,
+    address: dict[str, str],
 ) -> Message:
     staff_name, client_name = names[row["staff_id"]]
     kind = Kind(row["kind"])
@@ -319,7 +338,7 @@ def _message(
         subject=subject_for(report, kind),
         lines=lines_of(report),
         link=link,
-        address=dict(row["address"]),
+        address=address,
         at=tx.now,
         data={} if row["channel"] == "mail" else data_of(report, kind),  # a mail has words only
     )

@@ -58,7 +58,7 @@ def duties(
         ready = await beginning(delivery_id)
         if ready is None:
             return
-        outcome = await channels[ready.channel].send(ready.message)
+        outcome = ready.lost or await channels[ready.channel].send(ready.message)
         await ending(Came(ready, outcome, chance()))
         _measure(ready, outcome, clock.now())
 

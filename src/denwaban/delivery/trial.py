@@ -16,7 +16,7 @@ from denwaban.delivery.channels import Channels
 from denwaban.delivery.links import Tries
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind, Outcome, Retry
-from denwaban.oncall import Contact, contact, may_change, record_test
+from denwaban.oncall import Contact, contact, may_change, open_address, record_test
 from denwaban.people import client, staff_member
 from denwaban.store import Store, Tx, new_id
 from denwaban.web import Problem, _, needs
@@ -50,7 +50,7 @@ def trial_message(tx: Tx, who: Principal, contact_id: str, url: str) -> tuple[Co
         subject=f"【テスト】{owner.name} 受電報告の届け先の確認",
         lines=(("確認", "この通知が読めていれば、設定は済んでいます。返信や操作はいりません。"),),
         link=f"{url}/portal",
-        address=dict(found.address),
+        address=open_address(tx, found.client_id, found.address),
         at=tx.now,
         data={},
         test=True,

@@ -6,6 +6,7 @@ from denwaban.feedback.acts import (
     give,
     mark_seen,
 )
+from denwaban.feedback.erasing import erase_feedback
 from denwaban.feedback.model import LONGEST, Feedback, Kind
 from denwaban.feedback.queries import (
     answers_for,
@@ -23,6 +24,7 @@ __all__ = [
     "answers_for",
     "count_unseen",
     "deal_with",
+    "erase_feedback",
     "feedback_of",
     "give",
     "mark_seen",

@@ -1,5 +1,6 @@
 """Scripts get better by what calls tell: weekly proposals with their evidence, figures per node, and marks on what is stale."""
 
+from denwaban.improvement.erasing import erase_questions
 from denwaban.improvement.gathering import Gatherer
 from denwaban.improvement.letters import duty as letter_duty
 from denwaban.improvement.model import LONGEST_WORDS
@@ -12,6 +13,7 @@ __all__ = [
     "LONGEST_WORDS",
     "Gatherer",
     "NotThisCall",
+    "erase_questions",
     "groups",
     "letter_duty",
     "note_question",

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from litestar import Litestar
 
+from denwaban import delivery, oncall, people
 from denwaban.callback import CallBacks
-from denwaban.calls import Recordings
+from denwaban.calls import Keeper, Recordings, bucket_of
 from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.console import WaitingRoom
@@ -29,6 +30,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
 from denwaban.promises import Evidence, unreached_duty
 from denwaban.promises import duty as promise_duty
+from denwaban.retention import duty as retention_duty
 from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
 from denwaban.scripts import names_of, unread
@@ -38,6 +40,7 @@ from denwaban.summaries import duties as summary_duties
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.port import Phone
 from denwaban.telephony.speech import Speech
+from denwaban.vault import Turnings
 from denwaban.web import build_app
 from denwaban.work import Duty, Worker
 
@@ -108,6 +111,8 @@ def build(
         ],
     )
     press = Press()
+    away = bucket_of(settings)
+    keeper = Keeper(store, clock, phone.recording, settings.recordings, away)
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
         *inbound_duties(store, clock, channels, Returns()),
@@ -121,6 +126,8 @@ def build(
         *summary_duties(store, settings.url, channels, press),
         watch_duty(store),
         calendar_duty(store, clock, loopback=settings.calendar_loopback),
+        keeper.duty(),
+        retention_duty(store),
     ]
     app = build_app(
         PAGES,
@@ -137,7 +144,7 @@ def build(
             "channels": channels,
             "press": press,
             "doors": Doors(channels.services),
-            "recordings": Recordings(phone.recording),
+            "recordings": Recordings(store, phone.recording, settings.recordings, away),
             "script_names": ScriptNames(names_of),
         },
         duties=duties,
@@ -155,6 +162,8 @@ def build(
         waiting_room,
         practice,
         LeftCalls(store, clock, phone, left),
+        keeper,
+        Turnings(store, (*people.turnings, *oncall.turnings, *delivery.turnings)),
         Gatherer(store, clock),
         Enrolling(store, clock),
         Watch(store, journal),

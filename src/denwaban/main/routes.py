@@ -38,6 +38,8 @@ import denwaban.promises.pages
 import denwaban.reports.api
 import denwaban.reports.pages
 import denwaban.reports.settings_api
+import denwaban.retention.api
+import denwaban.retention.pages
 import denwaban.schema
 import denwaban.scripts.api
 import denwaban.scripts.pages
@@ -51,6 +53,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.floor.pages.routes,
     *denwaban.portal.pages.routes,
     *denwaban.callback.pages.routes,
+    *denwaban.retention.pages.routes,
     *denwaban.memory.pages.routes,
     *denwaban.summaries.pages.routes,
     *denwaban.practice.pages.routes,
@@ -88,6 +91,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.promises.api.routes,
     *denwaban.feedback.api.routes,
     *denwaban.practice.api.routes,
+    *denwaban.retention.api.routes,
 )
 
 _FLOOR = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})

@@ -37,6 +37,7 @@ from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.engine import Door, Engine, EngineSettings, obtain
 from denwaban.telephony.speech import Speech
+from denwaban.vault import unlock
 from denwaban.web import configure_logs
 
 STOPPING_SECONDS = 3
@@ -85,6 +86,7 @@ async def _serve(settings: Settings) -> None:
     clock = SystemClock()
     store = Store(settings.database, clock)
     await asyncio.to_thread(migrate, store.engine)
+    await asyncio.to_thread(unlock, store, settings)
     await store.open()
     await store.read(_ids_go_on)
     phone = AriPhone(

@@ -5,6 +5,7 @@ besides.
 """
 
 from denwaban.memory.acts import count_askings, keep, learn
+from denwaban.memory.erasing import forget_calls
 from denwaban.memory.finding import find_calls
 from denwaban.memory.indexing import Indexing
 from denwaban.memory.model import (
@@ -40,6 +41,7 @@ __all__ = [
     "askings_between",
     "count_askings",
     "find_calls",
+    "forget_calls",
     "greeting_for",
     "keep",
     "known_before",

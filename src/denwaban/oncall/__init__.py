@@ -70,17 +70,23 @@ from denwaban.oncall.roster import (
     ShiftKind,
     Why,
 )
+from denwaban.oncall.sealing import (
+    open_address,
+    resealed_address,
+    turnings,
+    without_secrets,
+)
 from denwaban.oncall.watching import Alarm, PresenceFollower, alarms
 from denwaban.oncall.watching import duty as watch_duty
 
 __all__ = [
     "ALWAYS",
-    "Alarm",
     "BY_CLOCK",
     "DAY_MINUTES",
     "EVERY_DAY",
     "HOLIDAY",
     "WEEKDAYS",
+    "Alarm",
     "BadAddress",
     "BadHours",
     "BadRoster",
@@ -128,6 +134,7 @@ __all__ = [
     "may_change",
     "may_go_live",
     "move_contact",
+    "open_address",
     "order_contacts",
     "person_in_charge",
     "prepare_again",
@@ -137,11 +144,14 @@ __all__ = [
     "remove_contact",
     "remove_entry",
     "remove_shift",
+    "resealed_address",
     "set_hours",
     "shown_address",
     "substitute_of",
     "substitutes_of",
+    "turnings",
     "unattended",
     "undo",
     "watch_duty",
+    "without_secrets",
 ]

@@ -11,6 +11,7 @@ from denwaban.oncall import facts, queries
 from denwaban.oncall.address import SECRETS, BadAddress, checked_address
 from denwaban.oncall.model import Contact
 from denwaban.oncall.rows import contacts
+from denwaban.oncall.sealing import forget_address, open_address, sealed_address
 from denwaban.store import Tx, new_id
 
 MOST = 10
@@ -39,9 +40,10 @@ def add_contact(
     if queries.client_of(tx, staff_id) != client_id:
         raise NoSuchContact("this client has no such staff member")
     others = queries.every_contact_of(tx, staff_id)
-    _check_new(others, channel, kept)
+    _check_new(tx, others, channel, kept)
     if len(others) >= MOST:
         raise BadAddress("連絡先は1人%(most)s件までです", "channel", most=str(MOST))
+    kept = sealed_address(tx, client_id, channel, kept, {})
     made = Contact(
         new_id(), client_id, staff_id, channel, kept, queries.last_position(tx, staff_id) + 1
     )
@@ -81,20 +83,21 @@ def change_contact(
             for key, value in address.items()
             if value or (known.channel, key) not in SECRETS
         }
-        kept = checked_address(known.channel, {**known.address, **given}, own=own)
-        if kept.get("secret") != known.address.get("secret"):
+        before = open_address(tx, known.client_id, known.address)
+        kept = checked_address(known.channel, {**before, **given}, own=own)
+        if kept.get("secret") != before.get("secret"):
             # The receiver changes its key a little later than we do: until then both sign.
             kept |= {
-                "former": known.address["secret"],
+                "former": before["secret"],
                 "former_until": (tx.now + BOTH_KEYS).isoformat(),
             }
-        elif "former" in known.address:
-            kept |= {key: known.address[key] for key in ("former", "former_until")}
-        if kept != dict(known.address):
+        elif "former" in before:
+            kept |= {key: before[key] for key in ("former", "former_until")}
+        if kept != before:
             others = queries.every_contact_of(tx, known.staff_id)
-            _check_new([one for one in others if one.id != contact_id], known.channel, kept)
+            _check_new(tx, [one for one in others if one.id != contact_id], known.channel, kept)
             values |= {
-                "address": kept,
+                "address": sealed_address(tx, known.client_id, known.channel, kept, known.address),
                 "tested_at": None,
                 "test_result": None,
                 "test_detail": None,
@@ -138,9 +141,10 @@ def move_contact(tx: Tx, contact_id: str, by: int) -> Contact:
 
 
 def remove_contact(tx: Tx, contact_id: str) -> Contact:
-    """Forgets a contact with its secrets; returns what it was. Reports sent already keep their copy. Raises
-    `NoSuchContact`."""
+    """Forgets a contact; returns what it was. Its secrets can be read nowhere any more, also not in the copies that reports
+    sent already have: what was still to go out there fails, and the ladder goes on. Raises `NoSuchContact`."""
     known = _known(tx, contact_id)
+    forget_address(tx, known.client_id, known.address)
     tx.execute(delete(contacts).where(contacts.c.id == contact_id))
     append(tx, facts.contacts_changed(known.staff_id, known.client_id, "removed", known.channel))
     return known
@@ -166,7 +170,8 @@ def _known(tx: Tx, contact_id: str) -> Contact:
     return found
 
 
-def _check_new(others: Sequence[Contact], channel: str, address: Mapping[str, str]) -> None:
+def _check_new(tx: Tx, others: Sequence[Contact], channel: str, address: Mapping[str, str]) -> None:
     """Twice the same would tell everything twice."""
-    if any(one.channel == channel and dict(one.address) == dict(address) for one in others):
+    same = [one for one in others if one.channel == channel]
+    if any(open_address(tx, one.client_id, one.address) == dict(address) for one in same):
         raise BadAddress("同じ連絡先がすでにあります", "channel")

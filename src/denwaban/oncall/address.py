@@ -253,7 +253,7 @@ def new_signing_secret() -> str:
 
 
 def shown_address(channel: str, address: Mapping[str, Any]) -> str:
-    """An address without its secrets; of an id of LINE only the end."""
+    """An address, sealed or not, without its secrets; of an id of LINE only the end."""
 
     def text(key: str) -> str:
         return str(address.get(key, ""))
@@ -263,7 +263,7 @@ def shown_address(channel: str, address: Mapping[str, Any]) -> str:
     if channel in ("chatwork", "chatwork_task"):
         return f"ルーム {text('room')}"
     if channel in ("slack", "teams", "google_chat", "webhook"):
-        return urlsplit(text("url")).hostname or ""
+        return text("host") or urlsplit(text("url")).hostname or ""
     if channel == "slack_app":
         return text("place")
     if channel == "line_works":

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
 
+from denwaban import vault
 from denwaban.clock import Clock, japan_day
 from denwaban.journal import append
 from denwaban.oncall import facts
@@ -20,6 +21,7 @@ from denwaban.oncall.feed import (
 from denwaban.oncall.queries import client_of
 from denwaban.oncall.reading import Read, read_file
 from denwaban.oncall.rows import calendar_busy, calendars
+from denwaban.oncall.sealing import CALENDAR
 from denwaban.oncall.watching import look_again
 from denwaban.store import Store, Tx, new_id
 from denwaban.work import Duty
@@ -64,7 +66,7 @@ class NoSuchCalendar(LookupError):
 def add_feed(tx: Tx, client_id: str, staff_id: str, url: str, *, loopback: bool = False) -> str:
     """Follows a calendar from now on; returns its id. It is fetched at once by the duty. Raises `BadFeed`."""
     kept = checked_url(url, loopback=loopback)
-    if kept in [row["url"] for row in _rows(tx, staff_id)]:
+    if kept in [_url(tx, row) for row in _rows(tx, staff_id)]:
         raise BadFeed("このカレンダーはもう入っています", "url")
     made = _add(tx, client_id, staff_id, kept)
     tx.execute(update(calendars).where(calendars.c.id == made).values(due_at=tx.now))
@@ -120,12 +122,15 @@ def duty(store: Store, clock: Clock, *, loopback: bool = False) -> Duty:
     """Reading calendars that are due. `loopback` as in `feed.checked_url`."""
 
     async def do(calendar_id: str) -> None:
-        row = await store.read(
-            lambda tx: tx.first(select(calendars).where(calendars.c.id == calendar_id))
-        )
-        if row is None:
+        def look(tx: Tx) -> tuple[RowMapping, str | None] | None:
+            row = tx.first(select(calendars).where(calendars.c.id == calendar_id))
+            return (row, _url(tx, row)) if row is not None else None
+
+        found = await store.read(look)
+        if found is None:
             return
-        got = await _get(row, loopback)
+        row, url = found
+        got = await _get(row, url, loopback)
         now = clock.now()
         read: Read | str | None = None
         if isinstance(got, Broken):
@@ -140,11 +145,11 @@ def duty(store: Store, clock: Clock, *, loopback: bool = False) -> Duty:
     return Duty("calendars", calendars, do, lease=timedelta(seconds=90), at_once=4)
 
 
-async def _get(row: RowMapping, loopback: bool) -> Fetched | NotModified | Broken:
-    if row["url"] is None:
+async def _get(row: RowMapping, url: str | None, loopback: bool) -> Fetched | NotModified | Broken:
+    if url is None:
         return NotModified()
     return await fetch(
-        row["url"],
+        url,
         row["etag"] if row["body"] else "",
         row["last_modified"] if row["body"] else "",
         loopback=loopback,
@@ -158,7 +163,7 @@ def record(
     got: Fetched | NotModified | Broken,
     read: Read | str | None,
 ) -> None:
-    """Keeps what came of reading a calendar: a good state replaces the one before, of a bad one only what is wrong. `read`
+    """Keeps what came of reading a calendar, from the (sealed) `url` that it had then: a good state replaces the one before, of a bad one only what is wrong. `read`
     is None when nothing had to be read."""
     row = tx.first(select(calendars).where(calendars.c.id == calendar_id))
     if row is None or row["url"] != url:
@@ -214,7 +219,7 @@ def _add(tx: Tx, client_id: str, staff_id: str, url: str | None) -> str:
             id=made,
             client_id=client_id,
             staff_id=staff_id,
-            url=url,
+            url=vault.seal(tx, client_id, CALENDAR, url) if url is not None else None,
             body="",
             etag="",
             last_modified="",
@@ -242,6 +247,10 @@ def _row(tx: Tx, calendar_id: str) -> RowMapping:
     return row
 
 
+def _url(tx: Tx, row: RowMapping) -> str | None:
+    return vault.open_old(tx, row["client_id"], CALENDAR, row["url"]) if row["url"] else None
+
+
 def _rows(tx: Tx, staff_id: str) -> list[RowMapping]:
     return list(
         tx.all(select(calendars).where(calendars.c.staff_id == staff_id).order_by(calendars.c.id))
@@ -258,7 +267,7 @@ def _shown(tx: Tx, row: RowMapping) -> Kept:
         row["id"],
         row["client_id"],
         row["staff_id"],
-        shown_url(row["url"]) if row["url"] is not None else "",
+        shown_url(url) if (url := _url(tx, row)) else "",
         row["created_at"],
         row["tried_at"],
         row["good_at"],

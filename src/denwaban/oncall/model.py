@@ -11,7 +11,7 @@ from denwaban.people import Staff
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One way to reach one staff member. `address` may hold secrets: show `shown` instead."""
+    """One way to reach one staff member. The secrets in `address` are sealed (`open_address`); show `shown`."""
 
     id: str
     client_id: str

@@ -13,6 +13,7 @@ from denwaban.people.acts.operators import (
     leave_operator,
     new_sip_password,
     set_experienced,
+    turnings,
 )
 from denwaban.people.acts.skills import (
     groups,
@@ -58,6 +59,7 @@ from denwaban.people.queries import (
     client_by_code,
     clients_by_ids,
     clients_page,
+    open_sip_password,
     operator,
     operator_of_user,
     staff_by_ids,
@@ -101,6 +103,7 @@ __all__ = [
     "leave_staff",
     "members_of_groups",
     "new_sip_password",
+    "open_sip_password",
     "operator",
     "operator_of_user",
     "operators",
@@ -125,5 +128,6 @@ __all__ = [
     "staff_of_user",
     "staff_page",
     "trades",
+    "turnings",
     "without_substitute",
 ]

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, and_, bindparam, or_, select
 
+from denwaban import vault
 from denwaban.people.model import Client, Operator, Presence, Staff
 from denwaban.people.rows import clients, operators, staff
 from denwaban.store import Tx
@@ -135,19 +136,34 @@ def staff_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Staff]:
     return {row["id"]: _staff(row) for row in found}
 
 
-def _operator(row: RowMapping) -> Operator:
-    return Operator(**row)
+def _operator(tx: Tx, row: RowMapping) -> Operator:
+    values = dict(row)
+    sealed = values.pop("sip_sealed")
+    if sealed is not None:
+        values["sip_password"] = open_sip_password(tx, row["id"], sealed)
+    return Operator(**values)
+
+
+def seal_sip_password(tx: Tx, operator_id: str, password: str) -> dict[str, str]:
+    """The columns that keep the password of an operator's telephone."""
+    place = f"operators.sip_password/{operator_id}"
+    return {"sip_password": "", "sip_sealed": vault.seal(tx, None, place, password)}
+
+
+def open_sip_password(tx: Tx, operator_id: str, sealed: str) -> str:
+    """Raises `VaultError`."""
+    return vault.open_(tx, None, f"operators.sip_password/{operator_id}", sealed)
 
 
 def operator(tx: Tx, operator_id: str) -> Operator | None:
     row = tx.first(select(operators).where(operators.c.id == operator_id))
-    return _operator(row) if row is not None else None
+    return _operator(tx, row) if row is not None else None
 
 
 def operator_of_user(tx: Tx, user_id: str) -> Operator | None:
     """The operator who signs in with this account, unless they have left."""
     row = tx.first(_OPERATOR_OF_USER, {"it": user_id})
-    return _operator(row) if row is not None else None
+    return _operator(tx, row) if row is not None else None
 
 
 # Built once: every request of every seat begins with it.
@@ -165,4 +181,4 @@ def list_operators(
         query = query.where(operators.c.id > after)
     if not left:
         query = query.where(operators.c.left_at.is_(None))
-    return [_operator(row) for row in tx.all(query)]
+    return [_operator(tx, row) for row in tx.all(query)]

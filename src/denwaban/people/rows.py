@@ -69,7 +69,8 @@ operators = Table(
     Column("name", String(100), nullable=False),
     Column("kana", String(100), nullable=False),
     Column("seat", String(40), nullable=False, unique=True),
-    Column("sip_password", String(64), nullable=False),
+    Column("sip_password", String(64), nullable=False),  # empty: sealed
+    Column("sip_sealed", Text),
     Column("experienced", Boolean, nullable=False, server_default=false()),  # 自由応対
     Column("created_at", Utc, nullable=False),
     Column("updated_at", Utc, nullable=False),

@@ -11,6 +11,7 @@ from denwaban.promises.acts import (
     promise_of_report,
 )
 from denwaban.promises.duties import duty
+from denwaban.promises.erasing import erase_promises
 from denwaban.promises.evidence import Evidence
 from denwaban.promises.model import Kept, PersonKept, Promise
 from denwaban.promises.months import Month, month_of, percent
@@ -25,6 +26,7 @@ __all__ = [
     "PersonKept",
     "Promise",
     "duty",
+    "erase_promises",
     "keep",
     "kept_by_person",
     "kept_share",

@@ -12,6 +12,12 @@ from denwaban.reports.acts import (
     set_status,
 )
 from denwaban.reports.cards import mask_cards
+from denwaban.reports.erasing import (
+    erase_reports,
+    reports_before,
+    reports_of_calls,
+    reports_of_numbers,
+)
 from denwaban.reports.form import (
     BUILT_IN,
     DEFAULT_FORM,
@@ -82,6 +88,7 @@ __all__ = [
     "caller_words",
     "decide",
     "due",
+    "erase_reports",
     "findings",
     "form_of",
     "hand_to",
@@ -90,7 +97,10 @@ __all__ = [
     "mask_cards",
     "report",
     "reports",
+    "reports_before",
     "reports_by_ids",
+    "reports_of_calls",
+    "reports_of_numbers",
     "rules_of",
     "set_form",
     "set_rules",

@@ -61,6 +61,7 @@ reports = Table(
     Column("override", Json),  # {"reason", "told"}: warnings that did not keep it back
     Column("opportunity", Boolean, nullable=False, server_default=false()),  # 商機
     Column("due_at", Utc),
+    Column("erased_at", Utc),  # nothing of what the caller said is left
 )
 Index("ix_reports_client_sent", reports.c.client_id, reports.c.sent_at)
 Index("ix_reports_client", reports.c.client_id, reports.c.id)

@@ -1,6 +1,7 @@
 """Who is offered which caller: the floor, and the switchboard that runs it on a telephone engine."""
 
 from denwaban.routing.asking import SeatError
+from denwaban.routing.erasing import forget_places
 from denwaban.routing.keeping import Place
 from denwaban.routing.keeping import given_up as place_given_up
 from denwaban.routing.keeping import told as place_told
@@ -33,6 +34,7 @@ __all__ = [
     "Supervision",
     "Switchboard",
     "WaitingView",
+    "forget_places",
     "place_given_up",
     "place_told",
     "WatchView",

@@ -26,18 +26,18 @@ class Roster:
         now = self._desk.clock.now()
         rows = await self._store.read(seats)
         for row in rows:
-            person = Person(row["id"], row["name"], SeatName(row["seat"]), row["sip_password"])
+            person = Person(row.id, row.name, SeatName(row.seat), row.sip_password)
             self._desk.people[person.id] = person
             self._desk.seats[person.seat] = person.id
-            chosen = Chosen(row["state"]) if row["state"] else Chosen.BREAK
-            since, idle_since = row["since"] or now, row["idle_since"] or now
-            if row["state"] is None and person.id not in self._desk.floor.seats:
+            chosen = Chosen(row.state) if row.state else Chosen.BREAK
+            since, idle_since = row.since or now, row.idle_since or now
+            if row.state is None and person.id not in self._desk.floor.seats:
                 self._desk.recorder.put(
                     StateRow(person.id, chosen.value, since, idle_since, new=True)
                 )
-            after = Chosen(row["after"]) if row["after"] else None
-            self._desk.floor.add_seat(person.id, chosen, since, idle_since, after, row["until"])
-        here = {row["id"] for row in rows}
+            after = Chosen(row.after) if row.after else None
+            self._desk.floor.add_seat(person.id, chosen, since, idle_since, after, row.until)
+        here = {row.id for row in rows}
         for operator_id in set(self._desk.floor.seats) - here:
             self._desk.perform(self._desk.floor.remove_seat(operator_id, now))
             self._desk.seats.pop(self._desk.people[operator_id].seat, None)

@@ -1,6 +1,6 @@
 """What each operator is doing, and whose place in line is kept: so that a restart does not change it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 
+from denwaban.people import open_sip_password
 from denwaban.people.rows import operators
 from denwaban.store import Id, Tx, Utc, metadata
 from denwaban.work import due_columns
@@ -72,14 +73,30 @@ class StateRow:
     """The operator may have no row yet."""
 
 
-def seats(tx: Tx) -> list[RowMapping]:
-    """Operators who have not left, with the state that was kept (null when none was yet)."""
-    return tx.all(
+@dataclass(frozen=True, slots=True)
+class SeatRow:
+    """An operator who has not left, with the state that was kept; None when none was yet."""
+
+    id: str
+    name: str
+    seat: str
+    sip_password: str = field(repr=False)
+    state: str | None
+    since: datetime | None
+    idle_since: datetime | None
+    after: str | None
+    until: datetime | None
+
+
+def seats(tx: Tx) -> list[SeatRow]:
+    """Operators who have not left."""
+    rows = tx.all(
         select(
             operators.c.id,
             operators.c.name,
             operators.c.seat,
             operators.c.sip_password,
+            operators.c.sip_sealed,
             operator_states.c.state,
             operator_states.c.since,
             operator_states.c.idle_since,
@@ -90,6 +107,15 @@ def seats(tx: Tx) -> list[RowMapping]:
         .where(operators.c.left_at.is_(None))
         .order_by(operators.c.id)
     )
+    return [_seat(tx, row) for row in rows]
+
+
+def _seat(tx: Tx, row: RowMapping) -> SeatRow:
+    values = dict(row)
+    sealed = values.pop("sip_sealed")
+    if sealed is not None:
+        values["sip_password"] = open_sip_password(tx, row["id"], sealed)
+    return SeatRow(**values)
 
 
 def save_states(tx: Tx, states: list[StateRow]) -> None:

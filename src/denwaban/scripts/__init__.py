@@ -24,6 +24,7 @@ from denwaban.scripts.drafts import (
     save_draft,
 )
 from denwaban.scripts.drawing import draw
+from denwaban.scripts.erasing import erase_answers
 from denwaban.scripts.head import (
     Bound,
     Emotion,
@@ -111,8 +112,6 @@ from denwaban.scripts.walk import NoSuchWay
 from denwaban.scripts.words import change_words, kind_words, part_words
 
 __all__ = [
-    "closed",
-    "closed_in",
     "EVASIVE",
     "LONGEST_ANSWER",
     "NOT_ASKED",
@@ -148,9 +147,9 @@ __all__ = [
     "NoSuchRun",
     "NoSuchScript",
     "NoSuchWay",
-    "NotVerified",
     "Node",
     "NotNow",
+    "NotVerified",
     "Objection",
     "Parsed",
     "Problem",
@@ -179,6 +178,8 @@ __all__ = [
     "around_of",
     "back",
     "change_words",
+    "closed",
+    "closed_in",
     "confirm",
     "decide",
     "delete_draft",
@@ -187,6 +188,7 @@ __all__ = [
     "draw",
     "dump",
     "duty",
+    "erase_answers",
     "findings",
     "fill_known",
     "finish_run",

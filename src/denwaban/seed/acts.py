@@ -44,9 +44,7 @@ class _Planting:
 
     def at(self, moment: datetime) -> Tx:
         """The same transaction as if it were that moment, for what happened before."""
-        past = Tx(self.tx.connection, moment)
-        past.touched = self.tx.touched
-        return past
+        return self.tx.at(moment)
 
     def account(
         self, login: str, role: Role, name: str, client: tuple[str, str] | None = None

@@ -84,10 +84,15 @@ class Store:
         self._readers = ThreadPoolExecutor(READERS[self.engine.dialect.name], "denwaban-read")
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signals: dict[str, Signal] = {}
+        self._lent: dict[type, Any] = {}
         self._reading: dict[str, Any] = {"reading": True}
         if self.engine.dialect.name == "postgresql":
             # READ COMMITTED would give every statement of a verb a snapshot of its own.
             self._reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    def lend(self, thing: object) -> None:
+        """From now on verbs find it by its type (`Tx.lent`): what they need and no row can hold, such as keys."""
+        self._lent[type(thing)] = thing
 
     async def open(self) -> None:
         """Starts the writing thread. The schema must be there (`migrate`)."""
@@ -121,17 +126,18 @@ class Store:
     async def read(self, verb: Callable[[Tx], T]) -> T:
         """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._read, verb)
+        return await loop.run_in_executor(self._readers, self.look, verb)
 
     def signal(self, topic: str) -> Signal:
         """The signal that fires after each commit whose verb touched `topic`, in this process."""
         return self._signals.setdefault(topic, Signal())
 
-    def _read(self, verb: Callable[[Tx], T]) -> T:
+    def look(self, verb: Callable[[Tx], T]) -> T:
+        """`read` for those outside of the event loop, also before `open`: blocks."""
         try:
             with self.engine.connect().execution_options(**self._reading) as connection:
                 try:
-                    return verb(Tx(connection, self.clock.now()))
+                    return verb(Tx(connection, self.clock.now(), self._lent))
                 finally:
                     connection.rollback()
         except SQLAlchemyError as error:
@@ -193,7 +199,7 @@ class Store:
         alone: bool,
     ) -> None:
         """Runs a verb so that its failure undoes nothing of the others; `alone` needs no savepoint for that."""
-        tx = Tx(connection, self.clock.now())
+        tx = Tx(connection, self.clock.now(), self._lent)
         part = connection.get_transaction() if alone else connection.begin_nested()
         assert part is not None  # the group's transaction has begun
         try:

@@ -3,6 +3,7 @@
 from denwaban.delivery import Channels
 from denwaban.store import Store
 from denwaban.summaries import acts, mails, plans
+from denwaban.summaries.erasing import erase_lines
 from denwaban.summaries.mails import Returns
 from denwaban.summaries.paper import Press
 from denwaban.summaries.plans import Enrolling
@@ -18,4 +19,4 @@ def duties(store: Store, url: str, channels: Channels, press: Press) -> list[Dut
     ]
 
 
-__all__ = ["Enrolling", "Press", "Returns", "duties"]
+__all__ = ["Enrolling", "Press", "Returns", "duties", "erase_lines"]

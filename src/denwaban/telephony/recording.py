@@ -13,6 +13,20 @@ class NotAWav(ValueError):
     """The file is no WAV of the engine's making."""
 
 
+def is_closed(path: Path) -> bool:
+    """Whether the lengths in the header agree with the file: the engine writes them last. Also of a file without any sound.
+    False for what is no WAV. Raises OSError."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER)
+        size = file.seek(0, os.SEEK_END)
+    return (
+        len(header) == _HEADER
+        and header[:4] == b"RIFF"
+        and header[36:40] == b"data"
+        and header[40:44] == struct.pack("<I", size - _HEADER)
+    )
+
+
 def repair_wav(path: Path) -> bool:
     """Makes the lengths in the header agree with the file; tells whether anything had to be mended.
 

@@ -46,9 +46,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_calls_web(make_web: MakeWeb, folder: Path) -> Callable[[], Awaitable[Web]]:
+def make_calls_web(make_web: MakeWeb, store: Store, folder: Path) -> Callable[[], Awaitable[Web]]:
     async def make() -> Web:
-        recordings = Recordings(lambda call: folder / f"{call}.wav")
+        recordings = Recordings(store, lambda call: folder / f"{call}.wav", folder / "sealed")
         web: Web = await make_web(pages=pages.routes, services={"recordings": recordings})
         return web
 

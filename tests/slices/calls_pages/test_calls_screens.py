@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 from playwright.async_api import Page
+from tests.keys import lend_keys
 from tests.screens import chromium, look, seated, serving
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
@@ -40,7 +41,9 @@ def site(store: Store, clock: MovedClock, folder: Path) -> Litestar:
         journal=Journal(store),
         settings=Settings(),
         services={
-            "recordings": calls.Recordings(lambda call: folder / f"{call}.wav"),
+            "recordings": calls.Recordings(
+                store, lambda call: folder / f"{call}.wav", folder / "sealed"
+            ),
             "script_names": lines_pages.ScriptNames(lambda _tx, _client: SCRIPTS),
         },
         menu=[MenuEntry("/calls", "通話", floor), MenuEntry("/clients", "顧客", floor)],
@@ -104,6 +107,7 @@ async def until(page: Page, true: str) -> None:
 
 async def test_screens(tmp_path: Path, clock: MovedClock) -> None:
     store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     clock.advance(timedelta(hours=9))

@@ -14,6 +14,7 @@ import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from tests.conftest import free_port
+from tests.keys import lend_keys
 from tests.seat_story import PLUMBER
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
@@ -124,6 +125,7 @@ def people(tx: Tx) -> tuple[str, str]:
 @pytest.fixture
 async def room(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Room]:
     store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     try:

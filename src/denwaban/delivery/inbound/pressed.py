@@ -18,9 +18,11 @@ from denwaban.delivery.inbound.keeping import Meaning
 from denwaban.delivery.inbound.model import Arrival
 from denwaban.delivery.inbound.receipts import delivery_of, rise
 from denwaban.delivery.queries import Acknowledged
+from denwaban.oncall import open_address
 from denwaban.oncall import rows as oncall_rows
 from denwaban.people import rows as people_rows
 from denwaban.store import Tx
+from denwaban.vault import KeyDestroyed
 
 UNKNOWN = "この報告は見つかりませんでした。ポータルでご確認ください。"
 NOT_YOURS = (
@@ -58,7 +60,10 @@ def slack_pressed(tx: Tx, payload: Mapping[str, Any]) -> tuple[Meaning, Answer |
 def slack_person(tx: Tx, row: RowMapping, member: str, place: str) -> str | None:
     """The staff member who pressed: the addressee in a talk of their own or by their member ID, or a colleague of the same
     client whose contact names this member ID in the same workspace."""
-    address = row["address"]
+    try:
+        address = open_address(tx, row["client_id"], row["address"])
+    except KeyDestroyed:
+        return None  # the contact was removed since
     own_talk = address["place"] in (member, place) and address["place"][:1] in ("U", "D")
     if member and (own_talk or address.get("member") == member):
         return str(row["staff_id"])
@@ -73,8 +78,10 @@ def slack_person(tx: Tx, row: RowMapping, member: str, place: str) -> str | None
         )
     )
     for one in others:
-        kept = one["address"]
-        if member and kept.get("member") == member and kept.get("token") == address.get("token"):
+        if not member or one["address"].get("member") != member:
+            continue
+        kept = open_address(tx, row["client_id"], one["address"])
+        if kept.get("token") == address.get("token"):
             return str(one["staff_id"])
     return None
 

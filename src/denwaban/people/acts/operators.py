@@ -3,15 +3,16 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, update
 
 from denwaban.journal import append
 from denwaban.people import facts
 from denwaban.people.acts.checks import change, check_text
 from denwaban.people.model import PeopleError
-from denwaban.people.queries import operator
+from denwaban.people.queries import operator, seal_sip_password
 from denwaban.people.rows import operators
 from denwaban.store import Tx, new_id
+from denwaban.vault import Turning
 
 
 def _check_known(tx: Tx, operator_id: str) -> None:
@@ -32,7 +33,7 @@ def add_operator(tx: Tx, user_id: str, name: str, kana: str = "") -> str:
             name=check_text("name", name, required=True),
             kana=check_text("kana", kana),
             seat=f"seat-{number}",
-            sip_password=secrets.token_urlsafe(18),
+            **seal_sip_password(tx, operator_id, secrets.token_urlsafe(18)),
             created_at=tx.now,
             updated_at=tx.now,
         )
@@ -62,7 +63,7 @@ def new_sip_password(tx: Tx, operator_id: str) -> str:
     """A new password for the operator's telephone; the old one stops working once the engine has read it."""
     _check_known(tx, operator_id)
     made = secrets.token_urlsafe(18)
-    change(tx, operators, operator_id, {"sip_password": made}, None)
+    change(tx, operators, operator_id, dict(seal_sip_password(tx, operator_id, made)), None)
     append(tx, facts.operator_changed(operator_id, "sip_password"))
     return made
 
@@ -71,3 +72,23 @@ def leave_operator(tx: Tx, operator_id: str, left: bool = True) -> None:
     """Somebody no longer answers calls (or does again). Their past calls stay theirs."""
     change(tx, operators, operator_id, {"left_at": tx.now if left else None}, None)
     append(tx, facts.operator_changed(operator_id, "left_at"))
+
+
+def _old_passwords(tx: Tx, after: str) -> str | None:
+    rows = tx.all(
+        select(operators.c.id, operators.c.sip_password, operators.c.sip_sealed)
+        .where(operators.c.id > after)
+        .order_by(operators.c.id)
+        .limit(100)
+    )
+    for row in rows:
+        if row["sip_sealed"] is None:
+            tx.execute(
+                update(operators)
+                .where(operators.c.id == row["id"])
+                .values(**seal_sip_password(tx, row["id"], row["sip_password"]))
+            )
+    return rows[-1]["id"] if rows else None
+
+
+turnings = (Turning("operators.sip_password", _old_passwords),)

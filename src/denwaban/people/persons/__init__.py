@@ -22,6 +22,7 @@ from denwaban.people.persons.callers import (
     set_put_first,
     set_regular,
 )
+from denwaban.people.persons.erasing import forget_persons, persons_before
 from denwaban.people.persons.joining import MERGE, SPLIT, merge, say_apart, split, undo
 from denwaban.people.persons.model import (
     Act,
@@ -71,6 +72,7 @@ __all__ = [
     "change_person",
     "digits_in",
     "find_persons",
+    "forget_persons",
     "give_call",
     "given_calls",
     "given_to",
@@ -80,6 +82,7 @@ __all__ = [
     "person",
     "person_by_number",
     "person_of_call",
+    "persons_before",
     "persons_by_ids",
     "put_first_callers",
     "remember",

@@ -1,0 +1,67 @@
+"""Forgetting who called."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+
+from denwaban.calls.keeping import OLD
+from denwaban.calls.model import Direction
+from denwaban.calls.rows import calls, recordings
+from denwaban.store import Tx
+
+
+def recordings_before(
+    tx: Tx, client_id: str, before: datetime, after: str, limit: int
+) -> list[str]:
+    """Ids of the calls of a client that ended before then and still have a recording, behind the id `after`, in order."""
+    rows = tx.all(
+        select(recordings.c.id)
+        .where(
+            recordings.c.client_id == client_id,
+            recordings.c.ended_at < before,
+            recordings.c.state.in_(OLD),
+            recordings.c.id > after,
+        )
+        .order_by(recordings.c.id)
+        .limit(limit)
+    )
+    return [row["id"] for row in rows]
+
+
+def numbered_before(tx: Tx, client_id: str, before: datetime, after: str, limit: int) -> list[str]:
+    """Ids of the calls of a client that ended before then and still have the caller's number, behind the id `after`."""
+    rows = tx.all(
+        select(calls.c.id)
+        .where(
+            calls.c.client_id == client_id,
+            calls.c.arrived_at < before,
+            calls.c.ended_at.is_not(None),
+            calls.c.caller != "",
+            calls.c.id > after,
+        )
+        .order_by(calls.c.id)
+        .limit(limit)
+    )
+    return [row["id"] for row in rows]
+
+
+def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str]:
+    """Ids of the calls between a client and these numbers, in either direction, oldest first."""
+    rows = tx.all(
+        select(calls.c.id)
+        .where(
+            calls.c.client_id == client_id,
+            or_(calls.c.caller.in_(list(numbers)), calls.c.dialled.in_(list(numbers))),
+        )
+        .order_by(calls.c.id)
+    )
+    return [row["id"] for row in rows]
+
+
+def forget_numbers(tx: Tx, call_ids: Sequence[str]) -> int:
+    """Takes the other party's number out of calls that are over. How many those were."""
+    over = calls.c.id.in_(list(call_ids)) & calls.c.ended_at.is_not(None)
+    outbound = calls.c.direction == Direction.OUTBOUND.value
+    tx.execute(update(calls).where(over, outbound).values(dialled=""))
+    return tx.execute(update(calls).where(over).values(caller="")).rowcount

@@ -1,0 +1,17 @@
+"""Forgetting what was said about calls."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import update
+
+from denwaban.feedback.rows import feedback
+from denwaban.store import Tx
+
+
+def erase_feedback(tx: Tx, report_ids: Sequence[str]) -> None:
+    """Takes the words out of thanks and wishes about these reports; that there were some stays."""
+    tx.execute(
+        update(feedback)
+        .where(feedback.c.report_id.in_(list(report_ids)))
+        .values(text="", answer="")
+    )

@@ -1,0 +1,124 @@
+"""The secrets in contacts' addresses: tokens, signing keys, addresses of hooks.
+
+Each contact has a key of its own. A ladder that was frozen and a delivery hold copies of the sealed texts; when the contact is
+removed its key is destroyed, and no copy says anything any more, wherever it is.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select, update
+
+from denwaban import vault
+from denwaban.oncall.address import SECRETS
+from denwaban.oncall.rows import calendars, contacts
+from denwaban.store import Tx
+
+PLACE = "contacts.address"
+CALENDAR = "calendars.url"
+
+AT_ONCE = 100
+"""So many old rows are sealed in one transaction."""
+
+
+def sealed_address(
+    tx: Tx, client_id: str, channel: str, address: Mapping[str, str], kept: Mapping[str, Any]
+) -> dict[str, str]:
+    """The address with its secrets sealed. What is in `kept`, as it was sealed, and has not changed stays as it is there: two
+    copies of one address are equal."""
+    found = dict(address)
+    secrets = [key for key in found if is_secret(channel, key) and found[key]]
+    if not secrets:
+        return found
+    if "url" in secrets:
+        found["host"] = urlsplit(found["url"]).hostname or ""  # what people are shown of it
+    key_id = key_of(kept)
+    for key in secrets:
+        before = str(kept.get(key, ""))
+        if vault.is_sealed(before) and vault.open_(tx, client_id, PLACE, before) == found[key]:
+            found[key] = before
+        else:
+            key_id = key_id or vault.own_key(tx, client_id)
+            found[key] = vault.seal(tx, client_id, PLACE, found[key], key_id)
+    return found
+
+
+def open_address(tx: Tx, client_id: str, address: Mapping[str, Any]) -> dict[str, str]:
+    """The address with its secrets, for those who send. Raises `VaultError`; `KeyDestroyed` when the contact was removed."""
+    return {
+        key: vault.open_old(tx, client_id, PLACE, str(value))
+        for key, value in address.items()
+        if key != "host"
+    }
+
+
+def forget_address(tx: Tx, client_id: str, address: Mapping[str, Any]) -> None:
+    """From the commit on no copy of its secrets can be opened."""
+    if key_id := key_of(address):
+        vault.destroy_key(tx, client_id, key_id)
+
+
+def resealed_address(
+    tx: Tx, client_id: str, channel: str, address: Mapping[str, str]
+) -> dict[str, str]:
+    """An address of a contact that is no more, sealed under a key of its own."""
+    return sealed_address(tx, client_id, channel, address, {})
+
+
+def without_secrets(channel: str, address: Mapping[str, Any]) -> dict[str, Any]:
+    """The address without those of its secrets that are not sealed; of the address of a hook the host stays."""
+    plain = {
+        key: value
+        for key, value in address.items()
+        if is_secret(channel, key) and value and not vault.is_sealed(str(value))
+    }
+    found = {key: value for key, value in address.items() if key not in plain}
+    if "url" in plain:
+        found["host"] = urlsplit(plain["url"]).hostname or ""
+    return found
+
+
+def is_secret(channel: str, key: str) -> bool:
+    """Whether this part of an address is never shown again; also the former signing key of a webhook."""
+    return (channel, key) in SECRETS or key == "former"
+
+
+def key_of(address: Mapping[str, Any]) -> str:
+    """The id of the key that seals an address; empty when it has no sealed secret."""
+    sealed = [value for value in address.values() if vault.is_sealed(str(value))]
+    return vault.key_named_in(sealed[0]) if sealed else ""
+
+
+def _old_contacts(tx: Tx, after: str) -> str | None:
+    rows = tx.all(
+        select(contacts).where(contacts.c.id > after).order_by(contacts.c.id).limit(AT_ONCE)
+    )
+    for row in rows:
+        address = row["address"]
+        if key_of(address):
+            continue
+        sealed = sealed_address(tx, row["client_id"], row["channel"], address, {})
+        if sealed != address:
+            tx.execute(update(contacts).where(contacts.c.id == row["id"]).values(address=sealed))
+    return rows[-1]["id"] if rows else None
+
+
+def _old_calendars(tx: Tx, after: str) -> str | None:
+    rows = tx.all(
+        select(calendars.c.id, calendars.c.client_id, calendars.c.url)
+        .where(calendars.c.id > after)
+        .order_by(calendars.c.id)
+        .limit(AT_ONCE)
+    )
+    for row in rows:
+        if row["url"] is not None and not vault.is_sealed(row["url"]):
+            sealed = vault.seal(tx, row["client_id"], CALENDAR, row["url"])
+            tx.execute(update(calendars).where(calendars.c.id == row["id"]).values(url=sealed))
+    return rows[-1]["id"] if rows else None
+
+
+turnings = (
+    vault.Turning("contacts.address", _old_contacts),
+    vault.Turning("calendars.url", _old_calendars),
+)

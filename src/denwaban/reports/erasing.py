@@ -1,0 +1,76 @@
+"""Taking what callers said out of reports, when their time is over or the caller asks for it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select, update
+
+from denwaban.reports.rows import report_statuses, reports
+from denwaban.store import Tx
+
+ERASED = "【消去済み】"
+"""The subject of a report of which nothing else is left."""
+
+
+def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
+    """Takes names, numbers and texts out of these reports, for good. When they were sent, by whom, to whom and how they
+    ended stays: figures do not change. How many there were that had not been erased."""
+    found = tx.execute(
+        update(reports)
+        .where(reports.c.id.in_(list(report_ids)), reports.c.erased_at.is_(None))
+        .values(
+            caller_name="",
+            caller_kana="",
+            caller_company="",
+            caller_number="",
+            what_for="",
+            done="",
+            note="",
+            answers=[],
+            extra=[],
+            confirmed=[],
+            override=None,
+            subject=ERASED,
+            erased_at=tx.now,
+        )
+    ).rowcount
+    tx.execute(
+        update(report_statuses)
+        .where(report_statuses.c.report_id.in_(list(report_ids)))
+        .values(note="")
+    )
+    return found
+
+
+def reports_before(
+    tx: Tx, client_id: str, before: datetime, after: str, limit: int
+) -> list[tuple[str, str | None]]:
+    """(report, its call) of a client that were sent before then and have not been erased, behind the id `after`, in order."""
+    rows = tx.all(
+        select(reports.c.id, reports.c.call_id)
+        .where(
+            reports.c.client_id == client_id,
+            reports.c.sent_at < before,
+            reports.c.erased_at.is_(None),
+            reports.c.id > after,
+        )
+        .order_by(reports.c.id)
+        .limit(limit)
+    )
+    return [(row["id"], row["call_id"]) for row in rows]
+
+
+def reports_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str]:
+    """Ids of the reports in which one of these numbers stands as it was typed, oldest first."""
+    rows = tx.all(
+        select(reports.c.id)
+        .where(reports.c.client_id == client_id, reports.c.caller_number.in_(list(numbers)))
+        .order_by(reports.c.id)
+    )
+    return [row["id"] for row in rows]
+
+
+def reports_of_calls(tx: Tx, call_ids: Sequence[str]) -> list[str]:
+    """Ids of the reports of these calls."""
+    rows = tx.all(select(reports.c.id).where(reports.c.call_id.in_(list(call_ids))))
+    return [row["id"] for row in rows]

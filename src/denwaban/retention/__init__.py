@@ -1,0 +1,25 @@
+"""How long clients' data is kept: terms, erasure by night, legal holds, and what one caller may ask for."""
+
+from denwaban.retention.acts import duty, erasures_of, set_terms, terms_of
+from denwaban.retention.holds import BadHold, held, holds_of, lift_hold, place_hold
+from denwaban.retention.model import BadTerms, Counts, Kind, Terms
+from denwaban.retention.requests import asked, erase_caller, may_go
+
+__all__ = [
+    "BadHold",
+    "BadTerms",
+    "Counts",
+    "Kind",
+    "Terms",
+    "asked",
+    "duty",
+    "erase_caller",
+    "erasures_of",
+    "held",
+    "holds_of",
+    "lift_hold",
+    "may_go",
+    "place_hold",
+    "set_terms",
+    "terms_of",
+]

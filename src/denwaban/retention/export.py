@@ -1,0 +1,144 @@
+"""Everything that is kept of one caller, as a ZIP of JSON and WAV."""
+
+import asyncio
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import IO, Any
+
+import msgspec
+from sqlalchemy import select
+
+from denwaban.calls import Call, Recordings
+from denwaban.calls.recordings import read
+from denwaban.delivery import rows as delivery_rows
+from denwaban.journal import Fact, append
+from denwaban.people.persons import old_names, ways_of
+from denwaban.promises import rows as promise_rows
+from denwaban.reports import Report
+from denwaban.retention.requests import Asked, asked
+from denwaban.scripts import rows as script_rows
+from denwaban.store import Store, Tx
+
+IN_MEMORY = 8 * 1024 * 1024
+"""Bytes of an export that are kept in memory; a larger one lies in a file without a name until it is sent."""
+
+_PIECE = 256 * 1024
+
+
+def described(tx: Tx, found: Asked) -> dict[str, Any]:
+    """What is kept, as it is written into the export. Times in UTC."""
+    calls = [one.id for one in found.calls]
+    reports = [one.id for one in found.reports]
+    answers, runs = script_rows.answers, script_rows.runs
+    said = tx.all(
+        select(runs.c.call_id, answers.c.field, answers.c.value)
+        .join(runs, runs.c.id == answers.c.run_id)
+        .where(runs.c.call_id.in_(calls))
+        .order_by(runs.c.call_id, answers.c.field)
+    )
+    promises, talk = promise_rows.promises, delivery_rows.report_talk
+    promised = tx.all(
+        select(promises.c.report_id, promises.c.what, promises.c.by, promises.c.kept_at)
+        .where(promises.c.report_id.in_(reports))
+        .order_by(promises.c.report_id)
+    )
+    talked = tx.all(
+        select(talk.c.report_id, talk.c.at, talk.c.text)
+        .where(talk.c.report_id.in_(reports))
+        .order_by(talk.c.id)
+    )
+    return {
+        "numbers": found.numbers,
+        "caller": _caller(tx, found),
+        "calls": [_call(one) for one in found.calls],
+        "answers": [dict(row) for row in said],
+        "reports": [_report(one) for one in found.reports],
+        "promises": [dict(row) for row in promised],
+        "comments": [dict(row) for row in talked],
+    }
+
+
+def _caller(tx: Tx, found: Asked) -> dict[str, Any] | None:
+    who = found.caller
+    if who is None:
+        return None
+    return {
+        "name": who.name,
+        "kana": who.kana,
+        "company": who.company,
+        "regular": who.regular,
+        "since": who.created_at,
+        "ways": [{"kind": one.kind.value, "value": one.value} for one in ways_of(tx, who.id)],
+        "older_names": [{"name": one.name, "kana": one.kana} for one in old_names(tx, who.id)],
+    }
+
+
+def _call(call: Call) -> dict[str, Any]:
+    return {
+        "id": call.id,
+        "direction": call.direction.value,
+        "caller": call.caller,
+        "dialled": call.dialled,
+        "arrived_at": call.arrived_at,
+        "answered_at": call.answered_at,
+        "ended_at": call.ended_at,
+        "outcome": call.outcome.value if call.outcome is not None else None,
+    }
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
+        "id": report.id,
+        "call_id": report.call_id,
+        "sent_at": report.sent_at,
+        "status": report.status.value,
+        "subject": report.subject,
+        **msgspec.to_builtins(report.draft),
+    }
+
+
+async def pack(
+    store: Store, recordings: Recordings, client_id: str, typed: str, user_id: str | None
+) -> IO[bytes]:
+    """The export, from its beginning; that it was made is in the journal before it is given out. Raises `BadTerms`,
+    `VaultError` when a recording cannot be opened."""
+
+    def look(tx: Tx) -> tuple[Asked, dict[str, Any], datetime]:
+        found = asked(tx, client_id, typed)
+        return found, described(tx, found), tx.now
+
+    found, document, now = await store.read(look)
+    fact = Fact("data.exported", client_id, client_id, {"user_id": user_id})
+    await store.write(lambda tx: append(tx, fact))
+    target = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
+    try:
+        with zipfile.ZipFile(target, "w") as archive:
+            body = msgspec.json.format(msgspec.json.encode({"made_at": now, **document}))
+            archive.writestr("data.json", body, zipfile.ZIP_DEFLATED)
+            for call in found.calls:
+                await _add(archive, recordings, call)
+        target.seek(0)
+    except BaseException:
+        target.close()
+        raise
+    return target
+
+
+async def _add(archive: zipfile.ZipFile, recordings: Recordings, call: Call) -> None:
+    wav = await asyncio.to_thread(recordings.find, call)
+    if wav is None:
+        return
+    with archive.open(f"recordings/{call.id}.wav", "w") as entry:
+        async for piece in read(wav, range(wav.size)):
+            await asyncio.to_thread(entry.write, piece)
+
+
+async def sent(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """The file in pieces; closed at the end."""
+    try:
+        while piece := await asyncio.to_thread(file.read, _PIECE):
+            yield piece
+    finally:
+        file.close()

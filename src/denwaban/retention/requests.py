@@ -1,0 +1,119 @@
+"""What one caller may ask for (本人からの請求): everything about them, and that it is erased."""
+
+from dataclasses import dataclass, field
+
+from denwaban.calls import Call, calls_by_ids, calls_of_numbers, erase_recordings
+from denwaban.delivery import still_open
+from denwaban.lines import parse_number, show_number
+from denwaban.people.persons import (
+    Person,
+    WayKind,
+    forget_persons,
+    given_calls,
+    person_by_number,
+    ways_of,
+)
+from denwaban.reports import Report, reports_by_ids, reports_of_calls, reports_of_numbers
+from denwaban.retention.acts import forget, forget_who, note_erasure
+from denwaban.retention.holds import held
+from denwaban.retention.model import BadTerms, Counts, Kind
+from denwaban.store import Tx, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everything that is kept of one caller of one client."""
+
+    client_id: str
+    numbers: tuple[str, ...] = field(repr=False)
+    """E.164, the one that was asked for first."""
+    caller: Person | None = field(repr=False)
+    calls: tuple[Call, ...] = field(repr=False)
+    reports: tuple[Report, ...] = field(repr=False)
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.caller or self.calls or self.reports)
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What of it may go now, and why the rest may not."""
+
+    calls: tuple[str, ...]
+    reports: tuple[str, ...]
+    caller: bool
+    held: int
+    """Calls and reports under a legal hold."""
+    waiting: int
+    """Reports that somebody still has to deal with, and calls that are not over."""
+
+
+def asked(tx: Tx, client_id: str, typed: str) -> Asked:
+    """What is kept of who calls this client from this number, however it is written, also from their other numbers. Raises
+    `BadTerms` for no number."""
+    number = parse_number(typed).e164
+    if number is None:
+        raise BadTerms("電話番号の形が違うようです。例: 090-1234-5678", "number")
+    caller = person_by_number(tx, client_id, number)
+    ways = ways_of(tx, caller.id) if caller is not None else []
+    numbers = dict.fromkeys((number, *(one.value for one in ways if one.kind is WayKind.PHONE)))
+    written = [typed.strip(), *(way for one in numbers for way in _written(one))]
+    given = given_calls(tx, caller.id) if caller is not None else []
+    call_ids = [*calls_of_numbers(tx, client_id, written), *given]
+    report_ids = dict.fromkeys(
+        (*reports_of_numbers(tx, client_id, written), *reports_of_calls(tx, call_ids))
+    )
+    reports = reports_by_ids(tx, sorted(report_ids))
+    more = {one.call_id for one in reports if one.call_id is not None}
+    calls = calls_by_ids(tx, {*call_ids, *more})
+    return Asked(
+        client_id,
+        tuple(numbers),
+        caller,
+        tuple(calls[one] for one in sorted(calls)),
+        tuple(reports),
+    )
+
+
+def _written(number: str) -> tuple[str, ...]:
+    """The ways in which an operator may have typed it."""
+    shown = show_number(number)
+    return number, shown, shown.replace("-", "")
+
+
+def may_go(tx: Tx, found: Asked) -> May:
+    """What of it may be erased now."""
+    kept = held(tx, found.client_id)
+    waiting = still_open(tx, [one.id for one in found.reports])
+    # The recording and the number of a call whose report is still to be dealt with are needed for that.
+    busy = {one.call_id for one in found.reports if one.id in waiting}
+    over = [one.id for one in found.calls if one.ended_at is not None and one.id not in busy]
+    done = [one for one in found.reports if one.id not in waiting]
+    calls = kept.free(over)
+    reports = [one.id for one in done if not kept.everything and one.call_id not in kept.calls]
+    stopped = len(over) - len(calls) + len(done) - len(reports)
+    going_on = len(found.calls) - len(over) + len(waiting)
+    return May(
+        tuple(calls),
+        tuple(reports),
+        found.caller is not None and not stopped and not going_on and not kept.everything,
+        stopped,
+        going_on,
+    )
+
+
+def erase_caller(tx: Tx, client_id: str, typed: str, user_id: str | None) -> tuple[Counts, May]:
+    """Erases what may go of one caller, and keeps that it happened: not who it was. What is held, or still has to be dealt
+    with, stays, and so does the caller's name until then. Raises `BadTerms`."""
+    found = asked(tx, client_id, typed)
+    may = may_go(tx, found)
+    recordings = erase_recordings(tx, may.calls)
+    reports = forget(tx, client_id, may.reports, may.calls)
+    forget_who(tx, client_id, may.calls)
+    callers = 0
+    if may.caller and found.caller is not None:
+        callers = forget_persons(tx, client_id, [found.caller.id])
+    gone = Counts(recordings, reports, callers)
+    note_erasure(tx, client_id, Kind.REQUEST, gone, user_id, new_id())
+    return gone, may

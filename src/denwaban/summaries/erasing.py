@@ -1,0 +1,46 @@
+"""Forgetting callers in summaries that were made already."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+from sqlalchemy import select, update
+
+from denwaban.store import Tx
+from denwaban.summaries.model import CallLine
+from denwaban.summaries.rows import summaries
+
+
+def erase_lines(
+    tx: Tx,
+    client_id: str,
+    first: date,
+    last: date,
+    report_ids: Collection[str],
+    numbers: Collection[str],
+) -> None:
+    """Takes numbers and words of these reports, and of calls from these numbers, out of the client's summaries that have a
+    day from `first` to `last`. Their figures stay."""
+    found = tx.all(
+        select(summaries.c.id, summaries.c.calls).where(
+            summaries.c.client_id == client_id,
+            summaries.c.first <= last,
+            summaries.c.last >= first,
+            summaries.c.calls.is_not(None),
+        )
+    )
+    for row in found:
+        lines = msgspec.convert(row["calls"] or [], list[CallLine])
+        left = [
+            _bare(one) if one.report_id in report_ids or one.number in numbers else one
+            for one in lines
+        ]
+        if left != lines:
+            kept: Any = msgspec.to_builtins(left)
+            tx.execute(update(summaries).where(summaries.c.id == row["id"]).values(calls=kept))
+
+
+def _bare(line: CallLine) -> CallLine:
+    return replace(line, number="", subject="", what_for="")

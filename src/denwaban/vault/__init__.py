@@ -1,0 +1,70 @@
+"""Data at rest: texts and files sealed under keys of their clients, which a master key wraps (ADR 31).
+
+    sealed = vault.seal(tx, client_id, "contacts.address", text)      # in a transaction that writes
+    text = vault.open_(tx, client_id, "contacts.address", sealed)     # or raises VaultError
+    found = vault.blind(tx, client_id, "callers.number", number)      # equal texts have equal blinds
+
+The store must have been lent the keys (`unlock`). Destroying a client's keys erases all that they sealed.
+"""
+
+from denwaban.vault.acts import (
+    HOUSE,
+    Wrapped,
+    blind,
+    destroy,
+    destroy_key,
+    file_key,
+    key_named,
+    open_,
+    open_old,
+    own_key,
+    seal,
+    wrapped_by,
+)
+from denwaban.vault.chunks import HEAD, Head, Opener, parts, read_head, seal_file
+from denwaban.vault.master import Keyring, MasterKeys, id_of, load
+from denwaban.vault.model import (
+    KeyDestroyed,
+    KeyMissing,
+    Tampered,
+    VaultError,
+    is_sealed,
+    key_named_in,
+)
+from denwaban.vault.starting import rotate, unlock
+from denwaban.vault.turning import Turning, Turnings
+
+__all__ = [
+    "HEAD",
+    "HOUSE",
+    "Head",
+    "KeyDestroyed",
+    "KeyMissing",
+    "Keyring",
+    "MasterKeys",
+    "Opener",
+    "Tampered",
+    "Turning",
+    "Turnings",
+    "VaultError",
+    "Wrapped",
+    "blind",
+    "destroy",
+    "destroy_key",
+    "file_key",
+    "id_of",
+    "is_sealed",
+    "key_named",
+    "key_named_in",
+    "load",
+    "open_",
+    "open_old",
+    "own_key",
+    "parts",
+    "read_head",
+    "rotate",
+    "seal",
+    "seal_file",
+    "unlock",
+    "wrapped_by",
+]

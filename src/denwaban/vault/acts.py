@@ -1,0 +1,202 @@
+"""Sealing and opening in a transaction, with the key of the client."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import bindparam, func, insert, select, update
+
+from denwaban.store import Tx
+from denwaban.vault import model
+from denwaban.vault.master import Keyring
+from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing
+from denwaban.vault.rows import vault_keys
+
+HOUSE = "house"
+"""Whose key seals what belongs to no client: our operators, calls to nobody's number."""
+
+_ONE = select(vault_keys).where(vault_keys.c.id == bindparam("it"))
+_CURRENT = (
+    select(vault_keys.c.id)
+    .where(
+        vault_keys.c.owner == bindparam("who"),
+        vault_keys.c.purpose == bindparam("what"),
+        vault_keys.c.retired_at.is_(None),
+    )
+    .order_by(vault_keys.c.created_at.desc(), vault_keys.c.id)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapped:
+    """How many of the clients' keys one master key wraps."""
+
+    master: str
+    keys: int
+
+
+def seal(tx: Tx, client_id: str | None, place: str, text: str, key_id: str = "") -> str:
+    """The text, sealed under the client's key (None: the house's), which is made the first time: only in a transaction that
+    writes. It opens for this client and this `place` (`table.column`, or `table.column/id` for what never moves) alone.
+    `key_id`: under this key of the client (`own_key`) instead. Raises `KeyMissing`, `KeyDestroyed`."""
+    owner = client_id or HOUSE
+    if key_id:
+        key = key_named(tx, client_id, key_id)
+    else:
+        key_id, key = _current(tx, owner, "seal")
+    return model.seal_text(key, key_id, owner, place, text)
+
+
+def own_key(tx: Tx, client_id: str | None) -> str:
+    """The id of a fresh key for one thing alone, whose copies are all to be unreadable one day (`destroy_key`)."""
+    return _new(tx, client_id or HOUSE, "own")[0]
+
+
+def destroy_key(tx: Tx, client_id: str | None, key_id: str) -> None:
+    """Destroys one key of a client, as `destroy` does all of them."""
+    owner = client_id or HOUSE
+    mine = (vault_keys.c.id == key_id) & (vault_keys.c.owner == owner)
+    tx.execute(update(vault_keys).where(mine).values(**_gone(tx)))
+    tx.lent(Keyring).forget(f"{owner}/{key_id}")
+
+
+def open_(tx: Tx, client_id: str | None, place: str, sealed: str) -> str:
+    """What was sealed. Raises `Tampered` (altered, or another client's, or of another place), `KeyDestroyed` (erased for
+    good), `KeyMissing`."""
+    owner = client_id or HOUSE
+    return model.open_text(
+        key_named(tx, client_id, model.key_named_in(sealed)), owner, place, sealed
+    )
+
+
+def open_old(tx: Tx, client_id: str | None, place: str, text: str) -> str:
+    """As `open_`; a text that is not sealed is itself: rows from before this place was sealed."""
+    return open_(tx, client_id, place, text) if model.is_sealed(text) else text
+
+
+def blind(tx: Tx, client_id: str | None, place: str, text: str) -> str:
+    """32 hex digits by which equal texts of one client and place are found without opening them. Empty when the client has
+    nothing sealed yet and this transaction only reads: then there is nothing to be found."""
+    owner = client_id or HOUSE
+    if tx.reads and tx.scalar(_CURRENT, {"who": owner, "what": "blind"}) is None:
+        return ""
+    return model.blind_text(_current(tx, owner, "blind")[1], place, text)
+
+
+def file_key(tx: Tx, client_id: str | None) -> tuple[str, bytes]:
+    """(id, key) under which a new file of the client is sealed (`vault.chunks`). Only in a transaction that writes."""
+    return _current(tx, client_id or HOUSE, "seal")
+
+
+def key_named(tx: Tx, client_id: str | None, key_id: str) -> bytes:
+    """A key of the client by its id. Raises `KeyMissing`, `KeyDestroyed`, and `Tampered` for another client's."""
+    ring = tx.lent(Keyring)
+    owner = client_id or HOUSE
+    # With its owner: what is remembered must not open somebody else's.
+    known = ring.recall(f"{owner}/{key_id}", tx.now)
+    if known is not None:
+        return known
+    row = tx.first(_ONE, {"it": key_id})
+    if row is None:
+        raise KeyMissing(f"鍵 {key_id} がありません。データベースの控えが古いようです")
+    if row["destroyed_at"] is not None:
+        raise KeyDestroyed(f"鍵 {key_id} は {row['destroyed_at']:%Y-%m-%d} に消去されました")
+    key = model.unwrap(ring.master(row["master"]), key_id, owner, row["purpose"], row["wrapped"])
+    ring.remember(f"{owner}/{key_id}", key, tx.now)
+    return key
+
+
+def _current(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
+    # For this transaction alone: a key that another one has just made may be rolled back with it.
+    kept: dict[tuple[str, str], tuple[str, bytes]] = tx.memo.setdefault("vault", {})
+    if (owner, purpose) not in kept:
+        key_id = tx.scalar(_CURRENT, {"who": owner, "what": purpose})
+        if key_id is None:
+            kept[owner, purpose] = _new(tx, owner, purpose)
+        else:
+            client_id = None if owner == HOUSE else owner
+            kept[owner, purpose] = key_id, key_named(tx, client_id, key_id)
+    return kept[owner, purpose]
+
+
+def _new(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
+    master_id, master = tx.lent(Keyring).current
+    key_id, key = model.new_key_id(), secrets.token_bytes(KEY_BYTES)
+    tx.execute(
+        insert(vault_keys).values(
+            id=key_id,
+            owner=owner,
+            purpose=purpose,
+            master=master_id,
+            wrapped=model.wrap(master, key_id, owner, purpose, key),
+            created_at=tx.now,
+        )
+    )
+    return key_id, key
+
+
+def rewrap(tx: Tx, limit: int = 500) -> int:
+    """Wraps up to `limit` keys that another master key wraps under the current one; how many those were. Raises
+    `KeyMissing`."""
+    ring = tx.lent(Keyring)
+    master_id, master = ring.current
+    old = tx.all(
+        select(vault_keys)
+        .where(vault_keys.c.master != master_id, vault_keys.c.destroyed_at.is_(None))
+        .order_by(vault_keys.c.id)
+        .limit(limit)
+    )
+    for row in old:
+        about = row["id"], row["owner"], row["purpose"]
+        key = model.unwrap(ring.master(row["master"]), *about, row["wrapped"])
+        tx.execute(
+            update(vault_keys)
+            .where(vault_keys.c.id == row["id"])
+            .values(master=master_id, wrapped=model.wrap(master, *about, key))
+        )
+    return len(old)
+
+
+def retire(tx: Tx) -> int:
+    """From now on new data is sealed with new keys; what is sealed stays as it is. Returns how many keys retired. Keys for
+    `blind` stay: what was blinded with them would not be found any more."""
+    return tx.execute(
+        update(vault_keys)
+        .where(vault_keys.c.purpose == "seal", vault_keys.c.retired_at.is_(None))
+        .values(retired_at=tx.now)
+    ).rowcount
+
+
+def destroy(tx: Tx, client_id: str) -> int:
+    """Destroys every key of a client: whatever they sealed, also in files and in copies of them, is gone for good. How many
+    keys those were. Other programs on the same database forget them within `master.REMEMBERED`."""
+    mine = (vault_keys.c.owner == client_id) & vault_keys.c.destroyed_at.is_(None)
+    ids = [row["id"] for row in tx.all(select(vault_keys.c.id).where(mine))]
+    tx.execute(update(vault_keys).where(mine).values(**_gone(tx)))
+    tx.memo.pop("vault", None)
+    for key_id in ids:
+        tx.lent(Keyring).forget(f"{client_id}/{key_id}")
+    return len(ids)
+
+
+def _gone(tx: Tx) -> dict[str, Any]:
+    return {
+        "wrapped": "",
+        "destroyed_at": tx.now,
+        "retired_at": func.coalesce(vault_keys.c.retired_at, tx.now),
+    }
+
+
+def wrapped_by(tx: Tx) -> Sequence[Wrapped]:
+    """Which master keys wrap how many of the keys that are not destroyed."""
+    return [
+        Wrapped(row["master"], row["keys"])
+        for row in tx.all(
+            select(vault_keys.c.master, func.count().label("keys"))
+            .where(vault_keys.c.destroyed_at.is_(None))
+            .group_by(vault_keys.c.master)
+            .order_by(vault_keys.c.master)
+        )
+    ]

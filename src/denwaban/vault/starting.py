@@ -1,0 +1,49 @@
+"""The keys of a program that begins, and new ones."""
+
+import asyncio
+
+from denwaban.config import Settings
+from denwaban.store import Store
+from denwaban.vault import master
+from denwaban.vault.acts import retire, rewrap, wrapped_by
+from denwaban.vault.master import Keyring
+from denwaban.vault.model import KeyMissing
+
+
+def unlock(store: Store, settings: Settings) -> Keyring:
+    """Lends the store the keys of this installation; makes the first one when nothing was ever sealed. Blocks.
+
+    Raises `KeyMissing` when the database has keys that no known master key opens: a program that went on would tell
+    people that nothing is there, and seal anew beside it.
+    """
+    known, wanted = master.load(settings), store.look(wrapped_by)
+    if known is None and not wanted:
+        known = master.make(settings)
+    if lost := [one for one in wanted if known is None or one.master not in known.keys]:
+        raise KeyMissing(
+            f"データを守っているマスター鍵がありません。控えを {master.file_of(settings)} に戻すか、DENWABAN_MASTER_KEY に"
+            f"書いてください。要る鍵: "
+            + "、".join(f"{one.master}(顧客の鍵 {one.keys} 本)" for one in lost)
+        )
+    ring = Keyring(lambda: master.load(settings))
+    store.lend(ring)
+    return ring
+
+
+async def rotate(store: Store, settings: Settings) -> tuple[str, int]:
+    """A new master key wraps every client's key from now on, and new data gets new clients' keys. Returns (its id, how many
+    keys it wraps).
+
+    Old master keys stay in the file, for copies of the database. With `DENWABAN_MASTER_KEY` the first key there counts as the
+    new one. Killed in the middle, nothing is lost; it is done again. A program that runs meanwhile goes on. Raises
+    `KeyMissing`, `StoreError`.
+    """
+    ring = await asyncio.to_thread(unlock, store, settings)
+    if not settings.master_key:
+        await asyncio.to_thread(master.add, settings)
+        ring.look_again()
+    count = 0
+    while some := await store.write(rewrap):
+        count += some
+    await store.write(retire)
+    return ring.current[0], count

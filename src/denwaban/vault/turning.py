@@ -1,0 +1,69 @@
+"""Old rows, sealed some at a time while the program runs."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import insert, select, update
+
+from denwaban.store import Store, StoreError, Tx
+from denwaban.vault.rows import vault_turnings
+
+log = structlog.get_logger(__name__)
+
+AGAIN = 1.0
+"""Seconds after which a database that is away is tried again."""
+
+PAUSE = 0.02
+"""Seconds between two steps: calls wait for the same writer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """What was written before a place was sealed.
+
+    `step(tx, after)` seals a few rows behind `after` (empty at first) in the order of their ids and returns the last one it
+    looked at; None when there was none. What is sealed already it leaves. A row that is written meanwhile is sealed by its
+    own verb, so each row need be looked at once in the life of a database.
+    """
+
+    name: str
+    step: Callable[[Tx, str], str | None]
+
+
+class Turnings:
+    """Seals old rows until none is left. Killed at any moment it goes on where it was; several programs may do it at once."""
+
+    def __init__(self, store: Store, turnings: Sequence[Turning]) -> None:
+        self._store = store
+        self._turnings = turnings
+
+    async def run(self) -> None:
+        """Returns when all is sealed. A database that is away is tried again every second."""
+        for turning in self._turnings:
+            while True:
+                try:
+                    if await self._store.write(lambda tx, one=turning: _on(tx, one)):  # type: ignore[misc]
+                        break
+                    await asyncio.sleep(PAUSE)
+                except StoreError:
+                    log.warning("vault.store_away", turning=turning.name)
+                    await asyncio.sleep(AGAIN)
+
+
+def _on(tx: Tx, turning: Turning) -> bool:
+    """One step; whether there is nothing left to do."""
+    mine = vault_turnings.c.name == turning.name
+    row = tx.first(select(vault_turnings).where(mine))
+    if row is not None and row["done_at"] is not None:
+        return True
+    after = turning.step(tx, row["after"] if row is not None else "")
+    if row is None:
+        tx.execute(insert(vault_turnings).values(name=turning.name, after=""))
+    tx.execute(
+        update(vault_turnings)
+        .where(mine)
+        .values({"done_at": tx.now} if after is None else {"after": after})
+    )
+    return after is None

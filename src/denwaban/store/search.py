@@ -171,17 +171,18 @@ class SearchIndex:
         *,
         client_id: str | None = None,
         kinds: Sequence[str] = (),
+        bodies: bool = True,
     ) -> list[Hit]:
         """Some `CANDIDATES` texts that hold all the words (of `words.query`), best first; of one client, or of all.
 
         Texts with every word in title or `also` come before those that have one only in the body. A single character is
-        looked for in titles and `also` alone. Of a word that more than `CANDIDATES` texts have, some are weighed.
+        looked for in titles and `also` alone, as is everything without `bodies`. Of a word that more than `CANDIDATES` texts have, some are weighed.
         """
         if not words:
             return []
         words = [word[:LONGEST] for word in words]
         rows: dict[int, RowMapping] = {}
-        for in_title in (True, False):
+        for in_title in (True, False) if bodies else (True,):
             asked = question(_dialect(tx), words, client_id, title_only=in_title)
             for row in self._candidates(tx, asked, kinds):
                 rows.setdefault(row["seq"], row)

@@ -18,6 +18,7 @@ from denwaban.people.persons.rows import (
     persons,
 )
 from denwaban.store import Tx
+from denwaban.store.search import Hit
 from denwaban.store.sounds import is_reading, near, sound
 from denwaban.store.words import fold, query
 
@@ -225,12 +226,13 @@ def find_persons(tx: Tx, text: str, client_id: str | None = None, limit: int = 2
     if digits is not None:
         return by_tail(tx, digits, client_id, limit)
     words = query(text)
-    ids = _ids(tx, words, client_id)
-    if all(map(is_reading, words)):
-        heard = [sound(word) for word in words]
-        ids += _ids(tx, [one for one in heard if one], client_id)
-        if len(ids) < limit:
-            ids += _near(tx, heard, client_id)
+    ids = [hit.ref for hit in _hits(tx, words, client_id)]
+    if len(ids) < limit and all(map(is_reading, words)):
+        heard = [one for one in map(sound, words) if one]
+        if heard != words:
+            ids += [hit.ref for hit in _hits(tx, heard, client_id)]
+        if not ids:
+            ids = _near(tx, heard, client_id)
     kept = list(dict.fromkeys(ids))[:limit]
     known = persons_by_ids(tx, kept)
     return [known[one] for one in kept if one in known and known[one].into_id is None]
@@ -262,8 +264,8 @@ def by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[Pers
     return list(dict.fromkeys(_person(row) for row in tx.all(found)))
 
 
-def _ids(tx: Tx, words: list[str], client_id: str | None) -> list[str]:
-    return [hit.ref for hit in index.find(tx, words, client_id=client_id, kinds=[PERSON])]
+def _hits(tx: Tx, words: list[str], client_id: str | None) -> list[Hit]:
+    return index.find(tx, words, client_id=client_id, kinds=[PERSON], bodies=False)
 
 
 def _near(tx: Tx, heard: list[str], client_id: str | None) -> list[str]:
@@ -273,11 +275,7 @@ def _near(tx: Tx, heard: list[str], client_id: str | None) -> list[str]:
         return []
     word = max(long, key=len)
     halves = (word[: len(word) // 2], word[len(word) // 2 :])
-    hits = [
-        hit
-        for half in halves
-        for hit in index.find(tx, [half], client_id=client_id, kinds=[PERSON])
-    ]
+    hits = [hit for half in halves for hit in _hits(tx, [half], client_id)]
     return [
         hit.ref
         for hit in hits

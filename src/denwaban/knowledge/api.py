@@ -15,7 +15,7 @@ from denwaban.knowledge.acts import add_faq, change_faq, remove_faq, restore_faq
 from denwaban.knowledge.model import Author, Bound, Content, Faq, content_of
 from denwaban.knowledge.queries import faq, faqs_page, find
 from denwaban.knowledge.rows import FAQ
-from denwaban.people import Changed, PeopleError, client
+from denwaban.people import Changed, PeopleError, client_here
 from denwaban.store import Store, Tx
 from denwaban.store.words import query
 from denwaban.web import Problem, _, needs
@@ -173,8 +173,7 @@ async def post_faq(
     needs_client(who, data.client_id)
 
     def add(tx: Tx) -> Faq:
-        if client(tx, data.client_id) is None:
-            raise missing()
+        client_here(tx, data.client_id)
         values = msgspec.structs.asdict(data)
         del values["client_id"]
         return _own(tx, who, add_faq(tx, data.client_id, Content(**values), author(who)))

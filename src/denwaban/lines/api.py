@@ -25,7 +25,7 @@ from denwaban.lines.ladder import ServiceLevel, Step
 from denwaban.lines.levels import LinesError, level_of, set_level
 from denwaban.lines.model import DatedPlan, LineLimit, Mode, PlanWindow
 from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.store import Store, Tx
 from denwaban.web import needs
 from denwaban.web.api import (
@@ -172,8 +172,7 @@ async def _of_client(store: Store, client_id: str, verb: Callable[[Tx], T]) -> T
     """Reads something of a client that is there; 404 when it is not."""
 
     def read(tx: Tx) -> T:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return verb(tx)
 
     return await store.read(read)
@@ -183,8 +182,7 @@ async def _change(store: Store, client_id: str, verb: Callable[[Tx], T], field: 
     """Changes something of a client that is there."""
 
     def change(tx: Tx) -> T:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return verb(tx)
 
     try:

@@ -36,7 +36,7 @@ from denwaban.lines.model import (
 )
 from denwaban.lines.number import show_number
 from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
-from denwaban.people import Changed, client
+from denwaban.people import Changed, client, client_here
 from denwaban.people.csvfile import UnreadableFile
 from denwaban.people.importing import NotImported
 from denwaban.store import Store, Tx
@@ -380,8 +380,7 @@ def _import_page(status: int = 200, **more: Any) -> Template:
 
 
 def _known(tx: Tx, client_id: str) -> None:
-    if client(tx, client_id) is None:
-        raise not_here()
+    client_here(tx, client_id)
 
 
 def _told(error: LinesError) -> str:

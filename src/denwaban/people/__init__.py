@@ -33,6 +33,7 @@ from denwaban.people.acts.staff import (
     set_presence,
     set_substitute,
 )
+from denwaban.people.here import client_here
 from denwaban.people.model import (
     Caller,
     Changed,
@@ -93,6 +94,7 @@ __all__ = [
     "change_staff",
     "client",
     "client_by_code",
+    "client_here",
     "clients",
     "clients_by_ids",
     "clients_page",

@@ -7,12 +7,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.oncall import count_in_business_hours, in_business_hours
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.promises.model import Kept
 from denwaban.promises.queries import kept_by_person, kept_share
 from denwaban.store import Store, Tx
 from denwaban.web import needs
-from denwaban.web.api import IdText, Moment, missing, moment, needs_client, refused
+from denwaban.web.api import IdText, Moment, moment, needs_client, refused
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 READERS = needs(Role.CLIENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -69,8 +69,7 @@ async def read_kept(
         raise refused("until", "later than since")
 
     def verb(tx: Tx) -> KeptShareOut:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return KeptShareOut(
             _show(kept_share(tx, client_id, first, last)),
             [
@@ -102,8 +101,7 @@ async def read_counting(
     needs_client(who, client_id)
 
     def verb(tx: Tx) -> CountingOut:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return CountingOut(in_business_hours(tx, client_id))
 
     return await store.read(verb)
@@ -124,8 +122,7 @@ async def write_counting(
     """Holds for the promises made from now on. Idempotent."""
 
     def verb(tx: Tx) -> CountingOut:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         count_in_business_hours(tx, client_id, data.business, who.user_id)
         return CountingOut(in_business_hours(tx, client_id))
 

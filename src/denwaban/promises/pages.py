@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.oncall import count_in_business_hours, in_business_hours
-from denwaban.people import client
+from denwaban.people import client, client_here
 from denwaban.promises.acts import open_of_client
 from denwaban.promises.months import month_of, percent
 from denwaban.store import Store, Tx
@@ -68,8 +68,7 @@ async def count(
     """By the clock, or in business hours."""
 
     def save(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         count_in_business_hours(tx, client_id, data.business, who.user_id)
 
     await store.write(save)

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Principal
 from denwaban.oncall import deadlines_of
-from denwaban.people import Changed, client, staff_of
+from denwaban.people import Changed, client_here, staff_of
 from denwaban.reports.form import Form
 from denwaban.reports.pages.common import FLOOR
 from denwaban.reports.rules import CallerKind, Case, Rules, UrgencyName, decide, due
@@ -25,7 +25,7 @@ from denwaban.reports.settings import (
     set_rules,
 )
 from denwaban.store import Store, Tx
-from denwaban.web.api import NO_NULL, IdText, LongText, missing, refused
+from denwaban.web.api import NO_NULL, IdText, LongText, refused
 
 T = TypeVar("T")
 
@@ -107,8 +107,7 @@ def _of(client_id: str, verb: Callable[[Tx], T]) -> Callable[[Tx], T]:
     """The verb for a client that is there; 404 when it is not."""
 
     def checked(tx: Tx) -> T:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return verb(tx)
 
     return checked

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.people import Changed, PeopleError, client
+from denwaban.people import Changed, PeopleError, client_here
 from denwaban.store import Store, Tx
 from denwaban.summaries.model import Document, Kind
 from denwaban.summaries.pages import common
@@ -214,8 +214,7 @@ async def read_plan(
     needs_client(who, client_id)
 
     def verb(tx: Tx) -> KeptPlan:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return plan_of(tx, client_id)
 
     return show_plan(await store.read(verb))
@@ -246,8 +245,7 @@ async def write_plan(
     )
 
     def verb(tx: Tx) -> KeptPlan:
-        if client(tx, client_id) is None:
-            raise missing()
+        client_here(tx, client_id)
         return set_plan(tx, client_id, plan, None if who.is_key else who.user_id, data.seen)
 
     try:

@@ -5,7 +5,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.scripts.api.shapes import AUTHORS, EVERYONE, ScriptIn, ScriptOut, script_out, theirs
 from denwaban.scripts.drafts import new_script
 from denwaban.scripts.life import ScriptError
@@ -19,7 +19,6 @@ from denwaban.web.api import (
     Page,
     decode_cursor,
     make_page,
-    missing,
     only_client,
     refused,
 )
@@ -57,8 +56,7 @@ async def post_script(
     """A script with a draft; calls follow it when it is published and a plan names it."""
 
     def make(tx: Tx) -> Listed:
-        if client(tx, data.client_id) is None:
-            raise missing()
+        client_here(tx, data.client_id)
         made = new_script(tx, data.client_id, data.name, data.text, who.user_id)
         return theirs(tx, who, made)
 

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.scripts.api.shapes import AUTHORS
 from denwaban.scripts.life import LONGEST_GRACE, ScriptError
 from denwaban.scripts.settings import (
@@ -25,7 +25,7 @@ from denwaban.scripts.settings import (
 )
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs
-from denwaban.web.api import NOT_BLANK, IdText, missing, needs_client, refused
+from denwaban.web.api import NOT_BLANK, IdText, needs_client, refused
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR, Role.CLIENT)
 
@@ -79,8 +79,7 @@ def _wanted(data: TermsOut) -> ScriptSettings:
 
 
 def _theirs(tx: Tx, who: Principal, client_id: str) -> None:
-    if client(tx, client_id) is None:
-        raise missing()
+    client_here(tx, client_id)
     needs_client(who, client_id)
 
 

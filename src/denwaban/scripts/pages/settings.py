@@ -11,7 +11,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal
-from denwaban.people import client, staff_of
+from denwaban.people import client, client_here, staff_of
 from denwaban.scripts.life import ScriptError
 from denwaban.scripts.pages.common import AUTHORS
 from denwaban.scripts.settings import (
@@ -149,8 +149,7 @@ async def post_settings(
         return await _settings_page(store, client_id, data, errors=errors)
 
     def save(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         set_settings(tx, client_id, wanted, who.user_id)
 
     try:

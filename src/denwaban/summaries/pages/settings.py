@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.oncall import business_hours
-from denwaban.people import Changed, PeopleError, client, staff_of
+from denwaban.people import Changed, PeopleError, client, client_here, staff_of
 from denwaban.store import Store, Tx
 from denwaban.summaries.model import BadPlan
 from denwaban.summaries.pages.common import title
@@ -80,8 +80,7 @@ async def save(
     seen = data.get("seen", "")
 
     def verb(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         version = (
             int(seen) if isinstance(seen, str) and seen.isdecimal() and len(seen) < 9 else None
         )

@@ -281,6 +281,7 @@ def missed(
             calls.c.client_id == client_id,
             calls.c.arrived_at >= since,
             calls.c.outcome.in_([outcome.value for outcome in MISSED]),
+            calls.c.direction == Direction.INBOUND,
         )
         # Lost in the middle of a talk is not missed: somebody knows the caller's matter.
         .where((calls.c.outcome != Outcome.LOST) | calls.c.answered_at.is_(None))

@@ -58,8 +58,15 @@ class Direction(StrEnum):
     """We called `dialled` for the client, showing `caller`: a call-back. Lists and figures of calls that came in leave it out."""
 
 
-MISSED = (Outcome.ABANDONED, Outcome.BLOCKED, Outcome.OUT_OF_HOURS, Outcome.MESSAGE, Outcome.LOST)
-"""Outcomes that a client should know of, because nobody talked with the caller."""
+MISSED = (
+    Outcome.ABANDONED,
+    Outcome.BLOCKED,
+    Outcome.OUT_OF_HOURS,
+    Outcome.MESSAGE,
+    Outcome.LOST,
+    Outcome.NOT_REACHED,
+)
+"""Outcomes of calls that came in which a client should know of, because nobody talked with the caller."""
 
 
 class OfferResult(StrEnum):

@@ -110,11 +110,7 @@ async def show_calls(
         outcomes=[
             ("", _("すべて")),
             ("missed", _("話せなかった電話すべて")),
-            *(
-                (key.value, text)
-                for key, text in words.outcome_words().items()
-                if key is not Outcome.NOT_REACHED
-            ),
+            *((key.value, text) for key, text in words.outcome_words().items()),
             ("outbound", _("こちらからかけた電話")),
         ],
         **_shown(),

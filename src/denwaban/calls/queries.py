@@ -43,6 +43,7 @@ class Wanted:
 
 NOBODY_TALKED = and_(
     calls.c.outcome.in_([outcome.value for outcome in MISSED]),
+    calls.c.direction == Direction.INBOUND,
     # Lost in the middle of a talk is not missed: somebody knows the caller's matter.
     or_(calls.c.outcome != Outcome.LOST.value, calls.c.answered_at.is_(None)),
 )

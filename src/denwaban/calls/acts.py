@@ -132,6 +132,12 @@ _TALKING = (
     .order_by(calls.c.arrived_at)
     .limit(1)
 )
+# By the calls, which are few: an operator has had ten thousands of offers.
+_RINGING = select(call_legs.c.operator_id, call_legs.c.call_id).where(
+    call_legs.c.call_id.in_(bindparam("those", expanding=True)),
+    call_legs.c.answered_at.is_(None),
+    call_legs.c.ended_at.is_(None),
+)
 _QUEUE = (
     select(calls.c.id, calls.c.client_id, calls.c.arrived_at)
     .where(
@@ -170,14 +176,8 @@ def queue(tx: Tx) -> list[Queued]:
 
 def ringing(tx: Tx, queued: Iterable[Queued]) -> dict[str, str]:
     """Where those in the queue ring: ids of calls by operator."""
-    rows = tx.all(
-        # By the calls, which are few: an operator has had ten thousands of offers.
-        select(call_legs.c.operator_id, call_legs.c.call_id).where(
-            call_legs.c.call_id.in_([one.id for one in queued]),
-            call_legs.c.answered_at.is_(None),
-            call_legs.c.ended_at.is_(None),
-        )
-    )
+    ids = [one.id for one in queued]
+    rows = tx.all(_RINGING, {"those": ids}) if ids else []
     return {row["operator_id"]: row["call_id"] for row in rows}
 
 

@@ -1,14 +1,15 @@
 """Which page holds a seat, and the questions that only the seat asks of other slices' tables."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     Column,
     ForeignKey,
-    Select,
+    Integer,
     Table,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -64,39 +65,53 @@ def put_page(tx: Tx, operator_id: str, page: str) -> None:
         tx.execute(update(seat_pages).where(mine).values(**values))
 
 
+# Asked at every look of every seat: made once.
+_UNREPORTED = (
+    select(calls.c.id)
+    .outerjoin(reports, reports.c.call_id == calls.c.id)
+    .where(
+        calls.c.operator_id == bindparam("operator"),
+        calls.c.client_id.is_not(None),
+        calls.c.answered_at.is_not(None),
+        or_(calls.c.ended_at >= bindparam("since"), calls.c.state == CallState.PASSED),
+        reports.c.id.is_(None),
+    )
+)
+_NEWEST = _UNREPORTED.order_by(calls.c.ended_at.desc(), calls.c.id.desc()).limit(
+    bindparam("most", type_=Integer)
+)
+_OVER = and_(call_legs.c.result.is_not(None), call_legs.c.result != "withdrawn")
+_TODAY = (
+    select(
+        func.count(case((_OVER, 1))).label("offered"),
+        func.count(case((call_legs.c.result == "answered", 1))).label("answered"),
+    )
+    .join(calls, calls.c.id == call_legs.c.call_id)
+    .where(
+        call_legs.c.operator_id == bindparam("operator"),
+        call_legs.c.offered_at >= bindparam("since"),
+        ~calls.c.practice,
+    )
+)
+
+
 def unreported(tx: Tx, operator_id: str, since: datetime, limit: int) -> list[str]:
     """Ids of calls that the operator talked on and that have ended, or gone on to the client's staff, without a report yet,
     newest first."""
-    query = (
-        _unreported(operator_id, since)
-        .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
-        .limit(limit)
-    )
-    return [row["id"] for row in tx.all(query)]
+    asked = {"operator": operator_id, "since": since, "most": limit}
+    return [row["id"] for row in tx.all(_NEWEST, asked)]
 
 
 def count_unreported(tx: Tx, operator_id: str, since: datetime) -> int:
     """How many calls `unreported` would name without a limit."""
-    return int(tx.scalar(_unreported(operator_id, since).with_only_columns(func.count())))
+    counted = _UNREPORTED.with_only_columns(func.count())
+    return int(tx.scalar(counted, {"operator": operator_id, "since": since}))
 
 
 def is_unreported(tx: Tx, operator_id: str, since: datetime, call_id: str) -> bool:
     """Whether this call is among them."""
-    return tx.first(_unreported(operator_id, since).where(calls.c.id == call_id)) is not None
-
-
-def _unreported(operator_id: str, since: datetime) -> Select[Any]:
-    return (
-        select(calls.c.id)
-        .outerjoin(reports, reports.c.call_id == calls.c.id)
-        .where(
-            calls.c.operator_id == operator_id,
-            calls.c.client_id.is_not(None),
-            calls.c.answered_at.is_not(None),
-            or_(calls.c.ended_at >= since, calls.c.state == CallState.PASSED),
-            reports.c.id.is_(None),
-        )
-    )
+    asked = _UNREPORTED.where(calls.c.id == call_id)
+    return tx.first(asked, {"operator": operator_id, "since": since}) is not None
 
 
 def with_telephone(tx: Tx, client_id: str) -> frozenset[str]:
@@ -111,18 +126,6 @@ def with_telephone(tx: Tx, client_id: str) -> frozenset[str]:
 
 def today(tx: Tx, operator_id: str, since: datetime) -> Today:
     """What the operator was offered since then. A call that is ringing now does not count yet, and practice never does."""
-    over = and_(call_legs.c.result.is_not(None), call_legs.c.result != "withdrawn")
-    row = tx.first(
-        select(
-            func.count(case((over, 1))).label("offered"),
-            func.count(case((call_legs.c.result == "answered", 1))).label("answered"),
-        )
-        .join(calls, calls.c.id == call_legs.c.call_id)
-        .where(
-            call_legs.c.operator_id == operator_id,
-            call_legs.c.offered_at >= since,
-            ~calls.c.practice,
-        )
-    )
+    row = tx.first(_TODAY, {"operator": operator_id, "since": since})
     assert row is not None  # an aggregate always has a row
     return Today(row["offered"], row["answered"])

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, exists, or_, select
+from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select
 
 from denwaban.oncall.hours import ALWAYS, BusinessHours, from_json
 from denwaban.oncall.queries import entry_from, shift_from
@@ -38,6 +38,47 @@ def has_hours(tx: Tx, client_id: str) -> bool:
     )
 
 
+# Asked at every look of every seat: made once.
+_THOSE = bindparam("those", expanding=True)
+_HOURS = select(oncall_hours).where(oncall_hours.c.client_id.in_(_THOSE))
+_SHIFTS = (
+    select(shifts)
+    .where(
+        shifts.c.client_id.in_(_THOSE),
+        shifts.c.removed_id.is_(None),
+        # Who has working hours at all is asked, too: those are never left out.
+        or_(
+            shifts.c.day.is_(None),
+            shifts.c.kind == ShiftKind.WORK.value,
+            shifts.c.day.between(bindparam("first_day"), bindparam("last_day")),
+        ),
+    )
+    .order_by(shifts.c.id)
+)
+_ENTRIES = (
+    select(roster_entries)
+    .where(
+        roster_entries.c.client_id.in_(_THOSE),
+        roster_entries.c.removed_id.is_(None),
+        roster_entries.c.ends > bindparam("since"),
+        roster_entries.c.starts <= bindparam("until"),
+    )
+    .order_by(roster_entries.c.id)
+)
+_BUSY = (
+    select(calendar_busy)
+    .where(
+        calendar_busy.c.client_id.in_(_THOSE),
+        calendar_busy.c.ends > bindparam("since"),
+        calendar_busy.c.starts <= bindparam("until"),
+    )
+    .order_by(calendar_busy.c.starts, calendar_busy.c.id)
+)
+_WAYS = select(contacts.c.client_id, contacts.c.staff_id, contacts.c.channel).where(
+    contacts.c.client_id.in_(_THOSE), contacts.c.enabled
+)
+
+
 def roster_of(tx: Tx, client_id: str, since: datetime, until: datetime) -> Roster:
     """The roster of one client with everything that matters in [since, until]."""
     return rosters(tx, [client_id], since, until)[client_id]
@@ -48,61 +89,18 @@ def rosters(
 ) -> dict[str, Roster]:
     """The rosters of several clients, in six queries however many there are."""
     ids = list(client_ids)
+    those = {"those": ids}
+    meanwhile = {**those, "since": since, "until": until}
+    days = {"first_day": (since - 2 * DAY).date(), "last_day": (until + 2 * DAY).date()}
     people = staff_of_each(tx, ids)
-    hours = {
-        row["client_id"]: from_json(row["hours"])
-        for row in tx.all(select(oncall_hours).where(oncall_hours.c.client_id.in_(ids)))
-    }
-    known_shifts = _by_client(
-        tx.all(
-            select(shifts)
-            .where(
-                shifts.c.client_id.in_(ids),
-                shifts.c.removed_id.is_(None),
-                # Who has working hours at all is asked, too: those are never left out.
-                or_(
-                    shifts.c.day.is_(None),
-                    shifts.c.kind == ShiftKind.WORK.value,
-                    shifts.c.day.between((since - 2 * DAY).date(), (until + 2 * DAY).date()),
-                ),
-            )
-            .order_by(shifts.c.id)
-        ),
-        shift_from,
-    )
-    entries = _by_client(
-        tx.all(
-            select(roster_entries)
-            .where(
-                roster_entries.c.client_id.in_(ids),
-                roster_entries.c.removed_id.is_(None),
-                roster_entries.c.ends > since,
-                roster_entries.c.starts <= until,
-            )
-            .order_by(roster_entries.c.id)
-        ),
-        entry_from,
-    )
+    hours = {row["client_id"]: from_json(row["hours"]) for row in tx.all(_HOURS, those)}
+    known_shifts = _by_client(tx.all(_SHIFTS, {**those, **days}), shift_from)
+    entries = _by_client(tx.all(_ENTRIES, meanwhile), entry_from)
     busy = _by_client(
-        tx.all(
-            select(calendar_busy)
-            .where(
-                calendar_busy.c.client_id.in_(ids),
-                calendar_busy.c.ends > since,
-                calendar_busy.c.starts <= until,
-            )
-            .order_by(calendar_busy.c.starts, calendar_busy.c.id)
-        ),
+        tx.all(_BUSY, meanwhile),
         lambda row: Busy(row["staff_id"], row["starts"], row["ends"], row["away"]),
     )
-    ways = _by_client(
-        tx.all(
-            select(contacts.c.client_id, contacts.c.staff_id, contacts.c.channel).where(
-                contacts.c.client_id.in_(ids), contacts.c.enabled
-            )
-        ),
-        lambda row: (row["staff_id"], row["channel"]),
-    )
+    ways = _by_client(tx.all(_WAYS, those), lambda row: (row["staff_id"], row["channel"]))
     return {
         client_id: Roster(
             client_id,

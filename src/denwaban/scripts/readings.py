@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, insert, select, update
+from sqlalchemy import Select, and_, bindparam, insert, select, update
 
 from denwaban.journal import Fact, append
 from denwaban.people import rows as people_rows
@@ -132,19 +132,7 @@ def to_read(tx: Tx, operator_id: str) -> list[ToRead]:
             row["read_by"],
             _known_to(tx, row["script_id"], row["version"], operator_id),
         )
-        for row in tx.all(
-            _open(
-                script_notices.c.script_id,
-                scripts.c.name,
-                script_versions.c.version,
-                script_versions.c.reason,
-                script_versions.c.background,
-            )
-            .join(script_versions, script_versions.c.id == script_notices.c.version_id)
-            .join(scripts, scripts.c.id == script_notices.c.script_id)
-            .where(operators.c.id == operator_id)
-            .order_by(script_notices.c.read_by, script_notices.c.version_id)
-        )
+        for row in tx.all(_TO_READ, {"operator": operator_id})
     ]
 
 
@@ -204,6 +192,22 @@ def _open(*more: object) -> Select[tuple[object, ...]]:
         )
         .where(script_notices.c.done_at.is_(None), script_readings.c.at.is_(None))
     )
+
+
+# Asked at every look of every seat that is free: made once.
+_TO_READ = (
+    _open(
+        script_notices.c.script_id,
+        scripts.c.name,
+        script_versions.c.version,
+        script_versions.c.reason,
+        script_versions.c.background,
+    )
+    .join(script_versions, script_versions.c.id == script_notices.c.version_id)
+    .join(scripts, scripts.c.id == script_notices.c.script_id)
+    .where(operators.c.id == bindparam("operator"))
+    .order_by(script_notices.c.read_by, script_notices.c.version_id)
+)
 
 
 def _known_to(tx: Tx, script_id: str, version: int, operator_id: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select
+from sqlalchemy import BindParameter, RowMapping, and_, bindparam, exists, or_, select
 
 from denwaban.oncall.hours import ALWAYS, BusinessHours, from_json
 from denwaban.oncall.queries import entry_from, shift_from
@@ -39,7 +39,7 @@ def has_hours(tx: Tx, client_id: str) -> bool:
 
 
 # Asked at every look of every seat: made once.
-_THOSE = bindparam("those", expanding=True)
+_THOSE: BindParameter[str] = bindparam("those", expanding=True)
 _HOURS = select(oncall_hours).where(oncall_hours.c.client_id.in_(_THOSE))
 _SHIFTS = (
     select(shifts)

@@ -15,6 +15,10 @@ KINDS = {
     "policy.changed": N_("開示の決まりを変えた"),
     "members.changed": N_("本人確認の登録を変えた"),
     "export.taken": N_("ファイルに書き出した"),
+    "data.erased": N_("データを消去した"),
+    "retention.changed": N_("保存する期間を変えた"),
+    "hold.placed": N_("訴訟保留にした"),
+    "hold.lifted": N_("訴訟保留を解いた"),
     "monitor.began": N_("SV が通話に入った"),
     "monitor.ended": N_("SV が通話を離れた"),
     "leak.opened": N_("漏えいの疑いを起票した"),
@@ -50,12 +54,19 @@ DETAILS = {
     "last": N_("まで"),
     "step": N_("すること"),
     "left": N_("残り"),
+    "why": N_("わけ"),
+    "recordings": N_("録音"),
+    "reports": N_("報告"),
+    "callers": N_("発信者"),
 }
 
 VALUES = {
     "reports": N_("報告の一覧"),
     "summary": N_("日報・月報"),
     "calls": N_("通話の一覧"),
+    "caller": N_("1人の発信者のすべて"),
+    "retention": N_("期間が過ぎたため"),
+    "request": N_("本人の請求"),
     "listen": N_("聞く"),
     "whisper": N_("ささやく"),
     "barge": N_("会話に入る"),
@@ -85,4 +96,4 @@ def _value(name: str, value: str | int | bool | None) -> str:
         return "・".join(_(LABELS[Kind(kind)]) for kind in text.split(",") if kind)
     if name == "step" and text in {what.value for what in What}:
         return _(STEPS[What(text)])
-    return _(VALUES[text]) if name in ("what", "mode") and text in VALUES else text
+    return _(VALUES[text]) if name in ("what", "mode", "why") and text in VALUES else text

@@ -7,6 +7,7 @@ from functools import partial
 
 from sqlalchemy import insert, select, update
 
+from denwaban import audit
 from denwaban.calls import (
     calls_by_ids,
     erase_recordings,
@@ -91,6 +92,8 @@ def set_terms(
             update(retention_terms).where(retention_terms.c.id == client_id).values(**values)
         )
     append(tx, Fact("retention.changed", client_id, client_id))
+    told = {"recordings": terms.recordings, "reports": terms.reports, "callers": terms.callers}
+    audit.record(tx, audit.Trace("retention.changed", user_id, client_id, data=told))
     tx.touch(f"work:{retention_terms.name}")
 
 
@@ -134,6 +137,13 @@ def note_erasure(
     tx: Tx, client_id: str, kind: Kind, counts: Counts, user_id: str | None, made: str
 ) -> None:
     """Keeps that something was erased, under the id `made`; what goes in several steps is added up there."""
+    told = {
+        "why": kind.value,
+        "recordings": counts.recordings,
+        "reports": counts.reports,
+        "callers": counts.callers,
+    }
+    audit.record(tx, audit.Trace("data.erased", user_id, client_id, None, made, told))
     more = tx.execute(
         update(erasures)
         .where(erasures.c.id == made)

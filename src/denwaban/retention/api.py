@@ -85,10 +85,6 @@ def _known(tx: Tx, client_id: str) -> None:
         raise missing()
 
 
-def _by(who: Principal) -> str | None:
-    return None if who.is_key else who.user_id
-
-
 def _terms(tx: Tx, client_id: str) -> TermsOut:
     kept = terms_of(tx, client_id)
     terms = kept.terms
@@ -122,7 +118,7 @@ async def put_retention(
     def verb(tx: Tx) -> TermsOut:
         _known(tx, client_id)
         terms = Terms(data.recordings, data.reports, data.callers)
-        set_terms(tx, client_id, terms, _by(who), data.version)
+        set_terms(tx, client_id, terms, who.user_id, data.version)
         return _terms(tx, client_id)
 
     try:
@@ -153,7 +149,7 @@ async def post_hold(
 
     def verb(tx: Tx) -> HoldOut:
         _known(tx, client_id)
-        made = place_hold(tx, client_id, data.reason, _by(who), data.call_id)
+        made = place_hold(tx, client_id, data.reason, who.user_id, data.call_id)
         return next(_hold(one) for one in holds_of(tx, client_id) if one.id == made)
 
     try:
@@ -171,7 +167,7 @@ async def delete_hold(
 ) -> None:
     """Lifts a hold."""
     try:
-        await store.write(lambda tx: lift_hold(tx, client_id, hold_id, _by(who)))
+        await store.write(lambda tx: lift_hold(tx, client_id, hold_id, who.user_id))
     except LookupError as error:
         raise missing() from error
 
@@ -193,7 +189,7 @@ async def post_export(
     """Everything that is kept of one caller: a ZIP with `data.json` and the recordings."""
     await store.read(lambda tx: _known(tx, client_id))
     try:
-        file = await pack(store, recordings, client_id, data.number, _by(who))
+        file = await pack(store, recordings, client_id, data.number, who.user_id)
     except PeopleError as error:
         raise refused(error.field, error.tell(_)) from error
     return Stream(sent(file), headers={"Cache-Control": "no-store"}, media_type="application/zip")
@@ -215,7 +211,7 @@ async def post_erasure(
 
     def verb(tx: Tx) -> ErasedOut:
         _known(tx, client_id)
-        gone, may = erase_caller(tx, client_id, data.number, _by(who))
+        gone, may = erase_caller(tx, client_id, data.number, who.user_id)
         return ErasedOut(gone.recordings, gone.reports, gone.callers, may.held, may.waiting)
 
     try:

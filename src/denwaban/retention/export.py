@@ -10,6 +10,7 @@ from typing import IO, Any
 import msgspec
 from sqlalchemy import select
 
+from denwaban import audit
 from denwaban.calls import Call, Recordings
 from denwaban.calls.recordings import read
 from denwaban.delivery import rows as delivery_rows
@@ -102,7 +103,7 @@ def _report(report: Report) -> dict[str, Any]:
 async def pack(
     store: Store, recordings: Recordings, client_id: str, typed: str, user_id: str | None
 ) -> IO[bytes]:
-    """The export, from its beginning; that it was made is in the journal before it is given out. Raises `BadTerms`,
+    """The export, from its beginning; that it was made is in the journal and the audit before it is given out. Raises `BadTerms`,
     `VaultError` when a recording cannot be opened."""
 
     def look(tx: Tx) -> tuple[Asked, dict[str, Any], datetime]:
@@ -111,7 +112,15 @@ async def pack(
 
     found, document, now = await store.read(look)
     fact = Fact("data.exported", client_id, client_id, {"user_id": user_id})
-    await store.write(lambda tx: append(tx, fact))
+    told = {"what": "caller", "rows": len(found.calls) + len(found.reports)}
+    whom = found.caller.id if found.caller is not None else ""
+    trace = audit.Trace("export.taken", user_id, client_id, None, whom, told)
+
+    def note(tx: Tx) -> None:
+        append(tx, fact)
+        audit.record(tx, trace)
+
+    await store.write(note)
     target = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
     try:
         with zipfile.ZipFile(target, "w") as archive:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import RowMapping, insert, select, update
 
-from denwaban import vault
+from denwaban import audit, vault
 from denwaban.calls import call
 from denwaban.journal import Fact, append
 from denwaban.people import PeopleError
@@ -71,6 +71,7 @@ def place_hold(
         )
     )
     append(tx, Fact("hold.placed", call_id or client_id, client_id, {"hold": made}))
+    audit.record(tx, audit.Trace("hold.placed", user_id, client_id, call_id, made))
     return made
 
 
@@ -88,6 +89,7 @@ def lift_hold(tx: Tx, client_id: str, hold_id: str, user_id: str | None) -> None
     if not lifted:
         raise LookupError(hold_id)
     append(tx, Fact("hold.lifted", client_id, client_id, {"hold": hold_id}))
+    audit.record(tx, audit.Trace("hold.lifted", user_id, client_id, None, hold_id))
 
 
 def holds_of(tx: Tx, client_id: str) -> list[Hold]:

@@ -14,8 +14,9 @@ from tests.delivery_story import DRAFT, Office, open_office
 from tests.recording_story import Shelf, wav
 from tests.web_fixtures import MakeWeb, Web
 
-from denwaban import delivery, people, promises, reports, retention
+from denwaban import audit, delivery, people, promises, reports, retention
 from denwaban.access import Role
+from denwaban.audit.rows import audit_rows
 from denwaban.calls import Outcome, answered, begin, ended
 from denwaban.calls.recordings import State
 from denwaban.calls.rows import calls, recordings
@@ -86,6 +87,13 @@ class Files:
 
     async def all_of(self, table: Any) -> list[Any]:
         return await self.store.read(lambda tx: tx.all(select(table).order_by(table.c.id)))
+
+    async def audited(self) -> list[audit.Entry]:
+        """What is on the audit, oldest first."""
+        rows = await self.store.read(
+            lambda tx: tx.all(select(audit_rows).order_by(audit_rows.c.seq))
+        )
+        return [audit.Entry(**{name: row[name] for name in audit.Entry._fields}) for row in rows]
 
     async def counted(self) -> list[tuple[str, Counts]]:
         found = await self.store.read(lambda tx: retention.erasures_of(tx, self.office.client_id))
@@ -197,6 +205,7 @@ async def test_a_caller_who_asks_is_erased_and_the_record_does_not_say_who(
     assert "1234" not in record
     kinds = [entry.fact for entry in await files.store.read(lambda tx: after(tx, 0))]
     assert [fact.kind for fact in kinds].count("data.erased") == 1
+    assert [one.kind for one in await files.audited()] == ["data.erased"]
     assert NUMBER not in str(kinds)
     assert other_call in numbers
     with pytest.raises(retention.BadTerms):
@@ -267,6 +276,7 @@ async def test_holds_are_placed_and_lifted_by_hand(files: Files, make_web: MakeW
     (hold,) = await files.store.read(lambda tx: retention.holds_of(tx, files.office.client_id))
     assert (await admin.post(f"{place}/holds/{hold.id}/lift")).status_code == 303
     assert (await admin.post(f"{place}/holds/{hold.id}/lift")).status_code == 404
+    assert [one.kind for one in await files.audited()] == ["hold.placed", "hold.lifted"]
 
 
 async def test_the_export_holds_everything_of_one_caller_and_nothing_of_another(
@@ -293,6 +303,8 @@ async def test_the_export_holds_everything_of_one_caller_and_nothing_of_another(
         assert document["comments"][0]["text"] == "佐藤様は工事の件です"
     kinds = [entry.fact.kind for entry in await files.store.read(lambda tx: after(tx, 0))]
     assert kinds.count("data.exported") == 2
+    assert [one.kind for one in await files.audited()] == ["export.taken"] * 2
+    assert "1234" not in str(await files.audited())
 
 
 async def test_programs_of_administrators_do_the_same(files: Files, make_web: MakeWeb) -> None:

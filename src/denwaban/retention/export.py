@@ -112,7 +112,7 @@ async def pack(
 
     found, document, now = await store.read(look)
     fact = Fact("data.exported", client_id, client_id, {"user_id": user_id})
-    told = {"what": "caller", "rows": len(found.calls) + len(found.reports)}
+    told: dict[str, audit.Plain] = {"what": "caller", "rows": len(found.calls) + len(found.reports)}
     whom = found.caller.id if found.caller is not None else ""
     trace = audit.Trace("export.taken", user_id, client_id, None, whom, told)
 

@@ -267,6 +267,7 @@ async def measure(home: Path, port: int, seconds: float) -> tuple[Took, float]:
         "DENWABAN_WEB_PORT": str(port),
         "DENWABAN_ENGINE_HTTP_PORT": str(port + 1),
         "DENWABAN_LOG_LEVEL": "warning",
+        "DENWABAN_CALLS_IN_A_ROW": "0",
     }
     await store.open()
     # Before it starts: whom it meets while it runs, it would tell the engine, and there is none.

@@ -27,6 +27,7 @@ from denwaban.routing.asking import PATIENCE, SeatError, ask
 from denwaban.routing.desk import Desk
 from denwaban.routing.live import Line, LiveCall
 from denwaban.routing.model import Chosen, Stage
+from denwaban.routing.talk import Talk
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.port import (
     EngineLost,
@@ -72,6 +73,8 @@ class Watch:
     """The id of the stretch that is open in the record."""
     took: bool = False
     """The talk is the supervisor's now."""
+    joined: Talk | None = None
+    """The talk as it was when the supervisor joined it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +162,16 @@ class Supervision:
         for watch in list(self._watches.values()):
             if watch.live.operator_leg != watch.heard or not self._desk.control.talking(watch.live):
                 self._over(watch)
+            elif watch.joined is not None and watch.joined != watch.live.talk:
+                # Somebody is asked in, or goes: the engine joins them anew, behind what it does just now.
+                watch.joined = watch.live.talk
+                watch.live.line.do(lambda watch=watch: self._join(watch))  # type: ignore[misc]
 
     # Inside
+
+    async def _join(self, watch: Watch) -> None:
+        if watch.leg is not None and watch.joined is not None:
+            await self._desk.phone.barge(watch.leg, watch.heard)
 
     def _talk(self, operator_id: str) -> LiveCall:
         seat = self._desk.floor.seats.get(operator_id)
@@ -224,7 +235,7 @@ class Supervision:
         """In the watch's own line. Raises `PhoneError`, `SeatError`."""
         if watch.leg is None or self._watches.get(watch.user_id) is not watch:
             return
-        old, watch.mode = watch.record, mode
+        old, watch.mode, watch.joined = watch.record, mode, None
         try:
             # The row of a call that has just begun is written behind it.
             async with asyncio.timeout(PATIENCE):
@@ -242,7 +253,8 @@ class Supervision:
             if mode is Mode.TAKE_OVER:
                 await ask(watch.live.line, lambda: self._take_over(watch, leg))
             elif mode is Mode.BARGE:
-                await self._desk.phone.barge(leg, watch.heard)
+                watch.joined = watch.live.talk
+                await ask(watch.live.line, lambda: self._join(watch))
             elif mode is Mode.WHISPER:
                 await self._desk.phone.whisper(leg, watch.heard)
             else:
@@ -272,7 +284,9 @@ class Supervision:
         # From now on the operator's hanging up is not the end of the call.
         desk.book.legs.pop(before, None)
         try:
-            await desk.phone.connect(live.call.id, live.leg, leg, record=live.record)
+            # A pause of the recording stays one: the caller may be in the middle of a card number.
+            record = live.record and not live.call.silenced
+            await desk.phone.connect(live.call.id, live.leg, leg, record=record)
             if watch.leg is None:
                 raise LegGone(leg)  # the supervisor has hung up in this moment
         except PhoneError:
@@ -298,8 +312,10 @@ class Supervision:
         await self._close(watch)
 
     async def _give_back(self, live: LiveCall, before: Leg) -> None:
+        record = live.record and not live.call.silenced
         try:
-            await self._desk.phone.connect(live.call.id, live.leg, before, record=live.record)
+            await self._desk.phone.connect(live.call.id, live.leg, before, record=record)
+            self._desk.control.joined(live)
         except PhoneError:
             # One of the two is gone as well, and nobody else tells of the operator's end now.
             self._desk.leg_ended(LegEnded(before, self._clock.now()))

@@ -106,6 +106,23 @@ async def test_each_mode_is_heard_as_it_should_be_and_stands_in_the_record(house
         assert house.seat("suzuki").state is SeatState.TALKING
 
 
+async def test_who_has_joined_stays_in_when_the_talk_is_arranged_anew(house: House) -> None:
+    async with house.open() as board:
+        floor = await _floor(house)
+        suzuki = house.operators["suzuki"]
+        await floor.wants(Mode.BARGE)
+        await floor.answers()
+        before = house.acts("barge")
+        await board.hold(suzuki)
+        await board.unhold(suzuki)
+        await house.until(lambda: house.acts("barge") == before + 2)
+        assert floor.heard(floor.caller) == {"seat-suzuki", floor.seat}
+        await floor.wants(Mode.LISTEN)
+        await board.hold(suzuki)
+        await house.settled()
+        assert house.acts("barge") == before + 2
+
+
 async def test_the_end_of_the_call_ends_the_listening(house: House) -> None:
     async with house.open():
         floor = await _floor(house)
@@ -198,6 +215,31 @@ async def test_the_supervisor_takes_the_call_and_owns_it(house: House) -> None:
         shown = house.view.seat(floor.own)
         assert shown is not None
         assert shown.state is SeatState.BREAK
+
+
+async def test_a_held_call_whose_recording_pauses_is_taken_as_it_is(house: House) -> None:
+    async with house.open() as board:
+        floor = await _floor(house)
+        suzuki = house.operators["suzuki"]
+        await board.pause_recording(suzuki, True)
+        await board.hold(suzuki)
+        assert floor.heard(floor.caller) == {"music"}
+        await floor.wants(Mode.TAKE_OVER)
+        await floor.answers()
+        await house.until(lambda: house.seat("suzuki").state is not SeatState.TALKING)
+        assert floor.heard(floor.caller) == {floor.seat}
+        made = [act for act in house.phone.acts if act.verb == "connect"]
+        assert not made[-1].given["record"]
+        shown = house.view.seat(floor.own)
+        assert shown is not None
+        assert (shown.held, shown.silenced) == (False, True)
+        # The supervisor's keys are an operator's.
+        await board.hold(floor.own)
+        assert floor.heard(floor.caller) == {"music"}
+        await board.unhold(floor.own)
+        assert floor.heard(floor.caller) == {floor.seat}
+        await board.pause_recording(floor.own, False)
+        assert (await house.calls())[-1].silenced is False
 
 
 async def test_a_caller_who_hangs_up_during_the_take_over_leaves_nobody_on_the_line(

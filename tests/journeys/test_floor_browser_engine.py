@@ -1,5 +1,6 @@
 """A supervisor in an ordinary Chromium on the floor, an operator at a SIP phone, and a real Asterisk between them."""
 
+import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -13,6 +14,7 @@ from tests.seat_browser import chromium
 from tests.seat_story import NUMBER, MakeStory, seat_story, until
 from tests.sip_agent import SipAgent
 from tests.sip_call import Call
+from tests.sip_sound import has_tone
 from tests.web_fixtures import MakeWeb, add_account
 
 from denwaban import console
@@ -29,7 +31,7 @@ __all__ = ["seat_story"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.engine]
 
-CALLER_TONE, SEAT_TONE = 510.0, 1730.0
+CALLER_TONE, SEAT_TONE, SV_TONE = 510.0, 1730.0, 2350.0
 
 HEARD = """async (wanted) => {
   // Which of these tones the page plays, in a second.
@@ -64,18 +66,20 @@ async def stack() -> AsyncIterator[AsyncExitStack]:
         yield stack
 
 
-def beeps(call: Call) -> bool:
-    """Chromium's pretended microphone is heard: sound that is neither of our two tones."""
-    sound = call.lately(1.0).astype(numpy.float64)
-    if len(sound) < 8000:
-        return False
-    spectrum = numpy.abs(numpy.fft.rfft(sound * numpy.hanning(len(sound))))
-    hertz = numpy.fft.rfftfreq(len(sound), 1 / 8000)
-    # The tones themselves, and what their coding adds at twice and three times them.
-    for tone in (CALLER_TONE, SEAT_TONE):
-        for times in (1, 2, 3):
-            spectrum[numpy.abs(hertz - times * tone) < 60] = 0
-    return float(numpy.sqrt(numpy.sum(spectrum**2)) / len(sound)) > 60
+def microphone(path: Path) -> Path:
+    """What the supervisor says into the browser: a tone in short pieces, as a steady one would be taken for noise."""
+    moments = numpy.arange(48_000 * 6) / 48_000
+    spoken = numpy.sin(2 * numpy.pi * SV_TONE * moments) * (moments % 0.3 < 0.15)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(48_000)
+        file.writeframes((spoken * 16_000).astype("<i2").tobytes())
+    return path
+
+
+def hears_supervisor(call: Call) -> bool:
+    return has_tone(call.lately(0.6), SV_TONE, 250)
 
 
 @pytest.mark.req("I4")
@@ -85,6 +89,7 @@ async def test_a_supervisor_listens_whispers_and_takes_over_in_the_browser(
     make_web: MakeWeb,
     clock: SystemClock,
     stack: AsyncExitStack,
+    tmp_path: Path,
 ) -> None:
     phone = AriPhone(
         url=engine.ari_url,
@@ -131,7 +136,10 @@ async def test_a_supervisor_listens_whispers_and_takes_over_in_the_browser(
     await caller.hears(SEAT_TONE)
 
     url = await stack.enter_async_context(serving(web.app, lifespan="off"))
-    browser = await stack.enter_async_context(chromium())
+    spoken = microphone(tmp_path / "spoken.wav")
+    browser = await stack.enter_async_context(
+        chromium(f"--use-file-for-fake-audio-capture={spoken}")
+    )
     context = await browser.new_context(permissions=["microphone"], locale="ja-JP")
     await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
     page: Page = await context.new_page()
@@ -143,14 +151,14 @@ async def test_a_supervisor_listens_whispers_and_takes_over_in_the_browser(
     await expect(page.locator("#floor-phone")).to_have_attribute("data-line", "ready")
     await expect(page.locator("[data-connected]")).to_be_visible()
     assert await page.evaluate(HEARD, [CALLER_TONE, SEAT_TONE]) == [CALLER_TONE, SEAT_TONE]
-    assert not beeps(seat)
+    assert not hears_supervisor(seat)
     await page.keyboard.press("w")
-    await until(lambda: beeps(seat), within=10)
-    assert not beeps(caller)
+    await until(lambda: hears_supervisor(seat), within=10)
+    assert not hears_supervisor(caller)
     await page.keyboard.press("t")
     await page.keyboard.press("Enter")
     await seat.over()
-    await until(lambda: beeps(caller), within=10)
+    await until(lambda: hears_supervisor(caller), within=10)
     assert await page.evaluate(HEARD, [CALLER_TONE, SEAT_TONE]) == [CALLER_TONE]
     await story.switchboard.written()
     found = await story.store.read(open_calls)

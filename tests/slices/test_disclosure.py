@@ -1,6 +1,7 @@
 """Gated values at the seat: nothing before the check, right or wrong and no more, locks that hanging up does not open."""
 
 import asyncio
+import json
 import random
 from datetime import timedelta
 from typing import Any
@@ -28,7 +29,7 @@ from denwaban.disclosure import (
     set_policy,
 )
 from denwaban.disclosure.leaks import duty
-from denwaban.disclosure.rows import leak_steps, members, tries
+from denwaban.disclosure.rows import leak_steps, member_keys, members, tries
 from denwaban.scripts import publish
 from denwaban.scripts.rows import scripts
 from denwaban.store import Store, Tx
@@ -414,6 +415,21 @@ async def test_a_client_edits_its_rules_and_people_and_never_reads_them_back(
     assert (await theirs.post(f"{base}/people/remove", {"number": "A1"})).status_code == 422
     floor = await web.browser(Role.SUPERVISOR)
     assert "契約内容" in (await floor.get(f"/clients/{story.client_id}/disclosure")).text
+
+
+@pytest.mark.req("G1")
+async def test_what_is_known_of_people_lies_sealed_in_the_database(seat_story: MakeStory) -> None:
+    story, _browser = await story_of(seat_story)
+
+    def raw(tx: Tx) -> str:
+        return str([*tx.all(select(members)), *tx.all(select(member_keys))])
+
+    lies = await story.store.read(raw)
+    # JSON may write letters as numbers.
+    told = (*SECRETS, *(json.dumps(secret)[1:-1] for secret in SECRETS))
+    assert not any(
+        text in lies for text in (*told, "12345", "1980-05", "さくら", "はなこ", "9012345678")
+    )
 
 
 @pytest.mark.req("G6")

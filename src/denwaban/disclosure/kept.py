@@ -1,20 +1,20 @@
-"""How what a client says of people lies in the database."""
+"""How what a client says of people lies in the database: sealed under the client's own keys (ADR 31)."""
 
-import hashlib
-
+from denwaban import vault
 from denwaban.disclosure.model import Kind
 from denwaban.store import Tx
 
 
 def closed(tx: Tx, client_id: str, place: str, text: str) -> str:
     """`place` is the column."""
-    return text
+    return vault.seal(tx, client_id, f"disclosure_members.{place}", text)
 
 
 def opened(tx: Tx, client_id: str, place: str, kept: str) -> str:
-    return kept
+    """Raises `vault.VaultError`."""
+    return vault.open_(tx, client_id, f"disclosure_members.{place}", kept)
 
 
 def key(tx: Tx, client_id: str, kind: Kind, text: str) -> str:
-    """What somebody is found by."""
-    return hashlib.sha256(f"{client_id} {kind} {text}".encode()).hexdigest()
+    """What somebody is found by: equal for equal answers of one client, and nobody reads it back."""
+    return vault.blind(tx, client_id, f"disclosure_keys.{kind}", text)

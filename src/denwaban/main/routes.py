@@ -117,7 +117,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/improvement", "改善", _FLOOR, mark="/improvement/waiting"),
     MenuEntry("/operators", "オペレーター", _FLOOR),
     MenuEntry("/users", "アカウント", frozenset({Role.ADMINISTRATOR})),
-    MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR})),
+    MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR}), aside=True),
     *denwaban.disclosure.pages.menu,
     MenuEntry("/practice", "練習", _INSIDE),
 )

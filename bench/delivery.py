@@ -26,6 +26,7 @@ import psycopg
 import uvloop
 from sqlalchemy import delete, insert, select, text, update
 from tests.conftest import free_port
+from tests.keys import lend_keys
 from tests.postgres import server
 
 import denwaban.schema  # noqa: F401 - loads every table
@@ -178,6 +179,7 @@ def a_draft(clock: SystemClock) -> reports.Draft:
 async def measure(url: str, address: str) -> dict[str, float]:
     clock = SystemClock()
     store = Store(url, clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     settings = Settings(smtp_url=f"smtp://{address}?starttls=no", mail_from="denwaban@example.jp")
@@ -231,6 +233,7 @@ async def board(url: str) -> dict[str, float]:
     """What one look at the dispatch board takes with few and with many open reports."""
     clock = SystemClock()
     store = Store(url, clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     client_id, operator, staff = await store.write(office)
@@ -262,6 +265,7 @@ async def waiting(url: str) -> dict[str, float]:
     """What it costs a worker to have so many ladders that wait, and how late it is when one is due."""
     clock = SystemClock()
     store = Store(url, clock)
+    lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
     settings = Settings()

@@ -32,11 +32,13 @@ from bench.sip import ports
 from denwaban.access import Hashed, Role, add_user, open_session, user
 from denwaban.calls.rows import calls
 from denwaban.clock import SystemClock
+from denwaban.config import Settings
 from denwaban.journal import Fact, append
 from denwaban.people import add_client, add_operator, add_staff
 from denwaban.scripts import Script, add_script, ways
 from denwaban.scripts.library import library
 from denwaban.store import Store, StoreError, Tx, migrate, new_id
+from denwaban.vault import unlock
 
 OPERATORS = 200
 CLIENTS = 20
@@ -261,6 +263,7 @@ async def measure(home: Path, port: int, seconds: float) -> tuple[Took, float]:
     """Also the share of one core that the program used."""
     store = Store(f"sqlite:///{home / 'denwaban.db'}", SystemClock())
     await asyncio.to_thread(migrate, store.engine)
+    await asyncio.to_thread(unlock, store, Settings(home=home))
     environment = {
         "DENWABAN_HOME": str(home),
         "DENWABAN_ENGINE": str(REPOSITORY / "var"),

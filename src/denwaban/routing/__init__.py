@@ -7,7 +7,7 @@ from denwaban.routing.keeping import given_up as place_given_up
 from denwaban.routing.keeping import told as place_told
 from denwaban.routing.left import LeftCalls, take_message
 from denwaban.routing.prompts import IN_LINE, Speech
-from denwaban.routing.supervision import WATCH, NoPhone, Supervision, WatchView
+from denwaban.routing.supervision import Supervision
 from denwaban.routing.switchboard import Switchboard
 from denwaban.routing.view import (
     AskedView,
@@ -17,6 +17,7 @@ from denwaban.routing.view import (
     SeatView,
     WaitingView,
 )
+from denwaban.routing.watch import WATCH, NoPhone, WatchView
 
 __all__ = [
     "IN_LINE",

@@ -6,7 +6,6 @@ written before anything is heard. What ends: the supervisor's wish or telephone,
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import structlog
 
@@ -25,9 +24,9 @@ from denwaban.care import (
 from denwaban.clock import Clock
 from denwaban.routing.asking import PATIENCE, SeatError, ask
 from denwaban.routing.desk import Desk
-from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.live import LiveCall
 from denwaban.routing.model import Chosen, Stage
-from denwaban.routing.talk import Talk
+from denwaban.routing.watch import RING_SECONDS, WATCH, NoPhone, Watch, WatchView
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.port import (
     EngineLost,
@@ -41,51 +40,6 @@ from denwaban.telephony.port import (
 from denwaban.web import _
 
 log = structlog.get_logger(__name__)
-
-WATCH = "watch-"
-"""What the page's telephone sees as the call (`X-Call`) begins with this: it answers by itself."""
-
-RING_SECONDS = 20
-
-
-class NoPhone(SeatError):
-    """The supervisor's own telephone is not there, or not yet."""
-
-
-@dataclass(slots=True, eq=False)
-class Watch:
-    """A supervisor at a call."""
-
-    user_id: str
-    own: str
-    """The supervisor's own seat (operator id)."""
-    operator_id: str
-    """Whose talk it is."""
-    live: LiveCall
-    heard: Leg
-    """The operator's leg."""
-    mode: Mode
-    line: Line
-    leg: Leg | None = None
-    """The supervisor's; None when it is over, or the seat of the talk."""
-    answered: bool = False
-    record: str = ""
-    """The id of the stretch that is open in the record."""
-    took: bool = False
-    """The talk is the supervisor's now."""
-    joined: Talk | None = None
-    """The talk as it was when the supervisor joined it."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatchView:
-    """As the floor shows it."""
-
-    user_id: str
-    operator_id: str
-    mode: Mode
-    answered: bool
-    """False: the supervisor's telephone is being rung."""
 
 
 class Supervision:

@@ -5,13 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.seat_story import MakeStory, SeatStory, seat_story
+from tests.seat_story import MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser, MakeWeb, add_account
 
 from denwaban import care
 from denwaban.access import Role
 from denwaban.care import Happened, Rules, open_case, set_rules
 from denwaban.floor import pages as floor_pages
+from denwaban.people import add_operator
 from denwaban.store import Tx
 
 __all__ = ["seat_story"]
@@ -138,6 +139,33 @@ async def test_relay_callers_are_remembered_and_never_judged(seat_story: MakeSto
     await desk.post("/seat/relay", {"on": False})
     assert not await story.store.read(lambda tx: care.is_relay(tx, first))
     await story.caller_hangs_up(leg)
+
+
+async def test_a_supervisor_with_a_seat_takes_the_call_over_to_the_seats_page(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    _leg, call = await story.talk()
+    kimura = await story.web.browser(Role.SUPERVISOR)
+    assert (await kimura.get("/seat")).status_code == 404
+    own = await story.store.write(lambda tx: add_operator(tx, kimura.user_id, "木村"))
+    await until(lambda: story.switchboard.view().seat(own) is not None)
+    found = story.switchboard.view().seat(own)
+    assert found is not None
+    story.phone.seat_online(found.seat)
+    await until(lambda: bool(getattr(story.switchboard.view().seat(own), "online", False)))
+    assert "山田設備" not in (await kimura.get("/seat")).text
+    watch = story.switchboard.supervision.watch
+    await watch(kimura.user_id, own, story.operator.id, care.Mode.TAKE_OVER)
+    story.phone.seat_answers(found.seat)
+    await until(lambda: story.seat().call_id is None)
+    await story.switchboard.written()
+    shown = (await kimura.get("/seat")).text
+    assert 'data-stage="talking"' in shown
+    assert call.id in shown
+    # It is the supervisor's to report, and no longer the operator's.
+    old = await _desk(story)
+    assert call.id not in await old.screen()
 
 
 async def test_the_floor_answers_prints_and_settles(

@@ -48,5 +48,6 @@
   source.addEventListener("open", () => { cut.hidden = true; later(); });
   source.addEventListener("error", () => { cut.hidden = false; });
   setInterval(later, ANYHOW);
+  document.addEventListener("floor:acted", later); // who acts sees it also while the stream is cut
   window.addEventListener("pagehide", () => source.close());
 })();

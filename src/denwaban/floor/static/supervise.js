@@ -24,6 +24,7 @@ async function ask(path, body = {}, wait = 0) {
     });
     if (answer.status === 401) location.reload();
     const told = await answer.json();
+    document.dispatchEvent(new CustomEvent("floor:acted"));
     if (answer.ok) return told;
     if (told.phone === false && wait) {
       await new Promise((done) => setTimeout(done, 300));

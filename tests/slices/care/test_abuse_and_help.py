@@ -154,7 +154,7 @@ async def test_a_supervisor_with_a_seat_takes_the_call_over_to_the_seats_page(
     assert found is not None
     story.phone.seat_online(found.seat)
     await until(lambda: bool(getattr(story.switchboard.view().seat(own), "online", False)))
-    assert "山田設備" not in (await kimura.get("/seat")).text
+    assert 'data-stage="idle"' in (await kimura.get("/seat")).text
     watch = story.switchboard.supervision.watch
     await watch(kimura.user_id, own, story.operator.id, care.Mode.TAKE_OVER)
     story.phone.seat_answers(found.seat)

@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from tests.recording_story import Shelf, wav
 from tests.servers.s3 import BUCKET, KEY, REGION, SECRET, Bucket, s3_server
 
 from denwaban.calls import Keeper, Recordings, bucket_of, erase_recordings
-from denwaban.calls.away import AwayTrouble
+from denwaban.calls.away import Away, AwayTrouble
 from denwaban.calls.recordings import State, read
 from denwaban.clock import MovedClock
 from denwaban.config import Settings, SettingsError
@@ -121,6 +122,34 @@ async def test_an_erased_recording_is_removed_there(shelf: Shelf, bucket: Bucket
     await shelf.keeper.do(one.id)
     assert bucket.objects == {}
     assert (await shelf.row(one))["state"] == State.ERASED
+
+
+async def test_what_is_erased_while_it_goes_there_is_nowhere(shelf: Shelf, bucket: Bucket) -> None:
+    one = await shelf.talk()
+    shelf.writes(one, wav(300))
+    real, loop = bucket_of(told(bucket)), asyncio.get_running_loop()
+    assert real is not None
+
+    class Meanwhile:
+        """Somebody asks for the erasure in the middle of the upload."""
+
+        forget = real.forget
+
+        def keep(self, name: str, path: Path) -> None:
+            erased = shelf.store.write(lambda tx: erase_recordings(tx, [one.id]))
+            asyncio.run_coroutine_threadsafe(erased, loop).result(10)
+            real.keep(name, path)
+
+    away = cast(Away, Meanwhile())
+    shelf.keeper = Keeper(shelf.store, shelf.clock, shelf.plain, shelf.sealed, away)
+    assert await shelf.turned(one) is State.ERASING
+    assert bucket.objects == {}
+    row = await shelf.row(one)
+    assert (row["due_at"] is not None, row["leased_until"]) == (True, None)
+    await shelf.keeper.do(one.id)
+    await shelf.keeper.do(one.id)
+    assert (await shelf.row(one))["state"] == State.ERASED
+    assert (bucket.objects, shelf.kept(one.id).exists()) == ({}, False)
 
 
 def test_half_a_setting_is_refused() -> None:

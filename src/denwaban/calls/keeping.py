@@ -56,6 +56,8 @@ GONE = timedelta(days=1)
 OLD = (State.PLAIN.value, State.SEALED.value, State.AWAY.value)
 """States of recordings that can be heard."""
 
+_GOING = (State.ERASING.value, State.ERASED.value)
+
 _BLOCK = 1024 * 1024
 
 
@@ -148,6 +150,7 @@ class Keeper:
             state = State.NOTHING
         # An erasure that came meanwhile is not taken back: the row stays due for it.
         if not await self._store.write(lambda tx: _kept(tx, call_id, state, size)):
+            await self._done(call_id)
             return
         await asyncio.to_thread(plain.unlink, missing_ok=True)
         if await self._is_to_move(call_id, state):
@@ -167,7 +170,10 @@ class Keeper:
         await asyncio.to_thread(self._away.keep, sealed_name(call_id), here)
         if await self._store.write(lambda tx: _moved(tx, call_id)):
             await asyncio.to_thread(here.unlink, missing_ok=True)
-            await self._done(call_id)
+        else:
+            # To be erased, or erased already: what has just arrived there would be known to nobody.
+            await asyncio.to_thread(self._away.forget, sealed_name(call_id))
+        await self._done(call_id)
 
     def _turn_over(
         self, call_id: str, client_id: str | None, plain: Path, size: int, key_id: str, key: bytes
@@ -218,8 +224,8 @@ def finished(plain: Path) -> bool:
 
 
 def erase_recordings(tx: Tx, call_ids: Sequence[str]) -> int:
-    """From the commit on nobody hears the recordings of these calls, and their files go at once. How many there were, of
-    those that are not erased yet. Recordings of calls that are not over are left alone."""
+    """From the commit on nobody hears the recordings of these calls, and their files go as soon as nobody else is at work on
+    them. How many there were, of those that are not erased yet. Recordings of calls that are not over are left alone."""
     over = tx.all(
         select(calls.c.id, calls.c.client_id, calls.c.ended_at).where(
             calls.c.id.in_(list(call_ids)),
@@ -244,7 +250,8 @@ def erase_recordings(tx: Tx, call_ids: Sequence[str]) -> int:
         tx.execute(
             update(recordings)
             .where(recordings.c.id.in_(old))
-            .values(state=State.ERASING.value, due_at=tx.now, leased_until=None)
+            # Not taken from whoever is at it: two at once could leave a copy behind.
+            .values(state=State.ERASING.value, due_at=tx.now)
         )
     tx.execute(
         delete(recording_peaks).where(recording_peaks.c.call_id.in_([row["id"] for row in wanted]))
@@ -298,7 +305,7 @@ def _kept(tx: Tx, call_id: str, state: State, size: int) -> bool:
     return bool(
         tx.execute(
             update(recordings)
-            .where(recordings.c.id == call_id, recordings.c.state != State.ERASING.value)
+            .where(recordings.c.id == call_id, recordings.c.state.not_in(_GOING))
             .values(state=state.value, size=size, sealed_at=tx.now)
         ).rowcount
     )
@@ -309,7 +316,7 @@ def _moved(tx: Tx, call_id: str) -> bool:
     return bool(
         tx.execute(
             update(recordings)
-            .where(recordings.c.id == call_id, recordings.c.state != State.ERASING.value)
+            .where(recordings.c.id == call_id, recordings.c.state.not_in(_GOING))
             .values(state=State.AWAY.value)
         ).rowcount
     )
@@ -338,12 +345,12 @@ def _erased(tx: Tx, call_id: str) -> None:
 
 
 def _due(tx: Tx, call_id: str, at: datetime | None) -> None:
-    """When there is more to do. An erasure that came meanwhile stays due."""
-    tx.execute(
-        update(recordings)
-        .where(recordings.c.id == call_id, recordings.c.state != State.ERASING.value)
-        .values(due_at=at, leased_until=None)
-    )
+    """When there is more to do. An erasure that came meanwhile stays due, for the next who looks."""
+    mine = recordings.c.id == call_id
+    tx.execute(update(recordings).where(mine).values(leased_until=None))
+    to_erase = recordings.c.state == State.ERASING.value
+    tx.execute(update(recordings).where(mine, ~to_erase).values(due_at=at))
+    tx.touch("work:recordings")
 
 
 def _sum_of(path: Path) -> bytes:

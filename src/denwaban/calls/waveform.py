@@ -6,7 +6,8 @@ import numpy
 from sqlalchemy import Column, ForeignKey, LargeBinary, String, Table, insert, select, update
 
 from denwaban.calls.model import Call
-from denwaban.calls.recordings import Wav, read
+from denwaban.calls.recordings import State, Wav, read
+from denwaban.calls.rows import recordings
 from denwaban.store import Id, Store, Tx, metadata
 
 BARS = 600
@@ -64,6 +65,9 @@ def _kept(tx: Tx, call_id: str, mark: str) -> bytes | None:
 
 
 def _keep(tx: Tx, call_id: str, mark: str, made: bytes) -> None:
+    state = tx.scalar(select(recordings.c.state).where(recordings.c.id == call_id))
+    if state in (State.ERASING.value, State.ERASED.value):
+        return  # erased while it was looked at
     mine = recording_peaks.c.call_id == call_id
     values = {"mark": mark, "peaks": made}
     if tx.first(select(recording_peaks.c.call_id).where(mine)) is None:

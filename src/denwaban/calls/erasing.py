@@ -47,12 +47,15 @@ def numbered_before(tx: Tx, client_id: str, before: datetime, after: str, limit:
 
 
 def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str]:
-    """Ids of the calls between a client and these numbers, in either direction, oldest first."""
+    """Ids of the calls from these numbers to a client and of those from the client to them, oldest first."""
+    inbound = calls.c.direction == Direction.INBOUND.value
+    outbound = calls.c.direction == Direction.OUTBOUND.value
+    wanted = list(numbers)
     rows = tx.all(
         select(calls.c.id)
         .where(
             calls.c.client_id == client_id,
-            or_(calls.c.caller.in_(list(numbers)), calls.c.dialled.in_(list(numbers))),
+            or_(inbound & calls.c.caller.in_(wanted), outbound & calls.c.dialled.in_(wanted)),
         )
         .order_by(calls.c.id)
     )

@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 
 from denwaban.calls import Call, calls_by_ids, calls_of_numbers, erase_recordings
 from denwaban.delivery import still_open
-from denwaban.lines import parse_number, show_number
+from denwaban.lines import numbers_of, parse_number, show_number
 from denwaban.people.persons import (
     Person,
     WayKind,
     forget_persons,
     given_calls,
     person_by_number,
+    taken_from_number,
     ways_of,
 )
 from denwaban.reports import Report, reports_by_ids, reports_of_calls, reports_of_numbers
@@ -50,11 +51,16 @@ class May:
 
 
 def asked(tx: Tx, client_id: str, typed: str) -> Asked:
-    """What is kept of who calls this client from this number, however it is written, also from their other numbers. Raises
-    `BadTerms` for no number."""
+    """What is kept of who calls this client from this number, however it is written, also from their other numbers; not
+    calls that an operator gave to somebody else, nor their reports. Raises `BadTerms` for no number and for one of the client's
+    own."""
     number = parse_number(typed).e164
     if number is None:
         raise BadTerms("電話番号の形が違うようです。例: 090-1234-5678", "number")
+    if any(one.number == number for one in numbers_of(tx, client_id)):
+        raise BadTerms(
+            "これは顧客の窓口の番号です。請求した方ご自身の電話番号を入れてください", "number"
+        )
     caller = person_by_number(tx, client_id, number)
     ways = ways_of(tx, caller.id) if caller is not None else []
     numbers = dict.fromkeys((number, *(one.value for one in ways if one.kind is WayKind.PHONE)))
@@ -65,8 +71,10 @@ def asked(tx: Tx, client_id: str, typed: str) -> Asked:
         (*reports_of_numbers(tx, client_id, written), *reports_of_calls(tx, call_ids))
     )
     reports = reports_by_ids(tx, sorted(report_ids))
-    more = {one.call_id for one in reports if one.call_id is not None}
-    calls = calls_by_ids(tx, {*call_ids, *more})
+    all_calls = {*call_ids, *(one.call_id for one in reports if one.call_id is not None)}
+    others = taken_from_number(tx, all_calls, caller.id if caller is not None else "")
+    reports = [one for one in reports if one.call_id not in others]
+    calls = calls_by_ids(tx, all_calls - others)
     return Asked(
         client_id,
         tuple(numbers),

@@ -135,5 +135,5 @@ async def _look(page: Page, name: str) -> None:
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{name} sticks out by {wide} px of {size['width']}"
     found = await page.evaluate(_AXE)
-    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found]
+    told = [(v["id"], [(n["html"][:120], n["failureSummary"]) for n in v["nodes"]]) for v in found]
     assert told == [], f"{name} at {size['width']}: {told}"

@@ -63,6 +63,9 @@ class Held:
     """Of those the ones whose calls are over, and how they ended."""
 
 
+NOTHING_HELD = Held([], {}, {}, {}, [])
+
+
 def read_held(tx: Tx, strays: list[Leg], *, everything: bool) -> Held:
     """Reads it; `everything`: also the open calls whose legs are gone."""
     found = {leg: call for leg in strays if (call := call_of_leg(tx, leg)) is not None}

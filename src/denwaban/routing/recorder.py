@@ -36,8 +36,9 @@ class Recorder:
         self._store = store
         self._items: deque[Item] = deque()
         self._some = asyncio.Event()
-        self._none = asyncio.Event()
-        self._none.set()
+        self._put = self._done = 0
+        """How many items there were, and how many of them are over."""
+        self._progress = asyncio.Event()
         self._unsure = False
         self._until: float | None = None
         self.away = False
@@ -48,7 +49,7 @@ class Recorder:
     def put(self, item: Item) -> None:
         """To be written after everything put before."""
         self._items.append(item)
-        self._none.clear()
+        self._put += 1
         self._some.set()
 
     @property
@@ -62,8 +63,11 @@ class Recorder:
         return len(self._items) >= ROOM
 
     async def written(self) -> None:
-        """Returns when everything put so far is on disk."""
-        await self._none.wait()
+        """Returns when everything put so far is on disk, whatever is put meanwhile."""
+        so_far = self._put
+        while self._done < so_far:
+            self._progress.clear()
+            await self._progress.wait()
 
     async def run(self) -> None:
         """Writes until told to stop, then what is left, for at most `LAST_WORDS`."""
@@ -106,11 +110,10 @@ class Recorder:
                 return False
         else:
             for _ in group:
-                self._items.popleft()
+                self._over()
         self._unsure = self.away = False
         if not self._items:
             self._some.clear()
-            self._none.set()
         return True
 
     async def _write_singly(self, group: list[Item]) -> bool:
@@ -123,8 +126,14 @@ class Recorder:
                 self.unwritable += 1
                 # Without the traceback: what databases say of a refused row holds the row.
                 log.error("routing.unwritable", item=_name(item), error=type(error).__name__)
-            self._items.popleft()
+            self._over()
         return True
+
+    def _over(self) -> None:
+        """The first in line is written, or never will be."""
+        self._items.popleft()
+        self._done += 1
+        self._progress.set()
 
 
 def _write(tx: Tx, items: list[Item], again: bool) -> None:

@@ -11,7 +11,7 @@ from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.outgoing import Outgoing
-from denwaban.routing.adoption import is_caller, read_held, resync
+from denwaban.routing.adoption import NOTHING_HELD, Held, is_caller, read_held, resync
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
@@ -33,6 +33,7 @@ from denwaban.telephony.port import (
     Digit,
     EngineLost,
     Event,
+    Leg,
     LegAnswered,
     LegEnded,
     LegHeld,
@@ -238,13 +239,7 @@ class Switchboard(Wishes):
             if is_caller(state) and leg not in self._book.legs
         ]
         new = self._new
-        while True:
-            try:
-                held = await self._store.read(lambda tx: read_held(tx, strays, everything=new))
-                break
-            except StoreError:
-                log.warning("routing.store_away")
-                await asyncio.sleep(1)
+        held = await self._held(strays, everything=new)
         await resync(self._desk, event, held, self._outgoing.claim)
         self._outgoing.sweep()
         self._desk.control.settle()
@@ -254,6 +249,21 @@ class Switchboard(Wishes):
         self._recorder.put(Fact("engine.back", ENGINE, None, {"restarted": event.restarted}))
         self._desk.perform(self._floor.pause(False, self._clock.now()))
         self._ready.set()
+
+    async def _held(self, strays: list[Leg], *, everything: bool) -> Held:
+        """What the database knows of them. A new program has to wait for it; one that only lost the engine for a moment knows its
+        own calls, and must not keep everybody waiting for the database."""
+        while everything or strays:
+            try:
+                return await self._store.read(
+                    lambda tx: read_held(tx, strays, everything=everything)
+                )
+            except StoreError:
+                log.warning("routing.store_away")
+                if not everything:
+                    break
+                await asyncio.sleep(1)
+        return NOTHING_HELD
 
     async def _keep_time(self) -> None:
         while True:

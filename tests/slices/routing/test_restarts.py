@@ -8,6 +8,7 @@ import pytest
 from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Call, CallState, Outcome, changes
+from denwaban.journal import Fact
 from denwaban.routing import SeatError, SeatState
 from denwaban.routing.recorder import Recorder
 from denwaban.store import Store, StoreError, Tx
@@ -153,9 +154,14 @@ async def test_the_choice_of_an_operator_survives_a_restart(house: House) -> Non
 
 
 class _Shaky(Store):
-    """A store whose writes fail while told to."""
+    """A store that fails while told to."""
 
     away = False
+
+    async def read(self, verb: Callable[[Tx], Any]) -> Any:
+        if self.away:
+            raise StoreError("away")
+        return await super().read(verb)
 
     async def write(self, verb: Callable[[Tx], Any]) -> Any:
         if self.away:
@@ -191,6 +197,56 @@ async def test_calls_ring_and_talk_while_the_database_is_away_and_are_written_la
         assert await house.facts() == per_call * 3
     finally:
         await shaky.close()
+
+
+async def test_a_moment_without_the_engine_does_not_wait_for_a_database_that_is_away(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("denwaban.routing.recorder.AGAIN_AFTER", 0.01)
+    shaky = _Shaky(house.store.url, house.clock)
+    await shaky.open()
+    house.store, real = shaky, house.store
+    try:
+        async with house.open():
+            await house.comes("suzuki")
+            await house.settled()
+            shaky.away = True
+            house.phone.connection_lost()
+            await house.until(lambda: not house.view.engine)
+            missed = house.dials(NUMBER)
+            house.phone.connection_back()
+            await house.talks("suzuki")
+            assert house.phone.hears(missed) == "voice of seat-suzuki"
+            shaky.away = False
+            house.phone.caller_hangs_up(missed)
+            (call,) = await house.calls()
+            assert call.outcome is Outcome.ANSWERED
+    finally:
+        house.store = real
+        await shaky.close()
+
+
+async def test_written_waits_for_what_was_put_before_not_for_what_comes_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("denwaban.routing.recorder.GROUP", 1)
+    recorder = Recorder(house.store)
+    running = asyncio.create_task(recorder.run())
+
+    async def never_rests() -> None:
+        while True:
+            recorder.put(Fact("test.busy", "floor"))
+            recorder.put(Fact("test.busy", "floor"))
+            await asyncio.sleep(0.001)
+
+    busy = asyncio.create_task(never_rests())
+    try:
+        await asyncio.wait_for(recorder.written(), 10)
+        assert recorder.behind > 0
+    finally:
+        busy.cancel()
+        running.cancel()
+        await asyncio.gather(busy, running, return_exceptions=True)
 
 
 async def test_what_is_not_written_when_the_program_ends_is_written_first(house: House) -> None:

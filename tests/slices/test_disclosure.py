@@ -21,12 +21,14 @@ from denwaban.disclosure import (
     Kind,
     Member,
     Policy,
+    board,
     held,
     leak_alarms,
     pages,
     policy_of,
     put_member,
     set_policy,
+    standing,
 )
 from denwaban.disclosure.leaks import duty
 from denwaban.disclosure.rows import leak_steps, member_keys, members, tries
@@ -336,9 +338,66 @@ async def test_a_script_goes_behind_its_check_only_when_the_server_has_compared(
     refused = await browser.request("POST", way, json={"at": "check", "choice": "1"})
     assert refused.status_code == 409
     assert "ご本人と確かめるまで" in refused.text
-    await say(browser, call, RIGHT)
+    # Enough for one field is not enough for the script, which does not say which one it tells.
+    part = await say(browser, call, RIGHT)
+    assert "すべての項目をお伝えできるところまで" in part.text
+    refused = await browser.request("POST", way, json={"at": "check", "choice": "1"})
+    assert refused.status_code == 409
+    assert "ひみつプラン" not in refused.text
+    whole = await say(browser, call, {**RIGHT, "keyword": "さくら"})
+    assert "すべての項目をお伝えできるところまで" not in whole.text
     told = await browser.request("POST", way, json={"at": "check", "choice": "1"})
     assert "ひみつプラン" in told.text
+
+
+@pytest.mark.req("G1")
+async def test_answers_that_open_no_field_prove_nobody(seat_story: MakeStory) -> None:
+    story, browser = await story_of(seat_story)
+
+    def one_answer_is_enough_for_one_field(tx: Tx) -> None:
+        fields = (
+            GatedField("契約内容", 1, (Kind.NUMBER,)),
+            GatedField("住所", 3, (Kind.NUMBER, Kind.NAME, Kind.BIRTH)),
+        )
+        old = policy_of(tx, story.client_id)
+        assert old is not None
+        set_policy(tx, Policy(story.client_id, fields), old.version, None)
+
+    await story.store.write(one_answer_is_enough_for_one_field)
+    _leg, call = await story.talk()
+    way = f"/seat/calls/{call.id}/go"
+    name = await say(browser, call, {"name": "佐藤花子"})
+    assert name.status_code == 422
+    assert "会員番号 のうち1項目" in name.json()["problem"]
+    state = await story.store.read(lambda tx: standing(tx, call))
+    assert state is not None
+    assert (state.passed, state.whole, state.left) == (False, False, 3)
+    for said, passed, whole in [
+        ({"number": "A-12345"}, True, False),
+        ({**RIGHT, "name": "佐藤花子"}, True, True),
+    ]:
+        await say(browser, call, said)
+        state = await story.store.read(lambda tx: standing(tx, call))
+        assert state is not None
+        assert (state.passed, state.whole) == (passed, whole)
+        went = await browser.request("POST", way, json={"at": "check", "choice": "1"})
+        assert ("ひみつプラン" in went.text) is whole
+
+
+@pytest.mark.req("G2")
+async def test_a_locked_call_stays_in_sight_however_many_calls_go_well(
+    seat_story: MakeStory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, browser = await story_of(seat_story)
+    monkeypatch.setattr(board, "MOST", 1)
+    leg, locked = await story.talk()
+    for _n in range(3):
+        await say(browser, locked, WRONG)
+    leg, later = await next_call(story, leg, "0312345678")
+    await say(browser, later, {"number": "B-2", "birth": "1990/1/1"})
+    await story.caller_hangs_up(leg)
+    assert [one.call_id for one in await story.store.read(held)] == [locked.id]
+    assert await story.store.read(lambda tx: held(tx, only_running=True)) == []
 
 
 async def test_a_client_that_does_not_demand_it_goes_by_the_operators_word(

@@ -31,8 +31,18 @@ class Held:
     """Fields that a supervisor may allow."""
 
 
-def held(tx: Tx) -> list[Held]:
-    """The newest first."""
+def held(tx: Tx, *, only_running: bool = False) -> list[Held]:
+    """Running calls first, then the newest; at most `MOST`. Calls that went well or were unlocked take nobody's place."""
+    wrong = tries.alias()
+    waits = calls.c.ended_at.is_(None)
+    if not only_running:
+        waits |= tries.c.call_id.in_(
+            select(wrong.c.call_id).where(
+                wrong.c.at >= midnight(tx.now),
+                wrong.c.right.is_(False),
+                wrong.c.forgiven_at.is_(None),
+            )
+        )
     last = func.max(tries.c.at).label("last")
     rows = tx.all(
         select(
@@ -45,14 +55,17 @@ def held(tx: Tx) -> list[Held]:
         .join(clients, clients.c.id == tries.c.client_id)
         .join(calls, calls.c.id == tries.c.call_id)
         .join(operators, operators.c.id == calls.c.operator_id)
-        .where(tries.c.at >= midnight(tx.now))
-        .group_by(tries.c.call_id, tries.c.client_id, clients.c.name, operators.c.name)
-        .order_by(last.desc())
-        .limit(MOST)
+        .where(tries.c.at >= midnight(tx.now), waits)
+        .group_by(
+            tries.c.call_id, tries.c.client_id, clients.c.name, operators.c.name, calls.c.ended_at
+        )
+        .order_by(calls.c.ended_at.is_(None).desc(), last.desc())
     )
     known = calls_by_ids(tx, [row["call_id"] for row in rows])
     found = []
     for row in rows:
+        if len(found) == MOST:
+            break
         call = known[row["call_id"]]
         now = standing(tx, call)
         if now is None:

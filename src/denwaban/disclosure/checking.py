@@ -32,6 +32,15 @@ class TooFew(Exception):
         self.needed = needed
 
 
+class OpensNothing(Exception):
+    """These answers, even if all are right, open no field; nothing was compared and no try is counted."""
+
+    def __init__(self, nearest: GatedField) -> None:
+        super().__init__(nearest.label)
+        self.nearest = nearest
+        """What to ask for instead: the field to which the fewest answers lack."""
+
+
 class NobodyNamed(Exception):
     """No number, telephone or name among the answers: it is not known whom to compare with. No try is counted."""
 
@@ -61,7 +70,9 @@ class Standing:
     policy: Policy
     locked: bool
     passed: bool
-    """Somebody was proved to call, and it is not locked."""
+    """What was right opens at least one field (a supervisor's word aside), and it is not locked."""
+    whole: bool
+    """… opens every field: as much as the client asks of anybody. Only then scripts go behind their checks."""
     left: int
     """Wrong tries that this call still has."""
     right: tuple[Kind, ...]
@@ -93,20 +104,22 @@ def standing(tx: Tx, call: Call) -> Standing | None:
         or _any_locked(tx, policy, _targets_of(tx, call.id))
     )
     allowed = _allowed(tx, call.id)
+    opened = [not locked and field.opened_by(right) for field in policy.fields]
     return Standing(
         policy,
         locked,
-        bool(proved) and not locked,
+        any(opened),
+        all(opened),
         max(0, policy.tries_call - wrong),
         tuple(kind for kind in Kind if kind in right),
         member_id,
         tuple(
             Shown(
                 field,
-                not locked and field.opened_by(right),
+                is_open,
                 not field.approval or field.label in allowed,
             )
-            for field in policy.fields
+            for field, is_open in zip(policy.fields, opened, strict=True)
         ),
     )
 
@@ -116,7 +129,7 @@ def check(tx: Tx, call: Call, operator_id: str, user_id: str, said: Mapping[Kind
     calls and for everybody it may have been about; so is it when the caller hangs up and calls again. The store runs one
     verb after the other, so tries at the same moment are counted one by one.
 
-    Raises `NoCheck`, `Unreadable`, `TooFew`, `NobodyNamed` (no try is counted), `Locked`.
+    Raises `NoCheck`, `Unreadable`, `TooFew`, `OpensNothing`, `NobodyNamed` (no try is counted), `Locked`.
     """
     now = standing(tx, call)
     if now is None or call.ended_at is not None:
@@ -125,6 +138,8 @@ def check(tx: Tx, call: Call, operator_id: str, user_id: str, said: Mapping[Kind
     plain = {kind: text for kind, text in heard(said).items() if kind in policy.asks}
     if len(plain) < policy.least:
         raise TooFew(policy.least)
+    if not any(field.opened_by(plain) for field in policy.fields):
+        raise OpensNothing(policy.nearest(plain))
     finders = [kind for kind in FINDERS if kind in plain]
     if not finders:
         raise NobodyNamed
@@ -209,13 +224,14 @@ def reveal(tx: Tx, call: Call, user_id: str, label: str) -> str:
 
 def lacks_check(tx: Tx, call_id: str, client_id: str) -> bool:
     """Whether a script's way behind the identity check is closed to this call: its client demands that the server has
-    compared, and it has not found the answers right."""
+    compared, and what it has found right does not open every field. A script does not say which field it tells, so the
+    strictest holds."""
     policy = policy_of(tx, client_id)
     if policy is None or not policy.fields or not policy.demands:
         return False
     found = call_of(tx, call_id)
     now = standing(tx, found) if found is not None else None
-    return now is not None and not now.passed
+    return now is not None and not now.whole
 
 
 def unlock(tx: Tx, call_id: str, client_id: str, user_id: str, reason: str) -> None:

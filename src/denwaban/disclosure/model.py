@@ -89,6 +89,10 @@ class Policy(msgspec.Struct, frozen=True):
         """With fewer answers nothing opens, so fewer are not compared: else each could be guessed by itself."""
         return min((field.needed for field in self.fields), default=1)
 
+    def nearest(self, kinds: Collection[Kind]) -> GatedField:
+        """The field to which the fewest answers lack. The policy has fields."""
+        return min(self.fields, key=lambda one: one.needed - len(set(kinds) & set(one.of)))
+
     def field(self, label: str) -> GatedField | None:
         return next((field for field in self.fields if field.label == label), None)
 

@@ -61,7 +61,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
             due_promises(tx, now + SOON),
             alarms(tx),
             open_helps(tx),
-            [one for one in held(tx) if one.going_on],
+            held(tx, only_running=True),
             leak_alarms(tx),
             *supervisors(tx),
         )

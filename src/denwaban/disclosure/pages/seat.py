@@ -16,6 +16,7 @@ from denwaban.disclosure.checking import (
     NobodyNamed,
     NoCheck,
     NotOpen,
+    OpensNothing,
     Standing,
     TooFew,
     check,
@@ -27,6 +28,7 @@ from denwaban.disclosure.model import (
     LONGEST_ANSWER,
     LONGEST_LABEL,
     REFUSAL,
+    GatedField,
     Kind,
     Unreadable,
 )
@@ -73,16 +75,18 @@ def _panel(now: Standing, call: Call, said: str = "", kind: str = "") -> Templat
         "disclosure/panel.html",
         now=now,
         over=call.ended_at is not None,
-        labels=(words := labels()),
-        needs={
-            one.field.label: "・".join(words[kind] for kind in Kind if kind in one.field.of)
-            for one in now.fields
-        },
+        labels=labels(),
+        needs={one.field.label: _kinds_of(one.field) for one in now.fields},
         refusal=refusal(now),
         longest=LONGEST_ANSWER,
         said=said,
         kind=kind,
     )
+
+
+def _kinds_of(field: GatedField) -> str:
+    words = labels()
+    return "・".join(words[kind] for kind in Kind if kind in field.of)
 
 
 def _told(status: int, problem: str) -> Response[dict[str, str]]:
@@ -136,6 +140,15 @@ async def compare(
         )
     except TooFew as error:
         return _told(422, _("%(n)s項目以上をお客様にきいてください。", n=error.needed))
+    except OpensNothing as error:
+        return _told(
+            422,
+            _(
+                "それだけでは、お伝えできる項目がありません。%(kinds)s のうち%(n)s項目をきいてください。",
+                kinds=_kinds_of(error.nearest),
+                n=error.nearest.needed,
+            ),
+        )
     except NobodyNamed:
         return _told(422, _("会員番号・お名前・お電話番号のどれかを、あわせてきいてください。"))
     assert now is not None  # it was compared

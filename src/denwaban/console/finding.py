@@ -1,5 +1,6 @@
 """What the operator finds by one key: answers of the FAQ, and what the script says."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from denwaban.calls import Call
@@ -10,7 +11,15 @@ from denwaban.console.result import SHOWN, SNIPPET, Result, Results
 from denwaban.knowledge import FAQ, NODE, Faq, Found, find
 from denwaban.memory import who_calls
 from denwaban.people import Operator, client
-from denwaban.scripts import Node, Script, closed_in, published, run_of_call
+from denwaban.scripts import (
+    Node,
+    Script,
+    closed_in,
+    published,
+    restricted,
+    run_of_call,
+    settings_of,
+)
 from denwaban.scripts.finding import body_of
 from denwaban.store import Tx
 from denwaban.store.search import weigh
@@ -32,8 +41,7 @@ def look_up(
     day = tx.now.astimezone(JST).date()
     if call is None:
         hits = [] if persons_only else find(tx, words, day)
-        shown = _of_all(tx, words, hits[:SHOWN])
-        return Results(words, "", shown, len(hits) - len(shown))
+        return Results(words, "", _of_all(tx, words, hits[:SHOWN]), len(hits[SHOWN:]))
     assert call.client_id is not None  # own_call
     owner = client(tx, call.client_id)
     name = owner.name if owner else ""
@@ -77,20 +85,22 @@ def _nodes(
         return []
     free = operator.experienced and run.script.head.free and call.ended_at is None
     behind = closed_in(tx, run) if free else frozenset()
+    hidden = restricted(run.script, settings_of(tx, run.client_id).terms.restricted)
     found = []
     for node in run.script.nodes:
-        rank = weigh(words, node.title, body_of(node))
+        rank = weigh(words, node.title, body_of(node, hidden))
         if rank is not None:
             here = node.id == run.node.id
             leap = node.id if free and not here and node.id not in behind else ""
-            found.append((rank, replace(_node(words, node, "", here=here), leap=leap)))
+            found.append((rank, replace(_node(words, node, "", hidden, here=here), leap=leap)))
     return found
 
 
 def _of_all(tx: Tx, words: list[str], hits: list[Found]) -> list[Result]:
-    """Results with the names of their clients. A node is shown as its published script has it now."""
+    """Results with the names of their clients. A node is shown as its published script has it now, and as the
+    client's terms are now: the index may still know words that nobody hears of any more."""
     names: dict[str, str] = {}
-    scripts: dict[str, Script] = {}
+    scripts: dict[str, tuple[Script, frozenset[str]]] = {}
     found = []
     for one in hits:
         whose = one.hit.client_id or ""
@@ -102,8 +112,13 @@ def _of_all(tx: Tx, words: list[str], hits: list[Found]) -> list[Result]:
             continue
         script_id, _colon, name = one.hit.ref.partition(":")
         if script_id not in scripts:
-            scripts[script_id] = published(tx, script_id)
-        found.append(_node(words, scripts[script_id].node(name), names[whose], here=False))
+            script = published(tx, script_id)
+            topics = settings_of(tx, whose).terms.restricted
+            scripts[script_id] = script, restricted(script, topics)
+        script, hidden = scripts[script_id]
+        node = script.node(name)
+        if weigh(words, node.title, body_of(node, hidden)) is not None:
+            found.append(_node(words, node, names[whose], hidden, here=False))
     return found
 
 
@@ -120,14 +135,16 @@ def _entry(words: list[str], entry: Faq, whose: str) -> Result:
     )
 
 
-def _node(words: list[str], node: Node, whose: str, *, here: bool) -> Result:
+def _node(
+    words: list[str], node: Node, whose: str, hidden: Collection[str], *, here: bool
+) -> Result:
     return Result(
         kind=NODE,
         title=marked(node.title, words),
-        snippet=snippet(body_of(node), words, SNIPPET),
+        snippet=snippet(body_of(node, hidden), words, SNIPPET),
         client=whose,
         faq=None,
-        said="" if node.restricted else node.say,
-        hint="" if node.restricted else node.hint,
+        said="" if node.id in hidden else node.say,
+        hint="" if node.id in hidden else node.hint,
         here=here,
     )

@@ -22,6 +22,7 @@ from denwaban.scripts import (
     Terms,
     Topic,
     closed,
+    restricted,
     says,
     ways,
 )
@@ -100,6 +101,8 @@ class Guide:
     """This operator may go to any node but those that are closed."""
     closed: frozenset[str]
     """Where a free operator may not go yet: behind the identity check, which this call has not passed."""
+    hidden: frozenset[str]
+    """Nodes whose words are not in the list of places, for what they tell needs a check."""
 
 
 def guide_of(
@@ -141,6 +144,7 @@ def guide_of(
         hand_over=node.staff if isinstance(node, HandOver) else "",
         free=free,
         closed=closed(run.script, run.path, terms.restricted) if free else frozenset(),
+        hidden=restricted(run.script, terms.restricted) if free else frozenset(),
     )
 
 

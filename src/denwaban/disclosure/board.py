@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from denwaban.calls import calls_by_ids
 from denwaban.calls.rows import calls
@@ -34,7 +34,7 @@ class Held:
 def held(tx: Tx, *, only_running: bool = False) -> list[Held]:
     """Running calls first, then the newest; at most `MOST`. Calls that went well or were unlocked take nobody's place."""
     wrong = tries.alias()
-    waits = calls.c.ended_at.is_(None)
+    waits: ColumnElement[bool] = calls.c.ended_at.is_(None)
     if not only_running:
         waits |= tries.c.call_id.in_(
             select(wrong.c.call_id).where(

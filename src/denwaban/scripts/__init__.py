@@ -11,7 +11,7 @@ from denwaban.scripts.authoring import (
     submit,
     withdraw,
 )
-from denwaban.scripts.disclosure import NotVerified, closed
+from denwaban.scripts.disclosure import NotVerified, closed, restricted
 from denwaban.scripts.drafts import (
     Contradiction,
     Draft,
@@ -211,6 +211,7 @@ __all__ = [
     "rehearsal_version",
     "release",
     "rename_script",
+    "restricted",
     "roll_back",
     "run",
     "run_of_call",

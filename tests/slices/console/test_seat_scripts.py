@@ -229,6 +229,33 @@ async def test_nobody_leaps_past_the_identity_check(seat_story: MakeStory) -> No
     assert back.status_code == 200
 
 
+@pytest.mark.req("B3", "G1")
+@pytest.mark.parametrize("by", ["head", "client"])
+async def test_words_of_a_restricted_topic_are_nowhere_on_the_screen(
+    seat_story: MakeStory, by: str
+) -> None:
+    """Neither in the search, on a call or between calls, nor in the list of scenes; whoever restricts the topic."""
+    story = await seat_story()
+    await story.store.write(lambda tx: set_experienced(tx, story.operator.id, True))
+    text = CALL.replace(HELLO, HELLO_AND_CHECK).replace("restricted = true\n", "")
+    if by == "head":
+        text = text.replace("[head]\n", '[head]\ntopics = [{ name = "契約", restricted = true }]\n')
+    browser, way = await talking(story, parse(text).script)
+    if by == "client":
+        # After the script was published: terms hold at once.
+        wanted = ScriptSettings(terms=Terms(restricted=("契約",)))
+        await story.store.write(lambda tx: set_settings(tx, story.client_id, wanted))
+    page = (await browser.get("/seat")).text
+    assert "契約の折返し" in page
+    assert "来月まで" not in page
+    for call in (way.rpartition("/")[2], ""):
+        for asked, listed in (("契約の折返し", True), ("来月まで", False)):
+            body = {"text": asked, "call": call}
+            found = (await browser.request("POST", "/seat/search", json=body)).text
+            assert "ご契約は" not in found
+            assert ("search-result" in found or 'role="option"' in found) is listed
+
+
 async def test_an_exception_goes_into_the_history(seat_story: MakeStory) -> None:
     story = await seat_story()
     browser, way = await talking(story)

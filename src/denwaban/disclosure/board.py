@@ -62,7 +62,7 @@ def held(tx: Tx, *, only_running: bool = False) -> list[Held]:
         .order_by(calls.c.ended_at.is_(None).desc(), last.desc())
     )
     known = calls_by_ids(tx, [row["call_id"] for row in rows])
-    found = []
+    found: list[Held] = []
     for row in rows:
         if len(found) == MOST:
             break

@@ -127,8 +127,9 @@ async def test_an_erased_recording_is_removed_there(shelf: Shelf, bucket: Bucket
 async def test_what_is_erased_while_it_goes_there_is_nowhere(shelf: Shelf, bucket: Bucket) -> None:
     one = await shelf.talk()
     shelf.writes(one, wav(300))
-    real, loop = bucket_of(told(bucket)), asyncio.get_running_loop()
-    assert real is not None
+    found, loop = bucket_of(told(bucket)), asyncio.get_running_loop()
+    assert found is not None
+    real: Away = found
 
     class Meanwhile:
         """Somebody asks for the erasure in the middle of the upload."""

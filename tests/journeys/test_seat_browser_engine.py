@@ -110,6 +110,15 @@ async def test_the_page_answers_and_both_hear_each_other(
             before = len(voice.heard)
             await until(lambda: len(voice.heard) > before + 16_000, within=10)
             assert float(np.sqrt(np.mean(voice.heard[before:] ** 2))) < 0.002
+            # A slip on the tab's cross: who then says to stay talks on.
+            async with page.expect_event("dialog") as asked:
+                await page.close(run_before_unload=True)
+            await (await asked.value).dismiss()
+            await page.keyboard.press("m")
+            await until(lambda: not story.seat().muted)
+            before = len(voice.heard)
+            await until(lambda: len(voice.heard) > before + 16_000, within=10)
+            assert float(np.sqrt(np.mean(voice.heard[before:] ** 2))) > 0.002
             await page.keyboard.press("End")
             await stage(page, "report")
             status, _trace = await caller.done(15)

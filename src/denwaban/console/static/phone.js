@@ -21,7 +21,8 @@ export class Phone extends EventTarget {
     super();
     this.#output = output;
     navigator.mediaDevices?.addEventListener("devicechange", () => this.#deviceChanged());
-    addEventListener("beforeunload", () => this.#ua?.terminateSessions());
+    // Not before the question whether to leave: who stays talks on.
+    addEventListener("pagehide", () => this.#ua?.terminateSessions());
   }
 
   /** Registers with the account {url, uri, password, loopback}. A second start replaces the first. */

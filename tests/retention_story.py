@@ -25,8 +25,11 @@ class Files:
         self.office, self.shelf, self.store = office, shelf, office.store
         self.duty = retention.duty(office.store)
 
-    async def talk(self, number: str = NUMBER, *, done: bool = True) -> tuple[str, str]:
-        """(call, report) of a call that was recorded and reported; `done`: somebody has dealt with it."""
+    async def talk(
+        self, number: str = NUMBER, *, done: bool = True, kept: bool = True
+    ) -> tuple[str, str]:
+        """(call, report) of a call that was recorded and reported; `done`: somebody has dealt with it, `kept`: and kept what was
+        promised."""
         office = self.office
 
         def ring(tx: Tx) -> tuple[str, str]:
@@ -45,12 +48,15 @@ class Files:
                 practice=False,
             )
             delivery.send(tx, made, 15)
-            promises.make(tx, made)
+            promise = promises.make(tx, made)
+            assert promise is not None
             delivery.comment(tx, made.id, office.suzuki, "佐藤様は工事の件です", "portal")
             if done:
                 delivery.acknowledge(tx, made.id, office.suzuki, "portal")
                 reports.set_status(tx, made.id, reports.Status.DONE, office.suzuki_user)
                 delivery.follow(tx, made.id)
+                if kept:
+                    promises.keep(tx, promise.id, office.suzuki_user, "お電話しました")
             return call.id, made.id
 
         self.office.clock.advance(timedelta(seconds=1))

@@ -4,7 +4,7 @@ from denwaban.delivery.acts import NotTheirs, acknowledge, follow, hand_on, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.duties import duties
-from denwaban.delivery.erasing import erase_talk, still_open
+from denwaban.delivery.erasing import erase_talk, still_open, still_open_of
 from denwaban.delivery.handing import (
     AlreadyTaken,
     NoReason,
@@ -88,6 +88,7 @@ __all__ = [
     "send",
     "standings",
     "still_open",
+    "still_open_of",
     "story_of",
     "taken",
     "troubles",

@@ -23,3 +23,13 @@ def still_open(tx: Tx, report_ids: Sequence[str]) -> set[str]:
         )
     )
     return {row["id"] for row in rows}
+
+
+def still_open_of(tx: Tx, client_id: str) -> list[str]:
+    """Ids of all reports of a client that somebody still has to take or to deal with."""
+    rows = tx.all(
+        select(escalations.c.id).where(
+            escalations.c.client_id == client_id, escalations.c.closed_at.is_(None)
+        )
+    )
+    return [row["id"] for row in rows]

@@ -11,7 +11,7 @@ from denwaban.promises.acts import (
     promise_of_report,
 )
 from denwaban.promises.duties import duty
-from denwaban.promises.erasing import erase_promises
+from denwaban.promises.erasing import erase_promises, still_promised
 from denwaban.promises.evidence import Evidence
 from denwaban.promises.model import Kept, PersonKept, Promise
 from denwaban.promises.months import Month, month_of, percent
@@ -38,5 +38,6 @@ __all__ = [
     "percent",
     "promise",
     "promise_of_report",
+    "still_promised",
     "unreached_duty",
 ]

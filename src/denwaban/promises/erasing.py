@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from denwaban.promises.rows import promises
 from denwaban.store import Tx
@@ -15,3 +15,13 @@ def erase_promises(tx: Tx, report_ids: Sequence[str]) -> None:
         .where(promises.c.report_id.in_(list(report_ids)))
         .values(caller_number="", caller_name="", what="", evidence="")
     )
+
+
+def still_promised(tx: Tx, report_ids: Sequence[str]) -> set[str]:
+    """Those of these reports of which a promise has not been kept yet."""
+    rows = tx.all(
+        select(promises.c.report_id).where(
+            promises.c.report_id.in_(list(report_ids)), promises.c.kept_at.is_(None)
+        )
+    )
+    return {row["report_id"] for row in rows}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import insert, select, update
@@ -16,7 +16,7 @@ from denwaban.calls import (
     recordings_before,
 )
 from denwaban.clock import japan_day
-from denwaban.delivery import erase_talk, still_open
+from denwaban.delivery import erase_talk
 from denwaban.feedback import erase_feedback
 from denwaban.improvement import erase_questions
 from denwaban.journal import Fact, append
@@ -28,6 +28,7 @@ from denwaban.reports import erase_reports, reports_before, reports_by_ids
 from denwaban.retention.holds import held
 from denwaban.retention.model import Counts, Kind, Terms, edge, next_night
 from denwaban.retention.rows import erasures, retention_terms
+from denwaban.retention.waiting import free_calls, needed_persons, waiting
 from denwaban.routing import forget_places
 from denwaban.scripts import erase_answers
 from denwaban.store import Store, Tx, new_id
@@ -109,7 +110,7 @@ def over(tx: Tx, client_id: str, terms: Terms, limit: int = 100_000) -> Counts:
     if terms.reports is not None:
         reports = len(reports_before(tx, client_id, edge(terms.reports, tx.now), "", limit))
     if terms.callers is not None:
-        callers = len(persons_before(tx, client_id, edge(terms.callers, tx.now), limit))
+        callers = len(persons_before(tx, client_id, edge(terms.callers, tx.now), "", limit))
     return Counts(recordings, reports, callers)
 
 
@@ -183,7 +184,7 @@ def forget(tx: Tx, client_id: str, report_ids: Sequence[str], call_ids: Sequence
     forget_calls(tx, call_ids)
     if days:
         one_day = timedelta(days=1)  # a call before midnight, its report after
-        _lines(tx, client_id, min(days) - one_day, max(days), report_ids, ())
+        erase_lines(tx, client_id, min(days) - one_day, max(days), set(report_ids), ())
     return erased
 
 
@@ -191,23 +192,12 @@ def forget_who(tx: Tx, client_id: str, call_ids: Sequence[str]) -> int:
     """Takes the numbers out of these calls, also where summaries have them."""
     found = calls_by_ids(tx, call_ids)
     days = [japan_day(one.arrived_at) for one in found.values()]
-    numbers = {one.caller for one in found.values() if one.caller}
+    rang = {(one.arrived_at, one.caller) for one in found.values()}
     gone = forget_numbers(tx, call_ids)
     forget_places(tx, call_ids)
     if days:
-        _lines(tx, client_id, min(days), max(days), (), numbers)
+        erase_lines(tx, client_id, min(days), max(days), (), rang)
     return gone
-
-
-def _lines(
-    tx: Tx,
-    client_id: str,
-    first: date,
-    last: date,
-    report_ids: Sequence[str],
-    numbers: Sequence[str] | set[str],
-) -> None:
-    erase_lines(tx, client_id, first, last, set(report_ids), set(numbers))
 
 
 # --- by night ---
@@ -218,17 +208,17 @@ Step = Callable[[Tx, str], tuple[str | None, Counts]]
 
 def _old_recordings(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     found = recordings_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    gone = erase_recordings(tx, held(tx, client_id).free(found))
+    gone = erase_recordings(tx, free_calls(tx, client_id, found))
     return (found[-1] if found else None), Counts(recordings=gone)
 
 
 def _old_reports(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     found = reports_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    kept, waiting = held(tx, client_id), still_open(tx, [one for one, _call in found])
+    kept, open_ones = held(tx, client_id), waiting(tx, [one for one, _call in found])
     free = [
         (report_id, call_id)
         for report_id, call_id in found
-        if report_id not in waiting and not kept.everything and call_id not in kept.calls
+        if report_id not in open_ones and not kept.everything and call_id not in kept.calls
     ]
     gone = forget(
         tx,
@@ -241,15 +231,16 @@ def _old_reports(tx: Tx, after: str, client_id: str, months: int) -> tuple[str |
 
 def _old_numbers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     found = numbered_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    forget_who(tx, client_id, held(tx, client_id).free(found))
+    forget_who(tx, client_id, free_calls(tx, client_id, found))
     return (found[-1] if found else None), Counts()
 
 
 def _old_callers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     if held(tx, client_id).everything:
         return None, Counts()
-    found = persons_before(tx, client_id, edge(months, tx.now), AT_ONCE)
-    gone = forget_persons(tx, client_id, found)
+    found = persons_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
+    needed = needed_persons(tx, client_id) if found else set()
+    gone = forget_persons(tx, client_id, [one for one in found if one not in needed])
     return (found[-1] if found else None), Counts(callers=gone)
 
 

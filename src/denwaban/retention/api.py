@@ -77,7 +77,10 @@ class ErasedOut(msgspec.Struct):
     held: int
     """Calls and reports under a legal hold."""
     waiting: int
-    """Reports that somebody still has to deal with, and calls that are not over: ask again when they are."""
+    """Reports that somebody still has to deal with or of which a promise is not kept, and calls that are not over: ask again
+    when they are."""
+    promised: int
+    """How many of `waiting` wait for a promise to be kept."""
 
 
 def _known(tx: Tx, client_id: str) -> None:
@@ -212,7 +215,9 @@ async def post_erasure(
     def verb(tx: Tx) -> ErasedOut:
         _known(tx, client_id)
         gone, may = erase_caller(tx, client_id, data.number, who.user_id)
-        return ErasedOut(gone.recordings, gone.reports, gone.callers, may.held, may.waiting)
+        return ErasedOut(
+            gone.recordings, gone.reports, gone.callers, may.held, may.waiting, may.promised
+        )
 
     try:
         return await store.write(verb)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from denwaban.calls import Call, calls_by_ids, calls_of_numbers, erase_recordings
-from denwaban.delivery import still_open
 from denwaban.lines import numbers_of, parse_number, show_number
 from denwaban.people.persons import (
     Person,
@@ -14,10 +13,12 @@ from denwaban.people.persons import (
     taken_from_number,
     ways_of,
 )
+from denwaban.promises import still_promised
 from denwaban.reports import Report, reports_by_ids, reports_of_calls, reports_of_numbers
 from denwaban.retention.acts import forget, forget_who, note_erasure
 from denwaban.retention.holds import held
 from denwaban.retention.model import BadTerms, Counts, Kind
+from denwaban.retention.waiting import waiting
 from denwaban.store import Tx, new_id
 
 
@@ -47,7 +48,9 @@ class May:
     held: int
     """Calls and reports under a legal hold."""
     waiting: int
-    """Reports that somebody still has to deal with, and calls that are not over."""
+    """Reports that somebody still has to deal with or of which a promise is not kept, and calls that are not over."""
+    promised: int
+    """How many of `waiting` wait for a promise to be kept."""
 
 
 def asked(tx: Tx, client_id: str, typed: str) -> Asked:
@@ -93,21 +96,23 @@ def _written(number: str) -> tuple[str, ...]:
 def may_go(tx: Tx, found: Asked) -> May:
     """What of it may be erased now."""
     kept = held(tx, found.client_id)
-    waiting = still_open(tx, [one.id for one in found.reports])
+    report_ids = [one.id for one in found.reports]
+    open_ones = waiting(tx, report_ids)
     # The recording and the number of a call whose report is still to be dealt with are needed for that.
-    busy = {one.call_id for one in found.reports if one.id in waiting}
+    busy = {one.call_id for one in found.reports if one.id in open_ones}
     over = [one.id for one in found.calls if one.ended_at is not None and one.id not in busy]
-    done = [one for one in found.reports if one.id not in waiting]
+    done = [one for one in found.reports if one.id not in open_ones]
     calls = kept.free(over)
     reports = [one.id for one in done if not kept.everything and one.call_id not in kept.calls]
     stopped = len(over) - len(calls) + len(done) - len(reports)
-    going_on = len(found.calls) - len(over) + len(waiting)
+    going_on = len(found.calls) - len(over) + len(open_ones)
     return May(
         tuple(calls),
         tuple(reports),
         found.caller is not None and not stopped and not going_on and not kept.everything,
         stopped,
         going_on,
+        len(still_promised(tx, report_ids)),
     )
 
 

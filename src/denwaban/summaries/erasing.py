@@ -1,7 +1,7 @@
 """Forgetting callers in summaries that were made already."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -19,9 +19,9 @@ def erase_lines(
     first: date,
     last: date,
     report_ids: Collection[str],
-    numbers: Collection[str],
+    calls: Collection[tuple[datetime, str]],
 ) -> None:
-    """Takes numbers and words of these reports, and of calls from these numbers, out of the client's summaries that have a
+    """Takes numbers and words of these reports, and of these calls (when, from which number), out of the client's summaries that have a
     day from `first` to `last`. Their figures stay."""
     found = tx.all(
         select(summaries.c.id, summaries.c.calls).where(
@@ -34,7 +34,7 @@ def erase_lines(
     for row in found:
         lines = msgspec.convert(row["calls"] or [], list[CallLine])
         left = [
-            _bare(one) if one.report_id in report_ids or one.number in numbers else one
+            _bare(one) if one.report_id in report_ids or (one.at, one.number) in calls else one
             for one in lines
         ]
         if left != lines:

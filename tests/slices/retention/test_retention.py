@@ -246,7 +246,7 @@ async def test_programs_of_administrators_do_the_same(files: Files, make_web: Ma
     ]
     erased = await program.client.post(f"{place}/caller-erasures", json={"number": NUMBER})
     assert erased.json() == {
-        "recordings": 0, "reports": 0, "callers": 0, "held": 2, "waiting": 0,
+        "recordings": 0, "reports": 0, "callers": 0, "held": 2, "waiting": 0, "promised": 0,
     }  # fmt: skip
     lifted = await program.client.delete(f"{place}/holds/{made.json()['id']}")
     assert lifted.status_code == 204

@@ -1,26 +1,32 @@
 """What is a caller's own: calls by their direction, calls given to somebody else, and what is still needed."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from tests.delivery_story import open_office
 from tests.recording_story import Shelf
 from tests.retention_story import NUMBER, OTHER, Files, site
 from tests.web_fixtures import MakeWeb
 
-from denwaban import retention
+from denwaban import promises, retention
 from denwaban.access import Role
-from denwaban.calls import calls_of_numbers
+from denwaban.calls import calls_by_ids, calls_of_numbers
 from denwaban.calls.rows import calls
-from denwaban.clock import MovedClock
+from denwaban.clock import MovedClock, japan_day
 from denwaban.config import Settings
 from denwaban.lines import add_number
 from denwaban.people import persons as people_persons
+from denwaban.people.persons.rows import person_ways
 from denwaban.reports.rows import reports as report_rows
-from denwaban.store import Store, Tx
+from denwaban.retention import Counts
+from denwaban.store import Store, Tx, new_id
+from denwaban.summaries.model import CallLine
+from denwaban.summaries.rows import summaries
 
-LINE = "+81312345678"
+LINE, THIRD, FOURTH = "+81312345678", "+819011110003", "+819011110004"
 
 
 @pytest.fixture
@@ -87,3 +93,75 @@ async def test_a_call_given_to_another_is_not_the_numbers_owners(files: Files) -
     assert (numbers[own_call], numbers[given_call]) == ("", NUMBER)
     names = {row["id"]: row["caller_name"] for row in await files.all_of(report_rows)}
     assert (names[own_report], names[given_report]) == ("", "佐藤 花子")
+
+
+async def test_who_made_a_held_call_stays_known_and_so_does_its_line(
+    files: Files, clock: MovedClock
+) -> None:
+    client_id = files.office.client_id
+    held_call, _report = await files.talk()
+    free_call, _report = await files.talk()
+    await files.talk(OTHER)
+    given_call, _report = await files.talk(THIRD)
+
+    def prepare(tx: Tx) -> None:
+        whom = people_persons.remember(tx, client_id, FOURTH, "高橋 一郎", "タカハシ イチロウ")
+        people_persons.give_call(tx, whom.id, given_call)
+        for call_id in (held_call, given_call):
+            retention.place_hold(tx, client_id, "訴訟のため", None, call_id)
+        rang = calls_by_ids(tx, (held_call, free_call))
+        lines = [
+            CallLine(rang[one].arrived_at, NUMBER, LINE, "answered", 1, 1, False)
+            for one in (held_call, free_call)
+        ]
+        today = japan_day(tx.now)
+        tx.execute(
+            insert(summaries).values(
+                id=new_id(), client_id=client_id, kind="daily", first=today, last=today, edition=1,
+                reason="", wanted_at=tx.now, mailed=False, calls=msgspec.to_builtins(lines),
+            )
+        )  # fmt: skip
+
+    await files.store.write(prepare)
+    clock.advance(timedelta(days=40))
+    await files.set(callers=1)
+    await files.night()
+    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    assert (numbers[held_call], numbers[free_call]) == (NUMBER, "")
+    known = {row["value"] for row in await files.all_of(person_ways)}
+    assert known == {NUMBER, THIRD, FOURTH}
+    (row,) = await files.all_of(summaries)
+    lines = msgspec.convert(row["calls"], list[CallLine])
+    assert [one.number for one in lines] == [NUMBER, ""]
+
+
+async def test_what_a_promise_still_needs_is_not_erased(
+    files: Files, clock: MovedClock, make_web: MakeWeb
+) -> None:
+    client_id = files.office.client_id
+    call_id, report_id = await files.talk(kept=False)
+    open_call, _report = await files.talk(OTHER, done=False)
+    clock.advance(timedelta(days=40))
+    await files.set(recordings=1, reports=1, callers=1)
+    await files.night()
+    assert await files.counted() == []
+    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    assert numbers == {call_id: NUMBER, open_call: OTHER}
+    gone, may = await files.store.write(
+        lambda tx: retention.erase_caller(tx, client_id, NUMBER, None)
+    )
+    assert (bool(gone), may.waiting, may.promised) == (False, 2, 1), "the report and its call"
+    admin = await (await site(files, make_web)).browser(Role.ADMINISTRATOR)
+    page = await admin.post(f"/clients/{client_id}/caller-data", {"number": NUMBER})
+    assert "お約束がまだ果たされていません" in page.text
+
+    def keep(tx: Tx) -> None:
+        promise = promises.promise_of_report(tx, report_id)
+        assert promise is not None
+        promises.keep(tx, promise.id, None, "お電話しました")
+
+    await files.store.write(keep)
+    await files.night()
+    assert ("retention", Counts(1, 1, 1)) in await files.counted()
+    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    assert numbers == {call_id: "", open_call: OTHER}

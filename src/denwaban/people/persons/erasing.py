@@ -18,14 +18,15 @@ from denwaban.people.persons.rows import (
 from denwaban.store import Tx
 
 
-def persons_before(tx: Tx, client_id: str, before: datetime, limit: int) -> list[str]:
-    """Ids of who has been known to call a client without a change since then."""
+def persons_before(tx: Tx, client_id: str, before: datetime, after: str, limit: int) -> list[str]:
+    """Ids of who has been known to call a client without a change since then, behind the id `after`, in order."""
     rows = tx.all(
         select(persons.c.id)
         .where(
             persons.c.client_id == client_id,
             persons.c.updated_at < before,
             persons.c.into_id.is_(None),
+            persons.c.id > after,
         )
         .order_by(persons.c.id)
         .limit(limit)

@@ -92,11 +92,19 @@ async def resync(desk: Desk, event: Resynced, held: Held, claim: Claim) -> None:
         _catch_up(desk, snapshot, event.at)
     for row in held.calls:
         kept = held.places.get(row.id)
-        await _take_row(desk, row, held.offers.get(row.id), kept, event, claim)
+        try:
+            await _take_row(desk, row, held.offers.get(row.id), kept, event, claim)
+        except Exception as error:
+            # A fault with one call must not leave all the others without the floor.
+            log.exception("routing.row_failed", call=row.id, error=type(error).__name__)
+            _take_plainly(desk, row, kept, event)
     desk.places.settle(held.unsettled)
     for state in snapshot.legs.values():
         if is_caller(state) and state.leg not in desk.book.legs:
-            await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
+            try:
+                await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
+            except Exception as error:
+                log.exception("routing.stray_failed", leg=state.leg, error=type(error).__name__)
     _sweep(desk, snapshot)
     for seat, operator_id in desk.seats.items():
         is_online = seat in snapshot.online
@@ -227,14 +235,29 @@ async def _keep_on(
     """To be called back, in line by arrival."""
     _in_record_again(desk, live, at)
     holds = terms(live.service, await desk.intake.known(live.service, live.call))
-    if state is None:
-        desk.places.adopt(live, kept, None)
-        begins = max(kept.next_at, at + PUT_DOWN)
-        desk.perform(desk.floor.adopt_place(live.call.id, live.call.arrived_at, at, begins, holds))
-    else:
-        desk.perform(desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at, holds))
-        desk.perform(desk.floor.keep_place(live.call.id, at))
+    desk.places.adopt(live, kept, state)
+    begins = max(kept.next_at, at + PUT_DOWN) if state is None else None
+    desk.perform(desk.floor.adopt_place(live.call.id, live.call.arrived_at, at, begins, holds))
+
+
+def _take_plainly(desk: Desk, row: Call, kept: Place | None, event: Resynced) -> None:
+    """After a fault with this row: whoever is there waits in line, whoever is to be called back is kept, by arrival alone."""
+    live = desk.book.calls.get(row.id)
+    if live is None or row.id in desk.floor.callers:
+        return  # over already, or on the floor in spite of it
+    state = event.snapshot.legs.get(live.leg)
+    if kept is not None:
         desk.places.adopt(live, kept, state)
+        begins = max(kept.next_at, event.at + PUT_DOWN) if state is None else None
+        desk.perform(desk.floor.adopt_place(row.id, row.arrived_at, event.at, begins))
+    elif state is None:
+        live.gone = True
+        desk.book.end(live, _outcome_of_gone(row, event.restarted), event.at)
+    elif row.mode == Mode.CLOSED:
+        desk.close(live)
+    else:
+        live.message = ""
+        desk.perform(desk.floor.adopt_waiting(row.id, row.arrived_at, event.at, stays=True))
 
 
 def _go_on_talking(

@@ -199,15 +199,17 @@ class Floor:
         call_id: str,
         arrived_at: datetime,
         now: datetime,
-        not_before: datetime,
+        not_before: datetime | None,
         terms: Terms = ANYBODY,
     ) -> list[Action]:
-        """Somebody who is to be called back, kept from before: in line by arrival from `not_before` on."""
+        """Somebody who is to be called back, kept from before: in line by arrival from `not_before` on; None while they have
+        not hung up yet."""
         caller = self._callers.add(call_id, arrived_at, terms)
         caller.place, caller.announced = True, True
         out = list[Action]()
-        self._callers.wait_from(caller, not_before, now, out)
-        self._dispatch(now, out)
+        if not_before is not None:
+            self._callers.wait_from(caller, not_before, now, out)
+            self._dispatch(now, out)
         return out
 
     def keep_place(self, call_id: str, now: datetime) -> list[Action]:

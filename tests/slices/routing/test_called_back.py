@@ -9,7 +9,7 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import CallState, Outcome
 from denwaban.lines import ServiceLevel, Step, StepKind, set_level
-from denwaban.routing import IN_LINE, SeatState, keeping, place_given_up
+from denwaban.routing import IN_LINE, SeatState, adoption, keeping, place_given_up
 from denwaban.routing.keeping import AGAIN, open_places
 from denwaban.routing.prompts import KEPT, MAY_PRESS, NOT_KEPT, place_words
 from denwaban.store import StoreError
@@ -246,3 +246,59 @@ async def test_a_place_that_cannot_be_written_is_not_promised(
         await house.comes("suzuki")
         await house.talks("suzuki")
         assert house.phone.hears(leg) == "voice of seat-suzuki"
+
+
+async def reaches_key(house: House, from_: str = HER) -> Leg:
+    """A caller waits ten seconds and is told that they may press the key."""
+    leg = house.dials(NUMBER, from_)
+    await house.passes(10)
+    while MAY_PRESS not in house.phone.hears(leg):
+        house.phone.prompt_ends(leg)
+        await house.settled()
+    return leg
+
+
+async def then_sends_away(house: House) -> None:
+    """The client has callers sent away after 20 seconds."""
+    level = ServiceLevel(ladder=(Step(10, StepKind.CALL_BACK), Step(20, StepKind.MESSAGE)))
+    await house.store.write(lambda tx: set_level(tx, house.client, level))
+
+
+async def test_a_place_kept_on_the_line_does_not_stop_the_floor_after_a_restart(
+    calling: House,
+) -> None:
+    house = calling
+    await then_sends_away(house)
+    async with house.open():
+        leg = await reaches_key(house)
+        house.phone.caller_presses(leg, "1")
+        await house.hears(leg, KEPT)
+        assert await kept(house) == 1
+    # The program is away while the caller, still on the line, would have been sent away.
+    house.clock.advance(timedelta(seconds=30))
+    async with house.open():
+        assert [one.call_back for one in house.view.waiting] == [True]
+        await house.until(lambda: house.phone.ended_with(leg) is HangUp.NORMAL)
+        await house.settled()
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+
+
+async def test_a_row_that_cannot_be_taken_in_does_not_stop_the_floor(
+    calling: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = calling
+    async with house.open():
+        first = house.dials(NUMBER, "09011111111")
+        await house.settled()
+
+    def broken(*_: object) -> None:
+        raise ValueError("of this row")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, "_in_record_again", broken)
+        async with house.open():
+            await house.comes("suzuki")
+            await house.talks("suzuki")
+            assert house.phone.hears(first) == "voice of seat-suzuki"

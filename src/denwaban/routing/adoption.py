@@ -299,7 +299,10 @@ async def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
         desk.close(live)
     else:
         holds = terms(live.service, await desk.intake.known(live.service, live.call))
-        waiting = desk.floor.adopt_waiting(live.call.id, live.call.arrived_at, at, holds)
+        talked = live.call.answered_at is not None
+        waiting = desk.floor.adopt_waiting(
+            live.call.id, live.call.arrived_at, at, holds, stays=talked
+        )
         desk.perform(waiting)
 
 

@@ -1,9 +1,12 @@
 """Stories of callers who are passed on: to the client's staff outside, to another operator, to a numbered place."""
 
+from datetime import timedelta
+
 import pytest
 from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Call, CallState, Outcome
+from denwaban.lines import ServiceLevel, Step, StepKind, set_level
 from denwaban.oncall import add_contact
 from denwaban.people import add_staff
 from denwaban.routing import SeatError, SeatState
@@ -484,6 +487,22 @@ async def test_after_a_restart_no_caller_is_without_somebody(house: House, momen
             await house.passes(90)
             await house.talks("suzuki")
             assert hears(house, caller) == {"seat-suzuki"}
+
+
+async def test_after_a_restart_who_has_talked_is_not_sent_away(house: House) -> None:
+    who = await staff(house)
+    level = ServiceLevel(ladder=(Step(20, StepKind.MESSAGE),))
+    await house.store.write(lambda tx: set_level(tx, house.client, level))
+    async with house.open() as board:
+        caller = await talk(house)
+        await board.consult(house.operators["suzuki"], "staff", who, stay=False)
+        await house.settled()
+    house.clock.advance(timedelta(seconds=30))
+    async with house.open():
+        await house.passes(3)
+        assert house.phone.ended_with(caller) is None
+        await house.talks("suzuki")
+        assert hears(house, caller) == {"seat-suzuki"}
 
 
 async def test_the_connection_breaks_while_somebody_is_asked(house: House) -> None:

@@ -17,6 +17,7 @@ from denwaban.care.abuse import (
     taken_over,
     withdraw,
 )
+from denwaban.care.erasing import erase_abuse_words
 from denwaban.care.helping import Asked, answer_help, ask_help, end_help, open_help, open_helps
 from denwaban.care.model import (
     DEFAULT,
@@ -58,6 +59,7 @@ __all__ = [
     "cases",
     "cases_of_call",
     "due",
+    "erase_abuse_words",
     "end_help",
     "end_stale",
     "events_of",

@@ -15,6 +15,7 @@ from denwaban.calls import (
     numbered_before,
     recordings_before,
 )
+from denwaban.care import erase_abuse_words
 from denwaban.clock import japan_day
 from denwaban.delivery import erase_talk
 from denwaban.feedback import erase_feedback
@@ -27,6 +28,7 @@ from denwaban.promises import erase_promises
 from denwaban.reports import erase_reports, reports_before, reports_by_ids
 from denwaban.retention.holds import held
 from denwaban.retention.model import Counts, Kind, Terms, edge, next_night
+from denwaban.retention.queries import unreported_before
 from denwaban.retention.rows import erasures, retention_terms
 from denwaban.retention.waiting import free_calls, needed_persons, waiting
 from denwaban.routing import forget_places
@@ -181,6 +183,7 @@ def forget(tx: Tx, client_id: str, report_ids: Sequence[str], call_ids: Sequence
     erase_feedback(tx, report_ids)
     erase_answers(tx, call_ids)
     erase_questions(tx, call_ids)
+    erase_abuse_words(tx, call_ids)
     forget_calls(tx, call_ids)
     if days:
         one_day = timedelta(days=1)  # a call before midnight, its report after
@@ -229,6 +232,13 @@ def _old_reports(tx: Tx, after: str, client_id: str, months: int) -> tuple[str |
     return (found[-1][0] if found else None), Counts(reports=gone)
 
 
+def _old_answers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
+    """Of calls that nobody reported."""
+    found = unreported_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
+    forget(tx, client_id, (), free_calls(tx, client_id, found))
+    return (found[-1] if found else None), Counts()
+
+
 def _old_numbers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     found = numbered_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
     forget_who(tx, client_id, free_calls(tx, client_id, found))
@@ -270,6 +280,7 @@ def _steps(client_id: str, terms: Terms) -> list[Step]:
     wanted = [
         (_old_recordings, terms.recordings),
         (_old_reports, terms.reports),
+        (_old_answers, terms.reports),
         (_old_numbers, terms.callers),
         (_old_callers, terms.callers),
     ]

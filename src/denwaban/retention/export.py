@@ -13,6 +13,7 @@ from sqlalchemy import select
 from denwaban import audit
 from denwaban.calls import Call, Recordings
 from denwaban.calls.recordings import read
+from denwaban.care import rows as care_rows
 from denwaban.delivery import rows as delivery_rows
 from denwaban.journal import Fact, append
 from denwaban.people.persons import old_names, ways_of
@@ -50,6 +51,13 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
         .where(talk.c.report_id.in_(reports))
         .order_by(talk.c.id)
     )
+    cases, events = care_rows.abuse_cases, care_rows.abuse_events
+    abuse = tx.all(
+        select(cases.c.call_id, events.c.at, events.c.what, events.c.words)
+        .join(cases, cases.c.id == events.c.case_id)
+        .where(cases.c.call_id.in_(calls))
+        .order_by(events.c.at, events.c.id)
+    )
     return {
         "numbers": found.numbers,
         "caller": _caller(tx, found),
@@ -57,6 +65,7 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
         "answers": [dict(row) for row in said],
         "reports": [_report(one) for one in found.reports],
         "promises": [dict(row) for row in promised],
+        "abuse": [dict(row) for row in abuse],
         "comments": [dict(row) for row in talked],
     }
 

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from tests.delivery_story import open_office
 from tests.recording_story import Shelf
 from tests.retention_story import NUMBER, OTHER, Files, site
 from tests.web_fixtures import MakeWeb
 
-from denwaban import promises, retention
+from denwaban import care, promises, retention
 from denwaban.access import Role
-from denwaban.calls import calls_by_ids, calls_of_numbers
+from denwaban.calls import Outcome, answered, begin, calls_by_ids, calls_of_numbers, ended
 from denwaban.calls.rows import calls
+from denwaban.care import rows as care_rows
 from denwaban.clock import MovedClock, japan_day
 from denwaban.config import Settings
 from denwaban.lines import add_number
@@ -22,6 +23,8 @@ from denwaban.people import persons as people_persons
 from denwaban.people.persons.rows import person_ways
 from denwaban.reports.rows import reports as report_rows
 from denwaban.retention import Counts
+from denwaban.retention.export import described
+from denwaban.scripts import rows as script_rows
 from denwaban.store import Store, Tx, new_id
 from denwaban.summaries.model import CallLine
 from denwaban.summaries.rows import summaries
@@ -165,3 +168,63 @@ async def test_what_a_promise_still_needs_is_not_erased(
     assert ("retention", Counts(1, 1, 1)) in await files.counted()
     numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
     assert numbers == {call_id: "", open_call: OTHER}
+
+
+async def test_words_about_abuse_and_answers_nobody_reported_go_too(
+    files: Files, clock: MovedClock
+) -> None:
+    client_id, operator_id = files.office.client_id, files.office.operator_id
+    reported, _report = await files.talk()
+    script, version, run = new_id(), new_id(), new_id()
+
+    def unreported(tx: Tx) -> str:
+        call = begin(tx, client_id=client_id, dialled=LINE, caller=OTHER)
+        answered(tx, call.id, operator_id)
+        for one in (call, calls_by_ids(tx, (reported,))[reported]):
+            care.mark_abusive(tx, one, operator_id, care.Reason.ABUSE, "佐藤が怒鳴った")
+        ended(tx, call.id, Outcome.ANSWERED)
+        tx.execute(insert(script_rows.scripts).values(id=script, client_id=client_id, name="受付"))
+        tx.execute(
+            insert(script_rows.script_versions).values(
+                id=version, script_id=script, version=1, document={}, reason=""
+            )
+        )
+        tx.execute(
+            insert(script_rows.runs).values(
+                id=run, call_id=call.id, client_id=client_id, script_version_id=version,
+                node="a", path=[], started_at=tx.now,
+            )
+        )  # fmt: skip
+        tx.execute(
+            insert(script_rows.answers).values(
+                run_id=run, field="住所", value="港区芝", known=0, counter=1, at=tx.now
+            )
+        )
+        return call.id
+
+    silent = await files.store.write(unreported)
+
+    async def words() -> list[str]:
+        rows = await files.all_of(care_rows.abuse_events)
+        return [row["words"] for row in rows if row["words"]]
+
+    async def answers() -> int:
+        return await files.store.read(lambda tx: len(tx.all(select(script_rows.answers))))
+
+    assert await words() == ["佐藤が怒鳴った"] * 2
+    document = await files.store.read(
+        lambda tx: described(tx, retention.asked(tx, client_id, NUMBER))
+    )
+    assert [one["words"] for one in document["abuse"]] == ["佐藤が怒鳴った"]
+    await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
+    assert await words() == ["佐藤が怒鳴った"]
+    clock.advance(timedelta(days=40))
+    await files.set(reports=1)
+    hold = await files.store.write(
+        lambda tx: retention.place_hold(tx, client_id, "訴訟のため", None, silent)
+    )
+    await files.night()
+    assert (await words(), await answers()) == (["佐藤が怒鳴った"], 1)
+    await files.store.write(lambda tx: retention.lift_hold(tx, client_id, hold, None))
+    await files.night()
+    assert (await words(), await answers()) == ([], 0)

@@ -52,10 +52,10 @@ class Parking:
         try:
             await self._phone.hold(live.leg)
         except BaseException:
-            del self.slots[slot]
+            self._free(slot, live)
             raise
         if not self._control.talking(live):
-            del self.slots[slot]
+            self._free(slot, live)
             return
         now = self._clock.now()
         moved = changes.moved(
@@ -90,6 +90,11 @@ class Parking:
         task, live.parked = live.parked, None
         if task is not None and task is not asyncio.current_task():
             task.cancel()
+
+    def _free(self, slot: int, live: LiveCall) -> None:
+        # Who hung up meanwhile has left it already, and another may be there now.
+        if self.slots.get(slot) is live:
+            del self.slots[slot]
 
     def _wait(self, live: LiveCall, now: datetime) -> None:
         live.parked_at = now

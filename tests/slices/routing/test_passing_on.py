@@ -1,5 +1,6 @@
 """Stories of callers who are passed on: to the client's staff outside, to another operator, to a numbered place."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from denwaban.lines import ServiceLevel, Step, StepKind, set_level
 from denwaban.oncall import add_contact
 from denwaban.people import add_staff
 from denwaban.routing import SeatError, SeatState
+from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg, Unreached
 
 STAFF = "+819011112222"
@@ -330,6 +332,58 @@ async def test_parked_in_a_numbered_place_and_taken_by_another(house: House) -> 
         assert hears(house, caller) == {"seat-tanaka"}
         assert house.view.parked == ()
         assert (await the_call(house)).slot is None
+
+
+class SlowToHold(FakePhone):
+    """Whom it is told to hold next hears music only when `go_on` is set."""
+
+    go_on: asyncio.Event | None = None
+    held_first = False
+    """Whether they hear music before, and only the answer is late."""
+
+    async def hold(self, leg: Leg) -> None:
+        waits, self.go_on = self.go_on, None
+        if self.held_first or waits is None:
+            await super().hold(leg)
+        if waits is not None:
+            await waits.wait()
+            if not self.held_first:
+                await super().hold(leg)
+
+
+@pytest.mark.parametrize("held_first", [False, True])
+async def test_who_hangs_up_while_being_parked_takes_nobody_elses_place(
+    house: House, held_first: bool
+) -> None:
+    house.phone = phone = SlowToHold(house.clock)
+    phone.held_first = held_first
+    async with house.open() as board, asyncio.TaskGroup() as tasks:
+        suzuki, tanaka = house.operators["suzuki"], house.operators["tanaka"]
+        first = await talk(house)
+        await house.comes("tanaka")
+        second = house.dials(NUMBER)
+        await house.talks("tanaka")
+        phone.go_on = late = asyncio.Event()
+
+        async def park() -> None:
+            try:
+                await board.park(suzuki)
+            except SeatError:
+                assert not held_first
+
+        parking = tasks.create_task(park())
+        await house.until(lambda: phone.go_on is None)
+        phone.caller_hangs_up(first)
+        await house.until(lambda: house.view.calls == 1)
+        await board.park(tanaka)
+        late.set()
+        await parking
+        await house.settled()
+        assert [(one.slot, one.by) for one in house.view.parked] == [(1, house.seat("tanaka").name)]
+        await board.set_state(suzuki, "ready")
+        await board.take_parked(suzuki, 1)
+        await house.talks("suzuki")
+        assert hears(house, second) == {"seat-suzuki"}
 
 
 async def test_nobody_is_forgotten_in_a_place(house: House) -> None:

@@ -205,7 +205,8 @@ class Caller:
     """Ring-back has lasted long enough."""
     announced: bool = False
     wants: str | None = None
-    """The operator who asked for this practice call: rung before others while free."""
+    """The operator to whom a colleague sent the caller, or who asked for them: rung before others while free, whatever their
+    skills."""
     comfort: int = 0
     """Counts what is said to the caller, so that old timers are known as such."""
     level: int = 0

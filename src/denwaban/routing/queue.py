@@ -123,17 +123,18 @@ class Queue:
 
     def _able(self, caller: Caller, now: datetime) -> int:
         """Who may take this caller now. Never nobody at all: who could only be taken by people we do not have is taken by
-        whom we have."""
+        whom we have. Whom a colleague, or the operator themself, has named may take them whatever they have learned."""
+        wanted = NOBODY if caller.wants is None else self.bits.of(caller.wants)
         if caller.kept_for is not None:
-            return self.bits.of(caller.kept_for)
+            return self.bits.of(caller.kept_for) | wanted
         able = self.skills.able(caller.need, caller.level) | caller.also
         if not able & self._roster:
             able = EVERYONE
         if caller.alone_until is not None and caller.alone_until > now:
             on_duty = able & self.duties.now(now).who
             if on_duty & self._roster:
-                return on_duty
-        return able
+                return on_duty | wanted
+        return able | wanted
 
     def alone_until(self, caller: Caller, now: datetime) -> datetime | None:
         """Until when this caller, who comes now, waits for those on duty alone."""

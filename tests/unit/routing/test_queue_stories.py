@@ -319,3 +319,19 @@ def test_only_those_before_one_who_want_the_same_operators_count() -> None:
     floor.arrive("c4", after(4), after(4))
     ahead = [floor.queue.ahead(floor.callers[f"c{n}"]) for n in range(5)]
     assert ahead == [0, 0, 1, 1, 4]
+
+
+@pytest.mark.parametrize("on_duty", [False, True])
+def test_whom_a_colleague_named_is_rung_whatever_they_have_learned(on_duty: bool) -> None:
+    floor = a_floor("expert", "novice")
+    floor.queue.skills.set([Learned("expert", "client", "yamada", 3)], {})
+    if on_duty:
+        floor.queue.duties.set([Lunch(frozenset({"expert"}), 60)])
+    need = Terms(Need("yamada", level=3))
+    floor.online("expert", False, START)
+    out = floor.adopt_waiting("c1", START, START, need, "novice", stays=True)
+    assert Offer("c1", "novice") in out
+    # Who does not take them leaves them to those who can, and to nobody else.
+    out = floor.missed("novice", Miss.REFUSED, START)
+    assert not [one for one in out if isinstance(one, Offer)]
+    assert Offer("c1", "expert") in floor.online("expert", True, START)

@@ -1,7 +1,13 @@
-"""Which pages of seats are open in this process."""
+"""Who may open a seat's page, and which are open in this process."""
 
 from collections import Counter
 from collections.abc import AsyncIterator
+
+from denwaban.access import Role
+from denwaban.web import needs
+
+OPERATORS = needs(Role.OPERATOR, Role.SUPERVISOR)
+"""A supervisor with a seat of their own takes calls over there; without one the seat's pages are not found."""
 
 
 class OpenPages:

@@ -7,14 +7,13 @@ from litestar import Response, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
-from denwaban.access import Principal, Role
+from denwaban.access import Principal
 from denwaban.console.acts import NotYours, run_for
+from denwaban.console.here import OPERATORS
 from denwaban.improvement import LONGEST_WORDS, NotThisCall, note_question
 from denwaban.people import operator_of_user
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs
-
-operators = needs(Role.OPERATOR)
+from denwaban.web import Problem, _
 
 ID = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
 
@@ -28,7 +27,7 @@ class Noted(msgspec.Struct, forbid_unknown_fields=True):
     withdrawn: bool = False
 
 
-@put("/seat/calls/{call_id:str}/question", guards=[operators], opt={"quiet": True})
+@put("/seat/calls/{call_id:str}/question", guards=[OPERATORS], opt={"quiet": True})
 async def question(
     call_id: FromPath[str],
     data: JSONBody[Noted],

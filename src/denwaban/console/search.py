@@ -8,13 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Template
 
-from denwaban.access import Principal, Role
+from denwaban.access import Principal
 from denwaban.console.finding import look_up
+from denwaban.console.here import OPERATORS
 from denwaban.people import operator_of_user
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
-
-operators = needs(Role.OPERATOR)
+from denwaban.web import Problem, _, page
 
 
 class Wanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -26,7 +25,7 @@ class Wanted(msgspec.Struct, forbid_unknown_fields=True):
     """Only who it may be that calls."""
 
 
-@post("/seat/search", guards=[operators], status_code=200, opt={"quiet": True})
+@post("/seat/search", guards=[OPERATORS], status_code=200, opt={"quiet": True})
 async def search(
     data: JSONBody[Wanted], store: NamedDependency[Store], who: NamedDependency[Principal]
 ) -> Template:

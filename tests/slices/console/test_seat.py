@@ -458,6 +458,21 @@ async def test_the_seat_is_for_operators(seat_story: MakeStory, role: Role, stat
         assert (await other.get(path)).status_code == status
 
 
+async def test_a_supervisor_with_a_seat_searches_and_notes_questions_there(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    other = await story.web.browser(Role.SUPERVISOR)
+    await story.store.write(lambda tx: add_operator(tx, other.user_id, "木村", ""))
+    found = await other.request("POST", "/seat/search", json={"text": "さとう"})
+    assert found.status_code == 200
+    _leg, call = await story.talk()
+    noted = {"id": "0" * 32, "words": "駐車場はありますか", "counter": 1}
+    # Somebody else's call, not a page that is not for them.
+    path = f"/seat/calls/{call.id}/question"
+    assert (await other.request("PUT", path, json=noted)).status_code == 404
+
+
 async def test_one_page_holds_the_seat(seat_story: MakeStory) -> None:
     story = await seat_story()
     browser = await sit(story)

@@ -25,7 +25,8 @@ from denwaban.care import (
     withdraw,
 )
 from denwaban.console.acts import NotYours
-from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, Switch, no_call, told
+from denwaban.console.here import OPERATORS
+from denwaban.console.pages.common import SEAT, Nothing, Seat, Switch, no_call, told
 from denwaban.people import Operator
 from denwaban.store import Tx
 from denwaban.web import _

@@ -10,7 +10,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.response import Template
 from markupsafe import Markup
 
-from denwaban.access import Principal, Role
+from denwaban.access import Principal
 from denwaban.calls import Call
 from denwaban.console.acts import NotYours, change_run, look_begun
 from denwaban.console.look import EVERYTHING, SCRIPT, Look, NotBegun, look
@@ -19,12 +19,9 @@ from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
 from denwaban.scripts import NoSuchWay, NotVerified, RunFinished, RunView
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, page
+from denwaban.web import Problem, _, page
 
 T = TypeVar("T")
-
-OPERATORS = needs(Role.OPERATOR, Role.SUPERVISOR)
-"""A supervisor with a seat of their own takes calls over there; without one the seat's pages are not found."""
 
 
 class Switch(msgspec.Struct, forbid_unknown_fields=True):

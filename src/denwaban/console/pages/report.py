@@ -20,8 +20,9 @@ from denwaban.console.acts import (
     outlook_for,
     send_report,
 )
+from denwaban.console.here import OPERATORS
 from denwaban.console.outlook import Outlook
-from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, no_call, told
+from denwaban.console.pages.common import SEAT, Nothing, Seat, no_call, told
 from denwaban.console.words import instead, routing_words, sentence
 from denwaban.people import Operator
 from denwaban.scripts import LONGEST_ANSWER, AnswerTooLong, NoSuchField, RunFinished

@@ -13,9 +13,9 @@ from denwaban.calls import talking_with
 from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import take_seat
-from denwaban.console.here import OpenPages
+from denwaban.console.here import OPERATORS, OpenPages
 from denwaban.console.look import ringing_here
-from denwaban.console.pages.common import OPERATORS, SEAT, Seat, told
+from denwaban.console.pages.common import SEAT, Seat, told
 from denwaban.console.phone import account
 from denwaban.console.waiting import SHOWN, SeatQueue, WaitingRoom
 from denwaban.console.words import words

@@ -9,8 +9,9 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from denwaban.console.acts import jump_to, mark, mark_regular, say_who
+from denwaban.console.here import OPERATORS
 from denwaban.console.look import EVERYTHING, SCRIPT
-from denwaban.console.pages.common import OPERATORS, SEAT, Seat, Switch, told
+from denwaban.console.pages.common import SEAT, Seat, Switch, told
 from denwaban.people.persons import Joined
 from denwaban.scripts import Emotion, NoSuchScript, back, confirm, go
 from denwaban.web import _

@@ -9,8 +9,9 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from denwaban.console.acts import OutOfWindow, promise_call_back, wants_staff
+from denwaban.console.here import OPERATORS
 from denwaban.console.look import EVERYTHING
-from denwaban.console.pages.common import OPERATORS, SEAT, Nothing, Seat, Switch, told
+from denwaban.console.pages.common import SEAT, Nothing, Seat, Switch, told
 from denwaban.web import _
 
 

@@ -426,11 +426,12 @@ class Desk:
             return  # who it was is told by the leg's own end
         except PhoneError as error:
             log.warning("routing.connect_failed", call=live.call.id, error=type(error).__name__)
-            if _holds(live, offer):
+            if _holds(live, offer) and not live.gone:
                 now = self.clock.now()
                 self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
             return
-        if _holds(live, offer):
+        # Who was called back and put down the phone meanwhile was not reached: what follows is in this line already.
+        if _holds(live, offer) and not live.gone:
             now = self.clock.now()
             self.floor.connected(offer.operator_id, now)
             self.control.joined(live)

@@ -302,3 +302,33 @@ async def test_a_row_that_cannot_be_taken_in_does_not_stop_the_floor(
             await house.comes("suzuki")
             await house.talks("suzuki")
             assert house.phone.hears(first) == "voice of seat-suzuki"
+
+
+async def test_who_hangs_up_while_being_joined_was_not_reached(
+    calling: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        await house.passes(5)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+        house.phone.seat_answers("seat-suzuki")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        joins = house.phone.connect
+
+        async def hangs_up(call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
+            await joins(call, caller, operator, record=record)
+            house.phone.outside_hangs_up(HER_PHONE)
+            for _ in range(30):
+                await asyncio.sleep(0)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(house.phone, "connect", hangs_up)
+            house.phone.outside_answers(HER_PHONE)
+            await house.until(lambda: house.phone.leg_of("seat-suzuki") is None)
+        await house.settled()
+        assert house.seat("suzuki").state is SeatState.READY
+        (place,) = (await house.store.read(open_places)).values()
+        assert place.tries == 1
+        assert (await house.calls())[0].answered_at is None

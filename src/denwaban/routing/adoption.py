@@ -122,6 +122,9 @@ def _all_lost(desk: Desk, at: datetime) -> None:
     for live in list(desk.book.calls.values()):
         desk.control.let_go(live)
         desk.parking.leave(live)
+        if live.keeping:
+            live.gone = True
+            continue  # in line as soon as the place is written
         if live.place is not None:
             _go_on_keeping(desk, live, at)
             continue

@@ -305,12 +305,13 @@ class Places:
             live.line.do(lambda: self.say_goodbye(live))
 
     def settle(self, ended: Iterable[tuple[Place, Outcome | None]]) -> None:
-        """Places whose calls are over although nobody wrote down what became of them."""
+        """Places whose calls are over although nobody wrote down what became of them. Of whom nothing better is known, somebody
+        is told."""
         for kept, outcome in ended:
             result = {
-                Outcome.NOT_REACHED: Result.GIVEN_UP,
                 Outcome.ANSWERED: Result.TALKED,
-            }.get(outcome or Outcome.LOST, Result.CAME_AGAIN)
+                Outcome.ABANDONED: Result.CAME_AGAIN,
+            }.get(outcome or Outcome.LOST, Result.GIVEN_UP)
             self._put(lambda tx, it=kept, what=result: keeping.over(tx, it.id, what))  # type: ignore[misc]
 
     def _over(self, live: LiveCall, result: Result, operator_id: str | None = None) -> None:

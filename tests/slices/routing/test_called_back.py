@@ -1,6 +1,7 @@
 """Who presses the key keeps the place, hangs up and is called in turn; both databases, told as stories."""
 
 import asyncio
+import threading
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from denwaban.lines import ServiceLevel, Step, StepKind, set_level
 from denwaban.routing import IN_LINE, SeatState, adoption, keeping, place_given_up
 from denwaban.routing.keeping import AGAIN, open_places
 from denwaban.routing.prompts import KEPT, MAY_PRESS, NOT_KEPT, place_words
-from denwaban.store import StoreError
+from denwaban.store import StoreError, Tx
 from denwaban.telephony.port import HangUp, Leg, Unreached
 
 HER = "09012345678"
@@ -332,3 +333,52 @@ async def test_who_hangs_up_while_being_joined_was_not_reached(
         (place,) = (await house.store.read(open_places)).values()
         assert place.tries == 1
         assert (await house.calls())[0].answered_at is None
+
+
+async def test_the_engine_dies_while_the_place_is_written(
+    calling: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = calling
+    async with house.open():
+        leg = await reaches_key(house)
+        begun, may_go_on, keeps = threading.Event(), threading.Event(), keeping.keep
+
+        def slow(tx: Tx, call: str, client: str, number: str, shown: str) -> keeping.Place:
+            begun.set()
+            may_go_on.wait(4)
+            return keeps(tx, call, client, number, shown)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeping, "keep", slow)
+            house.phone.caller_presses(leg, "1")
+            await house.until(begun.is_set)
+            house.phone.connection_lost()
+            await house.until(lambda: not house.view.engine)
+            house.phone.connection_back(restarted=True)
+            await house.until(lambda: house.view.engine)
+            may_go_on.set()
+            async with asyncio.timeout(30):  # the disk may be slow
+                while not await kept(house):
+                    await asyncio.sleep(0.01)
+        assert [one.call_back for one in house.view.waiting] == [True]
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+
+
+async def test_of_a_place_whose_call_was_lost_somebody_is_told(calling: House) -> None:
+    house = calling
+    async with house.open():
+        house.dials(NUMBER, HER)
+        await house.settled()
+        house.phone.connection_lost()
+        house.phone.connection_back(restarted=True)
+        (call,) = await house.calls()
+        while call.outcome is not Outcome.LOST:
+            (call,) = await house.calls()
+    shown = "+81312345678"
+    await house.store.write(lambda tx: keeping.keep(tx, call.id, house.client, HER_PHONE, shown))
+    async with house.open():
+        async with asyncio.timeout(10):
+            while await house.store.read(lambda tx: place_given_up(tx, call.id)) is None:
+                await asyncio.sleep(0.01)

@@ -181,4 +181,5 @@ class Callers:
 
 def _may_come(seat: Seat) -> bool:
     """Whether it is worth waiting a little for this operator."""
-    return seat.online and seat.chosen in (Chosen.READY, Chosen.WRAP_UP) and seat.after is None
+    chosen = seat.chosen in (Chosen.READY, Chosen.WRAP_UP)
+    return seat.online and chosen and seat.after is None and not seat.watching

@@ -331,16 +331,59 @@ class Floor:
         self._dispatch(now, out)
         return out
 
-    def take_over(self, call_id: str, operator_id: str, now: datetime) -> list[Action]:
-        """This operator, who must be free, talks with the caller in place of who did, whose talk is over. Whoever was on a
-        break is on it again afterwards."""
-        caller, seat, out = self.callers[call_id], self.seats[operator_id], list[Action]()
-        before = self.seats[caller.seat] if caller.seat is not None else None
-        if before is None or before.stage is not Stage.TALKING or seat.stage is not Stage.FREE:
+    # Supervisors at another's talk
+
+    def watch(self, operator_id: str, now: datetime) -> list[Action]:
+        """The supervisor's seat, which must be free, gets no caller until `watch_over` or `take_over`. Again: nothing."""
+        seat, out = self.seats.get(operator_id), list[Action]()
+        if seat is None or seat.stage is not Stage.FREE:
             raise Impossible(operator_id)
-        seat.stage, seat.call_id, seat.call_since = Stage.TALKING, call_id, now
+        seat.watching = True
+        self.queue.seat(seat)
+        self._callers.let_go(seat, now)
+        self._dispatch(now, out)
+        return out
+
+    def watch_over(self, operator_id: str, now: datetime) -> list[Action]:
+        """The supervisor is at nobody's talk any more. Who was at none, or is not on the floor, is no error."""
+        seat, out = self.seats.get(operator_id), list[Action]()
+        if seat is not None and seat.watching:
+            seat.watching = False
+            self.queue.seat(seat)
+            self._dispatch(now, out)
+        return out
+
+    def claim(self, call_id: str, operator_id: str, now: datetime) -> None:
+        """This operator, who must be free, is being joined to a caller who talks with another: `take_over` or `unclaim`
+        follows."""
+        caller, seat = self.callers.get(call_id), self.seats.get(operator_id)
+        talks = caller is not None and caller.seat is not None
+        if not talks or seat is None or seat.stage is not Stage.FREE:
+            raise Impossible(operator_id)
+        seat.stage, seat.call_id, seat.call_since = Stage.CONNECTING, call_id, now
         seat.stamp += 1
         self.queue.seat(seat)
+
+    def unclaim(self, operator_id: str, now: datetime) -> list[Action]:
+        """The caller could not be taken: the seat is as free as before."""
+        seat, out = self.seats[operator_id], list[Action]()
+        self._seats.free(seat)
+        after, seat.after = seat.after, None
+        if after is not None:
+            self._seats.become(seat, after, now, out)
+        self.queue.seat(seat)
+        self._dispatch(now, out)
+        return out
+
+    def take_over(self, call_id: str, operator_id: str, now: datetime) -> list[Action]:
+        """This operator, whose seat has claimed the caller, talks with them in place of who did, whose talk is over. Whoever
+        was on a break is on it again afterwards."""
+        caller, seat, out = self.callers.get(call_id), self.seats[operator_id], list[Action]()
+        claimed = seat.stage is Stage.CONNECTING and seat.call_id == call_id
+        before = self.seats[caller.seat] if caller is not None and caller.seat else None
+        if caller is None or before is None or before.stage is not Stage.TALKING or not claimed:
+            raise Impossible(operator_id)
+        seat.stage, seat.call_since, seat.watching = Stage.TALKING, now, False
         if seat.chosen in (Chosen.BREAK, Chosen.AWAY):
             seat.after = Chosen.BREAK
         caller.seat = operator_id

@@ -167,6 +167,8 @@ class Seat:
     """Why away: no_answer or refused. Why on a break: rest, when it was granted."""
     resting: bool = False
     """Could not be rung: left alone for some seconds."""
+    watching: bool = False
+    """A supervisor's, who is at another's talk: whatever they are between calls, they get no caller meanwhile."""
     until: datetime | None = None
     """The end of a rest that was granted."""
     in_a_row: int = 0
@@ -183,6 +185,7 @@ class Seat:
             and self.online
             and self.stage is Stage.FREE
             and not self.resting
+            and not self.watching
         )
 
 

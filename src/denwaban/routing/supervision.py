@@ -25,7 +25,7 @@ from denwaban.clock import Clock
 from denwaban.routing.asking import PATIENCE, SeatError, ask
 from denwaban.routing.desk import Desk
 from denwaban.routing.live import LiveCall
-from denwaban.routing.model import Chosen, Stage
+from denwaban.routing.model import Chosen, Impossible, Stage
 from denwaban.routing.watch import RING_SECONDS, WATCH, NoPhone, Watch, WatchView
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.port import (
@@ -160,6 +160,8 @@ class Supervision:
         assert live.operator_leg is not None  # they talk
         if seat.chosen is Chosen.READY:
             self._desk.perform(self._desk.floor.choose(own, Chosen.BREAK, self._clock.now()))
+        # From the first ring on: wrap-up that ends, or a word of being ready, must not bring a caller into the listening.
+        self._desk.perform(self._desk.floor.watch(own, self._clock.now()))
         line = self._desk.book.line(f"{WATCH}{live.call.id}")
         watch = Watch(user_id, own, operator_id, live, live.operator_leg, mode, line)
         try:
@@ -171,6 +173,7 @@ class Supervision:
                 seconds=RING_SECONDS,
             )
         except PhoneError as error:
+            self._release(own)
             raise SeatError(
                 _("電話の設備が応えませんでした。少し待ってからもう一度お試しください")
             ) from error
@@ -228,11 +231,24 @@ class Supervision:
         return watch_began(tx, call, watch.operator_id, watch.user_id, watch.mode, told=told)
 
     async def _take_over(self, watch: Watch, leg: Leg) -> None:
-        """In the call's line. The supervisor's leg becomes the operator's."""
+        """In the call's line. The supervisor's leg becomes the operator's, or all is as it was."""
         live, desk = watch.live, self._desk
         before = live.operator_leg
         if before is None or before != watch.heard or not desk.control.talking(live):
             raise SeatError(_("この席は、いま通話していません"))
+        try:
+            desk.floor.claim(live.call.id, watch.own, self._clock.now())
+        except Impossible as error:
+            raise SeatError(_("お手元の電話は、いま通話中です")) from error
+        try:
+            await self._take(watch, leg, before)
+        except BaseException:
+            desk.perform(desk.floor.unclaim(watch.own, self._clock.now()))
+            raise
+        await self._close(watch)
+
+    async def _take(self, watch: Watch, leg: Leg, before: Leg) -> None:
+        live, desk = watch.live, self._desk
         await desk.phone.unwatch(leg)
         desk.control.let_go(live)
         # From now on the operator's hanging up is not the end of the call.
@@ -251,6 +267,8 @@ class Supervision:
             desk.send_away(before)
             raise SeatError(_("お客様が電話を切りました"))
         now = self._clock.now()
+        # Both seats are theirs: that is sure before anything is written down.
+        actions = desk.floor.take_over(live.call.id, watch.own, now)
         offer, before_it = Offer(new_id(), live.call.id, watch.own, now), live.offer
         for change in changes.taken_over(live.call, offer, before_it, now):
             desk.book.record(live, change)
@@ -261,9 +279,8 @@ class Supervision:
         self._watches.pop(watch.user_id, None)
         watch.leg, watch.took = None, True
         desk.book.legs[leg] = (live, True)
-        desk.perform(desk.floor.take_over(live.call.id, watch.own, now))
+        desk.perform(actions)
         desk.send_away(before)
-        await self._close(watch)
 
     async def _give_back(self, live: LiveCall, before: Leg) -> None:
         record = live.record and not live.call.silenced
@@ -285,8 +302,18 @@ class Supervision:
         for known, one in list(self._legs.items()):
             if one is watch:
                 del self._legs[known]
+        watch.line.do(lambda: self._free(watch))
         watch.line.do(lambda: self._close(watch))
         self._changed()
+
+    async def _free(self, watch: Watch) -> None:
+        # Behind the hanging up: the telephone must be free to ring.
+        self._release(watch.own)
+
+    def _release(self, own: str) -> None:
+        """The seat may get callers again, unless its supervisor is at the next call already."""
+        if not any(one.own == own for one in self._watches.values()):
+            self._desk.perform(self._desk.floor.watch_over(own, self._clock.now()))
 
     async def _close(self, watch: Watch) -> None:
         """Writes the end into the record. A database that is away is asked by the next program (`begin`)."""

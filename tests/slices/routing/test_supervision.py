@@ -14,7 +14,8 @@ from denwaban.journal import after
 from denwaban.people import add_operator
 from denwaban.routing import SeatError, SeatState
 from denwaban.store import Tx
-from denwaban.telephony.port import Leg
+from denwaban.telephony.fake import FakePhone
+from denwaban.telephony.port import Leg, PhoneError
 
 
 class Floor:
@@ -255,6 +256,74 @@ async def test_a_caller_who_hangs_up_during_the_take_over_leaves_nobody_on_the_l
         assert (await house.phone.snapshot()).legs == {}
         assert (await house.calls())[-1].outcome == "answered"
         assert not house.board.supervision.watches()
+
+
+def _own(house: House, floor: Floor) -> SeatState:
+    shown = house.view.seat(floor.own)
+    assert shown is not None
+    return shown.state
+
+
+async def test_a_supervisor_at_a_call_is_rung_for_nobody_else(house: House) -> None:
+    async with house.open() as board:
+        floor = await _floor(house)
+        await floor.wants(Mode.LISTEN)
+        own = await floor.answers()
+        await board.set_state(floor.own, "ready")
+        waits = house.dials(from_="09087654321")
+        await house.settled()
+        assert not house.phone.seat_rings(floor.seat)
+        await floor.wants(Mode.TAKE_OVER)
+        await house.until(lambda: _own(house, floor) is SeatState.TALKING)
+        assert floor.heard(own) == {"09012345678"}
+        # Suzuki, who is free now, takes who waits; and the supervisor is there again afterwards.
+        await house.talks("suzuki")
+        assert floor.heard(waits) == {"seat-suzuki"}
+        await board.hang_up(floor.own)
+        house.dials(from_="09011110000")
+        await house.until(lambda: house.phone.seat_rings(floor.seat))
+
+
+async def test_who_has_listened_is_rung_when_it_is_over(house: House) -> None:
+    async with house.open() as board:
+        floor = await _floor(house)
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        await board.set_state(floor.own, "ready")
+        house.dials(from_="09087654321")
+        await house.settled()
+        assert not house.phone.seat_rings(floor.seat)
+        board.supervision.stop(floor.user_id)
+        await house.until(lambda: house.phone.seat_rings(floor.seat))
+
+
+class Refusing(FakePhone):
+    """The next joining to this leg is refused."""
+
+    refuses: Leg | None = None
+
+    async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:
+        if operator == self.refuses:
+            raise PhoneError("not now")
+        await super().connect(call, caller, operator, record=record)
+
+
+async def test_a_take_over_that_the_engine_refuses_leaves_all_as_it_was(house: House) -> None:
+    house.phone = phone = Refusing(house.clock)
+    async with house.open() as board:
+        floor = await _floor(house)
+        await floor.wants(Mode.LISTEN)
+        phone.refuses = await floor.answers()
+        await board.set_state(floor.own, "ready")
+        with pytest.raises(SeatError, match="応えません"):
+            await floor.wants(Mode.TAKE_OVER)
+        await house.settled()
+        assert floor.heard(floor.caller) == {"seat-suzuki"}
+        assert house.seat("suzuki").state is SeatState.TALKING
+        assert _own(house, floor) is SeatState.READY
+        assert (await house.calls())[-1].operator_id == house.operators["suzuki"]
+        house.dials(from_="09087654321")
+        await house.until(lambda: phone.seat_rings(floor.seat))
 
 
 async def test_it_needs_a_telephone_and_a_talk(house: House) -> None:

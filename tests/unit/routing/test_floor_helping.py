@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from denwaban.routing.floor import Floor
-from denwaban.routing.model import Announce, Chosen, Impossible, Offer, SeatIs, Stage
+from denwaban.routing.model import Announce, Chosen, Impossible, Miss, Offer, SeatIs, Stage
 from denwaban.routing.seats import PAUSE
 
 START = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -70,3 +70,37 @@ def test_a_caller_who_went_elsewhere_comes_back_at_the_old_place() -> None:
     floor.connected("suzuki", later)
     out = floor.hang_up("suzuki", later)
     assert Offer("c1", "suzuki") in out
+
+
+def test_a_supervisors_seat_gets_no_caller_though_its_wrap_up_ends() -> None:
+    floor = Floor(ring_seconds=15, ringback_seconds=6, wrapup_seconds=20)
+    floor.add_seat("kimura", Chosen.WRAP_UP, START, START)
+    floor.online("kimura", True, START)
+    floor.watch("kimura", START)
+    floor.arrive("c1", START, START)
+    later = START + timedelta(seconds=20)
+    out = floor.tick(later)
+    assert floor.seats["kimura"].chosen is Chosen.READY
+    assert not [one for one in out if isinstance(one, Offer)]
+    assert floor.watch_over("kimura", later) == [Offer("c1", "kimura")]
+    assert floor.watch_over("kimura", later) == []
+
+
+def test_a_claimed_caller_is_taken_over_or_both_seats_are_as_before() -> None:
+    floor = a_floor("suzuki", "kimura")
+    floor.watch("kimura", START)
+    with pytest.raises(Impossible):
+        floor.take_over("c1", "kimura", START)
+    floor.claim("c1", "kimura", START)
+    with pytest.raises(Impossible):
+        floor.watch("kimura", START)
+    # The watch ends in the middle: not before the claim does is anybody offered.
+    floor.arrive("c2", START, START)
+    assert floor.watch_over("kimura", START) == []
+    assert floor.unclaim("kimura", START) == [Offer("c2", "kimura")]
+    assert floor.callers["c1"].seat == "suzuki"
+    floor.missed("kimura", Miss.FAILED, START)
+    floor.claim("c1", "kimura", START)
+    out = floor.take_over("c1", "kimura", START)
+    assert Offer("c2", "suzuki") in out
+    assert (floor.callers["c1"].seat, floor.seats["kimura"].stage) == ("kimura", Stage.TALKING)

@@ -235,8 +235,10 @@ class Desk:
         wants: str | None = None
         if call.practice:
             wants, self.practice_for = self.practice_for, None
-        since = self.places.came_again(call.client_id, call.caller) or call.arrived_at
-        self.perform(self.floor.arrive(call.id, since, now, terms(live.service, known), wants))
+        again = self.places.came_again(call.client_id, call.caller)
+        since, holds = again or call.arrived_at, terms(live.service, known)
+        stays = again is not None
+        self.perform(self.floor.arrive(call.id, since, now, holds, wants, stays=stays))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
 

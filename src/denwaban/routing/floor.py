@@ -145,11 +145,14 @@ class Floor:
         now: datetime,
         terms: Terms = ANYBODY,
         wants: str | None = None,
+        *,
+        stays: bool = False,
     ) -> list[Action]:
-        """A caller who is to be put through; `wants`: to this operator, if free."""
+        """A caller who is to be put through; `wants`: to this operator, if free. `stays`: they were promised to be called, and
+        are not sent away."""
         out = list[Action]()
         caller = self._callers.add(call_id, arrived_at, terms)
-        caller.wants = wants
+        caller.wants, caller.stays = wants, stays
         self._callers.ring(caller)
         self._callers.keep_for_previous(caller, self.seats.get(terms.previous or ""), now)
         self._callers.wait(caller, now, out)

@@ -224,7 +224,7 @@ class Caller:
     alone_until: datetime | None = None
     """Until then only those on duty."""
     stays: bool = False
-    """Somebody talked with them already: whatever happens, they are not sent away."""
+    """Somebody talked with them already, or promised to call them: whatever happens, they are not sent away."""
     place: bool = False
     """Has hung up and is to be called back; the place is kept."""
     not_before: datetime | None = None

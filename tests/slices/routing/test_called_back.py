@@ -382,3 +382,17 @@ async def test_of_a_place_whose_call_was_lost_somebody_is_told(calling: House) -
         async with asyncio.timeout(10):
             while await house.store.read(lambda tx: place_given_up(tx, call.id)) is None:
                 await asyncio.sleep(0.01)
+
+
+async def test_who_calls_again_late_is_not_sent_away(calling: House) -> None:
+    house = calling
+    await then_sends_away(house)
+    async with house.open():
+        await presses(house)
+        await house.passes(30)
+        again = house.dials(NUMBER, HER)
+        await house.passes(3)
+        assert [one.call_back for one in house.view.waiting] == [False]
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(again) == "voice of seat-suzuki"

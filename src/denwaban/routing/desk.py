@@ -289,7 +289,7 @@ class Desk:
         self.book.record(live, changes.offered(live.call, offer))
 
     def _dial(self, live: LiveCall, offer: Offer, seat: SeatName) -> None:
-        if not _holds(live, offer):
+        if not live.holds(offer):
             return  # withdrawn before it began
         live.rang = False
         try:
@@ -408,13 +408,13 @@ class Desk:
         )
 
     async def _not_dialled(self, live: LiveCall, offer: Offer) -> None:
-        if _holds(live, offer):
+        if live.holds(offer):
             now = self.clock.now()
             self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
 
     async def connect(self, live: LiveCall, offer: Offer) -> None:
         """Joins caller and operator."""
-        if not _holds(live, offer) or live.operator_leg is None:
+        if not live.holds(offer) or live.operator_leg is None:
             return
         if self.recorder.away:
             # What the database does not know, the engine keeps for the program after us.
@@ -428,12 +428,12 @@ class Desk:
             return  # who it was is told by the leg's own end
         except PhoneError as error:
             log.warning("routing.connect_failed", call=live.call.id, error=type(error).__name__)
-            if _holds(live, offer) and not live.gone:
+            if live.holds(offer) and not live.gone:
                 now = self.clock.now()
                 self.perform(self.floor.missed(offer.operator_id, Miss.FAILED, now))
             return
         # Who was called back and put down the phone meanwhile was not reached: what follows is in this line already.
-        if _holds(live, offer) and not live.gone:
+        if live.holds(offer) and not live.gone:
             now = self.clock.now()
             self.floor.connected(offer.operator_id, now)
             self.control.joined(live)
@@ -451,8 +451,3 @@ class Desk:
     def _end_leg(self, live: LiveCall, leg: Leg | None) -> None:
         if leg is not None and self.book.legs.pop(leg, None) is not None:
             live.line.do(lambda: self.phone.hang_up(leg))
-
-
-def _holds(live: LiveCall, offer: Offer) -> bool:
-    """Whether this offer is still the call's present one."""
-    return live.offer is not None and live.offer.id == offer.id

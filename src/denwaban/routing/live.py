@@ -178,6 +178,10 @@ class LiveCall:
         """Whether the caller is told their place in line."""
         return self.service is not None and self.service.level.says_place
 
+    def holds(self, offer: Offer) -> bool:
+        """Whether this offer is still the present one."""
+        return self.offer is not None and self.offer.id == offer.id
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

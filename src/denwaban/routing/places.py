@@ -222,9 +222,9 @@ class Places:
             leg = live.operator_leg
             live.line.do(lambda: self._phone.ring(leg))
         reached = await self._answered(line, gave_up, outgoing.ring_seconds)
-        if not reached or not _holds(live, offer):
+        if not reached or not live.holds(offer):
             await line.hang_up()
-            if _holds(live, offer) and not gave_up.is_set():
+            if live.holds(offer) and not gave_up.is_set():
                 await self._not_reached(live, offer, counts=True)
             return
         outgoing.hand_over(line)
@@ -266,7 +266,7 @@ class Places:
     async def _not_reached(self, live: LiveCall, offer: Offer, *, counts: bool) -> None:
         """Tried again later, or given up. `counts`: it was tried; else it was not even possible."""
         kept = live.place
-        if kept is None or not _holds(live, offer):
+        if kept is None or not live.holds(offer):
             return
         now = self._clock.now()
         tries = kept.tries + counts
@@ -348,8 +348,3 @@ def far_leg(snapshot: Snapshot, call_id: str) -> LegState | None:
             if other is not None and other.seat is not None:
                 return state
     return None
-
-
-def _holds(live: LiveCall, offer: Offer) -> bool:
-    """Whether this offer is still the call's present one."""
-    return live.offer is not None and live.offer.id == offer.id

@@ -50,9 +50,6 @@ SORRY = {
 THINKING = 5.0
 """Seconds to press the key after the question, which is asked twice."""
 
-AGAIN_AFTER = 1.0
-"""Seconds until a database that failed is tried again."""
-
 
 class CallBacks:
     """One for an installation's engine. `run()` until cancelled."""
@@ -171,13 +168,9 @@ class CallBacks:
         for line in lines:
             await line.hang_up()
         least = self._settings.callback_talk_seconds
-        while True:
-            try:
-                await self._store.write(lambda tx: ended(tx, call, result, least))
-                break
-            except StoreError:
-                log.warning("callback.store_away", call=call)
-                await asyncio.sleep(AGAIN_AFTER)
+        await self._store.write_at_last(
+            lambda tx: ended(tx, call, result, least), f"call-back {call}"
+        )
         self._mine.discard(call)
 
     def _adopt(self, found: FoundTalk) -> None:

@@ -322,20 +322,10 @@ class Places:
         self._put(lambda tx: keeping.over(tx, kept.id, result, operator_id))
 
     def _put(self, verb: Callable[[Tx], None]) -> None:
-        """However long the database is away: nothing else would. In a line of its own, for talks must not wait for it."""
-
-        async def write() -> None:
-            while True:
-                try:
-                    await self._store.write(verb)
-                    return
-                except StoreError:
-                    log.warning("routing.store_away")
-                    await asyncio.sleep(AGAIN_AFTER)
-
+        """In a line of its own: talks must not wait for a database that is away."""
         if self._writes is None:
             self._writes = self._book.line("places")
-        self._writes.do(write)
+        self._writes.do(lambda: self._store.write_at_last(verb, "a kept place"))
 
 
 def far_leg(snapshot: Snapshot, call_id: str) -> LegState | None:

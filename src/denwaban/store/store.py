@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +17,12 @@ from denwaban.store.engine import BUSY_SECONDS, make_engine
 from denwaban.store.structs import know_structs
 from denwaban.store.tx import Tx
 
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
+
+AGAIN_AFTER = 1.0
+"""Seconds until a database that failed is tried again."""
 
 GROUP = 64
 """At most so many verbs share one commit."""
@@ -122,6 +128,15 @@ class Store:
         self._jobs.put(_Job(verb, future))
         # Shielded: a caller that is cancelled must not cancel a verb that may already be half run.
         return await asyncio.shield(asyncio.wrap_future(future))
+
+    async def write_at_last(self, verb: Callable[[Tx], T], what: str) -> T:
+        """`write`, however long the database is away: for what nobody else would do afterwards. `what` it is, for the log."""
+        while True:
+            try:
+                return await self.write(verb)
+            except StoreError:
+                log.warning("store.away", waits=what)
+                await asyncio.sleep(AGAIN_AFTER)
 
     async def read(self, verb: Callable[[Tx], T]) -> T:
         """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""

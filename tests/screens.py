@@ -107,9 +107,9 @@ async def look(page: Page, name: str, *also: View) -> None:
         assert size is not None
         scheme: Scheme = "dark" if await page.evaluate(_IS_DARK) else "light"
         for other in also:
-            await _turn(page, other)
+            await turn(page, other)
             await _look(page, name)
-        await _turn(page, (size, scheme))
+        await turn(page, (size, scheme))
 
 
 _IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
@@ -117,11 +117,12 @@ _DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFra
 _AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
 
 
-async def _turn(page: Page, view: View) -> None:
+async def turn(page: Page, view: View) -> None:
+    """The page in another size and scheme, drawn."""
     size, scheme = view
     await page.set_viewport_size(size)
     await page.emulate_media(color_scheme=scheme)
-    # A busy page draws itself in the other scheme some frames later; axe would see colours of both.
+    # A busy page hears of the other scheme some frames later; axe would see colours of both.
     await page.wait_for_function(f"{_IS_DARK} === {'true' if scheme == 'dark' else 'false'}")
     await page.evaluate(_DRAWN)
 

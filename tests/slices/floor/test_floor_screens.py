@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.screens import WIDE, chromium, look, seated, serving
+from tests.screens import DESK, WIDE_DARK, chromium, look, seated, serving, turn
 from tests.slices.floor.test_floor import Board, House, call, house, seat
 from tests.web_fixtures import MakeWeb, add_account
 
@@ -99,8 +99,7 @@ async def test_fifty_seats_and_the_wall(
         assert await chosen.get_attribute("data-seat") != house.operator_id
         await look(page, "floor-50")
         await _no_scroll(page)
-        await page.set_viewport_size(WIDE)
-        await page.emulate_media(color_scheme="dark")
+        await turn(page, WIDE_DARK)
         await look(page, "floor-50")
         await _no_scroll(page)
         await page.keyboard.press("t")
@@ -109,8 +108,7 @@ async def test_fifty_seats_and_the_wall(
         await page.goto(f"{url}/floor/wall")
         await look(page, "wall")
         await _no_scroll(page)
-        await page.set_viewport_size({"width": 1366, "height": 768})
-        await page.emulate_media(color_scheme="light")
+        await turn(page, (DESK, "light"))
         await look(page, "wall")
         await _no_scroll(page)
         small = "[...document.querySelectorAll('.wall *')].filter((it) => it.textContent.trim() && !it.children.length && parseFloat(getComputedStyle(it).fontSize) < 28).map((it) => it.textContent)"

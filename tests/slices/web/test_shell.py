@@ -2,6 +2,7 @@
 
 import pytest
 from litestar import get
+from tests.screens import chromium, seated, serving
 from tests.web_fixtures import MakeWeb
 
 from denwaban.access import Role, add_user, hash_password
@@ -201,3 +202,16 @@ async def test_the_language_is_switched(make_web: MakeWeb) -> None:
     switched = await stranger.post("/language", {"language": "en", "next": "/sign-in"})
     assert switched.headers["location"] == "/sign-in"
     assert "<h1>Sign in</h1>" in (await stranger.get("/sign-in")).text
+
+
+async def test_who_wants_no_motion_sees_the_other_scheme_at_once(
+    make_web: MakeWeb, store: Store
+) -> None:
+    web = await make_web()
+    async with serving(web.app, lifespan="off") as url, chromium() as browser:
+        page = await seated(browser, store, url, None)
+        await page.goto(f"{url}/sign-in")
+        await page.emulate_media(color_scheme="dark")
+        # A transition "of no length" would answer with the colours of daylight here, parent after child.
+        colours = "getComputedStyle(document.querySelector('label')).color"
+        assert await page.evaluate(colours) == "rgb(231, 234, 232)"

@@ -70,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rest_seconds: Annotated[int, msgspec.Meta(ge=0)] = 180
     """How long that rest is, and how long a pause must be to count as one."""
     park_seconds: Annotated[int, msgspec.Meta(ge=10)] = 90
+    return_seconds: Annotated[int, msgspec.Meta(ge=0, le=300)] = 20
+    """So long a caller is kept for an operator whose page is gone in the talk; 0: somebody else is rung at once."""
     vanished_seconds: int = 30
     phone_check_seconds: int = 30
     acknowledge_minutes: int = 15

@@ -148,7 +148,7 @@ def build(
             "script_names": ScriptNames(names_of),
         },
         duties=duties,
-        engine=lambda: trunks() if switchboard.view().engine else "away",
+        engine=lambda: switchboard.trouble() or trunks(),
         menu=MENU,
         connect=connect,
     )

@@ -83,34 +83,42 @@ Claim = Callable[[Leg], Line | None]
 """Gives the line of somebody outside who was asked into a talk."""
 
 
-async def resync(desk: Desk, event: Resynced, held: Held, claim: Claim) -> None:
-    """Makes the desk what the snapshot says. The floor must be paused."""
+async def resync(
+    desk: Desk, event: Resynced, held: Held, claim: Claim, known: frozenset[Leg] | None = None
+) -> None:
+    """Makes the desk what the snapshot says. The floor must be paused. `known`: the legs that there were before the snapshot
+    was asked for; of others it says nothing. A fault with one call is noted and does not keep the others from their floor;
+    done again, it takes up what was left."""
     snapshot = event.snapshot
     if event.restarted:
         _all_lost(desk, event.at)
     else:
-        _catch_up(desk, snapshot, event.at)
+        _catch_up(desk, snapshot, event.at, known)
     for row in held.calls:
+        if row.id in desk.book.calls:
+            continue  # came, or was taken in, before the rows could be read
         kept = held.places.get(row.id)
         try:
             await _take_row(desk, row, held.offers.get(row.id), kept, event, claim)
         except Exception as error:
-            # A fault with one call must not leave all the others without the floor.
-            log.exception("routing.row_failed", call=row.id, error=type(error).__name__)
-            _take_plainly(desk, row, kept, event)
-    desk.places.settle(held.unsettled)
+            desk.faults.note("row", error, call=row.id)
+            with desk.faults.survived("row", call=row.id):
+                _take_plainly(desk, row, kept, event)
+    with desk.faults.survived("places"):
+        desk.places.settle(held.unsettled)
     for state in snapshot.legs.values():
         if is_caller(state) and state.leg not in desk.book.legs:
             try:
                 await _take_stray(desk, held.strays.get(state.leg), state, snapshot, event.at)
             except Exception as error:
-                log.exception("routing.stray_failed", leg=state.leg, error=type(error).__name__)
+                desk.faults.note("stray", error, leg=state.leg)
     _sweep(desk, snapshot)
     for seat, operator_id in desk.seats.items():
         is_online = seat in snapshot.online
-        if desk.floor.seats[operator_id].online != is_online:
-            desk.perform(desk.floor.online(operator_id, is_online, event.at))
-            desk.tell_seat(operator_id)
+        with desk.faults.survived("seat", operator=operator_id):
+            if desk.floor.seats[operator_id].online != is_online:
+                desk.perform(desk.floor.online(operator_id, is_online, event.at))
+                desk.tell_seat(operator_id)
 
 
 def is_caller(state: LegState) -> bool:
@@ -120,23 +128,28 @@ def is_caller(state: LegState) -> bool:
 
 def _all_lost(desk: Desk, at: datetime) -> None:
     for live in list(desk.book.calls.values()):
-        desk.control.let_go(live)
-        desk.parking.leave(live)
-        if live.keeping:
-            live.gone = True
-            continue  # in line as soon as the place is written
-        if live.place is not None:
-            _go_on_keeping(desk, live, at)
-            continue
-        live.fate, live.gone, live.operator_leg = Outcome.LOST, True, None
-        desk.perform(desk.floor.leave(live.call.id, at))
-        desk.book.end(live, Outcome.LOST, at)
+        with desk.faults.survived("lost", call=live.call.id):
+            _lost(desk, live, at)
     desk.book.legs.clear()
 
 
-def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime) -> None:
-    """The engine died, the place is still theirs."""
-    here, live.operator_leg = not live.gone, None
+def _lost(desk: Desk, live: LiveCall, at: datetime) -> None:
+    here, live.gone, live.operator_leg = not live.gone, True, None
+    if live.place is None and not live.keeping:
+        live.fate = Outcome.LOST
+    desk.control.let_go(live)
+    desk.parking.leave(live)
+    if live.keeping:
+        return  # in line as soon as the place is written
+    if live.place is not None:
+        _go_on_keeping(desk, live, at, here=here)
+        return
+    desk.perform(desk.floor.leave(live.call.id, at))
+    desk.book.end(live, Outcome.LOST, at)
+
+
+def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime, *, here: bool) -> None:
+    """The engine died, the place is still theirs. `here`: they were on the line."""
     seat = desk.floor.callers[live.call.id].seat
     if seat is not None:
         desk.perform(desk.floor.missed(seat, Miss.FAILED, at))
@@ -144,23 +157,36 @@ def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime) -> None:
         desk.places.hung_up(live, at)
 
 
-def _catch_up(desk: Desk, snapshot: Snapshot, at: datetime) -> None:
+def _catch_up(
+    desk: Desk, snapshot: Snapshot, at: datetime, known: frozenset[Leg] | None = None
+) -> None:
     """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
     gone too is not taken for one who hung up."""
     for leg in list(desk.control.legs):
-        state = snapshot.legs.get(leg)
-        if state is None:
-            desk.leg_ended(LegEnded(leg, at))
-        elif state.answered:
-            desk.leg_answered(LegAnswered(leg, at))
-    for leg, (_, operators) in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
-        if leg not in desk.book.legs:
-            continue  # went with its caller
-        state = snapshot.legs.get(leg)
-        if state is None:
-            desk.leg_ended(LegEnded(leg, at))
-        elif operators and state.answered:
-            desk.leg_answered(LegAnswered(leg, at))
+        with desk.faults.survived("leg", leg=leg):
+            _catch_up_leg(desk, snapshot, leg, at, known)
+    for leg, _ in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
+        with desk.faults.survived("leg", leg=leg):
+            _catch_up_leg(desk, snapshot, leg, at, known)
+    for live in list(desk.book.calls.values()):
+        # What a fault left behind: a call without its caller, an operator who talks without a leg.
+        with desk.faults.survived("left", call=live.call.id):
+            if live.leg not in desk.book.legs and live.place is None and not live.keeping:
+                live.fate = live.fate or Outcome.LOST
+                desk.caller_left(live, at)
+            elif live.operator_leg is None and desk.control.talking(live):
+                desk.operator_lost(live, at)
+
+
+def _catch_up_leg(
+    desk: Desk, snapshot: Snapshot, leg: Leg, at: datetime, known: frozenset[Leg] | None
+) -> None:
+    state, (_, operators) = snapshot.legs.get(leg), desk.book.legs.get(leg, (None, False))
+    if state is None and (known is None or leg in known):
+        # Nobody knows whether it was meant: better to ring once too often than to drop a caller.
+        desk.leg_ended(LegEnded(leg, at, page=True))
+    elif state is not None and state.answered and (operators or leg in desk.control.legs):
+        desk.leg_answered(LegAnswered(leg, at))
 
 
 async def _take_row(
@@ -303,9 +329,12 @@ async def _wait_on(desk: Desk, live: LiveCall, at: datetime) -> None:
     else:
         holds = terms(live.service, await desk.intake.known(live.service, live.call))
         talked = live.call.answered_at is not None
-        waiting = desk.floor.adopt_waiting(
-            live.call.id, live.call.arrived_at, at, holds, stays=talked
-        )
+        since, place = live.call.arrived_at, desk.places.came_again(live)
+        if place is not None:
+            # Found before: its call is older.
+            desk.floor.suspend(place)
+            since, talked = desk.floor.callers[place].arrived_at, True
+        waiting = desk.floor.adopt_waiting(live.call.id, since, at, holds, stays=talked)
         desk.perform(waiting)
 
 
@@ -411,7 +440,8 @@ def _sweep(desk: Desk, snapshot: Snapshot) -> None:
         ours = state.leg in desk.book.legs or state.leg in desk.control.legs
         if state.seat is not None and not ours:
             log.info("routing.swept", leg=state.leg)
-            desk.send_away(state.leg)
+            with desk.faults.survived("sweep", leg=state.leg):
+                desk.send_away(state.leg)
 
 
 def _outcome_of_gone(row: Call, restarted: bool) -> Outcome:

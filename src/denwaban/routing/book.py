@@ -1,6 +1,7 @@
 """The calls that the engine has now: in memory, and every change of them on its way to the database."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec.structs import replace
@@ -25,6 +26,8 @@ class Book:
         """Each leg's call, and whether it is the operator's."""
         self._lines_in_use: dict[str, int] = {}
         self.tasks: asyncio.TaskGroup | None = None
+        self.ended: Callable[[LiveCall], None] = lambda _live: None
+        """Told of each call that is over, once."""
 
     def found(self, event: CallArrived, call_id: str | None = None) -> LiveCall:
         """A new call in memory, of nobody yet."""
@@ -95,6 +98,7 @@ class Book:
         self.calls.pop(live.call.id, None)
         self.legs.pop(live.leg, None)
         self.uncount(live)
+        self.ended(live)
 
     def uncount(self, live: LiveCall) -> None:
         """The call takes no line of its client's any more."""

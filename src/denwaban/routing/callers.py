@@ -67,11 +67,18 @@ class Callers:
 
     def wait_from(self, caller: Caller, moment: datetime, now: datetime, out: list[Action]) -> None:
         """In line from that moment on."""
-        caller.not_before = moment
+        caller.not_before, caller.moments = moment, caller.moments + 1
+        caller.suspended = False
         if moment <= now:
             self.wait(caller, now, out)
         else:
-            self._timers.set(moment, When.AGAIN, caller.call_id, 0)
+            self._timers.set(moment, When.AGAIN, caller.call_id, caller.moments)
+
+    def suspend(self, caller: Caller) -> None:
+        """Is to be called back, but not while they are on the line themselves."""
+        self._queue.gone(caller)
+        caller.suspended = True
+        caller.not_before, caller.moments = None, caller.moments + 1
 
     def announce(self, caller: Caller, now: datetime, out: list[Action]) -> None:
         """Is spoken to now, and every minute from now on."""
@@ -147,7 +154,8 @@ class Callers:
             return caller.kept_for is not None
         in_line = self._queue.waits(caller)
         if due.kind is When.AGAIN:
-            return caller.place and caller.seat is None and not in_line
+            free = caller.place and caller.seat is None and not in_line
+            return free and caller.moments == due.stamp
         # While an operator is rung, or joined, these wait for what comes of it: whoever is in line again sets them again.
         return in_line and (due.kind is When.ALONE or caller.steps == due.stamp)
 
@@ -182,4 +190,5 @@ class Callers:
 def _may_come(seat: Seat) -> bool:
     """Whether it is worth waiting a little for this operator."""
     chosen = seat.chosen in (Chosen.READY, Chosen.WRAP_UP)
-    return seat.online and chosen and seat.after is None and not seat.watching
+    busy = seat.watching or seat.leaving
+    return seat.online and chosen and seat.after is None and not busy

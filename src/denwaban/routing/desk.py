@@ -23,6 +23,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.routing import model
 from denwaban.routing.book import Book
 from denwaban.routing.control import Control
+from denwaban.routing.faults import Faults
 from denwaban.routing.floor import Floor
 from denwaban.routing.intake import NOTHING_KNOWN, Intake, Known, asks, terms
 from denwaban.routing.live import LiveCall, Person
@@ -30,6 +31,7 @@ from denwaban.routing.model import Miss, Stage
 from denwaban.routing.parking import Parking
 from denwaban.routing.places import Places
 from denwaban.routing.recorder import Recorder
+from denwaban.routing.regaining import Regaining
 from denwaban.routing.rows import StateRow
 from denwaban.routing.sound import Sound
 from denwaban.routing.talk import Talk
@@ -81,8 +83,10 @@ class Desk:
         park_seconds: int,
         changed: Callable[[], None],
     ) -> None:
-        """Set `places` before anything else."""
+        """Set `places` and `regaining` before anything else."""
         self.places: Places
+        self.regaining: Regaining
+        self.faults = Faults()
         self.intake = intake
         self.clock = clock
         self.phone = phone
@@ -135,8 +139,11 @@ class Desk:
         live, operators = self.book.legs.get(event.leg, (None, False))
         if live is None or not operators or live.offer is None:
             return
-        if self.floor.seats[live.offer.operator_id].stage is Stage.OFFERED:
+        stage = self.floor.seats[live.offer.operator_id].stage
+        if stage is Stage.OFFERED:
             self.perform(self.floor.answered(live.offer.operator_id))
+        elif stage is Stage.LOST:
+            self.regaining.answered(live, event.leg)
 
     def leg_ended(self, event: LegEnded) -> None:
         """A leg is over, whoever ended it."""
@@ -152,10 +159,11 @@ class Desk:
             live.operator_leg = None
             self._operator_left(live, event)
         else:
-            live.gone = True
-            self._caller_left(live, event.at)
+            self.caller_left(live, event.at)
 
-    def _caller_left(self, live: LiveCall, at: datetime) -> None:
+    def caller_left(self, live: LiveCall, at: datetime) -> None:
+        """The caller's leg is over."""
+        live.gone = True
         passed = live.call.state is CallState.PASSED
         self.control.let_go(live)
         self.parking.leave(live)
@@ -172,6 +180,10 @@ class Desk:
             unheard = Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED
             self.book.end(live, Outcome.ANSWERED if passed else unheard, at)
 
+    def operator_lost(self, live: LiveCall, at: datetime) -> None:
+        """The operator who talks has no leg any more, and nobody knows why."""
+        self._operator_left(live, LegEnded(Leg(""), at, page=True))
+
     def _operator_left(self, live: LiveCall, event: LegEnded) -> None:
         if live.offer is None:
             return
@@ -185,9 +197,15 @@ class Desk:
         elif stage is Stage.CONNECTING:
             self.perform(self.floor.missed(operator_id, Miss.FAILED, event.at))
         elif stage is Stage.TALKING:
-            meant = self.floor.seats[operator_id].online
-            if not self.control.operator_gone(live, meant=meant):
-                self.perform(self.floor.seat_hung_up(operator_id, event.at))
+            # Whoever means to end the talk in a page says so by the program, which ends the leg itself.
+            meant = self.floor.seats[operator_id].online and not event.page
+            if self.control.operator_gone(live, meant=meant):
+                return
+            verb = self.floor.lost if event.page else self.floor.seat_hung_up
+            self.perform(verb(operator_id, event.at))
+        elif stage is Stage.LOST:
+            self.floor.ring_failed(operator_id, event.at)
+            self._changed()
 
     def leg_held(self, event: LegHeld) -> None:
         """The operator's phone put the caller on hold by itself."""
@@ -235,10 +253,11 @@ class Desk:
         wants: str | None = None
         if call.practice:
             wants, self.practice_for = self.practice_for, None
-        again = self.places.came_again(call.client_id, call.caller)
-        since, holds = again or call.arrived_at, terms(live.service, known)
-        stays = again is not None
-        self.perform(self.floor.arrive(call.id, since, now, holds, wants, stays=stays))
+        holds, place = terms(live.service, known), self.places.came_again(live)
+        if place is not None:
+            self.perform(self.floor.come_again(place, call.id, now, holds))
+        else:
+            self.perform(self.floor.arrive(call.id, call.arrived_at, now, holds, wants))
         # After the dialling: the operator's phone should not wait for the caller's tone.
         live.line.do(lambda: self.sound.ring(live))
 
@@ -253,40 +272,72 @@ class Desk:
         live.line.do(lambda: self.phone.hang_up(live.leg, why))
 
     def perform(self, actions: Iterable[model.Action]) -> None:
-        """Does what the floor decided."""
+        """Does what the floor decided. A fault with one of them does not keep the others from being done."""
         for action in actions:
-            if isinstance(action, model.Offer):
-                live, person = self.book.calls[action.call_id], self.people[action.operator_id]
-                self._offer(live, person)
-                if action.unread:
-                    data = {"operator_id": person.id}
-                    fact = Fact("call.offered_unread", live.call.id, live.call.client_id, data)
-                    self.recorder.put(fact)
-            elif isinstance(action, model.OfferOver):
-                self._offer_over(action)
-            elif isinstance(action, model.Connect):
-                self._put_through(self.book.calls[action.call_id])
-            elif isinstance(action, model.Announce):
-                self._announce(self.book.calls[action.call_id])
-            elif isinstance(action, model.OfferCallBack):
-                self.places.offered(self.book.calls[action.call_id])
-            elif isinstance(action, model.Overflow):
-                self._send_away(self.book.calls[action.call_id], action.words)
-            elif isinstance(action, model.Over):
-                self._talk_over(self.book.calls[action.call_id])
-            elif isinstance(action, model.Returned):
-                self._returned(self.book.calls[action.call_id])
-            else:
-                self._keep_seat(action)
+            with self.faults.survived("action", action=type(action).__name__):
+                self._do(action)
         self._changed()
 
-    def _offer(self, live: LiveCall, person: Person) -> None:
+    def _do(self, action: model.Action) -> None:
+        if isinstance(action, model.OfferOver):
+            self._offer_over(action)
+            return
+        if isinstance(action, model.SeatIs):
+            self._keep_seat(action)
+            return
+        live = self.book.calls[action.call_id]
+        match action:
+            case model.Offer():
+                self._offer(live, self.people[action.operator_id], action.unread)
+            case model.Instead():
+                self._instead(self.book.calls[action.place_id], live, action.operator_id)
+            case model.Connect():
+                self._put_through(live)
+            case model.Announce():
+                live.line.do(lambda: self.sound.comfort(live))
+            case model.OfferCallBack():
+                self.places.offered(live)
+            case model.Overflow():
+                self._send_away(live, action.words)
+            case model.Over():
+                self._talk_over(live)
+            case model.Lost():
+                self.regaining.lost(live)
+            case model.RingAgain():
+                self.regaining.ring(live, self.people[action.operator_id])
+            case model.Returned():
+                self._returned(live)
+
+    def _offer(self, live: LiveCall, person: Person, unread: bool) -> None:
         offer = Offer(new_id(), live.call.id, person.id, self.clock.now())
         live.offer = offer
         # Before all else: what is written about it can wait until the phone is told to ring. But one seat after the other:
         # whoever rang before is told to stop first.
         live.line.at_once(lambda: self._dial(live, offer, person.seat))
         self.book.record(live, changes.offered(live.call, offer))
+        if unread:
+            data = {"operator_id": person.id}
+            fact = Fact("call.offered_unread", live.call.id, live.call.client_id, data)
+            self.recorder.put(fact)
+
+    def _instead(self, kept: LiveCall, live: LiveCall, operator_id: str) -> None:
+        """The operator, who is rung or waits for whoever is called back, gets this call of theirs."""
+        now = self.clock.now()
+        self.places.offer_over(kept)
+        before, kept.offer = kept.offer, None
+        if before is not None:
+            withdrawn = changes.offer_ended(kept.call, before, OfferResult.WITHDRAWN, now)
+            self.book.record(kept, withdrawn)
+        leg, kept.operator_leg = kept.operator_leg, None
+        live.offer = offer = Offer(new_id(), live.call.id, operator_id, now)
+        self.book.record(live, changes.offered(live.call, offer))
+        if leg is None:
+            live.line.at_once(lambda: self._dial(live, offer, self.people[operator_id].seat))
+            return
+        live.operator_leg, live.rang = leg, kept.rang
+        self.book.legs[leg] = (live, True)
+        if self.floor.seats[operator_id].stage is Stage.CONNECTING:
+            live.line.do(lambda: self.connect(live, offer))
 
     def _dial(self, live: LiveCall, offer: Offer, seat: SeatName) -> None:
         if not live.holds(offer):
@@ -313,9 +364,6 @@ class Desk:
             self.places.reach(live, offer)
         elif offer is not None:
             live.line.do(lambda: self.connect(live, offer))
-
-    def _announce(self, live: LiveCall) -> None:
-        live.line.do(lambda: self.sound.comfort(live))
 
     def _offer_over(self, action: model.OfferOver) -> None:
         live = self.book.calls.get(action.call_id)
@@ -349,9 +397,12 @@ class Desk:
         offer, live.offer = live.offer, None
         live.talk, live.room, live.music, live.muted = Talk(), frozenset(), None, False
         self.book.record(live, changes.returned(live.call, offer, self.clock.now()))
+        self.regaining.given_up(live)
 
     def _keep_seat(self, action: model.SeatIs) -> None:
-        seat = self.floor.seats[action.operator_id]
+        seat = self.floor.seats.get(action.operator_id)
+        if seat is None:
+            return  # has left for good with what was just done
         self.recorder.put(
             StateRow(
                 seat.operator_id,
@@ -440,6 +491,7 @@ class Desk:
             self.book.record(live, changes.answered(live.call, offer, now))
             self.sound.answers.answered(now)
             self.places.joined(live)
+            self.regaining.taken(live)
             self._changed()
 
     # Small things

@@ -1,12 +1,13 @@
 """Rows of callers who hung up to be called back: written before they are told so, open until somebody talked with them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.journal import Fact, append
+from denwaban.people.persons import WayKind, person_by_number, ways_of
 from denwaban.routing.rows import kept_places
 from denwaban.store import Tx
 
@@ -43,9 +44,11 @@ class Place:
     """Not called before."""
     operator_id: str | None = None
     """Who tried last."""
+    also: frozenset[str] = field(default=frozenset(), repr=False)
+    """Other numbers of the same person, E.164; only of open places."""
 
 
-_SHOWN = [kept_places.c[name] for name in Place.__dataclass_fields__]
+_SHOWN = [kept_places.c[name] for name in Place.__dataclass_fields__ if name != "also"]
 
 
 def keep(tx: Tx, call_id: str, client_id: str, number: str, shown: str) -> Place:
@@ -65,7 +68,7 @@ def keep(tx: Tx, call_id: str, client_id: str, number: str, shown: str) -> Place
         )
     )
     append(tx, Fact("call.place_kept", call_id, client_id))
-    return Place(call_id, client_id, number, shown, tx.now, 0, tx.now)
+    return _known(tx, Place(call_id, client_id, number, shown, tx.now, 0, tx.now))
 
 
 def place(tx: Tx, call_id: str) -> Place | None:
@@ -77,7 +80,7 @@ def place(tx: Tx, call_id: str) -> Place | None:
 def open_places(tx: Tx) -> dict[str, Place]:
     """Every place that is still kept, by call."""
     rows = tx.all(select(*_SHOWN).where(kept_places.c.ended_at.is_(None)))
-    return {row["id"]: _place(row) for row in rows}
+    return {row["id"]: _known(tx, _place(row)) for row in rows}
 
 
 def tried(tx: Tx, call_id: str, tries: int, next_at: datetime, operator_id: str) -> None:
@@ -123,6 +126,19 @@ def told(tx: Tx, call_id: str) -> None:
         .where(kept_places.c.id == call_id)
         .values(due_at=None, leased_until=None)
     )
+
+
+def numbers_of(tx: Tx, person_id: str) -> list[str]:
+    """All numbers (E.164) of somebody who calls a client."""
+    return [way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE]
+
+
+def _known(tx: Tx, kept: Place) -> Place:
+    """With the other numbers of whose place it is."""
+    person = person_by_number(tx, kept.client_id, kept.number)
+    if person is None:
+        return kept
+    return replace(kept, also=frozenset(numbers_of(tx, person.id)) - {kept.number})
 
 
 def _place(row: RowMapping) -> Place:

@@ -1,5 +1,7 @@
 """What the switchboard keeps in memory for each call in the engine, and for each operator."""
 
+from __future__ import annotations
+
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -155,6 +157,10 @@ class LiveCall:
     """After what is being said."""
     place: Place | None = None
     """The caller wants to be called back; None again once somebody talks with them."""
+    again: LiveCall | None = None
+    """The caller's earlier call, whose kept place is suspended while they are on the line themselves."""
+    helped: bool = False
+    """A supervisor was called to it, as the operator was lost."""
     talk: Talk = Talk()
     """Who hears whom, once an operator has answered."""
     room: frozenset[Side] = frozenset()

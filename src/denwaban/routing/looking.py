@@ -75,6 +75,7 @@ def _seat(seat: Seat, desk: Desk) -> SeatView:
         silenced=own is not None and own.call.silenced,
         asked=_asked(own) if own else None,
         helps=_name(desk, live.call.operator_id) if live and own is None else "",
+        lost_until=seat.lost_until,
     )
 
 
@@ -107,7 +108,7 @@ def _state(seat: Seat, live: LiveCall | None) -> SeatState:
     if seat.stage is Stage.HELPING:
         rings = live is not None and live.talk.third is Third.RINGING
         return SeatState.OFFERED if rings else SeatState.TALKING
-    if seat.stage is Stage.TALKING:
+    if seat.stage in (Stage.TALKING, Stage.LOST):
         return SeatState.TALKING
     if seat.stage is not Stage.FREE:
         return SeatState.OFFERED

@@ -35,6 +35,8 @@ class Stage(StrEnum):
     OFFERED = "offered"
     CONNECTING = "connecting"
     TALKING = "talking"
+    LOST = "lost"
+    """Their page is gone in a talk: the caller is kept for them for a while."""
     HELPING = "helping"
     """Asked in by another operator, whose caller it is."""
 
@@ -110,6 +112,31 @@ class Over:
 
 
 @dataclass(frozen=True, slots=True)
+class Instead:
+    """Who was to be called back calls themselves: the operator who is rung, or waits, gets this call instead."""
+
+    place_id: str
+    call_id: str
+    operator_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The operator's page is gone in the talk: the caller is to hear music, and is kept for the operator."""
+
+    call_id: str
+    operator_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RingAgain:
+    """Ring the operator for the caller who is kept for them; a ringing that goes on is to be ended first."""
+
+    call_id: str
+    operator_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Returned:
     """The operator's phone was lost while talking: the caller waits again, at the old place."""
 
@@ -127,7 +154,18 @@ class SeatIs:
 
 
 Action = (
-    Offer | OfferOver | Connect | Announce | OfferCallBack | Overflow | Over | Returned | SeatIs
+    Offer
+    | OfferOver
+    | Connect
+    | Instead
+    | Announce
+    | OfferCallBack
+    | Overflow
+    | Over
+    | Lost
+    | RingAgain
+    | Returned
+    | SeatIs
 )
 
 
@@ -169,6 +207,10 @@ class Seat:
     """Could not be rung: left alone for some seconds."""
     watching: bool = False
     """A supervisor's, who is at another's talk: whatever they are between calls, they get no caller meanwhile."""
+    leaving: bool = False
+    """Has left for good, and is gone when the talk is over."""
+    lost_until: datetime | None = None
+    """So long the caller is kept for an operator whose page is gone."""
     until: datetime | None = None
     """The end of a rest that was granted."""
     in_a_row: int = 0
@@ -186,6 +228,7 @@ class Seat:
             and self.stage is Stage.FREE
             and not self.resting
             and not self.watching
+            and not self.leaving
         )
 
 
@@ -225,16 +268,25 @@ class Caller:
     """Until then only those on duty."""
     stays: bool = False
     """Somebody talked with them already, or promised to call them: whatever happens, they are not sent away."""
+    cut_off: bool = False
+    """Was talking when the operator's telephone was lost: goes before those to whom nobody has talked yet."""
     place: bool = False
     """Has hung up and is to be called back; the place is kept."""
     not_before: datetime | None = None
-    """Not called back before; None while the caller has not hung up yet."""
+    """Not called back before; None while the caller is on the line."""
+    suspended: bool = False
+    """On the line by another call, which goes on at this place."""
+    moments: int = 0
+    """Counts the changes of that, so that old timers are known as such."""
     able: int = EVERYONE
     """Who may be offered this caller, while in line."""
 
     @property
     def key(self) -> Key:
-        return (-self.terms.priority, self.arrived_at, self.order, self.call_id)
+        priority = self.terms.priority
+        if self.cut_off:
+            priority = max(priority, Priority.FIRST)
+        return (-priority, self.arrived_at, self.order, self.call_id)
 
 
 class Impossible(Exception):

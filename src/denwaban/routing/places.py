@@ -80,6 +80,7 @@ class Places:
         self._abroad = abroad
         self._perform = perform
         self._connect = connect
+        book.ended = self._over_again
         self._reaching: dict[str, asyncio.Event] = {}
         """Set when the operator is not there any more."""
         self._kept: dict[tuple[str, str], str] = {}
@@ -107,9 +108,12 @@ class Places:
         except Impossible:
             return  # somebody has just answered them
         # From now on nobody is rung for them; also when they hang up at once, their wish is kept.
-        live.may_press, live.keeping = False, True
+        live.may_press, live.keeping = False, live.again is None
         self._perform(actions)
-        live.line.do(lambda: self._keep(live, number, service))
+        if live.again is None:
+            live.line.do(lambda: self._keep(live, number, service))
+        else:
+            live.line.do(lambda: self.say_goodbye(live))  # their place is kept already
 
     def _number(self, live: LiveCall) -> str | None:
         """Whom to call (E.164), if we may and can."""
@@ -157,7 +161,8 @@ class Places:
         """This place is kept for the call."""
         live.place = kept
         live.title = f"折り返し {live.title}"
-        self._kept[kept.client_id, kept.number] = live.call.id
+        for number in (*kept.also, kept.number):
+            self._kept[kept.client_id, number] = live.call.id
 
     def hung_up(self, live: LiveCall, at: datetime) -> None:
         """The leg of somebody whose place is kept is over: they have put down the phone, or did not want to be put through."""
@@ -169,19 +174,42 @@ class Places:
         elif live.offer is not None:
             live.line.do(lambda offer=live.offer: self._not_reached(live, offer, counts=True))  # type: ignore[misc]
 
-    def came_again(self, client_id: str | None, number: str) -> datetime | None:
-        """Somebody calls whose place is kept: they go on at their place themselves. Since when they wait; None for anybody else,
-        and for whom an operator is about to call."""
-        call_id = self._kept.get((client_id or "", number)) if number else None
-        live = self._book.calls.get(call_id) if call_id is not None else None
-        if live is None or not live.gone or live.call.id in self._reaching:
+    def came_again(self, live: LiveCall) -> str | None:
+        """The call whose place is kept for whoever calls now, from this or another of their numbers: they go on at their place
+        themselves, and nobody calls them until this call is over. None for anybody else, and for whom we are joining to
+        somebody just now."""
+        kept = self._of(live.call.client_id, live.call.caller)
+        if kept is None or not kept.gone or kept is live or self._on_the_line(kept):
             return None
+        live.again = kept
+        return kept.call.id
+
+    def served(self, client_id: str, numbers: Iterable[str], since: datetime) -> None:
+        """Somebody talks, or talked, with the person of these numbers, who called at `since`: a place that was kept for them
+        before is not needed any more."""
+        for kept in {id(one): one for n in numbers if (one := self._of(client_id, n))}.values():
+            if kept.gone and kept.place is not None and kept.place.kept_at <= since:
+                self._fulfil(kept)
+
+    def _of(self, client_id: str | None, number: str) -> LiveCall | None:
+        call_id = self._kept.get((client_id or "", number)) if number else None
+        return self._book.calls.get(call_id) if call_id is not None else None
+
+    def _on_the_line(self, kept: LiveCall) -> bool:
+        return any(one.again is kept for one in self._book.calls.values())
+
+    def _over_again(self, live: LiveCall) -> None:
+        """A call is over. Who was not talked with although a place is kept for them is called back, in turn, after all."""
+        kept, live.again = live.again, None
+        if kept is not None and kept.place is not None and not kept.over:
+            now = self._clock.now()
+            self._perform(self._floor.hung_up_to_be_called(kept.call.id, now))
+
+    def _fulfil(self, kept: LiveCall) -> None:
         now = self._clock.now()
-        arrived_at = live.call.arrived_at
-        self._perform(self._floor.leave(live.call.id, now))
-        self._book.end(live, Outcome.ABANDONED, now)
-        self._over(live, Result.CAME_AGAIN)
-        return arrived_at
+        self._perform(self._floor.leave(kept.call.id, now))
+        self._book.end(kept, Outcome.ABANDONED, now)
+        self._over(kept, Result.CAME_AGAIN)
 
     # Calling them
 
@@ -203,8 +231,13 @@ class Places:
     def joined(self, live: LiveCall) -> None:
         """Caller and operator talk."""
         self._reaching.pop(live.call.id, None)
+        again, live.again = live.again, None
         if live.place is not None:
             self._over(live, Result.TALKED)
+        elif again is not None and again.place is not None:
+            self._fulfil(again)
+        elif live.call.client_id is not None:
+            self.served(live.call.client_id, [live.call.caller], live.call.arrived_at)
 
     async def _reach(self, live: LiveCall, offer: Offer, outgoing: Outgoing) -> None:
         kept, gave_up = live.place, self._reaching.get(live.call.id)
@@ -281,6 +314,7 @@ class Places:
             tries,
             again_at or now,
             operator_id,
+            kept.also,
         )
         self._reaching.pop(live.call.id, None)
         if self._floor.seats[operator_id].stage is Stage.CONNECTING:
@@ -318,7 +352,9 @@ class Places:
         kept, live.place = live.place, None
         if kept is None:
             return
-        self._kept.pop((kept.client_id, kept.number), None)
+        for number in (*kept.also, kept.number):
+            if self._kept.get((kept.client_id, number)) == live.call.id:
+                del self._kept[kept.client_id, number]
         self._put(lambda tx: keeping.over(tx, kept.id, result, operator_id))
 
     def _put(self, verb: Callable[[Tx], None]) -> None:

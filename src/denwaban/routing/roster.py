@@ -39,8 +39,10 @@ class Roster:
             self._desk.floor.add_seat(person.id, chosen, since, idle_since, after, row.until)
         here = {row.id for row in rows}
         for operator_id in set(self._desk.floor.seats) - here:
+            seat = self._desk.people[operator_id].seat
+            if self._desk.seats.get(seat) == operator_id:
+                del self._desk.seats[seat]
             self._desk.perform(self._desk.floor.remove_seat(operator_id, now))
-            self._desk.seats.pop(self._desk.people[operator_id].seat, None)
 
     async def read_skills(self) -> None:
         """What operators can do, their groups, and who is on duty when."""

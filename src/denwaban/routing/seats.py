@@ -76,6 +76,7 @@ class Seats:
     def free(self, seat: Seat) -> None:
         """No caller is on the seat any more."""
         seat.stage, seat.call_id, seat.call_since = Stage.FREE, None, None
+        seat.lost_until = None
 
     def pause(self, seat: Seat, now: datetime) -> None:
         """Could not be rung: left alone for a little while."""
@@ -119,6 +120,8 @@ class Seats:
             return False
         if due.kind is When.OFFER:
             return seat.stage in (Stage.OFFERED, Stage.CONNECTING)
+        if due.kind is When.LOST:
+            return seat.stage is Stage.LOST
         if due.kind is When.PAUSE:
             return seat.resting
         if due.kind is When.REST:
@@ -130,6 +133,10 @@ class Seats:
         seat.stage, seat.call_id, seat.call_since = Stage.OFFERED, call_id, now
         self._set(until, When.OFFER, seat)
         self._queue.seat(seat)
+
+    def lost(self, seat: Seat, at: datetime) -> None:
+        """At that moment the seat, whose page is gone in a talk, is looked at again."""
+        self._set(at, When.LOST, seat)
 
     def _ready_again(self, seat: Seat, now: datetime, out: list[Action]) -> None:
         if self._rest_is_due(seat, now):

@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
+from denwaban.calls import Call, call
 from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
@@ -17,17 +19,19 @@ from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
+from denwaban.routing.keeping import numbers_of
 from denwaban.routing.looking import look
 from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
+from denwaban.routing.regaining import Regaining
 from denwaban.routing.roster import Roster
 from denwaban.routing.seats import Care
 from denwaban.routing.sound import Sound
 from denwaban.routing.supervision import Supervision
 from denwaban.routing.view import FloorView
 from denwaban.routing.wishes import Wishes
-from denwaban.store import Store, StoreError
+from denwaban.store import Store, StoreError, Tx
 from denwaban.telephony.port import (
     CallArrived,
     Digit,
@@ -39,6 +43,7 @@ from denwaban.telephony.port import (
     LegHeld,
     LegRinging,
     Phone,
+    PhoneError,
     Played,
     Referred,
     Resynced,
@@ -49,6 +54,9 @@ log = structlog.get_logger(__name__)
 
 ENGINE = "engine"
 """Subject of the facts `engine.lost` and `engine.back`."""
+
+MEND_AFTER, MEND_AT_MOST = 1.0, 30.0
+"""Seconds from a fault to the comparison with the engine; twice as long after each that failed."""
 
 
 class Switchboard(Wishes):
@@ -82,6 +90,7 @@ class Switchboard(Wishes):
             settings.wrapup_seconds,
             self._gate,
             Care(settings.calls_in_a_row, settings.minutes_in_a_row * 60, settings.rest_seconds),
+            settings.return_seconds,
         )
         self._cache = ServiceCache(store)
         self._prompts = Prompts(speech)
@@ -114,6 +123,19 @@ class Switchboard(Wishes):
             perform=self._desk.perform,
             connect=self._desk.connect,
         )
+        self._desk.regaining = Regaining(
+            clock,
+            phone,
+            store,
+            self._floor,
+            self._book,
+            self._desk.control,
+            self._desk.perform,
+            self._changed,
+        )
+        self._faults = self._desk.faults
+        self._one_at_a_time = asyncio.Lock()
+        """Events, and the comparison with the engine after a fault."""
         self.supervision = Supervision(store, clock, self._desk, self._changed)
         self._roster = Roster(store, self._desk)
         self._engine = False
@@ -143,6 +165,7 @@ class Switchboard(Wishes):
                 tasks.create_task(self._keep_time())
                 tasks.create_task(self._listen(since))
                 tasks.create_task(self._prompts.prepare(messages))
+                tasks.create_task(self._mend())
                 tasks.create_task(self._take_events())
         finally:
             self._recorder.stop()
@@ -166,6 +189,12 @@ class Switchboard(Wishes):
         """Changes that the database refused since the start: a fault of ours, to be looked up in the log."""
         return self._recorder.unwritable
 
+    def trouble(self) -> str | None:
+        """What keeps calls from being taken as they should, in an English word or two; None when nothing does."""
+        if not self._engine:
+            return "away"
+        return f"{self._faults.open} faults on the floor" if self._faults.open else None
+
     # What the screens ask and want
 
     def view(self) -> FloorView:
@@ -182,17 +211,12 @@ class Switchboard(Wishes):
 
     async def _take_events(self) -> None:
         async for event in self._phone.events():
-            try:
+            # A fault with one call must not end all the others.
+            with self._faults.survived("event", event_kind=type(event).__name__):
                 ours = self._calls_out and self._outgoing.take(event)
                 if not ours and not self.supervision.take(event):
-                    await self._take(event)
-            except Exception as error:
-                # A fault with one call must not end all the others.
-                log.exception(
-                    "routing.event_failed",
-                    event_kind=type(event).__name__,
-                    error=type(error).__name__,
-                )
+                    async with self._one_at_a_time:
+                        await self._take(event)
 
     async def _take(self, event: Event) -> None:
         match event:
@@ -233,22 +257,62 @@ class Switchboard(Wishes):
 
     async def _resynced(self, event: Resynced) -> None:
         self._floor.pause(True, self._clock.now())
+        new = self._new
+        # Whatever fails, the floor goes on; `_mend` takes up what was left.
+        with self._faults.survived("resync"):
+            await self._take_in(event)
+        if new or event.restarted:
+            with self._faults.survived("seats"):
+                await self._roster.give()
+        self._engine = True
+        self._recorder.put(Fact("engine.back", ENGINE, None, {"restarted": event.restarted}))
+        self._desk.perform(self._floor.pause(False, self._clock.now()))
+        self._ready.set()
+
+    async def _take_in(self, event: Resynced, known: frozenset[Leg] | None = None) -> None:
+        """What the snapshot and the rows say. Done again, it takes up what a fault left."""
         strays = [
             leg
             for leg, state in event.snapshot.legs.items()
             if is_caller(state) and leg not in self._book.legs
         ]
-        new = self._new
-        held = await self._held(strays, everything=new)
-        await resync(self._desk, event, held, self._outgoing.claim)
+        held = await self._held(strays, everything=self._new)
+        await resync(self._desk, event, held, self._outgoing.claim, known)
         self._outgoing.sweep()
         self._desk.control.settle()
-        if new or event.restarted:
-            await self._roster.give()
-        self._new, self._engine = False, True
-        self._recorder.put(Fact("engine.back", ENGINE, None, {"restarted": event.restarted}))
-        self._desk.perform(self._floor.pause(False, self._clock.now()))
-        self._ready.set()
+        self._new = False
+
+    async def _mend(self) -> None:
+        """After a fault, compares what the engine and the rows have with what is known here, until nothing fails."""
+        pause = MEND_AFTER
+        while True:
+            await self._faults.some.wait()
+            await asyncio.sleep(pause)
+            before = self._faults.count
+            with self._faults.survived("mend"):
+                if await self._compare():
+                    self._faults.mended(before)
+            pause = min(pause * 2, MEND_AT_MOST) if self._faults.open else MEND_AFTER
+
+    async def _compare(self) -> bool:
+        """False: the engine is away; what comes when it is back does the same."""
+        await self._read_seats()
+        await self._read_unread(None)
+        async with self._one_at_a_time:
+            if not self._engine:
+                return False
+            self._floor.pause(True, self._clock.now())
+            try:
+                known = frozenset(self._book.legs) | frozenset(self._desk.control.legs)
+                snapshot = await self._phone.snapshot()
+                await self._take_in(Resynced(snapshot, False, self._clock.now()), known)
+                await self._roster.give()
+            except PhoneError:
+                return False
+            finally:
+                if self._engine:
+                    self._desk.perform(self._floor.pause(False, self._clock.now()))
+        return True
 
     async def _held(self, strays: list[Leg], *, everything: bool) -> Held:
         """What the database knows of them. A new program has to wait for it; one that only lost the engine for a moment knows its
@@ -273,11 +337,9 @@ class Switchboard(Wishes):
                 await self._timer.wait()
             else:
                 await self._until(due)
-            try:
+            with self._faults.survived("timer"):
                 if actions := self._floor.tick(self._clock.now()):
                     self._desk.perform(actions)
-            except Exception as error:
-                log.exception("routing.timer_failed", error=type(error).__name__)
 
     async def _until(self, due: datetime) -> None:
         waits = [
@@ -298,14 +360,19 @@ class Switchboard(Wishes):
             self._timer.set()
 
     async def _listen(self, since: int) -> None:
-        """Follows the journal: changed numbers and operators, reports that end a wrap-up."""
+        """Follows the journal: changed numbers and operators, reports that end a wrap-up, who calls from which number."""
         while True:
-            try:
+            with suppress(StoreError):
                 async for entry in self._journal.follow(since):
-                    await self._heard(entry.fact)
+                    try:
+                        await self._heard(entry.fact)
+                    except StoreError:
+                        raise
+                    except Exception as error:
+                        # What operators are is read again then; the next entry is heard all the same.
+                        self._faults.note("fact", error, fact=entry.fact.kind)
                     since = entry.seq
-            except StoreError:
-                await asyncio.sleep(1)
+            await asyncio.sleep(1)
 
     async def _read_seats(self) -> None:
         await self._roster.read()
@@ -323,6 +390,8 @@ class Switchboard(Wishes):
         if fact.kind in ("operator.added", "operator.changed"):
             await self._read_seats()
             await self._roster.give()
+        elif fact.kind == "person.given":
+            await self._known_as(fact)
         elif fact.kind in ("operator.skills_changed", "operator.group_set", "duty_list.set"):
             await self._roster.read_skills()
         elif fact.kind == "report.sent":
@@ -330,6 +399,19 @@ class Switchboard(Wishes):
             if operator_id and call_id:
                 now = self._clock.now()
                 self._desk.perform(self._floor.report_sent(operator_id, call_id, now))
+
+    async def _known_as(self, fact: Fact) -> None:
+        """It has come out who called, perhaps from a number that nobody knew."""
+        call_id, person_id, client_id = fact.data.get("call_id"), fact.subject, fact.client_id
+        if not fact.data.get("on") or not call_id or client_id is None:
+            return
+
+        def read(tx: Tx) -> tuple[Call | None, list[str]]:
+            return call(tx, call_id), numbers_of(tx, person_id)
+
+        theirs, numbers = await self._store.read(read)
+        if theirs is not None and theirs.answered_at is not None:
+            self._desk.places.served(client_id, numbers, theirs.arrived_at)
 
 
 async def _must_go_on(task: asyncio.Task[None]) -> None:

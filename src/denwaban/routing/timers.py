@@ -21,6 +21,8 @@ class When(StrEnum):
     AGAIN = "again"
     """A caller who is called back may be called (again)."""
     OFFER = "offer"
+    LOST = "lost"
+    """A seat whose page is gone in a talk is rung again, or waited for no longer."""
     PAUSE = "pause"
     """A seat that could not be rung is left alone until then."""
     WRAPUP = "wrapup"

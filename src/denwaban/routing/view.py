@@ -102,6 +102,8 @@ class SeatView:
     """Whom this operator has asked in."""
     helps: str = ""
     """The operator who has asked this one in."""
+    lost_until: datetime | None = None
+    """Their page is gone in the talk: the caller hears music, and is kept for them as long."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,10 @@ class Wishes:
         live = self._asked(operator_id)
         await self._ask(live, lambda: self._desk.control.give(live))
 
+    def page_opened(self, operator_id: str) -> None:
+        """The seat is in a page that was loaded just now: what a page before it talked about goes on here."""
+        self._desk.regaining.page_gone(operator_id)
+
     async def park(self, operator_id: str) -> None:
         """The caller waits in a numbered place, from where any operator takes them."""
         live = self._talk(operator_id)
@@ -138,7 +142,7 @@ class Wishes:
 
     async def hang_up(self, operator_id: str) -> None:
         """Ends the talk, or declines the caller who is offered. With somebody asked in: goes back to the caller, or leaves
-        the two of them where all three talk."""
+        the two of them where all three talk. A caller who is kept for a page that is gone is let go."""
         seat = self._seat(operator_id)
         if seat.stage is Stage.FREE:
             raise SeatError(_("いまは通話していません"))
@@ -195,6 +199,8 @@ class Wishes:
 
     def _talk(self, operator_id: str) -> LiveCall:
         seat = self._seat(operator_id)
+        if seat.stage is Stage.LOST:
+            raise SeatError(_("お電話につなぎ直しています。少し待ってからもう一度お試しください"))
         if seat.stage is not Stage.TALKING or seat.call_id is None:
             raise SeatError(_("いまは通話していません"))
         return self._desk.book.calls[seat.call_id]

@@ -84,6 +84,8 @@ class LegEnded(Struct, frozen=True):
     """The dialled phone refused (486, 600, 603)."""
     unreached: Unreached | None = None
     """Why, for a leg that we called out, which nobody answered and which we did not hang up ourselves."""
+    page: bool = False
+    """It was a page's telephone, which goes with the page: nobody need have meant to hang up."""
 
 
 class LegHeld(Struct, frozen=True):
@@ -299,6 +301,10 @@ class Phone(Protocol):
 
     async def seats(self, accounts: list[SeatAccount]) -> None:
         """Makes exactly these seats able to sign in, without disturbing calls."""
+        ...
+
+    def in_page(self, leg: Leg) -> bool:
+        """Whether a seat's leg was answered by the telephone in a page, not by one of its own. False for legs that are gone."""
         ...
 
     def recording(self, call: str) -> Path:

@@ -83,6 +83,12 @@ class House:
             self.clock.advance(timedelta(seconds=rest))
             await self.settled()
 
+    async def until_written(self, condition: Callable[[Tx], bool]) -> None:
+        """Returns when the database says so."""
+        async with asyncio.timeout(10):
+            while not await self.store.read(condition):
+                await asyncio.sleep(0.005)
+
     async def forgotten(self, number: str) -> None:
         """Returns when the switchboard has heard that a number's rows have changed."""
         await self.until(lambda: self.board._cache.known(number, self.clock.now()) is None)

@@ -10,6 +10,7 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import CallState, Outcome
 from denwaban.lines import ServiceLevel, Step, StepKind, set_level
+from denwaban.people.persons import WayKind, add_way, give_call, remember
 from denwaban.routing import IN_LINE, SeatState, adoption, keeping, place_given_up
 from denwaban.routing.keeping import AGAIN, open_places
 from denwaban.routing.prompts import KEPT, MAY_PRESS, NOT_KEPT, place_words
@@ -163,11 +164,148 @@ async def test_who_calls_again_goes_on_at_the_old_place(calling: House) -> None:
         again = house.dials(NUMBER, HER)
         await house.settled()
         assert not any(one.call_back for one in house.view.waiting)
-        assert await kept(house) == 0
+        assert await kept(house) == 1
         await house.comes("suzuki")
         await house.talks("suzuki")
         assert house.phone.hears(again) == "voice of seat-suzuki"
         assert not house.phone.hears(other).startswith("voice")
+        assert await kept(house) == 0
+        # Served: nobody calls her once more.
+        house.phone.caller_hangs_up(again)
+        await house.talks("suzuki")
+        assert house.phone.hears(other) == "voice of seat-suzuki"
+        house.phone.caller_hangs_up(other)
+        await house.passes(10)
+        assert house.phone.leg_of("seat-suzuki") is None
+        assert [call.outcome for call in await house.calls()] == [
+            Outcome.ABANDONED,
+            Outcome.ANSWERED,
+            Outcome.ANSWERED,
+        ]
+
+
+async def is_called(house: House) -> Leg:
+    """Suzuki, who is rung, is there, and so is she."""
+    await house.rings("suzuki")
+    house.phone.seat_answers("seat-suzuki")
+    await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+    far = house.phone.outside_answers(HER_PHONE)
+    await house.until(lambda: house.phone.hears(far) == "voice of seat-suzuki")
+    return far
+
+
+@pytest.mark.req("A2")
+@pytest.mark.parametrize("how", ["hangs_up", "presses_again", "engine_dies", "restart"])
+async def test_who_calls_again_and_hangs_up_again_is_called_in_turn(
+    calling: House, how: str
+) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        other = house.dials(NUMBER, "09099999999")
+        await house.passes(6)
+        again = house.dials(NUMBER, HER)
+        await house.settled()
+        if how == "presses_again":
+            await house.passes(1)
+            while MAY_PRESS not in house.phone.hears(again):
+                house.phone.prompt_ends(again)
+                await house.settled()
+            house.phone.caller_presses(again, "1")
+            await house.hears(again, KEPT)
+            house.phone.prompt_ends(again)
+            await house.until(lambda: house.phone.ended_with(again) is HangUp.NORMAL)
+        elif how == "hangs_up":
+            house.phone.caller_hangs_up(again)
+        elif how == "engine_dies":
+            house.phone.connection_lost()
+            house.phone.connection_back(restarted=True)
+        if how != "restart":
+            await house.passes(6)
+            assert await kept(house) == 1
+            await house.comes("suzuki")
+            await is_called(house)
+            assert await kept(house) == 0
+            return
+    # The program dies while she is on the line: nobody calls her as long, and her rank is the old one.
+    async with house.open():
+        await house.passes(10)
+        assert not any(one.call_back for one in house.view.waiting)
+        assert await kept(house) == 1
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(again) == "voice of seat-suzuki"
+        assert await kept(house) == 0
+        assert not house.phone.hears(other).startswith("voice")
+
+
+@pytest.mark.parametrize("stage", ["operator_rung", "she_is_rung", "busy"])
+async def test_who_calls_while_we_call_them_is_put_through_to_whoever_calls(
+    calling: House, stage: str
+) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+        leg = house.phone.leg_of("seat-suzuki")
+        if stage != "operator_rung":
+            house.phone.seat_answers("seat-suzuki")
+            await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        if stage == "busy":
+            house.phone.outside_fails(HER_PHONE, Unreached.BUSY)
+            await house.until(lambda: house.phone.leg_of("seat-suzuki") is None)
+        hers = house.dials(NUMBER, HER)
+        if stage == "operator_rung":
+            await house.settled()
+            house.phone.seat_answers("seat-suzuki")
+        elif stage == "busy":
+            await house.talks("suzuki")
+        await house.until(lambda: house.phone.hears(hers) == "voice of seat-suzuki")
+        assert stage == "busy" or house.phone.leg_of("seat-suzuki") == leg
+        await house.until(lambda: not house.phone.outside_rings(HER_PHONE))
+        assert await kept(house) == 0
+        house.phone.caller_hangs_up(hers)
+        await house.passes(AGAIN.total_seconds() + 10)
+        assert house.phone.leg_of("seat-suzuki") is None
+        assert [call.outcome for call in await house.calls()] == [
+            Outcome.ABANDONED,
+            Outcome.ANSWERED,
+        ]
+
+
+@pytest.mark.parametrize("line", ["known", "withheld"])
+async def test_from_another_line_they_are_known_as_soon_as_it_comes_out_who_they_are(
+    calling: House, line: str
+) -> None:
+    house = calling
+    her_other = "+815055556666"
+
+    def remembers(tx: Tx) -> str:
+        person = remember(tx, house.client, HER_PHONE, "佐藤 花子")
+        add_way(tx, person.id, WayKind.PHONE, her_other)
+        return person.id
+
+    person_id = await house.store.write(remembers)
+    async with house.open():
+        await presses(house)
+        hers = house.dials(NUMBER, "05055556666" if line == "known" else "")
+        await house.settled()
+        assert any(one.call_back for one in house.view.waiting) is (line == "withheld")
+        await house.passes(1)
+        await house.comes("suzuki")
+        await house.talks("suzuki")
+        assert house.phone.hears(hers) == "voice of seat-suzuki"
+        if line == "withheld":
+            assert await kept(house) == 1
+            call_id = house.seat("suzuki").call_id
+            assert call_id is not None
+            await house.store.write(lambda tx: give_call(tx, person_id, call_id))
+        await house.until_written(lambda tx: not open_places(tx))
+        house.phone.caller_hangs_up(hers)
+        await house.passes(10)
+        assert house.phone.leg_of("seat-suzuki") is None
 
 
 async def test_the_engine_dies_and_the_place_is_still_kept(calling: House) -> None:

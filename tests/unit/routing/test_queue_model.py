@@ -1,7 +1,8 @@
 """The queue against a plain model: whoever is offered is the one whom a person with a list and a ruler would have named.
 
-Callers with priorities, skills, ladders, an operator of the last time and a wish to be called back; operators who come and go,
-learn and forget; an engine that fails; a program that restarts.
+Callers with priorities, skills, ladders, an operator of the last time and a wish to be called back, who call again meanwhile;
+operators who come and go, learn and forget, lose their page in a talk and leave for good; an engine that fails; a program that
+restarts.
 """
 
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ from denwaban.routing.model import (
     Chosen,
     Connect,
     Impossible,
+    Instead,
+    Lost,
     Miss,
     Offer,
     OfferCallBack,
@@ -36,6 +39,7 @@ from denwaban.routing.model import (
     Overflow,
     Priority,
     Returned,
+    RingAgain,
     Stage,
     Terms,
 )
@@ -76,8 +80,13 @@ class Waits:
     place: bool = False
     hung_up: bool = False
     not_before: datetime = START
-    kept: bool = True
-    """May still be waiting for the operator of the last time."""
+    again: str = ""
+    """The call whose kept place they go on at."""
+    suspended: bool = False
+    """Are on the line by another call."""
+    cut_off: bool = False
+    """Talked when the operator was lost."""
+    stays: bool = False
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -89,6 +98,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.wrapup = wrapup
         self.floor = Floor(15, 6, wrapup, care=CARE)
         self.operators = [f"o{n}" for n in range(operators)]
+        self.left: list[str] = []
         self.skills: dict[tuple[str, str, str], int] = {}
         self.callers: dict[str, Waits] = {}
         self.busy: dict[str, tuple[str, Stage]] = {}
@@ -145,13 +155,17 @@ class QueueMachine(RuleBasedStateMachine):
             call
             for call, waits in self.callers.items()
             if call not in taken
+            and not waits.suspended
             and (not waits.place or (waits.hung_up and waits.not_before <= self.now))
         ]
         return sorted(line, key=self.order)
 
     def order(self, call: str) -> tuple[int, datetime, int]:
         waits = self.callers[call]
-        return (-waits.terms.priority, waits.arrived_at, waits.number)
+        priority = waits.terms.priority
+        if waits.cut_off and priority is Priority.NORMAL:
+            priority = Priority.FIRST
+        return (-priority, waits.arrived_at, waits.number)
 
     def do(self, actions: list[Action]) -> None:
         for action in actions:
@@ -168,6 +182,18 @@ class QueueMachine(RuleBasedStateMachine):
                 assert self.busy.pop(action.operator_id)[0] == action.call_id
                 if isinstance(action, Over):
                     self.callers.pop(action.call_id, None)
+                elif isinstance(action, Returned):
+                    self.callers[action.call_id].cut_off = True
+            elif isinstance(action, Instead):
+                call, stage = self.busy[action.operator_id]
+                assert call == action.place_id
+                self.busy[action.operator_id] = (action.call_id, stage)
+            elif isinstance(action, Lost):
+                assert self.busy[action.operator_id] == (action.call_id, Stage.TALKING)
+                self.busy[action.operator_id] = (action.call_id, Stage.LOST)
+            elif isinstance(action, RingAgain):
+                assert self.busy[action.operator_id] == (action.call_id, Stage.LOST)
+                assert self.floor.seats[action.operator_id].online
             elif isinstance(action, Announce):
                 assert not self.callers[action.call_id].hung_up, "nobody hears it"
             elif isinstance(action, OfferCallBack):
@@ -176,6 +202,7 @@ class QueueMachine(RuleBasedStateMachine):
                 gone = self.callers.pop(action.call_id)
                 assert gone.terms.priority is Priority.NORMAL, "put first, and sent away"
                 assert not gone.place
+                assert not gone.stays
                 assert action.words == "sorry"
                 assert self.now - gone.arrived_at >= timedelta(seconds=90)
 
@@ -224,9 +251,35 @@ class QueueMachine(RuleBasedStateMachine):
         here = sorted(call for call, waits in self.callers.items() if not waits.place)
         if here:
             call = data.draw(st.sampled_from(here))
-            actions = self.floor.leave(call, self.now)
-            self.callers.pop(call)
-            self.do(actions)
+            self.leaves(call)
+
+    def leaves(self, call: str) -> None:
+        actions, again = self.floor.leave(call, self.now), self.callers[call].again
+        self.callers.pop(call)
+        self.do(actions)
+        if again:
+            # Not served: called back in turn after all.
+            kept = self.callers[again]
+            kept.suspended, kept.not_before = False, self.now + timedelta(seconds=5)
+            self.do(self.floor.hung_up_to_be_called(again, self.now))
+
+    @rule(data=st.data(), other=st.sampled_from(Priority))
+    def who_is_to_be_called_back_calls_again(self, data: st.DataObject, other: Priority) -> None:
+        kept = sorted(
+            call
+            for call, one in self.callers.items()
+            if one.place and one.hung_up and not one.suspended
+        )
+        if not kept:
+            return
+        place = data.draw(st.sampled_from(kept))
+        was = self.callers[place]
+        call = f"c{self.next}"
+        self.next += 1
+        terms = replace(was.terms, priority=other, previous_seconds=0)
+        self.callers[call] = Waits(terms, was.arrived_at, self.next, again=place, stays=True)
+        was.suspended = True
+        self.do(self.floor.come_again(place, call, self.now, terms))
 
     @rule(data=st.data(), hangs_up=st.booleans())
     def a_caller_presses_the_key(self, data: st.DataObject, hangs_up: bool) -> None:
@@ -244,7 +297,9 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             self.callers[call].place = True
             self.do(self.floor.keep_place(call, self.now))
-        if hangs_up and not self.callers[call].hung_up:
+        if hangs_up and self.callers[call].again:
+            self.leaves(call)
+        elif hangs_up and not self.callers[call].hung_up:
             self.callers[call].hung_up = True
             self.callers[call].not_before = self.now + timedelta(seconds=5)
             self.do(self.floor.hung_up_to_be_called(call, self.now))
@@ -273,6 +328,7 @@ class QueueMachine(RuleBasedStateMachine):
             self.floor.connected(operator, self.now)
             self.busy[operator] = (call, Stage.TALKING)
             waits.place = waits.hung_up = False
+            self.served(waits)
         elif how == "not_reached" and waits.place:
             again = self.now + timedelta(seconds=300) if waits.number % 2 else None
             actions = self.floor.not_reached(operator, again, self.now)
@@ -284,6 +340,47 @@ class QueueMachine(RuleBasedStateMachine):
         else:
             self.do(self.floor.missed(operator, Miss.FAILED, self.now))
 
+    def served(self, waits: Waits) -> None:
+        """They talk: nobody need call them back any more."""
+        waits.stays = True
+        if waits.again:
+            kept, waits.again = waits.again, ""
+            self.callers.pop(kept)
+            self.do(self.floor.leave(kept, self.now))
+
+    @rule(data=st.data())
+    def a_page_goes_in_a_talk(self, data: st.DataObject) -> None:
+        if (operator := self.pick(data, Stage.TALKING)) is not None:
+            self.do(self.floor.lost(operator, self.now))
+
+    @rule(data=st.data(), there=st.booleans())
+    def the_seat_is_rung_for_its_caller(self, data: st.DataObject, there: bool) -> None:
+        operator = self.pick(data, Stage.LOST)
+        if operator is not None and there:
+            self.floor.regained(operator)
+            self.busy[operator] = (self.busy[operator][0], Stage.TALKING)
+        elif operator is not None:
+            self.floor.ring_failed(operator, self.now)
+
+    @precondition(lambda self: len(self.operators) > 1)
+    @rule(data=st.data())
+    def an_operator_leaves_for_good(self, data: st.DataObject) -> None:
+        operator = data.draw(st.sampled_from(self.operators))
+        self.operators.remove(operator)
+        self.left.append(operator)
+        self.do(self.floor.remove_seat(operator, self.now))
+        assert self.floor.remove_seat(operator, self.now) == []
+
+    @precondition(lambda self: self.left)
+    @rule(data=st.data())
+    def an_operator_comes_back(self, data: st.DataObject) -> None:
+        operator = data.draw(st.sampled_from(self.left))
+        self.left.remove(operator)
+        self.operators.append(operator)
+        self.floor.add_seat(operator, Chosen.READY, self.now, self.now)
+        self.do(self.floor.online(operator, True, self.now))
+        self.do(self.floor.reconsider(self.now))
+
     @rule(data=st.data(), why=st.sampled_from([Miss.NO_ANSWER, Miss.REFUSED, Miss.FAILED]))
     def an_offer_comes_to_nothing(self, data: st.DataObject, why: Miss) -> None:
         if (operator := self.pick(data, Stage.OFFERED)) is not None:
@@ -291,12 +388,13 @@ class QueueMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), meant=st.booleans())
     def an_operator_hangs_up(self, data: st.DataObject, meant: bool) -> None:
-        if (operator := self.pick(data, Stage.TALKING)) is not None:
+        lost = self.pick(data, Stage.LOST) if meant else None
+        if (operator := lost or self.pick(data, Stage.TALKING)) is not None:
             seat = self.floor.seats[operator]
             wanted = seat.after
             verb = self.floor.hang_up if meant else self.floor.seat_hung_up
             self.do(verb(operator, self.now))
-            if wanted is Chosen.BREAK:
+            if wanted is Chosen.BREAK and not seat.leaving:
                 assert seat.chosen is Chosen.BREAK, "a break asked for is given after the call"
 
     @rule(data=st.data(), chosen=st.sampled_from([Chosen.READY, Chosen.BREAK]))
@@ -353,13 +451,21 @@ class QueueMachine(RuleBasedStateMachine):
         old, self.floor = self.floor, Floor(15, 6, self.wrapup, care=CARE)
         self.floor.pause(True, self.now)
         for operator, seat in old.seats.items():
+            if seat.leaving:
+                continue
             self.floor.add_seat(
                 operator, seat.chosen, seat.since, seat.idle_since, seat.after, seat.until
             )
             self.do(self.floor.online(operator, seat.online, self.now))
         self.learn()
-        talking = {seat: call for seat, (call, s) in self.busy.items() if s is Stage.TALKING}
+        talking = {
+            seat: call
+            for seat, (call, s) in self.busy.items()
+            if s is Stage.TALKING and seat in self.operators
+        }
         self.busy.clear()
+        for waits in self.callers.values():
+            waits.cut_off = False
         for operator, call in talking.items():
             waits = self.callers[call]
             self.floor.adopt_talking(call, operator, waits.arrived_at, self.now, waits.terms)
@@ -368,7 +474,7 @@ class QueueMachine(RuleBasedStateMachine):
             if call in talking.values():
                 continue
             waits.terms = replace(waits.terms, previous_seconds=0)
-            if waits.place:
+            if waits.place and not waits.again:
                 waits.hung_up = True
                 waits.not_before = max(waits.not_before, self.now)
                 self.do(
@@ -376,8 +482,15 @@ class QueueMachine(RuleBasedStateMachine):
                         call, waits.arrived_at, self.now, waits.not_before, waits.terms
                     )
                 )
+                if waits.suspended:
+                    self.floor.suspend(call)
             else:
-                self.do(self.floor.adopt_waiting(call, waits.arrived_at, self.now, waits.terms))
+                waits.place = False
+                self.do(
+                    self.floor.adopt_waiting(
+                        call, waits.arrived_at, self.now, waits.terms, stays=waits.stays
+                    )
+                )
         self.do(self.floor.pause(False, self.now))
 
     # What must hold
@@ -392,6 +505,8 @@ class QueueMachine(RuleBasedStateMachine):
             assert (seat.call_id, seat.stage) == (call, stage), "a seat stuck"
             if call is not None:
                 assert self.floor.callers[call].seat == operator
+            assert operator in self.operators or call is not None, "left, and still there"
+        assert set(self.operators) <= set(self.floor.seats)
         taken = {call for call, _ in self.busy.values()}
         line = [one.call_id for one in self.floor.waiting() if self.floor.queue.waits(one)]
         assert line == [call for call in self.in_line() if call not in taken]
@@ -412,15 +527,23 @@ class QueueMachine(RuleBasedStateMachine):
             return
         parked = [c for c, w in self.callers.items() if w.place and not w.hung_up]
         waiting = [c for c in self.in_line() if not self.callers[c].place]
-        later = [c for c, w in self.callers.items() if w.hung_up and w.not_before > self.now]
+        later = [
+            c
+            for c, w in self.callers.items()
+            if w.hung_up and not w.suspended and w.not_before > self.now
+        ]
+        lost = [seat for seat, (_, stage) in self.busy.items() if stage is Stage.LOST]
         rests = [one for one in self.floor.seats.values() if one.until and one.stage is Stage.FREE]
-        if (set(waiting) | set(later)) - set(parked) or rests:
+        if (set(waiting) | set(later)) - set(parked) or rests or lost:
             assert self.floor.due() is not None
 
     def teardown(self) -> None:
         """When the operators work on, everybody is served, also who is to be called back."""
         if not hasattr(self, "floor"):
             return
+        for call in [call for call, waits in self.callers.items() if waits.again]:
+            if call not in [taken for taken, _ in self.busy.values()]:
+                self.leaves(call)
         for call, waits in list(self.callers.items()):
             if waits.place and not waits.hung_up:
                 waits.hung_up = True
@@ -441,6 +564,7 @@ class QueueMachine(RuleBasedStateMachine):
                     self.floor.connected(operator, self.now)
                     self.busy[operator] = (call, Stage.TALKING)
                     self.callers[call].place = self.callers[call].hung_up = False
+                    self.served(self.callers[call])
                 self.do(self.floor.hang_up(operator, self.now))
             self.time_passes_to_the_end()
         assert not self.floor.callers

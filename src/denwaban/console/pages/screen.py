@@ -31,10 +31,11 @@ SLOTS = ("call.parked",)
 
 
 class Claim(msgspec.Struct, forbid_unknown_fields=True):
-    """A page wants the seat. `force`: take it from another page that is open."""
+    """A page wants the seat. `force`: take it from another page that is open. `fresh`: no call is in this page."""
 
     page: str
     force: bool = False
+    fresh: bool = False
 
 
 @get("/seat", guards=[OPERATORS], dependencies=SEAT)
@@ -125,13 +126,16 @@ async def claim(
     settings: NamedDependency[Settings],
     seat: NamedDependency[Seat],
 ) -> Response[Any]:
-    """Gives the seat and its telephone account to this page; 409 when another page is open and `force` is not said."""
+    """Gives the seat and its telephone account to this page; 409 when another page is open and `force` is not said. What the
+    page before it talked about goes on in this one."""
     if not (len(data.page) == 32 and data.page.isalnum() and data.page.isascii()):
         raise Problem(400, _("画面を読み込み直してください"))
     operator, holder = await seat.read(lambda tx, me: (me, rows.page_of(tx, me.id)))
     if holder not in (None, data.page) and holder in open_pages and not data.force:
         return told(409, elsewhere=True)
     await seat.store.write(lambda tx: take_seat(tx, operator.id, data.page))
+    if data.fresh:
+        seat.board.page_opened(operator.id)
     host = request.url.hostname or settings.web_host
     return Response(account(settings, operator, host), headers={"Cache-Control": "no-store"})
 

@@ -25,6 +25,7 @@ addEventListener("pagehide", () => sessionStorage.setItem("seat-page", page));
 
 let opened = ""; // the call whose report is wanted: "" the newest, "none" none
 let mine = false; // this page holds the seat
+let meant = ""; // the call that was hung up here while the program was away, which does not know that it was meant
 let rangAt = 0;
 
 const middle = () => document.getElementById("seat-middle");
@@ -200,7 +201,8 @@ function alarm(name, on) {
 async function claim(force) {
   let answer;
   try {
-    answer = await request("POST", "/seat/claim", { page, force });
+    // A page without a call that the floor takes for talking was loaded anew: the talk is brought here.
+    answer = await request("POST", "/seat/claim", { page, force, fresh: phone.call === null });
   } catch {
     setTimeout(() => claim(force), 2000);
     return;
@@ -234,7 +236,11 @@ document.getElementById("seat-take").addEventListener("click", () => claim(true)
 
 // -- telephone and ring -----------------------------------------------------------------------------------------------
 
-phone.addEventListener("ringing", refresh);
+phone.addEventListener("ringing", ({ detail }) => {
+  // The talk of the page before this one goes on here.
+  if (detail.call.startsWith("on-")) phone.answer();
+  refresh();
+});
 phone.addEventListener("gone", ({ detail }) => {
   const told = { media: words.lost, engine: words.cut }[detail.why];
   if (told) window.toast(told, "danger");
@@ -315,6 +321,8 @@ function settle(moved) {
     if (now === "talking") opened = "";
   }
   if (now !== "talking") aids.close();
+  else if (meant && meant === middle().dataset.call) control("/seat/hang-up", {});
+  meant = "";
   care.settle(now === "talking");
   identity.settle();
   showMemo(now);
@@ -537,8 +545,10 @@ function control(path, value) {
         throw error;
       }
       // The program is away but the call is not: what this page can do alone, it does.
-      if (path.endsWith("hang-up")) phone.hangUp();
-      else if (path.endsWith("mute")) {
+      if (path.endsWith("hang-up")) {
+        meant = middle().dataset.call;
+        phone.hangUp();
+      } else if (path.endsWith("mute")) {
         phone.mute(value.on);
         window.toast(words.muted_here);
       } else throw error;

@@ -172,9 +172,9 @@ function leavePhone() {
   phone.stop();
 }
 
-// It rings only because its owner has just pressed a key: nobody picks up by hand.
+// It rings only because its owner has just pressed a key, or talked when the page was loaded anew: nobody picks up by hand.
 phone.addEventListener("ringing", ({ detail }) => {
-  if (detail.call?.startsWith("watch-")) phone.answer();
+  if (/^(watch|on)-/.test(detail.call ?? "")) phone.answer();
 });
 phone.addEventListener("state", () => {
   button.dataset.line = phone.line;

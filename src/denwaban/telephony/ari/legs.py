@@ -100,6 +100,11 @@ class Party:
     """We have hung it up ourselves."""
 
     @property
+    def in_page(self) -> bool:
+        """A page's telephone has answered it."""
+        return self.seat is not None and self.voice == f"{self.leg}.0"  # see `phones_of`
+
+    @property
     def dialled(self) -> bool:
         """It came about because we dialled, at a seat or outside."""
         return self.outside or self.seat is not None
@@ -384,4 +389,4 @@ class Legs:
                 for method, room in [] if watch.talk else watch.end():
                     self._ask(method, room)
         busy = party.refused and not party.voice
-        self._tell(LegEnded(party.leg, self._now(), busy, unreached))
+        self._tell(LegEnded(party.leg, self._now(), busy, unreached, party.in_page))

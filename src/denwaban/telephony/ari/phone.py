@@ -309,6 +309,10 @@ class AriPhone(AriLink):
         for endpoint in await snapshot.seat_endpoints(connection):
             self._legs.endpoint_is(endpoint)
 
+    def in_page(self, leg: Leg) -> bool:
+        party = self._legs.parties.get(leg)
+        return party is not None and party.in_page
+
     def recording(self, call: str) -> Path:
         return self._recordings / f"{call}.wav"
 

@@ -47,6 +47,8 @@ class Party:
     outside: bool = False
     """We called it out; `name` is the number."""
     answered: bool = False
+    in_page: bool = False
+    """A page's telephone has answered it."""
     caller: dict[str, str] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     talk: set[Leg] = field(default_factory=set)
@@ -188,7 +190,7 @@ class Engine:
         del self._parties[party.leg]
         self._gone[party.leg] = party
         told = unreached if party.outside and party.ended_with is None else None
-        self._tell(LegEnded(party.leg, self._clock.now(), busy, told))
+        self._tell(LegEnded(party.leg, self._clock.now(), busy, told, party.in_page))
 
     def _snapshot(self) -> Snapshot:
         legs = {

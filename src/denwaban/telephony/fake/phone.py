@@ -169,5 +169,9 @@ class FakePhone(Watching):
         self.acts.append(Act("seats", None, {"accounts": accounts}))
         self.accounts = list(accounts)
 
+    def in_page(self, leg: Leg) -> bool:
+        party = self._parties.get(leg)
+        return party is not None and party.in_page
+
     def recording(self, call: str) -> Path:
         return self._recordings / f"{call}.wav"

@@ -52,12 +52,12 @@ class Story(Engine):
     def seat_rings(self, seat: SeatName | str) -> bool:
         return self._ringing(seat) is not None
 
-    def seat_answers(self, seat: SeatName | str) -> Leg:
-        """Picks up what rings at the seat; AssertionError when nothing does."""
+    def seat_answers(self, seat: SeatName | str, *, page: bool = False) -> Leg:
+        """Picks up what rings at the seat, in a page or at a telephone; AssertionError when nothing does."""
         party = self._ringing(seat)
         assert party is not None, f"{seat} does not ring"
         self._stop_timer(party.leg)
-        party.answered = True
+        party.answered, party.in_page = True, page
         self._tell(LegAnswered(party.leg, self._clock.now()))
         return party.leg
 

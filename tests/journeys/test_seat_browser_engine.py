@@ -4,12 +4,12 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.async_api import Error, Page, expect
+from playwright.async_api import Page, expect
 from tests.engine_fixtures import EngineFactory, RunningEngine
 from tests.seat_browser import chromium, node, serving, signed_in, stage
 from tests.seat_story import NUMBER, MakeStory, SeatStory, seat_story, until
@@ -38,11 +38,6 @@ HEARD = """async () => {
   const found = { hertz: (loudest * context.sampleRate) / analyser.fftSize, decibels: levels[loudest] };
   context.close();
   return found;
-}"""
-
-PLAYS = """() => {
-  const voice = document.getElementById("seat-voice");
-  return voice.srcObject !== null && !voice.paused;
 }"""
 
 
@@ -133,66 +128,6 @@ async def test_the_page_answers_and_both_hear_each_other(
                 speaking.cancel()
             await caller.kill()
             voice.close()
-
-
-@pytest.mark.req("A2")
-async def test_a_page_loaded_again_or_crashed_goes_on_with_the_talk(
-    engine: RunningEngine, seat_story: MakeStory, clock: SystemClock, tmp_path: Path
-) -> None:
-    async with at_the_seat(seat_story, engine, clock) as (story, page):
-        voice = await Voice().open()
-        caller = await sipp_call(
-            engine, tmp_path / "caller", dialled=NUMBER.replace("-", ""), voice=voice
-        )
-        seconds = np.arange(8000 * 60) / 8000
-        speaking = asyncio.create_task(voice.speak(np.sin(2 * np.pi * CALLER_TONE * seconds) * 0.4))
-        try:
-            await stage(page, "ringing")
-            await page.wait_for_timeout(500)
-            await page.keyboard.press("Enter")
-            await node(page, "danger")
-            await until(lambda: loud(voice) > 0.01, within=10)
-            call_id = story.seat().call_id
-            # F5, and then: yes, leave.
-            page.once("dialog", lambda asked: asked.accept())
-            await page.reload()
-            await both_hear_each_other(story, page, voice)
-            # Its process dies: no goodbye to anybody.
-            session = await page.context.new_cdp_session(page)
-            crashed = page.wait_for_event("crash")
-            with suppress(Error):
-                await session.send("Page.crash")
-            await crashed
-            await until(lambda: story.seat().lost_until is not None, within=15)
-            before = len(voice.heard) + 8_000
-            await until(lambda: len(voice.heard) > before + 16_000, within=10)
-            assert float(np.sqrt(np.mean(voice.heard[before:] ** 2))) > 0.002, "no music"
-            seat, page = page.url, await page.context.new_page()
-            await page.goto(seat)
-            await both_hear_each_other(story, page, voice)
-            assert story.seat().call_id == call_id
-            # Meant, it is the end.
-            await page.keyboard.press("End")
-            await stage(page, "report")
-            status, _trace = await caller.done(15)
-            assert status == 0
-        finally:
-            speaking.cancel()
-            await caller.kill()
-            voice.close()
-
-
-async def both_hear_each_other(story: SeatStory, page: Page, voice: Voice) -> None:
-    """At the scene where they were; the page plays the caller, and the caller hears the page's microphone."""
-    await node(page, "danger")
-    await until(lambda: story.seat().lost_until is None and story.seat().online, within=15)
-    await page.wait_for_function(PLAYS)
-    heard = await page.evaluate(HEARD)
-    assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
-    assert heard["decibels"] > -40
-    before = len(voice.heard)
-    await until(lambda: len(voice.heard) > before + 16_000, within=10)
-    assert float(np.sqrt(np.mean(voice.heard[before:] ** 2))) > 0.002
 
 
 def loud(voice: Voice) -> float:

@@ -25,8 +25,8 @@ import httpx
 import psycopg
 import uvloop
 from sqlalchemy import delete, insert, select, text, update
-from tests.conftest import free_port
 from tests.keys import lend_keys
+from tests.ports import free_port
 from tests.postgres import server
 
 import denwaban.schema  # noqa: F401 - loads every table

@@ -2,7 +2,6 @@
 
 import logging
 import shutil
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,14 +20,13 @@ from denwaban.clock import JST, MovedClock
 from denwaban.store import Store, metadata, new_id
 from denwaban.store.engine import make_engine
 
-pytest_plugins = ["tests.thorough", "tests.lanes", "tests.engine_fixtures", "tests.web_fixtures"]
-
-
-def free_port() -> int:
-    """A TCP port that was free a moment ago on 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+pytest_plugins = [
+    "tests.thorough",
+    "tests.lanes",
+    "tests.browsers",
+    "tests.engine_fixtures",
+    "tests.web_fixtures",
+]
 
 
 @pytest.fixture(autouse=True)

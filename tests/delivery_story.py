@@ -31,7 +31,7 @@ NO_PASSWORD = access.Hashed("!")
 """No argon2 hash: nobody waits for hashing."""
 
 
-async def eventually(check: Callable[[], Awaitable[object]], seconds: float = 15) -> None:
+async def eventually(check: Callable[[], Awaitable[object]], seconds: float = 30) -> None:
     """Waits until `check` gives something true."""
     end = time.monotonic() + seconds
     while not await check():

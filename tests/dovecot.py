@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 DOVECOT = "/usr/sbin/dovecot"
 PASSWORD = "box-password"
 
@@ -60,9 +62,7 @@ def running(maildir: Path, account: str) -> Iterator[str]:
     base.chmod(0o755)
     (base / "home").mkdir()
     os.chown(base / "home", owner.pw_uid, owner.pw_gid)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     conf = base / "dovecot.conf"
     conf.write_text(
         CONF.format(

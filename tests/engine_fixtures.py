@@ -34,6 +34,8 @@ class RunningEngine:
 
     settings: EngineSettings
     engine: Engine
+    first_words: str
+    """Its log until it served."""
 
     @property
     def ari_url(self) -> str:
@@ -183,7 +185,8 @@ def _running(packages: Packages, home: Path, **changes: Any) -> Iterator[Running
             asyncio.run_coroutine_threadsafe(engine.start(), loop).result(90)
             keeper = asyncio.run_coroutine_threadsafe(keep(), loop)
             try:
-                yield RunningEngine(engine.settings, engine)
+                said = engine.settings.log.read_text()
+                yield RunningEngine(engine.settings, engine, said)
             finally:
                 asyncio.run_coroutine_threadsafe(engine.stop(), loop).result(30)
                 keeper.result(30)

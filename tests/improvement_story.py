@@ -157,7 +157,7 @@ async def worked(world: World, duty: Duty) -> None:
     """The worker has done everything that is due."""
     task = asyncio.create_task(Worker(world.store, world.clock, duty).run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await world.store.read(
                 lambda tx: tx.scalar(
                     select(func.count())

@@ -13,6 +13,9 @@ from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 STORIES = ("tests/contract/", "tests/crash/", "tests/journeys/")
+LONG = ("tests/journeys/test_from_outside.py", "tests/slices/test_every_screen.py")
+"""Files of some minutes: begun last, all others would wait for them at the end."""
+
 POLITENESS = 5
 """Niceness of the workers that begin with the rest: sound and timers of the stories go first."""
 
@@ -23,13 +26,14 @@ def tells_stories(worker: str) -> bool:
 
 
 class Lanes(LoadFileScheduling):
-    """Whole files, in the order of the collection, of the worker's own kind first."""
+    """Whole files, of the worker's own kind first, the long ones before the others, else in the order of the collection."""
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         stories = tells_stories(node.gateway.id)
         own = [file for file in self.workqueue if file.startswith(STORIES) == stories]
         if own:
-            self.workqueue.move_to_end(own[0], last=False)
+            first = next((file for file in own if file in LONG), own[0])
+            self.workqueue.move_to_end(first, last=False)
         super()._assign_work_unit(node)
 
 

@@ -83,7 +83,7 @@ class Listener:
         finally:
             self._came.set()
 
-    async def told(self, kind: type[E], within: float = 15.0) -> E:
+    async def told(self, kind: type[E], within: float = 20.0) -> E:
         """The next event of this kind not asked for before."""
         async with asyncio.timeout(within):
             while True:
@@ -101,7 +101,7 @@ class Listener:
         """Nothing of this kind is waiting to be asked for."""
         assert not any(isinstance(event, kind) for event in self.events), self.events
 
-    async def ended_with(self, within: float = 15.0) -> BaseException | None:
+    async def ended_with(self, within: float = 20.0) -> BaseException | None:
         """Waits until the events end, and gives the error they ended with."""
         await asyncio.wait([self._task], timeout=within)
         return self._task.exception()

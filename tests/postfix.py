@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 MAIN = """
 compatibility_level = 3.6
 queue_directory = {base}/queue
@@ -93,9 +95,7 @@ def running(transport: str = "virtual", door: int = 0) -> Iterator[Postfix]:
     base = Path(tempfile.mkdtemp(prefix="dwb-postfix-"))
     base.chmod(0o755)
     account = pwd.getpwnam("postfix")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     for folder in ("conf", "queue", "data", "boxes"):
         (base / folder).mkdir()
     for folder in ("data", "boxes"):

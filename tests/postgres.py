@@ -3,12 +3,13 @@
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import free_port
 
 
 def binaries() -> Path | None:
@@ -27,9 +28,7 @@ def server(*settings: str) -> Iterator[str]:
     programs = binaries()
     assert programs is not None
     base = Path(tempfile.mkdtemp(prefix="dwb-pg-"))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     # PostgreSQL refuses to run as root: in CI it runs as the account that its package made.
     as_root = os.geteuid() == 0
     prefix = (

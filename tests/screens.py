@@ -9,13 +9,15 @@ from typing import Literal
 import uvicorn
 from axe_playwright_python.base import AXE_SCRIPT
 from litestar import Litestar
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
-from tests.conftest import free_port
+from playwright.async_api import Browser, Page, ViewportSize
+from tests.browsers import chromium
+from tests.ports import free_port
 
 from denwaban.access import open_session, user
 from denwaban.store import Store, Tx
 
-CHROMIUM = "/usr/bin/chromium"
+__all__ = ["chromium"]
+
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1366, height=768)
 WIDE = ViewportSize(width=1920, height=1080)
@@ -53,19 +55,6 @@ async def serving(
             await task
 
 
-@asynccontextmanager
-async def chromium(*arguments: str) -> AsyncIterator[Browser]:
-    """A real browser."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", *arguments]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
-
-
 async def seated(
     browser: Browser,
     store: Store,
@@ -99,8 +88,6 @@ async def look(page: Page, name: str, *also: View) -> None:
 
     `also` are further sizes and schemes in which the page as it stands is looked at; afterwards it is as it was.
     """
-    # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
-    await page.evaluate(AXE_SCRIPT)
     await _look(page, name)
     if also:
         size = page.viewport_size
@@ -114,7 +101,7 @@ async def look(page: Page, name: str, *also: View) -> None:
 
 _IS_DARK = "matchMedia('(prefers-color-scheme: dark)').matches"
 _DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
-_AXE = "axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
+_AXE = "window.axe && axe.run({resultTypes: ['violations']}).then((found) => found.violations)"
 
 
 async def turn(page: Page, view: View) -> None:
@@ -135,6 +122,17 @@ async def _look(page: Page, name: str) -> None:
         await page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
     wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
     assert wide <= 0, f"{name} sticks out by {wide} px of {size['width']}"
+    assert await violations(page) == [], f"{name} at {size['width']}"
+
+
+async def violations(page: Page) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What axe finds wrong with the page: rules, and where and how each is broken."""
     found = await page.evaluate(_AXE)
-    told = [(v["id"], [(n["html"][:120], n["failureSummary"]) for n in v["nodes"]]) for v in found]
-    assert told == [], f"{name} at {size['width']}: {told}"
+    if found is None:
+        # The content security policy lets only our own scripts in; axe is injected past it by the debugger.
+        await page.evaluate(AXE_SCRIPT)
+        found = await page.evaluate(_AXE)
+    return [
+        (one["id"], [(node["html"][:120], node["failureSummary"]) for node in one["nodes"]])
+        for one in found
+    ]

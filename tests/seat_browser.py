@@ -10,22 +10,10 @@ from tests.seat_story import SeatStory
 from denwaban.access import open_session, user
 from denwaban.store import Tx
 
-ARGS = [
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # The microphone alone is pretended; networking is that of any user's browser.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 _errors: list[str] = []
 """What went wrong in the pages' own programs since the browser was started."""
 
 LAPTOP = {"width": 1366, "height": 768}
-
-expect.set_options(timeout=15_000)
 
 OVERFLOWING = """() => ['body', '#seat-left', '#seat-middle', '#seat-right', '#seat-top', '#seat-bottom'].filter((name) => {
   const it = document.querySelector(name);
@@ -41,7 +29,7 @@ def serving(story: SeatStory, port: int = 0) -> AbstractAsyncContextManager[str]
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
     """A browser; an error in a page's program fails the test."""
-    async with screens.chromium(*ARGS, *more) as browser:
+    async with screens.chromium(*more) as browser:
         _errors.clear()
         yield browser
         await browser.close()
@@ -64,7 +52,6 @@ async def signed_in(
         permissions=["microphone"],
         **options,  # type: ignore[arg-type]
     )
-    context.set_default_timeout(20_000)
     context.on("weberror", lambda error: _errors.append(str(error.error)))
     token = await story.store.write(enter)
     await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])

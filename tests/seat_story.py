@@ -240,7 +240,7 @@ class SeatStory:
 MakeStory = Callable[..., Awaitable[SeatStory]]
 
 
-async def until(true: Callable[[], bool], within: float = 5.0) -> None:
+async def until(true: Callable[[], bool], within: float = 20.0) -> None:
     """Waits for a condition, not for a time."""
     async with asyncio.timeout(within):
         while not true():

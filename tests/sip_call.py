@@ -15,7 +15,7 @@ from tests.sip_sound import FRAME, RATE, Pcm, from_ulaw, has_tone, to_ulaw
 if TYPE_CHECKING:
     from tests.sip_agent import SipAgent
 
-SECONDS_TO_WAIT = 10.0
+SECONDS_TO_WAIT = 20.0
 
 
 class Message:

@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import postfix
-from tests.conftest import free_port
 from tests.delivery_story import eventually
+from tests.ports import free_port
 from tests.servers.smtp import Postman, certificate, hanging_server, smtp_server
 
 from denwaban.config import Settings

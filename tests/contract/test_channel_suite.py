@@ -9,8 +9,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import free_port
 from tests.contract.channel_cases import LINK, NAMES, Case, cases, kind_of
+from tests.ports import free_port
 from tests.servers.http import HttpService, Reply
 
 from denwaban.config import Settings

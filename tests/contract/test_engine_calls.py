@@ -40,7 +40,7 @@ class Program:
         self.seen: list[dict[str, Any]] = []
 
     async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(20):
             while True:
                 event = json.loads(await self.ws.recv())
                 self.seen.append(event)
@@ -277,7 +277,7 @@ async def test_a_seat_is_added_while_a_call_goes_on(
             channel = call["channel"]["id"]
             await ours.http.post(f"/channels/{channel}/answer")
             await ours.http.post(f"/channels/{channel}/moh")
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 await voice.heard_from.wait()
             assert "seat-77" not in await engine.engine.cli("pjsip list endpoints")
             accounts = [*engine.settings.seats, SeatAccount(SeatName("seat-77"), "password-77")]
@@ -346,7 +346,7 @@ class BrowserPhone:
 
     async def next(self, begins: str) -> str:
         """The next message that begins so. Whoever asks whether we are there is told meanwhile."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 message = await self.ws.recv()
                 text = message if isinstance(message, str) else message.decode()

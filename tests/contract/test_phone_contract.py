@@ -54,7 +54,7 @@ async def world(
 
 async def until_nobody_is_there(world: World) -> None:
     """The engine tells the end of a leg a moment before it forgets it."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await world.phone.snapshot()).legs != {}:
             await asyncio.sleep(0.05)
 
@@ -180,7 +180,7 @@ async def test_an_announcement_is_cut_short_by_the_operator(world: World) -> Non
     leg = await dial(world)
     await seat.answers()
     await world.listener.told(LegAnswered)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(15):
         await world.phone.connect("call-3", arrived.leg, leg, record=False)
     await caller.hears("seat")
     await seat.hears("caller")
@@ -283,7 +283,7 @@ async def test_a_leg_ends_once(world: World) -> None:
     ended = {(await world.listener.told(LegEnded)).leg, (await world.listener.told(LegEnded)).leg}
     assert ended == {caller_leg, leg}
     # A busy engine lets go of a channel a moment after it has told of its end.
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while (await world.phone.snapshot()).legs:
             await asyncio.sleep(0.02)
     world.listener.not_told(LegEnded)

@@ -54,7 +54,7 @@ async def lines(engine: RunningEngine) -> AsyncIterator[CallerLines]:
     await made.close()
 
 
-async def until(line: CallerLine, wanted: Heard, seconds: float = 10.0) -> list[Heard]:
+async def until(line: CallerLine, wanted: Heard, seconds: float = 20.0) -> list[Heard]:
     """What the line told, up to and with `wanted`."""
     told = []
     async with asyncio.timeout(seconds):
@@ -79,7 +79,7 @@ def closed(path: Path) -> bool:
 
 async def recorded(path: Path) -> Sound:
     """What is in a recording: the engine closes the file a moment after it was told to stop."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while not closed(path):
             await asyncio.sleep(0.02)
     return samples(path)
@@ -97,7 +97,7 @@ async def test_comes_in_at_the_door_is_heard_and_listens(
     speech = Speech(tmp_path / "speech")
     words = await speech.wav("もしもし、佐藤と申します。", voice=Voice.CALLER)
     line = await lines.dial(number="0311112222", caller="09012345678", seconds=20)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         call = await desk.arrived.get()
     assert call.args == ["inbound", "0311112222", PRACTICE_TRUNK]
     assert call.channel.caller.number == "09012345678"
@@ -133,12 +133,12 @@ async def test_hanging_up_ends_both_sides_and_may_be_repeated(
     engine: RunningEngine, desk: Desk, lines: CallerLines
 ) -> None:
     line = await lines.dial(number="0311112222", caller="09012345678", seconds=20)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await desk.arrived.get()
     await line.hang_up()
     await line.hang_up()
     assert await until(line, Heard.ENDED) == [Heard.ENDED]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await channels(engine):
             await asyncio.sleep(0.05)
 
@@ -153,13 +153,13 @@ async def test_callers_that_an_earlier_program_left_are_hung_up(
 ) -> None:
     before = CallerLines(engine.ari_url, engine.ari_user, engine.ari_password)
     left = await before.dial(number="0311112222", caller="09012345678", seconds=20)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await desk.arrived.get()
     # The program dies: its connection breaks, the caller stays in the engine.
     assert before._connection is not None
     await before._connection.close()
     line = await lines.dial(number="0311112222", caller="09011111111", seconds=20)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while left.channel in [c["id"] for c in await channels(engine)]:
             await asyncio.sleep(0.05)
     assert line.channel in [c["id"] for c in await channels(engine)]

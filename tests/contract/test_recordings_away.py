@@ -102,7 +102,7 @@ async def test_earlier_recordings_go_there_when_a_bucket_is_set(
     running = asyncio.create_task(with_bucket(shelf, told(bucket)).keeper.run())
     listening = await asyncio.to_thread(shelf.recordings.find, one)
     assert listening is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while (await shelf.row(one))["due_at"] is None:
             await asyncio.sleep(0.01)
     running.cancel()

@@ -117,7 +117,7 @@ class RealTrio:
 
 
 async def _until(true: Callable[[], bool], told: Callable[[], str]) -> None:
-    deadline = asyncio.get_running_loop().time() + 10
+    deadline = asyncio.get_running_loop().time() + 20
     while not true():
         assert asyncio.get_running_loop().time() < deadline, told()
         await asyncio.sleep(0.02)

@@ -145,12 +145,12 @@ async def test_only_the_newest_sign_in_of_a_browser_rings(world: RealWorld) -> N
         sitting = []
         for name in ("old", "new"):
             sitting.append(tasks.create_task(sits(name)))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(20):
                 while name not in at:
                     await asyncio.sleep(0.02)
             await only_contact(world, SEAT, at[name])
         leg = world.phone.dial(SEAT, call="c", caller="0901", title="t", seconds=20)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not rung:
                 await asyncio.sleep(0.02)
         await world.phone.hang_up(leg)
@@ -163,7 +163,7 @@ async def test_only_the_newest_sign_in_of_a_browser_rings(world: RealWorld) -> N
 async def only_contact(world: RealWorld, endpoint: str, place: str) -> None:
     """Waits until this is where the endpoint is, nowhere else, and the program knows. In between the endpoint may be
     offline for a moment: the old contact is taken out before the new one is in."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while True:
             shown = await world.engine.engine.cli(f"pjsip show aor {endpoint}")
             contacts = [line for line in shown.splitlines() if "Contact:" in line and "@" in line]

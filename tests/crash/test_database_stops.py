@@ -13,8 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.conftest import free_port
 from tests.journeys.installation import Installation, running, until
+from tests.ports import free_port
 from tests.postgres import binaries
 from tests.sip_agent import SipAgent
 

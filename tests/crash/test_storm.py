@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 import pytest
 from bench.sip import Phones, calls, register
-from tests.conftest import free_port
 from tests.crash.test_database_stops import ready
 from tests.journeys.installation import Installation, running, until
+from tests.ports import free_port
 from tests.thorough import examples
 
 from denwaban.clock import japan_day

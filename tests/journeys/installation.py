@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
+from tests import browsers
 from tests.engine_fixtures import REPOSITORY, port_block
 
 from denwaban.calls import Recordings, call
@@ -23,20 +24,6 @@ from denwaban.clock import SystemClock
 from denwaban.config import load
 from denwaban.store import Store
 from denwaban.vault import unlock
-
-CHROMIUM = "/usr/bin/chromium"
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-]
 
 
 class Installation:
@@ -187,17 +174,9 @@ def running(home: Path, **settings: str) -> Iterator[Installation]:
                 raise
 
 
-@asynccontextmanager
-async def chromium(*arguments: str) -> AsyncIterator[Browser]:
-    """A real browser with a microphone that beeps."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=[*QUIET, *arguments]
-        )
-        try:
-            yield browser
-        finally:
-            await browser.close()
+def chromium(*arguments: str) -> AbstractAsyncContextManager[Browser]:
+    """A real browser with a microphone that beeps, in which pages may make a sound unasked."""
+    return browsers.chromium("--autoplay-policy=no-user-gesture-required", *arguments)
 
 
 async def signed_in(
@@ -225,7 +204,7 @@ async def signed_in(
     return context, page
 
 
-async def until(true: Callable[[], Any], within: float = 20.0, what: str = "") -> Any:
+async def until(true: Callable[[], Any], within: float = 30.0, what: str = "") -> Any:
     """Waits for a condition; returns its first true value."""
     async with asyncio.timeout(within):
         while not (found := true()):

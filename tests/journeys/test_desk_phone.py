@@ -67,10 +67,10 @@ async def desk(office: Office, number: int, tone: float) -> AsyncIterator[tuple[
         await phone.register()
         _, page = await signed_in(browser, office.installation, login)
         await page.goto(f"{office.installation.url}/seat")
-        await expect(page.locator("body")).to_contain_text("接続済", timeout=20_000)
+        await expect(page.locator("body")).to_contain_text("接続済")
         if await page.get_by_text("受付にする").first.is_visible():
             await page.keyboard.press("b")
-        await expect(page.locator("body")).to_contain_text("受付中", timeout=10_000)
+        await expect(page.locator("body")).to_contain_text("受付中")
         yield page, phone
 
 

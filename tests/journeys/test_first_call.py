@@ -56,10 +56,10 @@ class Office:
         async with chromium(f"--use-file-for-fake-audio-capture={tone}") as browser:
             _, page = await signed_in(browser, self.installation, login)
             await page.goto(f"{self.installation.url}/seat")
-            await expect(page.locator("body")).to_contain_text("接続済", timeout=20_000)
+            await expect(page.locator("body")).to_contain_text("接続済")
             if await page.get_by_text("受付にする").first.is_visible():
                 await page.keyboard.press("b")
-            await expect(page.locator("body")).to_contain_text("受付中", timeout=10_000)
+            await expect(page.locator("body")).to_contain_text("受付中")
             yield page
 
     @asynccontextmanager
@@ -111,7 +111,7 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Offi
 
 
 async def stage(page: Page, name: str) -> None:
-    await expect(page.locator("#seat-middle")).to_have_attribute("data-stage", name, timeout=20_000)
+    await expect(page.locator("#seat-middle")).to_have_attribute("data-stage", name)
 
 
 async def answer(page: Page) -> None:
@@ -132,7 +132,7 @@ async def walk_script(page: Page) -> None:
         if not await onwards.count():
             return
         await onwards.first.click()
-        await expect(middle).not_to_have_attribute("data-node", here, timeout=10_000)
+        await expect(middle).not_to_have_attribute("data-node", here)
     raise AssertionError("the script does not end")
 
 

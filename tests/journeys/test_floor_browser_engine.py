@@ -153,12 +153,12 @@ async def test_a_supervisor_listens_whispers_and_takes_over_in_the_browser(
     assert await page.evaluate(HEARD, [CALLER_TONE, SEAT_TONE]) == [CALLER_TONE, SEAT_TONE]
     assert not hears_supervisor(seat)
     await page.keyboard.press("w")
-    await until(lambda: hears_supervisor(seat), within=10)
+    await until(lambda: hears_supervisor(seat))
     assert not hears_supervisor(caller)
     await page.keyboard.press("t")
     await page.keyboard.press("Enter")
     await seat.over()
-    await until(lambda: hears_supervisor(caller), within=10)
+    await until(lambda: hears_supervisor(caller))
     assert await page.evaluate(HEARD, [CALLER_TONE, SEAT_TONE]) == [CALLER_TONE]
     await story.switchboard.written()
     found = await story.store.read(open_calls)
@@ -166,4 +166,4 @@ async def test_a_supervisor_listens_whispers_and_takes_over_in_the_browser(
     watches = await story.store.read(lambda tx: watches_of(tx, found[0].id))
     assert [one.mode.value for one in watches] == ["listen", "whisper", "take_over"]
     caller.hang_up()
-    await until(lambda: story.switchboard.view().calls == 0, within=10)
+    await until(lambda: story.switchboard.view().calls == 0)

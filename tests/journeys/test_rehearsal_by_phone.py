@@ -65,10 +65,10 @@ async def test_a_draft_is_tried_by_telephone_and_scored(tmp_path: Path) -> None:
         async with chromium() as browser:
             _, seat = await signed_in(browser, installation, "suzuki")
             await seat.goto(f"{installation.url}/seat")
-            await expect(seat.locator("body")).to_contain_text("接続済", timeout=20_000)
+            await expect(seat.locator("body")).to_contain_text("接続済")
             if await seat.get_by_text("受付にする").first.is_visible():
                 await seat.keyboard.press("b")
-            await expect(seat.locator("body")).to_contain_text("受付中", timeout=10_000)
+            await expect(seat.locator("body")).to_contain_text("受付中")
 
             login = installation.logins("supervisor")[0]
             _, author = await signed_in(browser, installation, login)
@@ -88,7 +88,7 @@ async def test_a_draft_is_tried_by_telephone_and_scored(tmp_path: Path) -> None:
                 0.5
             )  # a key in the first moment is taken for one meant for what stood there before
             await seat.keyboard.press("Enter")
-            await expect(middle).to_have_attribute("data-stage", "talking", timeout=20_000)
+            await expect(middle).to_have_attribute("data-stage", "talking")
             await expect(middle).to_contain_text("こちらは下書きの言葉です")
             await seat.locator("#a-caller_name").fill("佐藤 花子")
             await seat.keyboard.press("Control+Enter")
@@ -96,7 +96,7 @@ async def test_a_draft_is_tried_by_telephone_and_scored(tmp_path: Path) -> None:
             await seat.keyboard.press("1")
             await expect(middle).to_have_attribute("data-node", "end")
             await seat.keyboard.press("End")
-            await expect(middle).to_have_attribute("data-stage", "report", timeout=20_000)
+            await expect(middle).to_have_attribute("data-stage", "report")
 
             # What was tried has no number: calls of customers go on with the version that they had.
             with installation.api() as api:

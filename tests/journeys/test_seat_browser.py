@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 from sqlalchemy import select
+from tests.screens import violations
 from tests.seat_browser import (
     chromium,
     fits,
@@ -389,6 +389,4 @@ async def test_axe_finds_nothing(seat_story: MakeStory, scheme: str) -> None:
 
 
 async def clean(page: Page, where: str) -> None:
-    found = await Axe().run(page)
-    told = [(v["id"], [n["html"][:120] for n in v["nodes"]]) for v in found.response["violations"]]
-    assert told == [], where
+    assert await violations(page) == [], where

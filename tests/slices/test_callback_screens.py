@@ -1,15 +1,12 @@
 """The call-back on a report's page, in a real browser: one press, and the page follows by itself."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
-from tests.conftest import free_port
 from tests.delivery_story import open_office
-from tests.keys import lend_keys
 from tests.outside_story import CALLING, outside
 from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
 
@@ -19,7 +16,7 @@ from denwaban.clock import MovedClock
 from denwaban.journal import Journal
 from denwaban.lines import add_number
 from denwaban.portal import pages
-from denwaban.store import Store, metadata
+from denwaban.store import Store
 from denwaban.telephony.port import Unreached
 from denwaban.web import build_app
 
@@ -29,13 +26,9 @@ OWN, CALLER = "+819011112222", "+819012345678"
 
 
 @pytest.fixture
-async def store(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
-    yield store
-    await store.close()
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 async def test_one_press_calls_back_and_the_page_follows(
@@ -62,7 +55,7 @@ async def test_one_press_calls_back_and_the_page_follows(
             services={"call_backs": call_backs},
             menu=pages.menu,
         )
-        url = await stack.enter_async_context(serving(app, free_port()))
+        url = await stack.enter_async_context(serving(app))
         browser = await stack.enter_async_context(chromium())
         report = await office.report()
         page = await seated(browser, store, url, office.suzuki_user, PHONE)

@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
-from tests.keys import lend_keys
+from tests.ports import free_port
 from tests.screens import WIDE_DARK, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
@@ -18,7 +17,7 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import pages
 from denwaban.journal import Journal
-from denwaban.store import Store, metadata
+from denwaban.store import Store
 from denwaban.web import build_app
 
 pytestmark = pytest.mark.browser
@@ -43,15 +42,14 @@ async def site(office: Office) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
-    store = Store(f"sqlite:///{tmp_path / 'board.db'}", clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
-    try:
-        yield await open_office(store, clock, Settings(web_port=free_port()))
-    finally:
-        await store.close()
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+async def office(store: Store, clock: MovedClock) -> Office:
+    return await open_office(store, clock, Settings(web_port=free_port()))
 
 
 @pytest.mark.req("D4", "D5")

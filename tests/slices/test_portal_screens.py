@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route
-from tests.conftest import free_port
 from tests.delivery_story import Office, open_office, working
-from tests.keys import lend_keys
 from tests.outside_story import nowhere
+from tests.ports import free_port
 from tests.screens import DESK, PHONE, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
@@ -23,7 +22,7 @@ from denwaban.config import Settings
 from denwaban.delivery import pages as delivery_pages
 from denwaban.journal import Journal
 from denwaban.portal import pages
-from denwaban.store import Store, Tx, metadata
+from denwaban.store import Store, Tx
 from denwaban.web import MenuEntry, build_app
 
 pytestmark = pytest.mark.browser
@@ -54,15 +53,14 @@ async def site(office: Office) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def office(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Office]:
-    store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
-    try:
-        yield await open_office(store, clock, Settings(web_port=free_port()))
-    finally:
-        await store.close()
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
+
+@pytest.fixture
+async def office(store: Store, clock: MovedClock) -> Office:
+    return await open_office(store, clock, Settings(web_port=free_port()))
 
 
 async def a_busy_day(office: Office) -> None:

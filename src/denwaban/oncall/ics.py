@@ -1,7 +1,7 @@
 """Busy times out of an iCalendar file (RFC 5545). Run as a script of its own: a file from elsewhere may ask for years of
 work, and then only this process is ended.
 
-    python ics.py SINCE UNTIL < file        (ISO moments)
+    python ics.py SINCE UNTIL SECONDS < file        (ISO moments; of a processor, at most)
 
 answers with JSON on stdout: {"body": what was read, times alone, "busy": [[starts, ends, away], …]} or {"error": sentence}.
 It imports nothing of ours, so that it starts quickly.
@@ -265,7 +265,8 @@ def read(data: bytes, since: datetime, until: datetime) -> dict[str, Any]:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    seconds = int(sys.argv[3])
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     since, until = (datetime.fromisoformat(text) for text in sys.argv[1:3])
     json.dump(read(sys.stdin.buffer.read(), since, until), sys.stdout)

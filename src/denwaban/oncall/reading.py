@@ -35,6 +35,7 @@ async def read_file(data: bytes, now: datetime) -> Read | str:
         ics.__file__,
         (now - BEFORE).isoformat(),
         (now + AHEAD).isoformat(),
+        str(ics.CPU_SECONDS),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 from playwright.async_api import Page
-from tests.keys import lend_keys
 from tests.screens import chromium, look, seated, serving
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
@@ -22,10 +21,17 @@ from denwaban.config import Settings
 from denwaban.journal import Journal
 from denwaban.lines import pages as lines_pages
 from denwaban.people import pages as people_pages
-from denwaban.store import Store, Tx, metadata
+from denwaban.store import Store, Tx
 from denwaban.web import MenuEntry, build_app
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
+
 
 SCRIPTS = {"a" * 32: "水漏れ受付(昼)", "b" * 32: "夜間一次受け"}
 
@@ -105,60 +111,52 @@ async def until(page: Page, true: str) -> None:
             await asyncio.sleep(0.02)
 
 
-async def test_screens(tmp_path: Path, clock: MovedClock) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
+async def test_screens(store: Store, tmp_path: Path, clock: MovedClock) -> None:
     clock.advance(timedelta(hours=9))
+    recorded, blocked, client = await store.write(lambda tx: some_calls(tx, tmp_path))
+    ids = {
+        role: await store.write(partial(add_account, role=role))
+        for role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
+    }
+    async with (
+        serving(site(store, clock, tmp_path)) as url,
+        chromium("--autoplay-policy=no-user-gesture-required") as browser,
+    ):
+        page = await seated(browser, store, url, ids[Role.SUPERVISOR])
+        await page.goto(f"{url}/calls")
+        await look(page, "calls")
+        await page.goto(f"{url}/calls?outcome=message&day=2020-01-01")
+        await look(page, "calls-none")
+        await page.goto(f"{url}/calls/{blocked}")
+        await look(page, "call-blocked")
+        await page.goto(f"{url}/calls/{recorded}")
+        await page.get_by_role("button", name="×1.5").click()
+        await page.evaluate("document.getElementById('recording').play()")
+        await until(page, "document.getElementById('recording').currentTime > 0.3")
+        assert await page.evaluate("document.getElementById('recording').playbackRate") == 1.5
+        await page.evaluate("document.getElementById('recording').currentTime = 2")
+        await until(page, "document.getElementById('recording').ended")
+        await look(page, "call")
+        await page.goto(f"{url}/clients/{client}/lines")
+        await look(page, "lines-read")
 
-    try:
-        recorded, blocked, client = await store.write(lambda tx: some_calls(tx, tmp_path))
-        ids = {
-            role: await store.write(partial(add_account, role=role))
-            for role in (Role.SUPERVISOR, Role.ADMINISTRATOR)
-        }
-        async with (
-            serving(site(store, clock, tmp_path)) as url,
-            chromium("--autoplay-policy=no-user-gesture-required") as browser,
-        ):
-            page = await seated(browser, store, url, ids[Role.SUPERVISOR])
-            await page.goto(f"{url}/calls")
-            await look(page, "calls")
-            await page.goto(f"{url}/calls?outcome=message&day=2020-01-01")
-            await look(page, "calls-none")
-            await page.goto(f"{url}/calls/{blocked}")
-            await look(page, "call-blocked")
-            await page.goto(f"{url}/calls/{recorded}")
-            await page.get_by_role("button", name="×1.5").click()
-            await page.evaluate("document.getElementById('recording').play()")
-            await until(page, "document.getElementById('recording').currentTime > 0.3")
-            assert await page.evaluate("document.getElementById('recording').playbackRate") == 1.5
-            await page.evaluate("document.getElementById('recording').currentTime = 2")
-            await until(page, "document.getElementById('recording').ended")
-            await look(page, "call")
-            await page.goto(f"{url}/clients/{client}/lines")
-            await look(page, "lines-read")
-
-            page = await seated(browser, store, url, ids[Role.ADMINISTRATOR])
-            await page.goto(f"{url}/clients/{client}")
-            await page.get_by_role("link", name="番号と受付時間").click()
-            await look(page, "lines")
-            await page.get_by_role("button", name="0120-123-456 を外す").click()
-            await look(page, "lines-remove")
-            await page.keyboard.press("Escape")
-            await page.get_by_role("button", name="時間帯を足す").click()
-            await page.get_by_label("4番の終了").fill("8:00")
-            await page.get_by_role("button", name="受付時間を保存する").click()
-            await page.get_by_text("名前を100文字までで入れてください").first.wait_for()
-            await look(page, "lines-wrong")
-            await page.get_by_role("button", name="4番を消す").click()
-            await page.get_by_role("button", name="2番を上へ").click()
-            await page.get_by_role("button", name="受付時間を保存する").click()
-            await page.wait_for_url("**/lines#plan")
-            plan = await store.read(lambda tx: lines.plan_of(tx, client))
-            assert [window.name for window in plan] == ["平日昼間", "祝日", "夜間プラン"]
-            await page.goto(f"{url}/numbers/import")
-            await look(page, "import")
-    finally:
-        await store.close()
+        page = await seated(browser, store, url, ids[Role.ADMINISTRATOR])
+        await page.goto(f"{url}/clients/{client}")
+        await page.get_by_role("link", name="番号と受付時間").click()
+        await look(page, "lines")
+        await page.get_by_role("button", name="0120-123-456 を外す").click()
+        await look(page, "lines-remove")
+        await page.keyboard.press("Escape")
+        await page.get_by_role("button", name="時間帯を足す").click()
+        await page.get_by_label("4番の終了").fill("8:00")
+        await page.get_by_role("button", name="受付時間を保存する").click()
+        await page.get_by_text("名前を100文字までで入れてください").first.wait_for()
+        await look(page, "lines-wrong")
+        await page.get_by_role("button", name="4番を消す").click()
+        await page.get_by_role("button", name="2番を上へ").click()
+        await page.get_by_role("button", name="受付時間を保存する").click()
+        await page.wait_for_url("**/lines#plan")
+        plan = await store.read(lambda tx: lines.plan_of(tx, client))
+        assert [window.name for window in plan] == ["平日昼間", "祝日", "夜間プラン"]
+        await page.goto(f"{url}/numbers/import")
+        await look(page, "import")

@@ -1,13 +1,10 @@
 """The pages of the FAQ in a real Chromium: nothing sticks out, and axe is content."""
 
-import asyncio
 import os
 from pathlib import Path
 
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from tests.conftest import free_port
+from tests.screens import serving, violations
 from tests.seat_browser import chromium
 from tests.some_people import a_client
 from tests.web_fixtures import MakeWeb, add_account
@@ -49,34 +46,23 @@ async def test_the_pages_fit_and_are_clean(make_web: MakeWeb, store: Store, widt
         return open_session(tx, found, "test")[0]
 
     token = await store.write(enter)
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(web.app, port=port, log_level="error", lifespan="off"))
-    task = asyncio.create_task(server.serve())
-    url = f"http://127.0.0.1:{port}"
-    try:
-        while not server.started:
-            await asyncio.sleep(0.01)
-        async with chromium() as browser:
-            context = await browser.new_context(
-                viewport={"width": width, "height": 768}, locale="ja-JP", reduced_motion="reduce"
-            )
-            await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
-            page = await context.new_page()
-            base = f"{url}/clients/{client_id}/faqs"
-            for name, path in (
-                ("empty", f"{url}/clients/{empty_id}/faqs"),
-                ("list", base),
-                ("new", f"{base}/new"),
-                ("entry", f"{base}/{faq_id}"),
-                ("import", f"{base}/import"),
-            ):
-                await page.goto(path)
-                if SHOTS:
-                    await page.screenshot(path=f"{SHOTS}/faq-{name}-{width}.png", full_page=True)
-                wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
-                assert not wide, f"{name} scrolls sideways"
-                found = await Axe().run(page)
-                assert found.violations_count == 0, f"{name}: {found.generate_report()}"
-    finally:
-        server.should_exit = True
-        await task
+    async with serving(web.app, lifespan="off") as url, chromium() as browser:
+        context = await browser.new_context(
+            viewport={"width": width, "height": 768}, locale="ja-JP", reduced_motion="reduce"
+        )
+        await context.add_cookies([{"name": "denwaban", "value": token, "url": url}])
+        page = await context.new_page()
+        base = f"{url}/clients/{client_id}/faqs"
+        for name, path in (
+            ("empty", f"{url}/clients/{empty_id}/faqs"),
+            ("list", base),
+            ("new", f"{base}/new"),
+            ("entry", f"{base}/{faq_id}"),
+            ("import", f"{base}/import"),
+        ):
+            await page.goto(path)
+            if SHOTS:
+                await page.screenshot(path=f"{SHOTS}/faq-{name}-{width}.png", full_page=True)
+            wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            assert not wide, f"{name} scrolls sideways"
+            assert await violations(page) == [], name

@@ -63,8 +63,8 @@ class House:
                 task.cancel()
 
     async def until(self, condition: Callable[[], object]) -> None:
-        """Returns when the condition holds; fails after ten seconds."""
-        async with asyncio.timeout(10):
+        """Returns when the condition holds; fails after twenty seconds."""
+        async with asyncio.timeout(20):
             while not condition():
                 await asyncio.sleep(0.001)
 

@@ -517,7 +517,7 @@ async def test_of_a_place_whose_call_was_lost_somebody_is_told(calling: House) -
     shown = "+81312345678"
     await house.store.write(lambda tx: keeping.keep(tx, call.id, house.client, HER_PHONE, shown))
     async with house.open():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while await house.store.read(lambda tx: place_given_up(tx, call.id)) is None:
                 await asyncio.sleep(0.01)
 

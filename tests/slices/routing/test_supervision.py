@@ -45,7 +45,7 @@ class Floor:
 
     async def recorded(self, call_id: str, *expected: tuple[str, bool]) -> None:
         """Waits until the record has these modes, each ended (True) or not."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while True:
                 rows = await self.house.store.read(lambda tx: watches_of(tx, call_id))
                 if [(one.mode.value, one.ended_at is not None) for one in rows] == [*expected]:

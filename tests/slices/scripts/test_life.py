@@ -214,7 +214,7 @@ async def test_publishing_at_a_date_happens_once_and_survives_a_crash(
     async def state() -> State:
         return (await store.read(lambda tx: version(tx, version_id))).state
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         while await state() is not State.PUBLISHED:
             await asyncio.sleep(0.01)
     worker.cancel()

@@ -5,8 +5,8 @@ import os
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import expect
+from tests.screens import violations
 from tests.seat_browser import chromium, fits, seat_page, serving, signed_in
 from tests.seat_story import PLUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import MakeWeb
@@ -92,8 +92,7 @@ async def test_one_key_says_that_it_is_read(seat_story: MakeStory, scheme: str) 
         if shots := os.environ.get("DENWABAN_TEST_SHOTS"):
             await page.screenshot(path=f"{shots}/seat-news-{scheme}.png")
         await fits(page)
-        found = await Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        assert await violations(page) == []
         await page.locator("body").press("k")
         await expect(page.get_by_role("heading", name="変わった台本")).to_have_count(0)
         assert await story.store.read(lambda tx: to_read(tx, story.operator.id)) == []

@@ -1,20 +1,15 @@
 """The editor and its pages in a real Chromium: typing is kept, lint and drawing follow, two authors lose nothing, axe is
 content. Pictures go to DENWABAN_TEST_SHOTS."""
 
-import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import uvicorn
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
-from tests.conftest import free_port
-from tests.keys import lend_keys
+from playwright.async_api import Browser, Page, ViewportSize, expect
+from tests.screens import chromium, serving, violations
 from tests.seat_story import PLUMBER
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
@@ -35,7 +30,7 @@ from denwaban.scripts import (
     set_settings,
 )
 from denwaban.scripts.pages import approval, routes
-from denwaban.store import Store, Tx, metadata
+from denwaban.store import Store, Tx
 from denwaban.web import MenuEntry, build_app
 
 pytestmark = pytest.mark.browser
@@ -76,7 +71,6 @@ class Room:
             reduced_motion="reduce",
             color_scheme="dark" if dark else "light",
         )
-        context.set_default_timeout(20_000)
         context.on("weberror", lambda error: pytest.fail(str(error.error)))
         await context.add_cookies([{"name": "denwaban", "value": token, "url": self.url}])
         return await context.new_page()
@@ -86,31 +80,10 @@ class Room:
         return found.text if found else ""
 
 
-@asynccontextmanager
-async def serving(store: Store, clock: MovedClock) -> AsyncIterator[str]:
-    settings = Settings(web_port=free_port())
-    inside = frozenset({Role.SUPERVISOR})
-    app = build_app(
-        routes,
-        [],
-        store=store,
-        clock=clock,
-        journal=Journal(store),
-        settings=settings,
-        menu=[MenuEntry("/scripts", "台本", inside), *approval.menu],
-    )
-    server = uvicorn.Server(
-        uvicorn.Config(app, host="127.0.0.1", port=settings.web_port, log_level="warning",
-                       timeout_graceful_shutdown=1)
-    )  # fmt: skip
-    running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{settings.web_port}"
-    finally:
-        server.should_exit = True
-        await running
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """One database is enough for what is seen."""
+    return f"sqlite:///{tmp_path / 'test.db'}"
 
 
 def people(tx: Tx) -> tuple[str, str]:
@@ -123,21 +96,19 @@ def people(tx: Tx) -> tuple[str, str]:
 
 
 @pytest.fixture
-async def room(tmp_path: Path, clock: MovedClock) -> AsyncIterator[Room]:
-    store = Store(f"sqlite:///{tmp_path / 'screens.db'}", clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
-    try:
-        client_id, script_id = await store.write(people)
-        async with serving(store, clock) as url, async_playwright() as playwright:
-            browser = await playwright.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
-            )
-            yield Room(store, url, browser, client_id, script_id)
-            await browser.close()
-    finally:
-        await store.close()
+async def room(store: Store, clock: MovedClock) -> AsyncIterator[Room]:
+    app = build_app(
+        routes,
+        [],
+        store=store,
+        clock=clock,
+        journal=Journal(store),
+        settings=Settings(),
+        menu=[MenuEntry("/scripts", "台本", frozenset({Role.SUPERVISOR})), *approval.menu],
+    )
+    client_id, script_id = await store.write(people)
+    async with serving(app) as url, chromium() as browser:
+        yield Room(store, url, browser, client_id, script_id)
 
 
 async def look(page: Page, name: str) -> None:
@@ -148,8 +119,7 @@ async def look(page: Page, name: str) -> None:
         await page.screenshot(path=f"{shots}/{name}-{size['width']}.png")
     wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
     assert not wide, f"{name} scrolls sideways"
-    found = await Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
+    assert await violations(page) == [], name
 
 
 async def editor(room: Room, page: Page) -> None:

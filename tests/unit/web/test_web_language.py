@@ -43,11 +43,12 @@ def test_texts_are_translated() -> None:
 def test_our_own_texts_are_all_translated() -> None:
     script = Path(__file__).parents[3] / "scripts" / "translations"
     told = subprocess.run(
-        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False
-    ).stdout
-    assert [
-        line for line in told.splitlines() if line.startswith(("web/", "access/", "people/"))
-    ] == []
+        [sys.executable, str(script), "--check", "web", "access", "people"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.returncode == 0, told.stdout
 
 
 @pytest.mark.parametrize(

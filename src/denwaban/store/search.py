@@ -1,31 +1,39 @@
-"""Texts that are found by any two characters of them, on both databases (ADR 16).
+"""Texts that are found by any two characters of them, on both databases (ADR 16, 35).
 
-What is indexed is a stream of tokens made here: each two neighbouring characters of the folded text. SQLite keeps it in
-an FTS5 table beside the texts, PostgreSQL in a `tsvector` with a GIN index; neither has to know any Japanese. The token
-streams and the questions are the same on both, only the way of writing them differs.
+What is indexed are tokens made here: each two neighbouring characters of the folded text. SQLite keeps them in an FTS5 table
+beside the texts, PostgreSQL in a `tsvector` with a GIN index; neither has to know any Japanese. Both know only which texts have
+a token, not where: which of them hold a longer word is asked of the folded text itself. Tokens and questions are the same on
+both, only the way of writing them differs.
 """
 
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     DDL,
     BigInteger,
     Column,
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Index,
     Integer,
-    RowMapping,
+    Row,
     Select,
     String,
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     column,
     delete,
     event,
     func,
     insert,
+    or_,
     select,
     table,
     text,
@@ -35,7 +43,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from denwaban.store.columns import Id, metadata
 from denwaban.store.store import Store, StoreError
-from denwaban.store.tokens import asked_for, question, stream, tokens_of
+from denwaban.store.tokens import BETWEEN, asked_for, heads_of, question, stream, tokens_of
 from denwaban.store.tx import Tx
 from denwaban.store.words import FOLDING, fold
 
@@ -47,6 +55,10 @@ ENOUGH = 30
 
 AT_ONCE = 200
 """So many texts are folded anew in one transaction: calls wait for the same writer."""
+
+NEWEST = 2000
+"""So many of the newest texts PostgreSQL looks through before it asks its index, which has to list all texts that have a token
+before it gives the first: of a word that everybody uses there are `CANDIDATES` among these."""
 
 LONGEST = 30
 """Characters of a word that are looked for; who types more has found it by then."""
@@ -72,26 +84,45 @@ def weigh(
     """How well a text answers the (folded) words; None when one of them, not counting single characters beside longer
     words, is not in it. What is in the title counts before what is in `also`, and that before the body.
     Body None: what is not in the title is in the body, as the index has found."""
-    must = asked_for(words)
-    heading, others = fold(title), [fold(key) for key in also.split()]
-    rest = ""
-    place = 0
-    for word in must:
-        if word in heading:
-            continue
-        if any(word in key for key in others):
-            place = max(place, 1)
-            continue
-        if body is not None:
-            rest = rest or fold(body)
-            if word not in rest:
-                return None
-        place = 2
-    whole = "".join(words)
-    near = 0 if heading == whole else 1 if heading.startswith(whole) else 2
-    missing = sum(word not in heading for word in words)
-    first = heading.find(must[0]) if must[0] in heading else len(heading)
-    return (place, missing, near, first, len(heading))
+    return _Asked(words).weigh(heads_of(title, also), body)
+
+
+_Statement = Select[Any] | CompoundSelect[Any]
+
+
+class _Asked:
+    """The (folded) words of one question."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+        self.must = asked_for(words)
+        self.whole = "".join(words)
+
+    def weigh(self, heads: str, body: str | None) -> tuple[int, ...] | None:
+        """`weigh` for heads that are folded already (`heads_of`)."""
+        heading, _between, others = heads.partition(BETWEEN)
+        rest = ""
+        place = 0
+        for word in self.must:
+            if word in heading:
+                continue
+            if word in others:  # not across two of them: they are apart
+                place = max(place, 1)
+                continue
+            if body is not None:
+                rest = rest or fold(body)
+                if word not in rest:
+                    return None
+            place = 2
+        first = heading.find(self.must[0])
+        missing = 0
+        for word in self.words:
+            if word not in heading:
+                missing += 1
+        near = 2
+        if heading.startswith(self.whole):
+            near = 0 if heading == self.whole else 1
+        return (place, missing, near, first if first >= 0 else len(heading), len(heading))
 
 
 class SearchIndex:
@@ -110,14 +141,19 @@ class SearchIndex:
             ),
             Column("kind", String(16), nullable=False),
             Column("ref", String(100), nullable=False),
-            Column("client_id", Id, index=True),
+            Column("client_id", Id),
             Column("title", Text, nullable=False),
             Column("body", Text, nullable=False),
             Column("also", Text, nullable=False),  # more words to find it by, with blanks between
-            Column("grams", Text().with_variant(TSVECTOR(), "postgresql")),  # the token stream
-            Column("folding", Integer, nullable=False),  # by which FOLDING the grams were made
+            Column("grams", Text().with_variant(TSVECTOR(), "postgresql")),  # the tokens
+            Column("heads", Text),  # title and also, folded
+            Column("rest", Text),  # the body, folded
+            Column("folding", Integer, nullable=False),  # by which FOLDING these three were made
             UniqueConstraint("kind", "ref"),
+            Index(f"ix_{name}_client", "client_id", "seq"),
         )
+        # Statements, each built once: building one takes as long as asking it.
+        self._asked: dict[tuple[object, ...], _Statement] = {}
         for dialect, statements in made_by_hand(name).items():
             for statement in statements:
                 event.listen(
@@ -143,8 +179,7 @@ class SearchIndex:
             "title": title,
             "body": body,
             "also": words,
-            "grams": stream(_dialect(tx), tokens_of(client_id, title, body, words)),
-            "folding": FOLDING,
+            **self.made_of(_dialect(tx), client_id, title, body, words),
         }
         mine = (self.texts.c.kind == kind) & (self.texts.c.ref == ref)
         if not tx.execute(update(self.texts).where(mine).values(**values)).rowcount:
@@ -180,81 +215,143 @@ class SearchIndex:
         """
         if not words:
             return []
-        words = [word[:LONGEST] for word in words]
-        rows: dict[int, RowMapping] = {}
+        asked = _Asked([word[:LONGEST] for word in words])
+        rows: dict[int, Row[Any]] = {}
         for in_title in (True, False) if bodies else (True,):
-            asked = question(_dialect(tx), words, client_id, title_only=in_title)
-            for row in self._candidates(tx, asked, kinds):
-                rows.setdefault(row["seq"], row)
+            for row in self._candidates(tx, asked, client_id, kinds, in_title=in_title):
+                rows.setdefault(row[0], row)
             if len(rows) >= ENOUGH:
                 break
         hits = []
         for row in rows.values():
-            rank = weigh(words, row["title"], None, row["also"])
+            seq, kind, ref, owner, title, also, heads = tuple(row)
+            known = heads if heads is not None else heads_of(title, also)
+            rank = asked.weigh(known, None)
             if rank is not None:
-                hits.append(
-                    Hit(
-                        row["kind"],
-                        row["ref"],
-                        row["client_id"],
-                        row["title"],
-                        (*rank, -row["seq"]),
-                        row["also"],
-                    )
-                )
+                hits.append(Hit(kind, ref, owner, title, (*rank, -seq), also))
         return sorted(hits, key=lambda hit: hit.rank)
 
-    def _candidates(self, tx: Tx, asked: str, kinds: Sequence[str]) -> list[RowMapping]:
+    def _candidates(
+        self,
+        tx: Tx,
+        asked: _Asked,
+        client_id: str | None,
+        kinds: Sequence[str],
+        *,
+        in_title: bool,
+    ) -> Sequence[Row[Any]]:
+        dialect, must = _dialect(tx), asked.must
+        # Two characters are a token: what the index says of them needs no second look.
+        long = [n for n, word in enumerate(must) if len(word) > 2]
+        shape = (dialect, len(must), *long, client_id is None, bool(kinds), in_title)
+        statement = self._asked.get(shape)
+        if statement is None:
+            listed = self._indexed(dialect, long, bool(kinds), in_title=in_title)
+            statement = listed
+            if dialect == "postgresql" and client_id is None:
+                statement = self._newest_first(listed, len(must), bool(kinds), in_title=in_title)
+            self._asked[shape] = statement
+        values: dict[str, Any] = {f"word{n}": word for n, word in enumerate(must)}
+        values["asked"] = question(dialect, must, client_id, title_only=in_title)
+        values["kinds"] = list(kinds)
+        return tx.execute(statement, values).all()
+
+    def _indexed(
+        self, dialect: str, long: Sequence[int], of_kinds: bool, *, in_title: bool
+    ) -> Select[Any]:
+        """Asks the index; the words at the places `long` are looked for in the texts themselves as well."""
         t = self.texts
-        found: Select[Any] = select(t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.also)
-        if _dialect(tx) == "postgresql":
-            found = found.where(text("grams @@ CAST(:asked AS tsquery)"))
+        if dialect == "postgresql":
+            found = select(*_shown(t)).where(text("grams @@ CAST(:asked AS tsquery)"))
+            found = found.where(*_hold(t, "strpos", long, in_title))
         else:
             # FTS5 gives its rows in the order of the texts, newest first, and stops when there are enough.
             fts = table(f"{self.name}_grams", column("rowid"))
-            found = (
-                found.join_from(t, fts, fts.c.rowid == t.c.seq)
-                .where(text(f"{fts.name} MATCH :asked"))
-                .order_by(fts.c.rowid.desc())
-            )
-        if kinds:
-            found = found.where(t.c.kind.in_(kinds))
-        return tx.all(found.limit(CANDIDATES), {"asked": asked})
+            found = select(*_shown(t)).join_from(t, fts, fts.c.rowid == t.c.seq)
+            found = found.where(text(f"{fts.name} MATCH :asked")).order_by(fts.c.rowid.desc())
+            found = found.where(*_hold(t, "instr", long, in_title))
+        return (found.where(_of_kinds(t)) if of_kinds else found).limit(CANDIDATES)
 
-    def refold(self, tx: Tx) -> int:
-        """Makes the grams of up to `AT_ONCE` texts that an older `FOLDING` made (or none) anew; how many those were."""
+    def _newest_first(
+        self, indexed: Select[Any], words: int, of_kinds: bool, *, in_title: bool
+    ) -> CompoundSelect[Any]:
+        """The same of all clients on PostgreSQL: whether the newest texts are enough, and only then what the index says."""
+        t = self.texts
+        newest = select(*_shown(t), t.c.rest).order_by(t.c.seq.desc()).limit(NEWEST).subquery()
+        found = select(*_shown(newest)).where(*_hold(newest, "strpos", range(words), in_title))
+        if of_kinds:
+            found = found.where(_of_kinds(newest))
+        common = found.limit(CANDIDATES).cte("common").prefix_with("MATERIALIZED")
+        many = select(func.count()).select_from(common).scalar_subquery()
+        return select(common).union_all(indexed.where(many < CANDIDATES))
+
+    def refold(self, tx: Tx, after: int = 0) -> int:
+        """Makes what an older `FOLDING` made (or nobody yet) anew, of up to `AT_ONCE` texts behind the place `after`; the place
+        to go on from, 0 when there are no more."""
         t = self.texts
         old = tx.all(
             select(t.c.seq, t.c.client_id, t.c.title, t.c.body, t.c.also)
-            .where(t.c.folding != FOLDING)
+            .where(t.c.folding != FOLDING, t.c.seq > after)
+            .order_by(t.c.seq)
             .limit(AT_ONCE)
         )
-        for row in old:
-            tokens = tokens_of(row["client_id"], row["title"], row["body"], row["also"])
-            tx.execute(
-                update(t)
-                .where(t.c.seq == row["seq"])
-                .values(grams=stream(_dialect(tx), tokens), folding=FOLDING)
-            )
-        return len(old)
+        if not old:
+            return 0
+        made = [
+            {
+                "of": row["seq"],
+                **self.made_of(
+                    _dialect(tx), row["client_id"], row["title"], row["body"], row["also"]
+                ),
+            }
+            for row in old
+        ]
+        tx.execute(update(t).where(t.c.seq == bindparam("of")), made)
+        return int(old[-1]["seq"])
 
     async def catch_up(self, store: Store) -> None:
-        """Makes all grams of an older `FOLDING` anew, some at a time; a database that is away is tried again every second.
+        """Makes all that an older `FOLDING` made anew, some at a time; a database that is away is tried again every second.
         Several programs may do it at once."""
-        stale = select(func.count()).where(self.texts.c.folding != FOLDING)
+        stale = select(self.texts.c.seq).where(self.texts.c.folding != FOLDING).limit(1)
+        place = 0
         while True:
             try:
-                if not await store.read(lambda tx: tx.scalar(stale)):
+                if not place and not await store.read(lambda tx: tx.scalar(stale)):
                     return
-                await store.write(self.refold)
+                place = await store.write(partial(self.refold, after=place))
             except StoreError:
                 await asyncio.sleep(1)
 
-    def stream_for(
+    def made_of(
         self, dialect: str, client_id: str | None, title: str, body: str, also: str
-    ) -> str:
-        """What `grams` holds for a text, for those who load many at once."""
-        return stream(dialect, tokens_of(client_id, title, body, also))
+    ) -> dict[str, Any]:
+        """The columns of a text that are made of the others."""
+        heads, rest = heads_of(title, also), fold(body)
+        grams = stream(dialect, tokens_of(client_id, heads, rest))
+        return {"grams": grams, "heads": heads, "rest": rest, "folding": FOLDING}
+
+
+def _shown(t: FromClause) -> list[ColumnElement[Any]]:
+    return [t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.also, t.c.heads]
+
+
+def _of_kinds(t: FromClause) -> ColumnElement[bool]:
+    return t.c.kind.in_(bindparam("kinds", expanding=True))
+
+
+def _hold(
+    t: FromClause, position: str, places: Iterable[int], in_title: bool
+) -> list[ColumnElement[bool]]:
+    """That the text itself has the words at these places of the question. `position`: the function of the database that finds
+    one text in another."""
+    find = getattr(func, position)
+
+    def in_one(n: int) -> ColumnElement[bool]:
+        word = bindparam(f"word{n}", type_=Text())
+        here: ColumnElement[bool] = find(t.c.heads, word) > 0
+        return here if in_title else or_(here, find(t.c.rest, word) > 0)
+
+    return [in_one(n) for n in places]
 
 
 def _dialect(tx: Tx) -> str:
@@ -269,8 +366,9 @@ def made_by_hand(name: str) -> dict[str, list[str]]:
     return {
         "sqlite": [
             # ascii: our tokens are cut already; blanks are all that it is to see.
+            # detail: which texts have a token is all that is kept.
             f"CREATE VIRTUAL TABLE {grams_table} USING fts5(grams, content='{name}', content_rowid='seq', "
-            "columnsize=0, tokenize='ascii')",
+            "detail='none', columnsize=0, tokenize='ascii')",
             f"CREATE TRIGGER {grams_table}_add AFTER INSERT ON {name} BEGIN {add} END",
             f"CREATE TRIGGER {grams_table}_drop AFTER DELETE ON {name} BEGIN {drop} END",
             f"CREATE TRIGGER {grams_table}_change AFTER UPDATE OF grams ON {name} BEGIN {drop} {add} END",

@@ -1,24 +1,34 @@
-"""The token streams of a search index, and questions to it, as each database (`dialect`) is
-told them; see `search`. Pure."""
+"""The tokens of a search index, and questions to it, as each database (`dialect`) is told them; see `search`. Pure."""
 
 from collections.abc import Sequence
-from itertools import count
 
 from denwaban.store.words import fold, grams
 
 # Private-use characters: `fold` leaves none of them in a text, so no text can look like a mark.
-_TITLE, _LETTER, _CLIENT, _GAP = "\ue001", "\ue002", "\ue003", "\ue004"
+_HEAD, _LETTER, _CLIENT = "\ue001", "\ue002", "\ue003"
+
+BETWEEN = "\n"
+"""Between the heads of a text; no folded text has one."""
 
 
-def tokens_of(client_id: str | None, title: str, body: str, also: str) -> list[str]:
-    """Whose it is; title and `also` as grams and as single characters; the body as grams. Gaps keep a word from reaching
-    from one into the next."""
-    heads = [folded for folded in map(fold, (title, *also.split())) if folded]
+def heads_of(title: str, also: str) -> str:
+    """Title and the words of `also`, folded, `BETWEEN` them; the title is the first, also when it is empty."""
+    return BETWEEN.join([fold(title), *(key for key in map(fold, also.split()) if key)])
+
+
+def tokens_of(client_id: str | None, heads: str, rest: str) -> list[str]:
+    """Whose it is; each two neighbouring characters, those of the heads once more as such, and each single character of the
+    heads. Every token once."""
+    apart = heads.split(BETWEEN)
+    pairs = [pair for head in apart for pair in _pairs(head)]
     found = [_client(client_id)] if client_id else []
-    for head in heads:
-        found += [_GAP, *(_TITLE + gram for gram in grams(head))]
-    found += [_GAP, *grams(fold(body)), _GAP]
-    return found + [_LETTER + letter for letter in dict.fromkeys("".join(heads))]
+    found += [_HEAD + pair for pair in pairs]
+    found += [_LETTER + letter for head in apart for letter in head]
+    return list(dict.fromkeys([*found, *pairs, *_pairs(rest)]))
+
+
+def _pairs(folded: str) -> list[str]:
+    return grams(folded) if len(folded) > 1 else []
 
 
 def _client(client_id: str) -> str:
@@ -33,39 +43,24 @@ def asked_for(words: Sequence[str]) -> list[str]:
 
 
 def question(dialect: str, words: Sequence[str], client_id: str | None, *, title_only: bool) -> str:
-    """The words as the database is asked for them."""
-    both, either = (" & ", " | ") if dialect == "postgresql" else (" AND ", " OR ")
-    parts = [_phrase(dialect, [_client(client_id)])] if client_id else []
+    """What every text that holds the words has, as the database is asked for it. A word of more than two characters need not
+    be in all that have it: only its characters are, two by two."""
+    mark = _HEAD if title_only else ""
+    tokens = [_client(client_id)] if client_id else []
     for word in asked_for(words):
         if len(word) == 1:
-            parts.append(_phrase(dialect, [_LETTER + word]))
-            continue
-        ways = [_phrase(dialect, [_TITLE + gram for gram in grams(word)])]
-        if not title_only:
-            ways.append(_phrase(dialect, grams(word)))
-        parts.append(f"({either.join(ways)})")
-    return both.join(parts)
-
-
-def _phrase(dialect: str, tokens: list[str]) -> str:
-    """Tokens one after another. They hold letters, digits and our marks only: nothing has to be escaped."""
+            tokens.append(_LETTER + word)
+        else:
+            # Each character once is enough; the last two when one is left over.
+            tokens += [mark + word[n : n + 2] for n in range(0, len(word) - 1, 2)]
+            tokens += [mark + word[-2:]] if len(word) % 2 else []
+    asked = dict.fromkeys(tokens)
+    # They hold letters, digits and our marks only: nothing has to be escaped.
     if dialect == "postgresql":
-        return "(" + " <-> ".join(f"'{token}'" for token in tokens) + ")"
-    return f'"{" ".join(tokens)}"'
+        return " & ".join(f"'{token}'" for token in asked)
+    return " AND ".join(f'"{token}"' for token in asked)
 
 
-def stream(dialect: str, tokens: list[str]) -> str:
+def stream(dialect: str, tokens: Sequence[str]) -> str:
     """The tokens as they are kept."""
-    return _WRITTEN[dialect](tokens)
-
-
-def _lexemes(tokens: list[str]) -> str:
-    """The text form of a tsvector: each lexeme with its places, as the `simple` configuration would have left it."""
-    places: dict[str, list[int]] = {}
-    for place, token in zip(count(1), tokens, strict=False):
-        places.setdefault(token, []).append(min(place, 16_383))
-    places.pop(_GAP, None)
-    return " ".join(f"'{token}':{','.join(map(str, at))}" for token, at in places.items())
-
-
-_WRITTEN = {"postgresql": _lexemes, "sqlite": " ".join}
+    return " ".join([f"'{token}'" for token in tokens] if dialect == "postgresql" else tokens)

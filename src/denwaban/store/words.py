@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import jaconv
 
-FOLDING = 1
-"""The version of `fold` and `grams`. Raise it whenever either changes: what was indexed before is indexed again."""
+FOLDING = 2
+"""The version of `fold`, `grams` and `tokens`. Raise it whenever one changes: what was indexed before is indexed again."""
 
 _VARIANTS = (
     "髙高 﨑崎 嵜崎 碕崎 邊辺 邉辺 齋斉 齊斉 斎斉 澤沢 濱浜 濵浜 廣広 國国 嶋島 嶌島 櫻桜 德徳 惠恵 榮栄 眞真 瀨瀬 渕淵 槇槙 "

@@ -15,6 +15,7 @@ TEXTS = [
     ("b", "料金を知りたい", "解約の月まで、月額をいただきます。サーバの利用料は別です。", []),
     ("c", "ﾊﾟｽﾜｰﾄﾞを忘れた", "再設定のメールをお送りします。", ["ログイン"]),
     ("d", "髙橋の予定", "担当が確かめます。", []),
+    ("e", "東京", "京都の店と、都の店。", ["大阪"]),
 ]
 
 
@@ -53,6 +54,12 @@ async def refs(store: Store, text: str, client_id: str | None = MINE, **more: ob
         ("いや約", []),
         ("' OR \" * (", []),
         ("きます。サ", ["b"]),
+        ("京都の店", ["e"]),
+        ("東京都", []),  # its pairs are there, one in the title and one in the body
+        ("店と都の店と", []),  # its pairs are there, elsewhere
+        ("東京大阪", []),
+        ("東京 大阪", ["e"]),
+        ("解約の月まで 月額をいただき", ["b"]),
     ],
 )
 async def test_two_characters_are_enough(store: Store, text: str, found: list[str]) -> None:
@@ -65,11 +72,24 @@ async def test_two_characters_are_enough(store: Store, text: str, found: list[st
 
 async def test_every_piece_of_every_text_finds_it(store: Store) -> None:
     await store.write(fill)
-    for ref, title, body, _also in TEXTS:
-        for text in (fold(title), fold(body)):
-            for at in range(len(text) - 1):
-                piece = text[at : at + 2]
-                assert ref in await refs(store, piece), piece
+
+    def looked(tx: Tx) -> None:
+        for ref, title, body, _also in TEXTS:
+            for text in (fold(title), fold(body)):
+                for length in (2, 3, 5):
+                    for at in range(len(text) - length + 1):
+                        piece = [text[at : at + length]]
+                        for client in (MINE, None):
+                            hits = index.find(tx, piece, client_id=client)
+                            assert ref in [hit.ref for hit in hits], piece
+
+    await store.read(looked)
+
+
+async def test_heads_alone_are_asked_when_bodies_are_not(store: Store) -> None:
+    await store.write(fill)
+    for text, found in (("解約したい", ["a"]), ("契約の画面", []), ("解約", ["a"])):
+        assert await refs(store, text, bodies=False) == found
 
 
 async def test_of_one_client_or_of_all_of_one_kind_or_of_all(store: Store) -> None:
@@ -112,6 +132,20 @@ async def test_texts_of_an_older_folding_are_folded_anew(store: Store) -> None:
     assert await store.write(index.refold) == 0
 
 
+async def test_texts_are_folded_anew_some_at_a_time(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("denwaban.store.search.AT_ONCE", 2)
+    await store.write(fill)
+    old = update(index.texts).values(grams=None, heads=None, rest=None, folding=1)
+    await store.write(lambda tx: tx.execute(old))
+    place = await store.write(index.refold)
+    assert await store.write(lambda tx: index.refold(tx, place)) > place > 0
+    await index.catch_up(store)
+    assert set(await refs(store, "解約の月まで", None)) == {"b"}
+    assert await store.write(index.refold) == 0
+
+
 async def test_a_word_that_everybody_uses_has_a_bounded_answer(store: Store) -> None:
     def many(tx: Tx) -> None:
         for n in range(CANDIDATES + 30):
@@ -119,4 +153,5 @@ async def test_a_word_that_everybody_uses_has_a_bounded_answer(store: Store) -> 
 
     await store.write(many)
     assert len(await refs(store, "ございます")) == CANDIDATES
+    assert len(await refs(store, "ございます", None)) == CANDIDATES
     assert (await refs(store, "番号7", None))[0] == "r7"

@@ -35,6 +35,9 @@ class _Among(FunctionElement[bool]):
     name = "among"
     type = Boolean()
     inherit_cache = True
+    _is_implicitly_boolean = (
+        True  # or SQLite is asked for `… IN (…) = 1`, for which it reads the whole table
+    )
 
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:

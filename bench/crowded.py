@@ -48,6 +48,7 @@ class Screen:
         self._line = Line(port, token)
         self._have: dict[str, str] = {}
         self._told = asyncio.Event()
+        self._heard = self._knows = 0
         self.asked = 0
 
     async def opens(self) -> None:
@@ -64,8 +65,12 @@ class Screen:
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         writer.write(self._line.head("GET", self._live))
         try:
+            fact = 0
             while line := await reader.readline():
-                if line.startswith(b"event: seat"):
+                if line.startswith(b"id: "):
+                    fact = int(line[4:])
+                elif line.startswith(b"event: seat"):
+                    self._heard = max(self._heard, fact)
                     self._told.set()
         finally:
             writer.close()
@@ -76,10 +81,13 @@ class Screen:
         while True:
             await self._told.wait()
             self._told.clear()
+            if self._heard <= self._knows:
+                continue  # the screen that was on its way had it too
             have = ",".join(f"{name}:{key}" for name, key in self._have.items())
             status, text = await self._line.send("GET", "/seat/parts", have=have)
             assert status == 200, (status, text[:300])
             self.asked += 1
+            self._knows = max(self._knows, self._line.knows)
             self._have |= dict(KEY.findall(text))
             now = time.time()
             for first, last in _CALLER.findall(text):

@@ -87,6 +87,8 @@ class Line:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._used = 0.0
         self.csrf = ""
+        self.knows = 0
+        """As the last answer's header has it."""
 
     async def send(
         self, method: str, path: str, body: object = None, have: str = ""
@@ -105,6 +107,8 @@ class Line:
         writer.write(self.head(method, path, len(content), have) + content)
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         status = int(head.split(" ", 2)[1])
+        known = re.search(r"x-seat-knows: (\d+)", head)
+        self.knows = int(known[1]) if known else 0
         if "content-length: " in head:
             length = int(head.split("content-length: ")[1].split("\r\n")[0])
             return status, (await reader.readexactly(length)).decode()

@@ -19,6 +19,7 @@ from denwaban.calls.acts import (
     queue,
     record,
     ringing,
+    ringing_at,
     talking_with,
     write_rows,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "record",
     "recordings_before",
     "ringing",
+    "ringing_at",
     "talking_with",
     "write_rows",
 ]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, bindparam, insert, select, update
+from sqlalchemy import RowMapping, String, Table, bindparam, insert, select, update
 
 from denwaban.calls import model
 from denwaban.calls.model import (
@@ -21,7 +21,7 @@ from denwaban.calls.model import (
 )
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal import append
-from denwaban.store import Tx, new_id
+from denwaban.store import Question, Tx, new_id
 
 _CALL_CHANGES = (
     "state",
@@ -121,8 +121,8 @@ def call(tx: Tx, call_id: str) -> Call | None:
 
 
 # These are asked at every key of every seat: building them anew costs more than the database.
-_ONE = select(calls).where(calls.c.id == bindparam("it"))
-_TALKING = (
+_ONE = Question(select(calls).where(calls.c.id == bindparam("it")))
+_TALKING = Question(
     select(calls)
     .where(
         calls.c.operator_id == bindparam("it"),
@@ -138,7 +138,21 @@ _RINGING = select(call_legs.c.operator_id, call_legs.c.call_id).where(
     call_legs.c.answered_at.is_(None),
     call_legs.c.ended_at.is_(None),
 )
-_QUEUE = (
+_RINGING_AT = Question(
+    # By the open calls again: the index of operators must not lead.
+    select(calls)
+    .join(call_legs, call_legs.c.call_id == calls.c.id)
+    .where(
+        calls.c.ended_at.is_(None),
+        calls.c.state.in_([CallState.WAITING.value, CallState.RINGING.value]),
+        call_legs.c.operator_id.concat("") == bindparam("it", type_=String()),
+        call_legs.c.answered_at.is_(None),
+        call_legs.c.ended_at.is_(None),
+    )
+    .order_by(calls.c.arrived_at.desc())
+    .limit(1)
+)
+_QUEUE = Question(
     select(calls.c.id, calls.c.client_id, calls.c.arrived_at)
     .where(
         calls.c.ended_at.is_(None),
@@ -179,6 +193,12 @@ def ringing(tx: Tx, queued: Iterable[Queued]) -> dict[str, str]:
     ids = [one.id for one in queued]
     rows = tx.all(_RINGING, {"those": ids}) if ids else []
     return {row["operator_id"]: row["call_id"] for row in rows}
+
+
+def ringing_at(tx: Tx, operator_id: str) -> Call | None:
+    """The call that rings at this operator's seat."""
+    row = tx.first(_RINGING_AT, {"it": operator_id})
+    return _call(row) if row else None
 
 
 def open_offers(tx: Tx) -> list[Offer]:
@@ -231,7 +251,7 @@ def last_operator(tx: Tx, client_id: str, caller: str) -> str | None:
     return row["operator_id"] if row else None
 
 
-_LAST_OPERATOR = (
+_LAST_OPERATOR = Question(
     select(calls.c.operator_id)
     .where(
         calls.c.client_id == bindparam("client"),

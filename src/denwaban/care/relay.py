@@ -3,9 +3,10 @@ forbids to turn them away, so they are never judged by their length or their pau
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import String, bindparam, delete, insert, select
 
-from denwaban.calls import Call, history
+from denwaban.calls import Call, Direction, history
+from denwaban.calls.rows import calls
 from denwaban.care.rows import relay_calls
 from denwaban.journal import Fact, append
 from denwaban.store import Tx
@@ -16,7 +17,32 @@ REMEMBERED = 100
 
 def is_relay(tx: Tx, call: Call) -> bool:
     """Whether this call, or an earlier one of the same number to the same client, was marked."""
-    return bool(marked(tx, _same_caller(tx, call)))
+    return tx.first(RELAY, relay_asked(call)) is not None
+
+
+def relay_asked(call: Call) -> dict[str, str | None]:
+    """What `RELAY` is asked about a call."""
+    return {"relay_call": call.id, "relay_client": call.client_id, "relay_caller": call.caller}
+
+
+_EARLIER = (
+    select(calls.c.id)
+    .where(
+        calls.c.client_id == bindparam("relay_client"),
+        calls.c.caller == bindparam("relay_caller"),
+        calls.c.caller != "",
+        calls.c.direction == Direction.INBOUND.value,
+    )
+    .order_by(calls.c.arrived_at.desc())
+    .limit(REMEMBERED)
+    .subquery()
+)
+# One question, for it is asked with every screen of every seat that talks.
+RELAY = select(relay_calls.c.call_id).where(
+    relay_calls.c.call_id.in_(
+        select(bindparam("relay_call", type_=String())).union_all(select(_EARLIER.c.id))
+    )
+)
 
 
 def mark_relay(tx: Tx, call: Call, operator_id: str, on: bool) -> None:

@@ -44,8 +44,8 @@ from denwaban.memory import (
     said_by_caller,
     who_calls,
 )
-from denwaban.oncall import deadlines_of, person_in_charge
-from denwaban.people import Operator, set_regular, staff_of
+from denwaban.oncall import deadlines_of, on_duty, roster_now
+from denwaban.people import Operator, set_regular
 from denwaban.people.persons import (
     WayKind,
     give_call,
@@ -142,18 +142,28 @@ def change_run(
     run = change(found, run_of_call(tx, call_id) or start_run(tx, found))
     try:
         return look_on(tx, operator, talking, run, opened, wanted)
-    except NotBegun:
-        return look_begun(tx, operator, opened)
+    except NotBegun as other:
+        return look_begun(tx, operator, other.call_id, opened)
 
 
 def look_begun(
-    tx: Tx, operator: Operator, opened: str, helping: Mapping[str, str] | None = None
+    tx: Tx,
+    operator: Operator,
+    call_id: str,
+    opened: str,
+    helping: Mapping[str, str] | None = None,
 ) -> Look:
-    """The screen with everything on it; the run of its call is begun first, so that there is always something to say."""
+    """The screen with everything on it; the run of this call, of which a look said that it was not begun, is begun first, so that
+    there is always something to say."""
+    found = own_call(tx, operator.id, call_id)
+    if found is not None and run_of_call(tx, call_id) is None:
+        # Else it is another's by now, or begun meanwhile.
+        start_run(tx, found)
     try:
         return look(tx, operator, opened, helping=helping)
-    except NotBegun as found:
-        run_for(tx, operator.id, found.call_id)
+    except NotBegun as other:
+        # The next call came between that look and this one.
+        run_for(tx, operator.id, other.call_id)
         return look(tx, operator, opened, helping=helping)
 
 
@@ -165,8 +175,16 @@ def outlook_for(tx: Tx, operator_id: str, call_id: str) -> Outlook:
 
 def _outlook(tx: Tx, found: Call, run: RunView) -> Outlook:
     assert found.client_id is not None  # own_call
-    duty = person_in_charge(tx, found.client_id, tx.now)
-    return outlook(tx, found, run, who_calls(tx, found), staff_of(tx, found.client_id), duty)
+    roster = roster_now(tx, found.client_id)
+    return outlook(
+        tx,
+        found,
+        run,
+        who_calls(tx, found),
+        list(roster.staff),
+        on_duty(roster, tx.now),
+        deadlines_of(tx, found.client_id),
+    )
 
 
 def keep_answer(

@@ -1,17 +1,18 @@
 """Everything one operator's screen shows, read in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
-from denwaban.calls import Call, call, queue, ringing, talking_with
+from denwaban.calls import Call, call, ringing_at, talking_with
 from denwaban.care import SeatCare, seat_care
 from denwaban.clock import JST
 from denwaban.console import rows
 from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
-from denwaban.console.model import greeting_of, in_vain
+from denwaban.console.model import OWN, greeting_of, in_vain
 from denwaban.console.outlook import Outlook, outlook, takes
 from denwaban.disclosure import Standing, standing
+from denwaban.journal import last_seq
 from denwaban.lines import show_number
 from denwaban.memory import (
     NOTHING,
@@ -25,19 +26,24 @@ from denwaban.memory import (
     who_calls,
 )
 from denwaban.oncall import (
+    BY_CLOCK,
+    Deadlines,
     NobodyOnDuty,
     OnDuty,
+    Roster,
     deadlines_of,
-    person_in_charge,
-    substitutes_of,
+    on_duty,
+    roster_now,
+    substitutes,
 )
-from denwaban.people import Client, Operator, Presence, Staff, client, persons, staff_of
+from denwaban.people import Client, Operator, Presence, Staff, client, persons
 from denwaban.scripts import (
     Forbidden,
     HandOver,
     News,
     Node,
     RunView,
+    answers_to,
     first_node,
     news_for,
     run_of_call,
@@ -146,6 +152,8 @@ class Look:
     since: datetime | None
     """When that call came, or was answered."""
     card: Card | None
+    seen: int = 0
+    """It knows of every fact up to this one; 0 where that is not said."""
     news: News | None = None
     """What changed at a client and is to be read; only between calls."""
     care: SeatCare | None = None
@@ -188,7 +196,8 @@ def look(
     """
     helped = (helping or {}).get(operator.id, "")
     talking = talking_with(tx, operator.id)
-    return look_on(tx, operator, talking, None, opened, wanted, helped)
+    found = look_on(tx, operator, talking, None, opened, wanted, helped)
+    return replace(found, seen=last_seq(tx)) if found.pieces >= EVERYTHING else found
 
 
 def look_on(
@@ -204,18 +213,21 @@ def look_on(
     if talking is None:
         wanted = EVERYTHING
     since = tx.now - UNREPORTED_FOR
-    unreported = rows.unreported(tx, operator.id, since, SHOWN_TODO) if "todo" in wanted else []
+    unreported: list[rows.Unreported] = []
+    todo_count = 0
+    if "todo" in wanted:
+        unreported, todo_count = rows.unreported(tx, operator.id, since, SHOWN_TODO)
     stage, shown = "idle", None
     if talking is not None:
         stage, shown = "talking", talking
     elif helped:
         stage, shown = "helping", call(tx, helped)
-    elif (offered := ringing_here(tx, operator.id)) is not None:
+    elif (offered := ringing_at(tx, operator.id)) is not None:
         stage, shown = "ringing", offered
     elif unreported and opened != NONE_OPEN:
         stage = "report"
         chosen = opened and rows.is_unreported(tx, operator.id, since, opened)
-        shown = call(tx, opened if chosen else unreported[0])
+        shown = call(tx, opened if chosen else unreported[0].call_id)
     owner = client(tx, shown.client_id) if shown is not None and shown.client_id else None
     card = None
     if shown is not None and owner is not None:
@@ -223,16 +235,14 @@ def look_on(
         if known is None and stage not in ("ringing", "helping"):
             raise NotBegun(shown.id)
         card = _card(tx, operator, shown, owner, known, stage, wanted)
-    names: dict[str, str] = {}
+    stage = stage if owner else "idle"
     return Look(
         pieces=wanted,
         operator=operator,
         now=tx.now,
-        stage=stage if owner else "idle",
-        todo=tuple(_todo(tx, names, call_id) for call_id in unreported),
-        todo_count=len(unreported)
-        if len(unreported) < SHOWN_TODO
-        else rows.count_unreported(tx, operator.id, since),
+        stage=stage,
+        todo=_todo(tx, unreported) if stage in ("idle", "report") else (),
+        todo_count=todo_count,
         today=rows.today(tx, operator.id, _midnight(tx.now)) if "day" in wanted else rows.NO_DAY,
         client=owner.name if owner else "",
         since=(shown.answered_at or shown.arrived_at) if shown else None,
@@ -242,41 +252,25 @@ def look_on(
     )
 
 
-def ringing_here(tx: Tx, operator_id: str) -> Call | None:
-    """The call that rings at this operator's seat."""
-    call_id = ringing(tx, queue(tx)).get(operator_id)
-    return call(tx, call_id) if call_id else None
-
-
 def _midnight(now: datetime) -> datetime:
     return datetime.combine(now.astimezone(JST).date(), time(), JST)
 
 
-def _name(tx: Tx, names: dict[str, str], client_id: str | None) -> str:
-    if client_id is None:
-        return ""
-    if client_id not in names:
-        found = client(tx, client_id)
-        names[client_id] = found.name if found else ""
-    return names[client_id]
+_CALLED = ("caller_name", OWN["who"])
+"""Where the caller's name is written: asked on the way, or over the draft of the report."""
 
 
-def _todo(tx: Tx, names: dict[str, str], call_id: str) -> Todo:
-    found = call(tx, call_id)
-    assert found is not None  # the id was read in this transaction
-    run = run_of_call(tx, call_id)
-    who = (
-        next(
-            (a.value for key, a in run.answers.items() if key in ("report.who", "caller_name")), ""
+def _todo(tx: Tx, unreported: list[rows.Unreported]) -> tuple[Todo, ...]:
+    said = answers_to(tx, [one.call_id for one in unreported], _CALLED) if unreported else {}
+    return tuple(
+        Todo(
+            one.call_id,
+            one.client,
+            next((said[one.call_id][name] for name in _CALLED if name in said[one.call_id]), "")
+            or shown_number(one.caller),
+            one.ended_at or tx.now,
         )
-        if run
-        else ""
-    )
-    return Todo(
-        call_id,
-        _name(tx, names, found.client_id),
-        who or shown_number(found.caller),
-        found.ended_at or tx.now,
+        for one in unreported
     )
 
 
@@ -295,17 +289,19 @@ def _card(
     wanted: frozenset[str],
 ) -> Card:
     whole = "right" in wanted or run is None
+    roster: Roster | None = None
     duty: OnDuty | NobodyOnDuty | None = None
-    roster: list[Staff] = []
     if whole or (run is not None and _names_staff(run.node)):
-        duty, roster = person_in_charge(tx, owner.id, tx.now), staff_of(tx, owner.id)
+        roster = roster_now(tx, owner.id)
+        duty = on_duty(roster, tx.now)
     memory = memory_of_call(tx, shown) if whole else NOTHING
     known = memory.person
     if run is not None and not whole and len(run.path) == 1:
         known = who_calls(tx, shown)  # greeted by name
+    deadlines = deadlines_of(tx, owner.id) if run is not None else BY_CLOCK
     ahead, forbidden = None, []
-    if stage == "report" and run is not None and duty is not None:
-        ahead = outlook(tx, shown, run, known, roster, duty)
+    if stage == "report" and run is not None and roster is not None and duty is not None:
+        ahead = outlook(tx, shown, run, known, list(roster.staff), duty, deadlines)
         words = ahead.words
         said = "\n".join([words.what_for, words.done, words.note, *_told(run)])
         forbidden = forbidden_in(run.script, said)
@@ -320,14 +316,14 @@ def _card(
         if run
         else first_node(tx, shown.script_id, regular=known is not None and known.regular),
         run=run,
-        people=people_of(tx, roster, duty) if duty is not None else (),
+        people=people_of(roster, duty, tx.now) if roster is not None and duty is not None else (),
         nobody=isinstance(duty, NobodyOnDuty),
         outlook=ahead,
-        guide=_guide(tx, operator, run, shown) if run else None,
+        guide=_guide(tx, operator, run, shown, deadlines) if run else None,
         forbidden=tuple(forbidden),
         identity=standing(tx, shown) if whole else None,
-        telephones=rows.with_telephone(tx, owner.id)
-        if whole and stage == "talking"
+        telephones=frozenset(who for who, channel in roster.ways if channel == "phone")
+        if roster is not None
         else frozenset(),
         in_vain=run is not None and in_vain(run, shown),
     )
@@ -338,7 +334,7 @@ def _names_staff(node: Node) -> bool:
     return isinstance(node, HandOver) or any(field.type == "staff" for field in node.ask)
 
 
-def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call) -> Guide:
+def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call, deadlines: Deadlines) -> Guide:
     terms = settings_of(tx, run.client_id).terms
     return guide_of(
         run,
@@ -346,7 +342,7 @@ def _guide(tx: Tx, operator: Operator, run: RunView, shown: Call) -> Guide:
         tx.now,
         terms,
         experienced=operator.experienced,
-        deadlines=deadlines_of(tx, run.client_id),
+        deadlines=deadlines,
     )
 
 
@@ -355,18 +351,16 @@ def _told(run: RunView) -> list[str]:
     return [run.value(field.id) for node in run.walked for field in node.ask]
 
 
-def people_of(tx: Tx, roster: list[Staff], duty: OnDuty | NobodyOnDuty) -> tuple[Person, ...]:
+def people_of(roster: Roster, duty: OnDuty | NobodyOnDuty, now: datetime) -> tuple[Person, ...]:
     """Who takes reports first, then those in charge, then the others. Substitutes of those whom the screen shows."""
     first = takes(duty)
-    ordered = sorted(roster, key=lambda p: (p.id != first, not p.in_charge, p.id))
-    absent = [p for p in ordered[:SHOWN_STAFF] if p.presence_at(tx.now) is not Presence.PRESENT]
-    others = (
-        substitutes_of(tx, absent[0].client_id, {p.id for p in absent}, tx.now) if absent else {}
-    )
+    ordered = sorted(roster.staff, key=lambda p: (p.id != first, not p.in_charge, p.id))
+    absent = {p.id for p in ordered[:SHOWN_STAFF] if p.presence_at(now) is not Presence.PRESENT}
+    others = substitutes(roster, absent, now) if absent else {}
     return tuple(
         Person(
             person,
-            person.presence_at(tx.now).value,
+            person.presence_at(now).value,
             isinstance(duty, OnDuty) and person.id == first,
             others[person.id].name if person.id in others else "",
         )

@@ -7,7 +7,7 @@ from typing import Literal
 from denwaban.calls import Call
 from denwaban.console.model import OWN, Words, draft_of, words_of
 from denwaban.lines import parse_number
-from denwaban.oncall import NobodyOnDuty, OnDuty, deadlines_of
+from denwaban.oncall import Deadlines, NobodyOnDuty, OnDuty
 from denwaban.people import Staff
 from denwaban.people.persons import Person
 from denwaban.promises import open_promises
@@ -53,13 +53,13 @@ def outlook(
     known: Person | None,
     roster: list[Staff],
     duty: OnDuty | NobodyOnDuty,
+    deadlines: Deadlines,
 ) -> Outlook:
     """Reads the client's form and rules. The same call at the same moment always goes the same way: whom the operator chose,
     else whom the caller asked for in the script, else whom the first rule that fits names, else who is on duty."""
     assert call.client_id is not None  # only clients' calls come to a seat
     form = form_of(tx, call.client_id).form
     rules = rules_of(tx, call.client_id).rules
-    deadlines = deadlines_of(tx, call.client_id)
     named = words_of(run, call, known, roster, "", form, deadlines)
     draft = draft_of(run, named, roster, form)
     decision = decide(rules, case_of(call, run, known, draft), [one.id for one in roster])

@@ -20,9 +20,9 @@ from sqlalchemy import (
 
 from denwaban.calls import CallState
 from denwaban.calls.rows import call_legs, calls
-from denwaban.oncall.rows import contacts
+from denwaban.people.rows import clients
 from denwaban.reports.rows import reports
-from denwaban.store import Id, Tx, Utc, metadata
+from denwaban.store import Id, Question, Tx, Utc, metadata
 
 seat_pages = Table(
     "seat_pages",
@@ -46,6 +46,17 @@ class Today(NamedTuple):
 
 
 NO_DAY = Today(0, 0)
+
+
+class Unreported(NamedTuple):
+    """A call without a report."""
+
+    call_id: str
+    client: str
+    caller: str
+    """E.164, or as it came; empty when withheld."""
+    ended_at: datetime | None
+    """None: it has gone on to the client's staff."""
 
 
 def page_of(tx: Tx, operator_id: str) -> str | None:
@@ -77,11 +88,19 @@ _UNREPORTED = (
         reports.c.id.is_(None),
     )
 )
-_NEWEST = _UNREPORTED.order_by(calls.c.ended_at.desc(), calls.c.id.desc()).limit(
-    bindparam("most", type_=Integer)
+_NEWEST = Question(
+    _UNREPORTED.outerjoin(clients, clients.c.id == calls.c.client_id)
+    .add_columns(
+        calls.c.caller,
+        calls.c.ended_at,
+        clients.c.name.label("client"),
+        func.count().over().label("in_all"),
+    )
+    .order_by(calls.c.ended_at.desc(), calls.c.id.desc())
+    .limit(bindparam("most", type_=Integer))
 )
 _OVER = and_(call_legs.c.result.is_not(None), call_legs.c.result != "withdrawn")
-_TODAY = (
+_TODAY = Question(
     select(
         func.count(case((_OVER, 1))).label("offered"),
         func.count(case((call_legs.c.result == "answered", 1))).label("answered"),
@@ -95,33 +114,22 @@ _TODAY = (
 )
 
 
-def unreported(tx: Tx, operator_id: str, since: datetime, limit: int) -> list[str]:
-    """Ids of calls that the operator talked on and that have ended, or gone on to the client's staff, without a report yet,
-    newest first."""
-    asked = {"operator": operator_id, "since": since, "most": limit}
-    return [row["id"] for row in tx.all(_NEWEST, asked)]
-
-
-def count_unreported(tx: Tx, operator_id: str, since: datetime) -> int:
-    """How many calls `unreported` would name without a limit."""
-    counted = _UNREPORTED.with_only_columns(func.count())
-    return int(tx.scalar(counted, {"operator": operator_id, "since": since}))
+def unreported(
+    tx: Tx, operator_id: str, since: datetime, limit: int
+) -> tuple[list[Unreported], int]:
+    """Calls that the operator talked on and that have ended, or gone on to the client's staff, without a report yet,
+    newest first; and how many there are without the limit."""
+    rows = tx.all(_NEWEST, {"operator": operator_id, "since": since, "most": limit})
+    found = [
+        Unreported(row["id"], row["client"] or "", row["caller"], row["ended_at"]) for row in rows
+    ]
+    return found, rows[0]["in_all"] if rows else 0
 
 
 def is_unreported(tx: Tx, operator_id: str, since: datetime, call_id: str) -> bool:
     """Whether this call is among them."""
     asked = _UNREPORTED.where(calls.c.id == call_id)
     return tx.first(asked, {"operator": operator_id, "since": since}) is not None
-
-
-def with_telephone(tx: Tx, client_id: str) -> frozenset[str]:
-    """Who of the client's staff can be called."""
-    rows = tx.all(
-        select(contacts.c.staff_id).where(
-            contacts.c.client_id == client_id, contacts.c.channel == "phone", contacts.c.enabled
-        )
-    )
-    return frozenset(row["staff_id"] for row in rows)
 
 
 def today(tx: Tx, operator_id: str, since: datetime) -> Today:

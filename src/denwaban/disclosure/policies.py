@@ -9,10 +9,10 @@ from denwaban import audit
 from denwaban.disclosure.model import FINDERS, GatedField, Policy
 from denwaban.disclosure.rows import policies
 from denwaban.people import Changed, PeopleError
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 
 # Asked with every screen of every seat: building it anew costs more than the database.
-_ONE = select(policies).where(policies.c.id == bindparam("it"))
+_ONE = Question(select(policies).where(policies.c.id == bindparam("it")))
 
 
 def policy_of(tx: Tx, client_id: str) -> Policy | None:

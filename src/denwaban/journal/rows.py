@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, func, insert, select
 
 from denwaban.journal.model import Entry, Fact
-from denwaban.store import Id, Json, Tx, Utc, metadata
+from denwaban.store import Id, Json, Question, Tx, Utc, metadata
 
 facts = Table(
     "facts",
@@ -25,12 +25,15 @@ PAGE = 1000
 """At most so many facts are read at once."""
 
 
+_NEW = insert(facts)
+
+
 def append(tx: Tx, *new: Fact) -> None:
     """Appends facts; they become visible, in order, when the transaction commits."""
     if not new:
         return
     tx.execute(
-        insert(facts),
+        _NEW,
         [
             {
                 "at": tx.now,
@@ -45,7 +48,7 @@ def append(tx: Tx, *new: Fact) -> None:
     tx.touch(TOPIC)
 
 
-_AFTER = (
+_AFTER = Question(
     select(facts)
     .where(facts.c.seq > bindparam("after_seq"))
     .order_by(facts.c.seq)
@@ -67,4 +70,8 @@ def after(tx: Tx, seq: int, limit: int = PAGE) -> list[Entry]:
 
 def last_seq(tx: Tx) -> int:
     """The newest seq, 0 when nothing has happened yet."""
-    return int(tx.scalar(select(func.coalesce(func.max(facts.c.seq), 0))))
+    return int(tx.scalar(_LAST))
+
+
+# Built once: every screen of every seat says how far it knows.
+_LAST = Question(select(func.coalesce(func.max(facts.c.seq), 0).label("seq")))

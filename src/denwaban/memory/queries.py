@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, String, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, RowMapping, Select, String, and_, bindparam, func, or_, select
 
 from denwaban.calls import Call, Direction
 from denwaban.calls.rows import caller_tail, calls
@@ -15,7 +15,6 @@ from denwaban.people.persons import (
     Person,
     WayKind,
     given_calls,
-    given_to,
     person_of_call,
     taken_from_number,
     ways_of,
@@ -26,7 +25,7 @@ from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
 from denwaban.reports import Status
 from denwaban.reports.rows import reports
-from denwaban.store import Tx
+from denwaban.store import Question, Tx, among
 
 MOST = 50
 """So many calls of a person are looked through."""
@@ -51,6 +50,13 @@ _PAST = (
     .where(calls.c.direction == Direction.INBOUND.value)
     .order_by(calls.c.arrived_at.desc(), calls.c.id.desc())
 )
+# Built once: asked at every ring of every seat.
+_SO_MANY = bindparam("most", type_=Integer)
+_OF_CLIENT = _PAST.where(calls.c.client_id == bindparam("client")).limit(_SO_MANY)
+# Of one number the newest stand first in the index.
+_PAST_FROM = Question(_OF_CLIENT.where(calls.c.caller == bindparam("number")))
+_PAST_FROM_ANY = Question(_OF_CLIENT.where(among(calls.c.caller, "numbers")))
+_PAST_OF = Question(_PAST.where(among(calls.c.id, "those")).limit(_SO_MANY))
 
 
 def number_of(call: Call) -> str:
@@ -72,23 +78,15 @@ def memory_of_call(tx: Tx, call: Call) -> Memory:
     known = who_calls(tx, call)
     numbers = numbers_of(tx, known.id) if known is not None else _number_alone(call)
     given = given_calls(tx, known.id) if known is not None else []
+    whose = known.id if known is not None else None
+    past = _past_of(tx, call.client_id, whose, numbers, given, MOST)
     return Memory(
         known,
-        given=known is not None and given_to(tx, call.id) is not None,
+        given=call.id in given,
         numbers=numbers,
-        past=_before(tx, call, known),
+        past=tuple(one for one in past if one.call_id != call.id),
         promises=tuple(_promises(tx, call.client_id, numbers, given)),
     )
-
-
-def _before(tx: Tx, call: Call, known: Person | None) -> tuple[Past, ...]:
-    assert call.client_id is not None
-    found = (
-        past_of(tx, known)
-        if known is not None
-        else _of_numbers(tx, call.client_id, _number_alone(call), None, MOST)
-    )
-    return tuple(one for one in found if one.call_id != call.id)
 
 
 def _number_alone(call: Call) -> tuple[str, ...]:
@@ -102,14 +100,23 @@ def numbers_of(tx: Tx, person_id: str) -> tuple[str, ...]:
 
 def past_of(tx: Tx, person: Person, limit: int = MOST) -> list[Past]:
     """The newest calls of a person, from any of their numbers or given to them by an operator."""
-    found = _of_numbers(tx, person.client_id, numbers_of(tx, person.id), person.id, limit)
-    given = given_calls(tx, person.id)
+    numbers, given = numbers_of(tx, person.id), given_calls(tx, person.id)
+    return _past_of(tx, person.client_id, person.id, numbers, given, limit)
+
+
+def _past_of(
+    tx: Tx,
+    client_id: str,
+    person_id: str | None,
+    numbers: Sequence[str],
+    given: Sequence[str],
+    limit: int,
+) -> list[Past]:
+    found = _of_numbers(tx, client_id, numbers, person_id, limit)
     if given:
         there = {one.call_id for one in found}
-        mine = calls.c.id.in_(given)
-        found += [
-            one for one in _past(tx, _PAST.where(mine).limit(limit)) if one.call_id not in there
-        ]
+        theirs = tx.all(_PAST_OF, {"those": given, "most": limit})
+        found += [_one(row) for row in theirs if row["id"] not in there]
         found.sort(key=lambda one: (one.at, one.call_id), reverse=True)
     return found[:limit]
 
@@ -126,14 +133,16 @@ def _of_numbers(
     """Calls from these numbers but those that were given to somebody else."""
     if not numbers:
         return []
-    where = calls.c.caller == numbers[0] if len(numbers) == 1 else calls.c.caller.in_(numbers)
-    found = _past(tx, _PAST.where(calls.c.client_id == client_id, where).limit(limit))
-    others = taken_from_number(tx, [one.call_id for one in found], person_id or "")
+    asked = {"client": client_id, "most": limit}
+    rows = (
+        tx.all(_PAST_FROM, {**asked, "number": numbers[0]})
+        if len(numbers) == 1
+        else tx.all(_PAST_FROM_ANY, {**asked, "numbers": numbers})
+    )
+    found = [_one(row) for row in rows]
+    ids = [one.call_id for one in found]
+    others = taken_from_number(tx, ids, person_id or "") if ids else set()
     return [one for one in found if one.call_id not in others]
-
-
-def _past(tx: Tx, query: Select[Any]) -> list[Past]:
-    return [_one(row) for row in tx.all(query)]
 
 
 def _one(row: RowMapping) -> Past:
@@ -155,21 +164,22 @@ def _promises(
 ) -> list[Promise]:
     """A report has the number as the operator typed it: both forms are the same."""
     forms = {form for number in numbers for form in (number, show_number(number))}
-    ways: list[ColumnElement[bool]] = []
-    if forms:
-        ways.append(promises.c.caller_number.in_(forms))
-    if given:
-        ways.append(
-            promises.c.report_id.in_(select(reports.c.id).where(reports.c.call_id.in_(given)))
-        )
-    if not ways:
+    if not forms and not given:
         return []
-    rows = tx.all(
-        select(*KEPT)
-        .where(promises.c.client_id == client_id, promises.c.kept_at.is_(None), or_(*ways))
-        .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
-    )
+    asked = {"client": client_id, "forms": forms}
+    rows = tx.all(_TO_BOTH, {**asked, "given": given}) if given else tx.all(_TO_NUMBERS, asked)
     return [Promise(**row) for row in rows]
+
+
+_TO_NUMBER = among(promises.c.caller_number, "forms")
+_TO_GIVEN = promises.c.report_id.in_(select(reports.c.id).where(among(reports.c.call_id, "given")))
+_OPEN = (
+    select(*KEPT)
+    .where(promises.c.client_id == bindparam("client"), promises.c.kept_at.is_(None))
+    .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
+)
+_TO_NUMBERS = Question(_OPEN.where(_TO_NUMBER))
+_TO_BOTH = Question(_OPEN.where(or_(_TO_NUMBER, _TO_GIVEN)))
 
 
 def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
@@ -225,7 +235,7 @@ def _said() -> Select[Any]:
     )
 
 
-_SAID = _said()
+_SAID = Question(_said())
 
 
 def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[str]:

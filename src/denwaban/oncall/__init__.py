@@ -51,12 +51,14 @@ from denwaban.oncall.model import Contact, may_change
 from denwaban.oncall.queries import contact, contacts_of, every_contact_of
 from denwaban.oncall.reaching import (
     holes,
+    on_duty,
     person_in_charge,
     reach,
     reachable,
+    roster_now,
     set_hours,
     substitute_of,
-    substitutes_of,
+    substitutes,
     unattended,
 )
 from denwaban.oncall.roster import (
@@ -67,6 +69,7 @@ from denwaban.oncall.roster import (
     OnDuty,
     Passed,
     PassedOver,
+    Roster,
     ShiftKind,
     Why,
 )
@@ -109,6 +112,7 @@ __all__ = [
     "Passed",
     "PassedOver",
     "PresenceFollower",
+    "Roster",
     "ShiftKind",
     "Span",
     "Why",
@@ -134,6 +138,7 @@ __all__ = [
     "may_change",
     "may_go_live",
     "move_contact",
+    "on_duty",
     "open_address",
     "order_contacts",
     "person_in_charge",
@@ -145,10 +150,11 @@ __all__ = [
     "remove_entry",
     "remove_shift",
     "resealed_address",
+    "roster_now",
     "set_hours",
     "shown_address",
     "substitute_of",
-    "substitutes_of",
+    "substitutes",
     "turnings",
     "unattended",
     "undo",

@@ -10,7 +10,7 @@ from denwaban.oncall import facts
 from denwaban.oncall.hours import BusinessHours, NeverOpen
 from denwaban.oncall.loading import business_hours
 from denwaban.oncall.rows import deadline_terms
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,9 @@ def in_business_hours(tx: Tx, client_id: str) -> bool:
 
 
 # Built once: asked at every key of every seat.
-_BUSINESS = select(deadline_terms.c.business).where(deadline_terms.c.client_id == bindparam("it"))
+_BUSINESS = Question(
+    select(deadline_terms.c.business).where(deadline_terms.c.client_id == bindparam("it"))
+)
 
 
 def count_in_business_hours(tx: Tx, client_id: str, business: bool, user_id: str | None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, RowMapping, and_, bindparam, exists, or_, select
+from sqlalchemy import RowMapping, and_, bindparam, exists, or_, select
 
 from denwaban.oncall.hours import ALWAYS, BusinessHours, from_json
 from denwaban.oncall.queries import entry_from, shift_from
@@ -19,7 +19,7 @@ from denwaban.oncall.rows import (
 )
 from denwaban.people import rows as people_rows
 from denwaban.people import staff_of_each
-from denwaban.store import Tx
+from denwaban.store import Question, Tx, among
 
 DAY = timedelta(days=1)
 
@@ -39,12 +39,11 @@ def has_hours(tx: Tx, client_id: str) -> bool:
 
 
 # Asked at every look of every seat: made once.
-_THOSE: BindParameter[str] = bindparam("those", expanding=True)
-_HOURS = select(oncall_hours).where(oncall_hours.c.client_id.in_(_THOSE))
-_SHIFTS = (
+_HOURS = Question(select(oncall_hours).where(among(oncall_hours.c.client_id, "those")))
+_SHIFTS = Question(
     select(shifts)
     .where(
-        shifts.c.client_id.in_(_THOSE),
+        among(shifts.c.client_id, "those"),
         shifts.c.removed_id.is_(None),
         # Who has working hours at all is asked, too: those are never left out.
         or_(
@@ -55,27 +54,29 @@ _SHIFTS = (
     )
     .order_by(shifts.c.id)
 )
-_ENTRIES = (
+_ENTRIES = Question(
     select(roster_entries)
     .where(
-        roster_entries.c.client_id.in_(_THOSE),
+        among(roster_entries.c.client_id, "those"),
         roster_entries.c.removed_id.is_(None),
         roster_entries.c.ends > bindparam("since"),
         roster_entries.c.starts <= bindparam("until"),
     )
     .order_by(roster_entries.c.id)
 )
-_BUSY = (
+_BUSY = Question(
     select(calendar_busy)
     .where(
-        calendar_busy.c.client_id.in_(_THOSE),
+        among(calendar_busy.c.client_id, "those"),
         calendar_busy.c.ends > bindparam("since"),
         calendar_busy.c.starts <= bindparam("until"),
     )
     .order_by(calendar_busy.c.starts, calendar_busy.c.id)
 )
-_WAYS = select(contacts.c.client_id, contacts.c.staff_id, contacts.c.channel).where(
-    contacts.c.client_id.in_(_THOSE), contacts.c.enabled
+_WAYS = Question(
+    select(contacts.c.client_id, contacts.c.staff_id, contacts.c.channel).where(
+        among(contacts.c.client_id, "those"), contacts.c.enabled
+    )
 )
 
 

@@ -10,7 +10,7 @@ from denwaban.oncall import deciding, facts, over_time, queries
 from denwaban.oncall.hours import BusinessHours, checked, to_json
 from denwaban.oncall.loading import perhaps_unattended, roster_of, rosters
 from denwaban.oncall.over_time import AHEAD
-from denwaban.oncall.roster import Hole, NobodyOnDuty, OnDuty
+from denwaban.oncall.roster import Hole, NobodyOnDuty, OnDuty, Roster
 from denwaban.oncall.rows import oncall_hours
 from denwaban.oncall.watching import look_again
 from denwaban.people import Staff
@@ -41,16 +41,20 @@ def substitute_of(tx: Tx, staff_id: str, at: datetime) -> Staff | None:
     return deciding.substitute(known, person, at) if person is not None else None
 
 
-def substitutes_of(
-    tx: Tx, client_id: str, staff_ids: Collection[str], at: datetime
-) -> dict[str, Staff]:
-    """Who takes over from each of these staff members of one client at `at`; without those whom nobody does. The roster is
-    read once."""
-    if not staff_ids:
-        return {}
-    known = roster_of(tx, client_id, at, at)
+def roster_now(tx: Tx, client_id: str) -> Roster:
+    """The roster of a client with what matters at this moment: read once for all that is decided with it."""
+    return roster_of(tx, client_id, tx.now, tx.now)
+
+
+def on_duty(roster: Roster, at: datetime) -> OnDuty | NobodyOnDuty:
+    """`person_in_charge` of a roster that was read."""
+    return deciding.decide(roster, at)
+
+
+def substitutes(roster: Roster, staff_ids: Collection[str], at: datetime) -> dict[str, Staff]:
+    """Who takes over from each of these staff members at `at`; without those whom nobody does."""
     found = {
-        one.id: deciding.substitute(known, one, at) for one in known.staff if one.id in staff_ids
+        one.id: deciding.substitute(roster, one, at) for one in roster.staff if one.id in staff_ids
     }
     return {staff_id: other for staff_id, other in found.items() if other is not None}
 

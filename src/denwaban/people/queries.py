@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, and_, bindparam, or_, select
 from denwaban import vault
 from denwaban.people.model import Client, Operator, Presence, Staff
 from denwaban.people.rows import clients, operators, staff
-from denwaban.store import Tx
+from denwaban.store import Question, Tx, among
 
 
 def _client(row: RowMapping) -> Client:
@@ -21,7 +21,7 @@ def client(tx: Tx, client_id: str) -> Client | None:
 
 
 # Built once: asked at every key of every seat.
-_ONE = select(clients).where(clients.c.id == bindparam("it"))
+_ONE = Question(select(clients).where(clients.c.id == bindparam("it")))
 
 
 def clients_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Client]:
@@ -108,14 +108,17 @@ def staff_of_each(tx: Tx, client_ids: Iterable[str]) -> dict[str, list[Staff]]:
     """The staff of several clients by client, who is in charge first, then by reading; without those who have left."""
     ids = list(client_ids)
     found: dict[str, list[Staff]] = {client_id: [] for client_id in ids}
-    query = (
-        select(staff)
-        .where(staff.c.client_id.in_(ids), staff.c.left_at.is_(None))
-        .order_by(staff.c.in_charge.desc(), staff.c.kana, staff.c.id)
-    )
-    for row in tx.all(query):
+    for row in tx.all(_STAFF, {"those": ids}):
         found[row["client_id"]].append(_staff(row))
     return found
+
+
+# Built once: asked at every look of every seat.
+_STAFF = Question(
+    select(staff)
+    .where(among(staff.c.client_id, "those"), staff.c.left_at.is_(None))
+    .order_by(staff.c.in_charge.desc(), staff.c.kana, staff.c.id)
+)
 
 
 def staff_page(
@@ -167,8 +170,8 @@ def operator_of_user(tx: Tx, user_id: str) -> Operator | None:
 
 
 # Built once: every request of every seat begins with it.
-_OPERATOR_OF_USER = select(operators).where(
-    operators.c.user_id == bindparam("it"), operators.c.left_at.is_(None)
+_OPERATOR_OF_USER = Question(
+    select(operators).where(operators.c.user_id == bindparam("it"), operators.c.left_at.is_(None))
 )
 
 

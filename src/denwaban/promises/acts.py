@@ -128,7 +128,7 @@ def open_promises(tx: Tx, client_id: str, number: str) -> list[Promise]:
         return []
     found = parse_number(number).e164
     numbers = [number, found, show_number(found)] if found else [number]
-    return rows.open_ones(tx, client_id, numbers=numbers)
+    return rows.open_to(tx, client_id, numbers)
 
 
 def open_of_client(tx: Tx, client_id: str) -> list[Promise]:

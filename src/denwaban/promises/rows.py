@@ -11,13 +11,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     insert,
     select,
     update,
 )
 
 from denwaban.promises.model import Promise
-from denwaban.store import Id, Tx, Utc, metadata
+from denwaban.store import Id, Question, Tx, Utc, among, metadata
 from denwaban.work import due_columns
 
 promises = Table(
@@ -98,19 +99,30 @@ def of_report(tx: Tx, report_id: str) -> Promise | None:
     return Promise(**row) if row is not None else None
 
 
-def open_ones(
-    tx: Tx, client_id: str | None, *, numbers: Sequence[str] = (), before: datetime | None = None
-) -> list[Promise]:
-    """Promises not yet kept, nearest time first, those without a time last; to any of `numbers` when there are some."""
-    query = (
-        select(*KEPT)
-        .where(promises.c.kept_at.is_(None))
-        .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
+_OPEN = (
+    select(*KEPT)
+    .where(promises.c.kept_at.is_(None))
+    .order_by(promises.c.by.is_(None), promises.c.by, promises.c.id)
+)
+# Built once: asked at every look at a report.
+_OPEN_TO = Question(
+    _OPEN.where(
+        promises.c.client_id == bindparam("client"), among(promises.c.caller_number, "numbers")
     )
+)
+
+
+def open_to(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[Promise]:
+    """Promises of a client to any of these numbers not yet kept, nearest time first, those without a time last."""
+    rows = tx.all(_OPEN_TO, {"client": client_id, "numbers": numbers})
+    return [Promise(**row) for row in rows]
+
+
+def open_ones(tx: Tx, client_id: str | None, *, before: datetime | None = None) -> list[Promise]:
+    """Promises not yet kept, nearest time first, those without a time last."""
+    query = _OPEN
     if client_id is not None:
         query = query.where(promises.c.client_id == client_id)
-    if numbers:
-        query = query.where(promises.c.caller_number.in_(numbers))
     if before is not None:
         query = query.where(promises.c.by < before)
     return [Promise(**row) for row in tx.all(query)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table, insert, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 
 from denwaban.journal import append
 from denwaban.people import Changed, staff_of
@@ -19,7 +19,7 @@ from denwaban.reports.rules import (
     tidy_rules,
 )
 from denwaban.reports.sentence import Sentence
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 
 
 class NotUsable(ValueError):
@@ -44,9 +44,14 @@ class KeptRules(NamedTuple):
     changed_at: datetime | None
 
 
+# Built once: asked at every look at a report.
+_FORM = Question(select(report_forms).where(report_forms.c.client_id == bindparam("it")))
+_RULES = Question(select(report_rules).where(report_rules.c.client_id == bindparam("it")))
+
+
 def form_of(tx: Tx, client_id: str) -> KeptForm:
     """The form on which this client's reports are written now."""
-    row = tx.first(select(report_forms).where(report_forms.c.client_id == client_id))
+    row = tx.first(_FORM, {"it": client_id})
     if row is None:
         return KeptForm(DEFAULT_FORM, 0, None)
     return KeptForm(read(row["form"]), row["version"], row["changed_at"])
@@ -72,7 +77,7 @@ def set_form(
 
 def rules_of(tx: Tx, client_id: str) -> KeptRules:
     """The rules by which this client's reports find their way now."""
-    row = tx.first(select(report_rules).where(report_rules.c.client_id == client_id))
+    row = tx.first(_RULES, {"it": client_id})
     if row is None:
         return KeptRules(Rules(), 0, None)
     return KeptRules(read_rules(row["rules"]), row["version"], row["changed_at"])

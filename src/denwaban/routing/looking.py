@@ -32,13 +32,8 @@ def look(desk: Desk, *, engine: bool) -> FloorView:
                 caller.place,
             )
         )
-    helping = {
-        seat.operator_id: seat.call_id
-        for seat in desk.floor.seats.values()
-        if seat.stage is Stage.HELPING and seat.call_id is not None
-    }
     return FloorView(
-        helping=helping,
+        helping=helping(desk),
         engine=engine,
         waiting=tuple(waiting),
         seats=tuple(_seat(seat, desk) for seat in desk.floor.seats.values()),
@@ -47,6 +42,15 @@ def look(desk: Desk, *, engine: bool) -> FloorView:
             _parked(slot, live, desk) for slot, live in sorted(desk.parking.slots.items())
         ),
     )
+
+
+def helping(desk: Desk) -> dict[str, str]:
+    """The calls of others that operators are asked into, by operator."""
+    return {
+        seat.operator_id: seat.call_id
+        for seat in desk.floor.seats.values()
+        if seat.stage is Stage.HELPING and seat.call_id is not None
+    }
 
 
 def _seat(seat: Seat, desk: Desk) -> SeatView:

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
@@ -20,7 +21,7 @@ from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
 from denwaban.routing.keeping import numbers_of
-from denwaban.routing.looking import look
+from denwaban.routing.looking import helping, look
 from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
@@ -202,6 +203,10 @@ class Switchboard(Wishes):
         if self._view is None:
             self._view = look(self._desk, engine=self._engine)
         return self._view
+
+    def helping(self) -> Mapping[str, str]:
+        """That of the view which screens ask before they read: the calls of others that operators are asked into, by operator."""
+        return helping(self._desk)
 
     def practice_for(self, operator_id: str | None) -> None:
         """The next practice call rings this operator, if free then; otherwise, or with None, whoever is next."""

@@ -16,7 +16,7 @@ from denwaban.scripts.rows import (
     scripts,
 )
 from denwaban.scripts.settings import settings_of
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 
 operators = people_rows.operators
 
@@ -195,7 +195,7 @@ def _open(*more: object) -> Select[tuple[object, ...]]:
 
 
 # Asked at every look of every seat that is free: made once.
-_TO_READ = (
+_TO_READ = Question(
     _open(
         script_notices.c.script_id,
         scripts.c.name,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Executable, RowMapping, bindparam, insert, select, update
+from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from denwaban.calls import Call
 from denwaban.disclosure import lacks_check
@@ -21,7 +21,7 @@ from denwaban.scripts.rows import answers, runs, script_versions, scripts
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version
 from denwaban.scripts.view import Answer, RunView
-from denwaban.store import Tx, new_id
+from denwaban.store import Question, Tx, among, new_id
 
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
 """What an operator writes over the draft of the report is kept with the answers, under these names."""
@@ -75,10 +75,7 @@ def start_run(tx: Tx, call: Call, version_id: str | None = None) -> RunView:
         or tx.scalar(select(scripts.c.published_version_id).where(scripts.c.id == call.script_id))
         or plain_version(tx, call.client_id)
     )
-    document = tx.scalar(
-        select(script_versions.c.document).where(script_versions.c.id == version_id)
-    )
-    script = msgspec.convert(document, Script)
+    script = scripts_of(tx, [version_id])[version_id]
     caller = caller_of(tx, call.client_id, call.caller) if call.caller else None
     path = walk.begin(script, regular=caller is not None and caller.regular, at=tx.now)
     run_id = new_id()
@@ -163,9 +160,9 @@ _RUN = select(runs, script_versions.c.version).join(
     script_versions, script_versions.c.id == runs.c.script_version_id
 )
 # Asked at every key of every seat: building them anew costs more than the database.
-_OF_CALL = _RUN.where(runs.c.call_id == bindparam("it"))
-_OF_ID = _RUN.where(runs.c.id == bindparam("it"))
-_ANSWERS = select(answers).where(answers.c.run_id == bindparam("it"))
+_OF_CALL = Question(_RUN.where(runs.c.call_id == bindparam("it")))
+_OF_ID = Question(_RUN.where(runs.c.id == bindparam("it")))
+_ANSWERS = Question(select(answers).where(answers.c.run_id == bindparam("it")))
 _STEP = update(runs).where(runs.c.id == bindparam("it"))
 _KEEP = insert(answers)
 _KEEP_AGAIN = update(answers).where(
@@ -173,7 +170,7 @@ _KEEP_AGAIN = update(answers).where(
 )
 
 
-def _view(tx: Tx, which: Executable, it: str) -> RunView | None:
+def _view(tx: Tx, which: Question, it: str) -> RunView | None:
     row = tx.first(which, {"it": it})
     if row is None:
         return None
@@ -221,6 +218,23 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
         )
         for row in found
     ]
+
+
+_STANDS = Question(
+    select(runs.c.call_id, answers)
+    .join(answers, answers.c.run_id == runs.c.id)
+    .where(among(runs.c.call_id, "those"), among(answers.c.field, "fields"))
+)
+
+
+def answers_to(
+    tx: Tx, call_ids: Collection[str], fields: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """What stands in these fields, by call and field; one query for any number of calls."""
+    found: dict[str, dict[str, str]] = {call_id: {} for call_id in call_ids}
+    for row in tx.all(_STANDS, {"those": call_ids, "fields": fields}):
+        found[row["call_id"]][row["field"]] = _answer(row).value
+    return found
 
 
 def save_answer(

@@ -11,7 +11,7 @@ from denwaban.journal import Fact, append
 from denwaban.people import staff_of
 from denwaban.scripts.life import DEFAULT_GRACE, LONGEST_GRACE, ScriptError
 from denwaban.scripts.rows import script_settings
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 
 MOST_TOPICS = 50
 LONGEST_TOPIC = 30
@@ -76,7 +76,7 @@ def settings_of(tx: Tx, client_id: str) -> ScriptSettings:
 
 
 # Built once: asked at every key of every seat.
-_ONE = select(script_settings).where(script_settings.c.client_id == bindparam("it"))
+_ONE = Question(select(script_settings).where(script_settings.c.client_id == bindparam("it")))
 
 
 def settings_of_all(tx: Tx, client_ids: Iterable[str]) -> dict[str, ScriptSettings]:

@@ -1,14 +1,16 @@
 """Versions of a script. What one says is written once; only where it stands in its life ever changes."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from denwaban.journal import Fact, append
 from denwaban.scripts.drafts import normal, script_row, version_text
 from denwaban.scripts.finding import findable
+from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.life import (
     NEXT,
     UNDER_WAY,
@@ -25,7 +27,7 @@ from denwaban.scripts.readings import ask_to_read
 from denwaban.scripts.rows import script_versions, scripts
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.text import dump, read
-from denwaban.store import Tx, new_id
+from denwaban.store import Question, Tx, new_id
 
 
 def add_script(
@@ -115,12 +117,17 @@ def names_of(tx: Tx, client_id: str) -> dict[str, str]:
 
 def published(tx: Tx, script_id: str | None) -> Script:
     """The script that a call beginning now would follow; the plain one when the plan names none."""
-    row = tx.first(
-        select(script_versions.c.document).where(
-            script_versions.c.id == scripts.c.published_version_id, scripts.c.id == script_id
-        )
-    )
-    return msgspec.convert(row["document"], Script) if row else read(PLAIN)
+    version_id: str | None = tx.scalar(_PUBLISHED, {"it": script_id})
+    return scripts_of(tx, [version_id])[version_id] if version_id else _plain()
+
+
+# Built once: asked at every ring of every seat.
+_PUBLISHED = Question(select(scripts.c.published_version_id).where(scripts.c.id == bindparam("it")))
+
+
+@cache
+def _plain() -> Script:
+    return read(PLAIN)
 
 
 def first_node(tx: Tx, script_id: str | None, *, regular: bool = False) -> Node:

@@ -8,12 +8,14 @@ from denwaban.store.among import among
 from denwaban.store.columns import Id, Json, Utc, metadata
 from denwaban.store.ids import go_on_after, new_id
 from denwaban.store.migrate import migrate
+from denwaban.store.question import Question
 from denwaban.store.store import Signal, Store, StoreError
 from denwaban.store.tx import Tx
 
 __all__ = [
     "Id",
     "Json",
+    "Question",
     "Signal",
     "Store",
     "StoreError",

@@ -151,6 +151,7 @@ class Store:
         """`read` for those outside of the event loop, also before `open`: blocks."""
         try:
             with self.engine.connect().execution_options(**self._reading) as connection:
+                connection.begin()  # a `Question` begins none
                 try:
                     return verb(Tx(connection, self.clock.now(), self._lent))
                 finally:

@@ -6,6 +6,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Executable, RowMapping
 
+from denwaban.store.question import Question
+
 T = TypeVar("T")
 
 
@@ -42,15 +44,27 @@ class Tx:
     def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
         return self.connection.execute(statement, values)
 
-    def all(self, statement: Executable, values: Any = None) -> list[RowMapping]:
+    def ask(self, question: Question, values: Mapping[str, Any] | None = None) -> list[RowMapping]:
+        """All rows that answer a question."""
+        return question.rows(self.connection, values)
+
+    def all(self, statement: Executable | Question, values: Any = None) -> list[RowMapping]:
+        if isinstance(statement, Question):
+            return self.ask(statement, values)
         # All at once: taken one by one, a row costs several times as much.
         return list(self.execute(statement, values).mappings().all())
 
-    def first(self, statement: Executable, values: Any = None) -> RowMapping | None:
+    def first(self, statement: Executable | Question, values: Any = None) -> RowMapping | None:
         """The first row, or None."""
+        if isinstance(statement, Question):
+            return next(iter(self.ask(statement, values)), None)
         return self.execute(statement, values).mappings().first()
 
-    def scalar(self, statement: Executable, values: Any = None) -> Any:
+    def scalar(self, statement: Executable | Question, values: Any = None) -> Any:
+        """What stands first in the first row, or None."""
+        if isinstance(statement, Question):
+            row = self.first(statement, values)
+            return next(iter(row.values())) if row is not None else None
         return self.execute(statement, values).scalar()
 
     def touch(self, topic: str) -> None:

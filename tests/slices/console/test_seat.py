@@ -165,15 +165,16 @@ async def test_a_request_is_one_transaction_and_asks_little(
             asked = 0
 
             def told(tx: Tx) -> Any:
-                nonlocal asked
-                execute = tx.execute
+                def counting(ask: Any) -> Any:
+                    def one(*given: Any) -> Any:
+                        nonlocal asked
+                        asked += 1
+                        return ask(*given)
 
-                def one(*given: Any) -> Any:
-                    nonlocal asked
-                    asked += 1
-                    return execute(*given)
+                    return one
 
-                monkeypatch.setattr(tx, "execute", one)
+                for way in ("execute", "ask"):
+                    monkeypatch.setattr(tx, way, counting(getattr(tx, way)))
                 return verb(tx)
 
             found = await run(told)

@@ -1,7 +1,7 @@
 """What every request of the seat's page needs: whose seat it is, and what has changed on its screen."""
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +22,9 @@ from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, page
 
 T = TypeVar("T")
+
+KNOWS = "X-Seat-Knows"
+"""Header of an answer: its screen knows of every fact up to this one. The page asks no more for what it hears of them."""
 
 
 class Switch(msgspec.Struct, forbid_unknown_fields=True):
@@ -63,15 +66,21 @@ class Seat:
 
     async def look(self, wanted: frozenset[str] = EVERYTHING) -> Look:
         """The screen. The run of the call on it is begun first, so that there is always something to say."""
-        helping = self.board.view().helping
+        helping = self.board.helping()
         try:
-            return await self.read(
+            seen = await self.read(
                 lambda tx, operator: look(tx, operator, self.opened, wanted, helping)
             )
-        except NotBegun:
-            return await self.write(
-                lambda tx, operator: look_begun(tx, operator, self.opened, helping)
+        except NotBegun as found:
+            call_id = found.call_id
+            seen = await self.write(
+                lambda tx, operator: look_begun(tx, operator, call_id, self.opened, helping)
             )
+        mine = seen.operator.id
+        if self.board.helping().get(mine) != helping.get(mine):
+            # Asked in or let go while we read: the journal may have it, and this screen has not.
+            return replace(seen, seen=0)
+        return seen
 
     def pieces(self, seen: Look) -> dict[str, Markup]:
         """Whatever has changed on the screen."""
@@ -150,7 +159,8 @@ class Seat:
         return await self.screen(SCRIPT | {"now"})
 
     def _page(self, seen: Look) -> Template:
-        return page("console/regions.html", regions=self.pieces(seen))
+        known = {KNOWS: str(seen.seen)} if seen.seen else {}
+        return page("console/regions.html", headers=known, regions=self.pieces(seen))
 
     def _sitting(self, tx: Tx) -> Operator:
         operator = operator_of_user(tx, self.user_id)

@@ -9,12 +9,11 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 from litestar.response import Stream, Template
 
-from denwaban.calls import talking_with
+from denwaban.calls import ringing_at, talking_with
 from denwaban.config import Settings
 from denwaban.console import rows
 from denwaban.console.acts import take_seat
 from denwaban.console.here import OPERATORS, OpenPages
-from denwaban.console.look import ringing_here
 from denwaban.console.pages.common import SEAT, Seat, told
 from denwaban.console.phone import account
 from denwaban.console.waiting import SHOWN, SeatQueue, WaitingRoom
@@ -77,7 +76,7 @@ async def stream(
     that it shows has changed), `taken` (data: the page that holds the seat now)."""
 
     def interests(tx: Tx, operator: Operator) -> tuple[str, set[str]]:
-        found = (talking_with(tx, operator.id), ringing_here(tx, operator.id))
+        found = (talking_with(tx, operator.id), ringing_at(tx, operator.id))
         return operator.id, {call.id for call in found if call is not None}
 
     operator_id, mine = await seat.read(interests)

@@ -69,6 +69,7 @@ function screen(method, path, body) {
   const turn = line.then(async () => {
     const answer = await request(method, path, body);
     if (!answer.ok) throw new Refused(answer.status, await json(answer));
+    knows = Number(answer.headers.get("X-Seat-Knows")) || knows;
     await show(await answer.text());
     return answer;
   });
@@ -88,12 +89,28 @@ function swap(html) {
 }
 
 let wanted = false;
+let anyway = false; // wanted whatever the screen knows
+let told = 0; // the newest fact about this seat that we heard of
+let knows = 0; // the screen knows of every fact up to this one
 
-async function refresh() {
+function refresh() {
+  anyway = true;
+  return look();
+}
+
+/** A fact about this seat. Several come together as a rule: a screen that was on its way has the later ones too. */
+function hear({ lastEventId }) {
+  told = Math.max(told, Number(lastEventId));
+  look();
+}
+
+async function look() {
   if (wanted) return; // one is already waiting for its turn and will see this too
   wanted = true;
   await line;
   wanted = false;
+  if (!anyway && told <= knows) return;
+  anyway = false;
   try {
     await screen("GET", "/seat/parts");
   } catch (error) {
@@ -149,13 +166,14 @@ function listen() {
     clearTimeout(lost);
     lost = 0;
     alarm("away", false);
+    told = 0; // it may be another journal: the database was put back
     refresh();
   });
   stream.addEventListener("error", () => {
     lost ||= setTimeout(() => alarm("away", true), 2000);
     if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 2000);
   });
-  stream.addEventListener("seat", refresh);
+  stream.addEventListener("seat", hear);
   stream.addEventListener("queue", ({ data }) => swap(data));
   stream.addEventListener("client", refreshSoon);
   stream.addEventListener("taken", ({ data }) => {

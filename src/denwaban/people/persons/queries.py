@@ -17,7 +17,7 @@ from denwaban.people.persons.rows import (
     person_ways,
     persons,
 )
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 from denwaban.store.search import Hit
 from denwaban.store.sounds import is_reading, near, sound
 from denwaban.store.words import fold, query
@@ -33,25 +33,29 @@ def _person(row: RowMapping) -> Person:
 
 
 # Built once: asked at every ring of every seat.
-_BY_WAY = select(*_SHOWN).join(
-    person_ways,
-    and_(
-        person_ways.c.person_id == persons.c.id,
-        person_ways.c.client_id == bindparam("client"),
-        person_ways.c.kind == bindparam("kind"),
-        person_ways.c.value == bindparam("value"),
-    ),
+_BY_WAY = Question(
+    select(*_SHOWN).join(
+        person_ways,
+        and_(
+            person_ways.c.person_id == persons.c.id,
+            person_ways.c.client_id == bindparam("client"),
+            person_ways.c.kind == bindparam("kind"),
+            person_ways.c.value == bindparam("value"),
+        ),
+    )
 )
-_BY_CALL = select(*_SHOWN).join(
-    person_calls,
-    and_(
-        person_calls.c.person_id == persons.c.id,
-        person_calls.c.call_id == bindparam("call"),
-        person_calls.c.client_id == bindparam("client"),
-    ),
+_BY_CALL = Question(
+    select(*_SHOWN).join(
+        person_calls,
+        and_(
+            person_calls.c.person_id == persons.c.id,
+            person_calls.c.call_id == bindparam("call"),
+            person_calls.c.client_id == bindparam("client"),
+        ),
+    )
 )
-_ONE = select(*_SHOWN).where(persons.c.id == bindparam("it"))
-_WAYS = (
+_ONE = Question(select(*_SHOWN).where(persons.c.id == bindparam("it")))
+_WAYS = Question(
     select(person_ways)
     .where(person_ways.c.person_id == bindparam("it"))
     .order_by(person_ways.c.kind.desc(), person_ways.c.added_at, person_ways.c.id)

@@ -18,8 +18,8 @@ from denwaban.console import (
     sentence,
     span,
 )
-from denwaban.oncall import BY_CLOCK, Deadlines, deadlines_of, person_in_charge
-from denwaban.people import Client, Staff, client, staff_of
+from denwaban.oncall import BY_CLOCK, Deadlines, deadlines_of, on_duty, roster_now
+from denwaban.people import Client, Staff, client
 from denwaban.practice.rehearsal import (
     Text,
     coverage,
@@ -109,8 +109,9 @@ def room_of(tx: Tx, client_id: str, script: Script, title: str, number: int, **m
     """Reads the client and its staff."""
     owner = client(tx, client_id)
     assert owner is not None  # a script has a client
-    staff = staff_of(tx, client_id)
-    people = people_of(tx, staff, person_in_charge(tx, client_id, tx.now))
+    roster = roster_now(tx, client_id)
+    staff = list(roster.staff)
+    people = people_of(roster, on_duty(roster, tx.now), tx.now)
     terms = settings_of(tx, client_id).terms
     return Room(
         script,

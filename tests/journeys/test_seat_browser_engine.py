@@ -41,6 +41,11 @@ HEARD = """async () => {
   return found;
 }"""
 
+PLAYS = """() => {
+  const voice = document.getElementById("seat-voice");
+  return voice.srcObject !== null && !voice.paused;
+}"""
+
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
@@ -81,7 +86,7 @@ async def at_the_seat(
 
 
 @pytest.mark.req("A2")
-async def test_the_page_answers_and_both_hear_each_other(
+async def test_both_hear_each_other_also_in_a_page_that_is_loaded_again_or_crashed(
     engine: RunningEngine, seat_story: MakeStory, clock: SystemClock, tmp_path: Path
 ) -> None:
     async with at_the_seat(seat_story, engine, clock) as (story, page):
@@ -121,6 +126,25 @@ async def test_the_page_answers_and_both_hear_each_other(
             before = len(voice.heard)
             await until(lambda: len(voice.heard) > before + 16_000)
             assert level(voice.heard[before:]) > 0.002
+            call_id = story.seat().call_id
+            # F5, and then: yes, leave.
+            page.once("dialog", lambda asked: asked.accept())
+            await page.reload()
+            await they_talk_on(story, page, voice)
+            # The page's process dies, without a goodbye to anybody: the caller hears music.
+            session = await page.context.new_cdp_session(page)
+            crashing = asyncio.create_task(session.send("Page.crash"))  # who dies does not answer
+            await page.wait_for_event("crash")
+            crashing.cancel()
+            await asyncio.gather(crashing, return_exceptions=True)
+            await until(lambda: story.seat().lost_until is not None)
+            before = len(voice.heard) + 8_000
+            await until(lambda: len(voice.heard) > before + 16_000)
+            assert level(voice.heard[before:]) > 0.002
+            seat, page = page.url, await page.context.new_page()
+            await page.goto(seat)
+            await they_talk_on(story, page, voice)
+            assert story.seat().call_id == call_id
             await page.keyboard.press("End")
             await stage(page, "report")
             status, _trace = await caller.done(15)
@@ -130,6 +154,19 @@ async def test_the_page_answers_and_both_hear_each_other(
                 speaking.cancel()
             await caller.kill()
             voice.close()
+
+
+async def they_talk_on(story: SeatStory, page: Page, voice: Voice) -> None:
+    """The page is where the talk was, plays the caller, and is heard by them."""
+    await node(page, "danger")
+    await until(lambda: story.seat().lost_until is None)
+    await page.wait_for_function(PLAYS)
+    heard = await page.evaluate(HEARD)
+    assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
+    assert heard["decibels"] > -40
+    before = len(voice.heard)
+    await until(lambda: len(voice.heard) > before + 16_000)
+    assert level(voice.heard[before:]) > 0.002
 
 
 def level(sound: Sound) -> float:

@@ -101,7 +101,7 @@ async def test_both_hear_each_other_also_in_a_page_that_is_loaded_again_or_crash
             await page.wait_for_timeout(500)
             await page.keyboard.press("Enter")
             await node(page, "danger")
-            seconds = np.arange(8000 * 60) / 8000
+            seconds = np.arange(8000 * 300) / 8000
             speaking = asyncio.create_task(
                 voice.speak(np.sin(2 * np.pi * CALLER_TONE * seconds) * 0.4)
             )

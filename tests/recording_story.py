@@ -1,6 +1,7 @@
 """Recordings of one installation: what the engine writes, and what is made of it."""
 
 import asyncio
+import json
 import os
 import struct
 import time
@@ -33,6 +34,20 @@ def wav(samples: int, *, closed: bool = True) -> bytes:
     head = struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16_000, 2, 16)
     riff = struct.pack("<I", 36 + size if closed else 0)
     return b"RIFF" + riff + b"WAVEfmt " + head + b"data" + struct.pack("<I", size) + data
+
+
+def leave(
+    folder: Path, name: str, dialled: str, at: float, *, spoken: bool, ended: bool, call: str = ""
+) -> None:
+    """What the engine writes of somebody who spoke to it."""
+    told = {"trunk": "t", "call": call, "dialled": dialled, "caller": "09012345678", "at": at}
+    note = json.dumps(told) + "\n"
+    if ended:
+        note += json.dumps({"ended": at + 30}) + "\n"
+    (folder / f"{name}.note").write_text(note)
+    os.utime(folder / f"{name}.note", (at, at))
+    if spoken:
+        (folder / f"{name}.wav").write_bytes(wav(8000, closed=False))
 
 
 class Shelf:

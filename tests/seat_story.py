@@ -293,7 +293,15 @@ async def seat_story(
             phone = FakePhone(clock)
             outgoing = Outgoing(engine or phone, clock, used)
             board = Switchboard(
-                store, clock, engine or phone, used, Quiet(), journal, unread, outgoing=outgoing
+                store,
+                clock,
+                engine or phone,
+                used,
+                Quiet(),
+                journal,
+                unread,
+                outgoing=outgoing,
+                conditions=console.conditions,
             )
             room = WaitingRoom(store, journal)
             parts = (journal, outgoing, board, room)

@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DBAPIError
 from tests.some_people import a_client
 from tests.web_fixtures import MakeWeb
 
-from denwaban import cli
+from denwaban import cli, vault
 from denwaban.access import Role
-from denwaban.audit import Broken, Head, Trace, record, verified
+from denwaban.audit import Broken, Head, Signer, Trace, Witness, record, verified
 from denwaban.audit.rows import audit_head, audit_rows
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.disclosure import pages
 from denwaban.store import Store, Tx
+from denwaban.vault import master
 
 
 def heard(number: int) -> Trace:
@@ -179,6 +180,58 @@ async def test_the_command_names_the_first_bad_row(
     )
     assert await asyncio.to_thread(run) == 1
     assert "2 番" in capsys.readouterr().out
+
+
+@pytest.mark.req("G4")
+async def test_a_tail_that_was_cut_off_is_missed_without_being_told_what_to_expect(
+    tmp_path: Path,
+    store: Store,
+    clock: MovedClock,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings = Settings(home=tmp_path, database_url=store.url)
+    keys = master.make(settings)
+    path = vault.seals_of(settings)
+    witness = Witness(store, clock, path, Signer(keys.current, keys.keys))
+    monkeypatch.setattr(cli, "load", lambda: settings)
+    monkeypatch.setattr("sys.argv", ["denwaban", "audit", "verify"])
+
+    async def verify() -> tuple[int, str]:
+        def run() -> int:
+            try:
+                return cli.main()
+            except SystemExit as end:
+                return int(end.code or 0)
+
+        return await asyncio.to_thread(run), capsys.readouterr().out
+
+    assert await witness.note(), "nothing to note is no fault"
+    await put(store, heard(1), heard(2))
+    assert await witness.note()
+    clock.advance(timedelta(days=1))
+    await put(store, heard(3), heard(4))
+    assert await witness.note()
+    await put(store, heard(5))
+    assert await witness.note()
+    assert len(path.read_text().splitlines()) == 2, "a line for each day"
+    assert (await verify())[0] == 0
+    first = await store.read(lambda tx: tx.first(select(audit_rows).where(audit_rows.c.seq == 4)))
+
+    def cut(connection: Any) -> None:
+        connection.execute(delete(audit_rows).where(audit_rows.c.seq == 5))
+        connection.execute(update(audit_head).values(seq=4, hash=first["hash"]))
+
+    unguarded(store, cut)
+    status, told = await verify()
+    assert status == 1
+    assert "5 番" in told
+    before = path.read_text()
+    assert not await witness.note(), "the program sees it too, and keeps its note"
+    assert path.read_text() == before
+    path.write_text(before.replace(" 5:", " 4:"))
+    status, told = await verify()
+    assert (status, "2 行目" in told) == (1, True)
 
 
 @pytest.mark.req("G4")

@@ -311,7 +311,7 @@ async def test_only_the_clients_own_people_with_a_telephone(story: Story) -> Non
 async def suzuki(story: Story, make_web: MakeWeb) -> Browser:
     web = await make_web(
         pages=[*portal_pages.routes, *callback_pages],
-        services={"call_backs": story.call_backs},
+        services={"call_backs": story.call_backs, "recordings": None},
     )
     return await web.browser(Role.CLIENT, user_id=story.office.suzuki_user)
 
@@ -344,7 +344,7 @@ async def test_nobody_else_sees_or_begins_it(
     other = await open_office(story.office.store, story.office.clock, CALLING)
     web = await make_web(
         pages=[*portal_pages.routes, *callback_pages],
-        services={"call_backs": story.call_backs},
+        services={"call_backs": story.call_backs, "recordings": None},
     )
     stranger = await web.browser(Role.CLIENT, user_id=other.suzuki_user)
     path = f"/portal/reports/{report.id}/call-back"

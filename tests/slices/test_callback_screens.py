@@ -52,7 +52,7 @@ async def test_one_press_calls_back_and_the_page_follows(
             clock=clock,
             journal=journal,
             settings=CALLING,
-            services={"call_backs": call_backs},
+            services={"call_backs": call_backs, "recordings": None},
             menu=pages.menu,
         )
         url = await stack.enter_async_context(serving(app))

@@ -23,6 +23,8 @@ from denwaban.disclosure.law import Facts
 from denwaban.disclosure.leaks import open_case
 from denwaban.lines import (
     WEEKDAYS,
+    Condition,
+    Say,
     ServiceLevel,
     Step,
     StepKind,
@@ -33,6 +35,7 @@ from denwaban.lines import (
     set_limit,
     set_number,
     set_plan,
+    set_transfers,
 )
 from denwaban.lines.pages import ScriptNames
 from denwaban.oncall import add_contact, contacts_of, record_test
@@ -105,6 +108,15 @@ def furnish(tx: Tx, story: SeatStory) -> dict[str, str]:
     gated = (
         GatedField("契約内容", 2, tuple(Kind)),
         GatedField("残高", 3, tuple(Kind), approval=True),
+    )
+    set_transfers(
+        tx,
+        story.client_id,
+        (
+            Condition(Say.NEVER, words=("営業", "勧誘"), note="営業のお電話はおつなぎしません"),
+            Condition(Say.ALLOW, story.staff["鈴木"], urgency="emergency"),
+            Condition(Say.ASK, story.staff["鈴木"], days=31, opens=540, closes=1080),
+        ),
     )
     set_policy(tx, Policy(story.client_id, gated), 0, ids["administrator"])
     ids["leak"] = open_case(
@@ -181,7 +193,7 @@ async def test_the_inside(
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             f"/clients/{story.client_id}/data", "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
-            f"/clients/{story.client_id}/lines?plan=2030-04-01", f"/clients/{story.client_id}/lines/level", f"/clients/{story.client_id}/first-callers",
+            f"/clients/{story.client_id}/lines?plan=2030-04-01", f"/clients/{story.client_id}/lines/level", f"/clients/{story.client_id}/transfers", f"/clients/{story.client_id}/first-callers",
             f"/staff/{suzuki}", f"/staff/{suzuki}/contacts", f"/staff/{story.staff['伊藤']}/contacts",
             "/persons", f"/persons/{ids['person']}",
             "/operators", f"/operators/{story.operator.id}", f"/operators/{story.operator.id}/skills", "/operators/groups", "/operators/skills/import", "/users", f"/users/{ids['client']}",

@@ -1,18 +1,24 @@
 """The client's portal as its staff use it, on both databases."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.delivery_story import Office, open_office
 from tests.outside_story import nowhere
+from tests.recording_story import Shelf, leave
 from tests.web_fixtures import Browser, MakeWeb, Web
 
-from denwaban import calls, delivery, promises
+from denwaban import audit, calls, delivery, promises, reports
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
+from denwaban.lines import add_number
 from denwaban.portal import pages
+from denwaban.promises.messages import tell_message
+from denwaban.routing import LeftCalls
 from denwaban.store import Store, Tx
+from denwaban.telephony.fake import FakePhone
 
 
 @pytest.fixture
@@ -21,9 +27,16 @@ async def office(store: Store, clock: MovedClock) -> Office:
 
 
 @pytest.fixture
-async def web(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
+def shelf(store: Store, clock: MovedClock, tmp_path: Path) -> Shelf:
+    return Shelf(store, clock, tmp_path)
+
+
+@pytest.fixture
+async def web(make_web: MakeWeb, store: Store, clock: MovedClock, shelf: Shelf) -> Web:
     return await make_web(
-        pages=pages.routes, services={"call_backs": nowhere(store, clock)}, menu=pages.menu
+        pages=pages.routes,
+        services={"call_backs": nowhere(store, clock), "recordings": shelf.recordings},
+        menu=pages.menu,
     )
 
 
@@ -200,3 +213,39 @@ async def test_what_a_caller_says_cannot_become_code(office: Office, suzuki: Bro
     page = await suzuki.get(f"/portal/reports/{report.id}")
     assert "<script>alert(1)" not in page.text
     assert "x" * 50_000 in page.text
+
+
+@pytest.mark.req("C4", "D2")
+async def test_a_message_is_a_report_with_a_promise_and_hearing_it_is_on_record(
+    office: Office, suzuki: Browser, shelf: Shelf, tmp_path: Path
+) -> None:
+    left = tmp_path / "left"
+    left.mkdir()
+    at = office.clock.now().timestamp() - 60
+    await office.store.write(lambda tx: add_number(tx, office.client_id, "0311112222", "代表"))
+    leave(left, "1", "0311112222", at, spoken=True, ended=True)
+    phone = FakePhone(office.clock, shelf.spool)
+    assert await LeftCalls(office.store, office.clock, phone, left).sweep() == 1
+    (call,) = await office.store.read(lambda tx: calls.calls_of(tx, office.client_id))
+    await office.store.write(lambda tx: tell_message(tx, call.id, 15))
+    await office.store.write(lambda tx: tell_message(tx, call.id, 15))
+    (report,) = await office.store.read(lambda tx: reports.reports(tx, office.client_id))
+    assert (report.call_id, report.in_charge_id) == (call.id, office.suzuki)
+    promise = await office.store.read(lambda tx: promises.promise_of_report(tx, report.id))
+    assert promise is not None
+    assert promise.by is not None
+    assert await office.deliveries(report)
+    page = await suzuki.get(f"/portal/reports/{report.id}")
+    assert "お客様の伝言" in page.text
+    assert "伝言を残されました" in page.text
+    heard = await suzuki.get(f"/portal/reports/{report.id}/message")
+    assert (heard.status_code, heard.headers["content-type"]) == (200, "audio/wav")
+    assert len(heard.content) == 44 + 16_000
+    (trace,) = await office.store.read(
+        lambda tx: audit.listed(tx, audit.Wanted(kind="recording.played"))
+    )
+    assert (trace.user_id, trace.call_id) == (office.suzuki_user, call.id)
+    # Talks with operators stay with the floor.
+    other = await office.report()
+    assert (await suzuki.get(f"/portal/reports/{other.id}/message")).status_code == 404
+    assert "お客様の伝言" not in (await suzuki.get(f"/portal/reports/{other.id}")).text

@@ -39,7 +39,7 @@ async def site(office: Office) -> AsyncIterator[str]:
         clock=office.clock,
         journal=journal,
         settings=office.settings,
-        services={"call_backs": nowhere(office.store, office.clock)},
+        services={"call_backs": nowhere(office.store, office.clock), "recordings": None},
         menu=[*pages.menu, MenuEntry("/reports", "報告の行方", delivery_pages.reports.ours.roles)],
     )
     reading = asyncio.create_task(journal.run())

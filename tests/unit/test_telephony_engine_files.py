@@ -165,6 +165,7 @@ def test_what_callers_left_is_read_also_when_the_engine_died_writing(tmp_path: P
     )
     assert whole.ended == NOW + timedelta(seconds=30)
     assert whole.wav == tmp_path / "1.1.wav"
+    assert (whole.call, torn.call) == ("", "")
     assert (torn.dialled, torn.finished, torn.wav) == ("0312345678", False, None)
     assert (empty.dialled, empty.at, empty.finished) == ("", NOW + timedelta(seconds=2), False)
     assert all(message.finished for message in left_messages(tmp_path, NOW + timedelta(hours=1)))

@@ -7,16 +7,21 @@ short words, never what was seen.
 from denwaban.audit.acts import record, verified
 from denwaban.audit.model import Broken, Entry, Head, Plain, Trace
 from denwaban.audit.queries import Wanted, kinds, listed
+from denwaban.audit.witness import BadWitness, Signer, Witness, noted
 
 __all__ = [
+    "BadWitness",
     "Broken",
     "Entry",
     "Head",
     "Plain",
+    "Signer",
     "Trace",
     "Wanted",
+    "Witness",
     "kinds",
     "listed",
+    "noted",
     "record",
     "verified",
 ]

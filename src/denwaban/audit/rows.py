@@ -24,6 +24,7 @@ audit_rows = Table(
 Index("ix_audit_rows_client", audit_rows.c.client_id, audit_rows.c.seq)
 Index("ix_audit_rows_user", audit_rows.c.user_id, audit_rows.c.seq)
 Index("ix_audit_rows_kind", audit_rows.c.kind, audit_rows.c.seq)
+Index("ix_audit_rows_at", audit_rows.c.at)
 Index("ix_audit_rows_call", audit_rows.c.call_id, audit_rows.c.seq)
 
 audit_head = Table(

@@ -24,6 +24,13 @@ from denwaban.calls.acts import (
     write_rows,
 )
 from denwaban.calls.away import Away, bucket_of
+from denwaban.calls.decisions import (
+    Decided,
+    NoReason,
+    decide,
+    let_through,
+    tidy_reason,
+)
 from denwaban.calls.erasing import (
     calls_of_numbers,
     forget_numbers,
@@ -43,7 +50,9 @@ from denwaban.calls.model import (
     Outcome,
     Queued,
 )
-from denwaban.calls.recordings import Recordings
+from denwaban.calls.playing import stream
+from denwaban.calls.recordings import Recordings, state_of
+from denwaban.calls.recordings import State as RecordingState
 
 __all__ = [
     "MISSED",
@@ -51,13 +60,16 @@ __all__ = [
     "Call",
     "CallState",
     "Change",
+    "Decided",
     "Direction",
     "Keeper",
     "Missed",
+    "NoReason",
     "Offer",
     "OfferResult",
     "Outcome",
     "Queued",
+    "RecordingState",
     "Recordings",
     "answered",
     "begin",
@@ -68,12 +80,14 @@ __all__ = [
     "calls_of",
     "calls_of_numbers",
     "changes",
+    "decide",
     "ended",
     "erase_recordings",
     "forget_numbers",
     "held",
     "history",
     "last_operator",
+    "let_through",
     "missed",
     "numbered_before",
     "offered",
@@ -84,6 +98,9 @@ __all__ = [
     "recordings_before",
     "ringing",
     "ringing_at",
+    "state_of",
+    "stream",
     "talking_with",
+    "tidy_reason",
     "write_rows",
 ]

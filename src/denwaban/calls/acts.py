@@ -245,23 +245,32 @@ def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
     return [_call(row) for row in rows]
 
 
-def last_operator(tx: Tx, client_id: str, caller: str) -> str | None:
-    """The operator who talked last with this caller (E.164) of this client; None when nobody did yet."""
-    row = tx.first(_LAST_OPERATOR, {"client": client_id, "caller": caller})
-    return row["operator_id"] if row else None
+def last_operator(
+    tx: Tx, client_id: str, numbers: Collection[str], also: Collection[str] = ()
+) -> str | None:
+    """The operator who talked last with a caller of this client who has these numbers (E.164), or in one of the calls `also`
+    (ids); None when nobody did yet."""
+    found = [
+        tx.first(_LAST_OPERATOR, {"client": client_id, "callers": list(numbers)})
+        if numbers
+        else None,
+        tx.first(_LAST_OF_CALLS, {"those": list(also)}) if also else None,
+    ]
+    rows = [row for row in found if row is not None]
+    return max(rows, key=lambda row: row["arrived_at"])["operator_id"] if rows else None
 
 
-_LAST_OPERATOR = Question(
-    select(calls.c.operator_id)
-    .where(
-        calls.c.client_id == bindparam("client"),
-        calls.c.caller == bindparam("caller"),
-        calls.c.operator_id.is_not(None),
-        calls.c.practice.is_(False),
-    )
+_TALKED_LAST = (
+    select(calls.c.operator_id, calls.c.arrived_at)
+    .where(calls.c.operator_id.is_not(None), calls.c.practice.is_(False))
     .order_by(calls.c.arrived_at.desc())
     .limit(1)
 )
+_LAST_OPERATOR = _TALKED_LAST.where(
+    calls.c.client_id == bindparam("client"),
+    calls.c.caller.in_(bindparam("callers", expanding=True)),
+)
+_LAST_OF_CALLS = _TALKED_LAST.where(calls.c.id.in_(bindparam("those", expanding=True)))
 
 
 def calls_of(

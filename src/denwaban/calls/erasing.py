@@ -7,7 +7,7 @@ from sqlalchemy import or_, select, update
 
 from denwaban.calls.keeping import OLD
 from denwaban.calls.model import Direction
-from denwaban.calls.rows import calls, recordings
+from denwaban.calls.rows import call_decisions, calls, recordings
 from denwaban.store import Tx
 
 
@@ -63,8 +63,10 @@ def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str
 
 
 def forget_numbers(tx: Tx, call_ids: Sequence[str]) -> int:
-    """Takes the other party's number out of calls that are over. How many those were."""
+    """Takes the other party's number out of calls that are over, and what supervisors wrote of them. How many those were."""
     over = calls.c.id.in_(list(call_ids)) & calls.c.ended_at.is_not(None)
     outbound = calls.c.direction == Direction.OUTBOUND.value
     tx.execute(update(calls).where(over, outbound).values(dialled=""))
+    about = call_decisions.c.call_id.in_(select(calls.c.id).where(over))
+    tx.execute(update(call_decisions).where(about).values(reason=""))
     return tx.execute(update(calls).where(over).values(caller="")).rowcount

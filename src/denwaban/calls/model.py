@@ -41,7 +41,7 @@ class Outcome(StrEnum):
     """Refused at the client's line limit (呼損)."""
     OUT_OF_HOURS = "out_of_hours"
     MESSAGE = "message"
-    """The caller left a recorded message while the program was away."""
+    """The caller, with whom nobody talked, left a recorded message."""
     LOST = "lost"
     """The telephone engine died."""
     REFUSED = "refused"
@@ -324,6 +324,12 @@ def ended(
     place = {"slot": call.slot} if call.slot is not None else {}
     fact = _fact("ended", after, call.operator_id, outcome=outcome.value, **place)
     return Change(after, fact, done)
+
+
+def left_message(call: Call, at: datetime, recording: str) -> Change:
+    """The caller, with whom nobody could talk, has left a message; the call, which had ended for us, ends with it."""
+    after = replace(call, outcome=Outcome.MESSAGE, ended_at=at, recording=recording)
+    return Change(after, _fact("message_left", after))
 
 
 def _fact(kind: str, call: Call, operator_id: str | None = None, **data: object) -> Fact:

@@ -52,6 +52,8 @@ Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)
 Index("ix_calls_client_arrived", calls.c.client_id, calls.c.arrived_at)
 Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arrived_at)
+# Whom we called for a client.
+Index("ix_calls_client_dialled", calls.c.client_id, calls.c.dialled)
 caller_tail = func.substr(calls.c.caller, func.length(calls.c.caller) - literal_column("3"))
 """The last four digits of a caller's number; written like this, an index has them."""
 
@@ -75,6 +77,20 @@ call_legs = Table(
     Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
 )
 Index("ix_call_legs_operator_offered", call_legs.c.operator_id, call_legs.c.offered_at)
+
+# What supervisors decided about a call, and why.
+call_decisions = Table(
+    "call_decisions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id"), nullable=False, index=True),
+    Column("client_id", Id, ForeignKey("clients.id")),
+    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("kind", String(20), nullable=False),  # see decisions.Decided
+    Column("target_id", Id),  # the group, or the operator
+    Column("reason", Text, nullable=False),
+    Column("at", Utc, nullable=False),
+)
 
 # A recording whose call is over and that somebody has found; until then there is the engine's own file, or none.
 recordings = Table(

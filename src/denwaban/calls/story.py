@@ -73,6 +73,7 @@ def _why(step: Step) -> str:
 
 _SAID: Mapping[str, Callable[[Step], str]] = {
     "answered": lambda s: _("%(by)s が出ました", by=s.by),
+    "message_left": lambda s: _("お客様が伝言を残しました"),
     "held": lambda s: _("%(by)s が保留にしました", by=s.by),
     "unheld": lambda s: _("%(by)s が保留を解きました", by=s.by),
     "asked": lambda s: (

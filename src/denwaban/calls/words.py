@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from denwaban.calls.decisions import Decided
 from denwaban.calls.model import Call, CallState, OfferResult, Outcome
 from denwaban.web import _
 
@@ -84,6 +85,15 @@ def mark_words(kind: str, detail: str) -> str:
         "care.help_asked": _("SV を呼んだ"),
         "monitor.ended": _("SV が抜けた"),
     }.get(kind, "")
+
+
+def decision_words() -> dict[Decided, str]:
+    return {
+        Decided.LET: _("取次ぎを認めました"),
+        Decided.FIRST: _("順番を先にしました"),
+        Decided.GROUP: _("班を変えました"),
+        Decided.OPERATOR: _("受ける人を指名しました"),
+    }
 
 
 def mode_words() -> dict[str, str]:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import click
 
-from denwaban.audit import Broken, verified
+from denwaban import vault
+from denwaban.audit import BadWitness, Broken, Signer, verified
+from denwaban.audit import noted as witnessed
 from denwaban.clock import SystemClock
 from denwaban.config import Settings
 from denwaban.store import Store
@@ -27,7 +29,7 @@ class BadSeal(Exception):
     """A noted seal that cannot be read."""
 
 
-def noted(seals: Sequence[str]) -> dict[int, str]:
+def given(seals: Sequence[str]) -> dict[int, str]:
     """`SEQ:HASH` as an earlier check printed it. Raises `BadSeal`."""
     found = {}
     for text in seals:
@@ -39,9 +41,17 @@ def noted(seals: Sequence[str]) -> dict[int, str]:
 
 
 async def verify(settings: Settings, seals: Sequence[str] = ()) -> int:
-    """Checks every row, with progress on the error stream; prints the end of the chain. 1 when a row is not as it was
-    written. Raises `BadSeal`."""
-    expected = noted(seals)
+    """Checks every row, with progress on the error stream, against what the program has noted outside of the database too;
+    prints the end of the chain. 1 when a row is not as it was written, or is gone. Raises `BadSeal`."""
+    keys, path = vault.load(settings), vault.seals_of(settings)
+    try:
+        known = witnessed(path, Signer(keys.current, keys.keys)) if keys is not None else []
+    except BadWitness as error:
+        click.secho(
+            f"✗ {path}: {error} 行目が書き換えられています / the line was changed", fg="red"
+        )
+        return 1
+    expected = {one.head.seq: one.head.hash for one in known} | given(seals)
     store = Store(settings.database, SystemClock())
     await store.open()
     began = time.monotonic()
@@ -52,6 +62,8 @@ async def verify(settings: Settings, seals: Sequence[str] = ()) -> int:
     if isinstance(found, Broken):
         click.secho(f"✗ 監査記録 {found.seq} 番: {WHY[found.why]}", fg="red")
         return 1
+    if known:
+        click.echo(f"控え {len(known)} 日分と合っています / as noted on {len(known)} days")
     click.echo(
         f"監査記録 {found.seq} 件を確かめました。変わっていません ({time.monotonic() - began:.1f} 秒)\n"
         f"控えておく印 / to be noted elsewhere: {found.seq}:{found.hash}"

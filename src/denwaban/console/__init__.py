@@ -17,6 +17,7 @@ from denwaban.console.model import (
     words_of,
 )
 from denwaban.console.phone import account, addresses
+from denwaban.console.transfers import conditions
 from denwaban.console.waiting import WaitingRoom
 from denwaban.console.words import mood_words, sentence
 
@@ -32,6 +33,7 @@ __all__ = [
     "WaitingRoom",
     "account",
     "addresses",
+    "conditions",
     "draft_of",
     "greeting_of",
     "guide_of",

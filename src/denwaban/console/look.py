@@ -1,7 +1,7 @@
 """Everything one operator's screen shows, read in one transaction."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 
 from denwaban.calls import Call, call, ringing_at, talking_with
@@ -11,9 +11,10 @@ from denwaban.console import rows
 from denwaban.console.guide import GIVEN, Guide, forbidden_in, guide_of
 from denwaban.console.model import OWN, greeting_of, in_vain
 from denwaban.console.outlook import Outlook, outlook, takes
+from denwaban.console.transfers import verdicts
 from denwaban.disclosure import Standing, standing
 from denwaban.journal import last_seq
-from denwaban.lines import show_number
+from denwaban.lines import Verdict, show_number
 from denwaban.memory import (
     NOTHING,
     Before,
@@ -115,6 +116,8 @@ class Card:
     """How the call stands with its identity check; None where nothing is gated."""
     telephones: frozenset[str] = frozenset()
     """Who of the client's staff can be called; read while talking."""
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    """What the client's conditions say of whom the caller may be put through to, by staff id; read once they have asked for them."""
     in_vain: bool = False
     """The caller wanted the client's staff at once, and got neither them nor a promise."""
 
@@ -325,6 +328,9 @@ def _card(
         telephones=frozenset(who for who, channel in roster.ways if channel == "phone")
         if roster is not None
         else frozenset(),
+        verdicts=verdicts(tx, shown, run, [one.id for one in roster.staff])
+        if whole and stage == "talking" and roster is not None
+        else {},
         in_vain=run is not None and in_vain(run, shown),
     )
 

@@ -10,6 +10,7 @@ from denwaban.console.guide import SAID
 from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, SHOWN_STAFF, Look
 from denwaban.console.model import NOT_ASKED, span
 from denwaban.console.words import instead, mood_words, routing_words
+from denwaban.lines import why
 from denwaban.routing import AskedView, FloorView, ParkedView, SeatState, SeatView
 from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
@@ -89,7 +90,7 @@ def regions(look: Look, seat: SeatNow, have: dict[str, str]) -> dict[str, Markup
     What stands in the middle is typed over by the operator, so its key is where she is, not what it says: it is sent
     when she gets somewhere else, and never under her fingers.
     """
-    common = {"look": look, "card": look.card, "seat": seat}
+    common = {"look": look, "card": look.card, "seat": seat, "why": why}
     found = {
         name: fragment(f"console/{name}.html", key=_PLACE, **common, **_SHOWN)
         for name in ("state", "day", "now", "todo", "right", "care", "bottom", "pass")

@@ -13,7 +13,7 @@ from denwaban.care import CareError, Mode, answer_help
 from denwaban.config import Settings
 from denwaban.console import account
 from denwaban.people import Operator, add_operator, operator, operator_of_user
-from denwaban.routing import NoPhone, SeatError, Switchboard
+from denwaban.routing import NoPhone, SeatError, Switchboard, Where
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs
 
@@ -56,6 +56,46 @@ async def leave(
     if own is None:
         return _told(200)
     return await _tried(switchboard.hang_up(own.id))
+
+
+class Place(msgspec.Struct, forbid_unknown_fields=True):
+    """Where a waiting caller is moved: before others, to a group, or to an operator (`id`)."""
+
+    where: Where
+    reason: str
+    id: str = ""
+
+
+class Let(msgspec.Struct, forbid_unknown_fields=True):
+    """Lets the caller of this operator be put through to anybody of the client's staff."""
+
+    operator_id: str
+    reason: str
+
+
+@post("/floor/calls/{call_id:str}/move", guards=SUPERVISOR, status_code=200)
+async def move(
+    call_id: FromPath[str],
+    data: JSONBody[Place],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Response[dict[str, Any]]:
+    """Moves a caller who waits. 409 with a sentence when it cannot be done."""
+    return await _tried(
+        switchboard.deciding.move(who.user_id, call_id, data.where, data.id, data.reason)
+    )
+
+
+@post("/floor/let", guards=SUPERVISOR, status_code=200)
+async def let_through(
+    data: JSONBody[Let],
+    who: NamedDependency[Principal],
+    switchboard: NamedDependency[Switchboard],
+) -> Response[dict[str, Any]]:
+    """In spite of the client's conditions for transfers. 409 with a sentence when it cannot be done."""
+    return await _tried(
+        switchboard.deciding.let_through(who.user_id, data.operator_id, data.reason)
+    )
 
 
 @post("/floor/help/{help_id:str}/answer", guards=SUPERVISOR, status_code=200)
@@ -121,4 +161,4 @@ def words() -> dict[str, str]:
     }
 
 
-routes = [watch, leave, come, phone]
+routes = [watch, leave, move, let_through, come, phone]

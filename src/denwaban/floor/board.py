@@ -9,6 +9,7 @@ from denwaban.disclosure import Held, LeakAlarm, held, leak_alarms
 from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
 from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
 from denwaban.oncall import Alarm, alarms
+from denwaban.people import OperatorGroup, groups
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.web import _
@@ -45,6 +46,7 @@ class Counted(NamedTuple):
     """Names of the supervisors, by user id."""
     seat_of: dict[str, str]
     """The operators that supervisors are themselves, by user id."""
+    groups: list[OperatorGroup]
 
 
 async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -> dict[str, Any]:
@@ -64,6 +66,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
             held(tx, only_running=True),
             leak_alarms(tx),
             *supervisors(tx),
+            groups(tx),
         )
 
     counted = await store.read(count)
@@ -97,6 +100,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
         "mine": next((one for one in watches if one.user_id == me), None),
         "own": counted.seat_of.get(me),
         "mode_words": mode_words(),
+        "groups": counted.groups,
     }
 
 

@@ -15,11 +15,8 @@ HIGHEST_LEVEL = 5
 LONGEST_WAIT = 3600
 MOST_STEPS = 8
 
-SORRY = (
-    "お待たせしており、誠に申し訳ございません。ただいま電話が大変混み合っており、おつなぎできません。"
-    "恐れ入りますが、少し時間をおいて、おかけ直しくださいますようお願いいたします。"
-)
-"""Spoken to who is sent away, when the step has no words of its own."""
+SORRY = "お待たせしており、誠に申し訳ございません。ただいま電話が大変混み合っており、おつなぎできません。"
+"""Spoken before who is sent away may leave a message, when the step has no words of its own."""
 
 
 class StepKind(StrEnum):
@@ -32,7 +29,7 @@ class StepKind(StrEnum):
     CALL_BACK = "call_back"
     """The caller may press a key, hang up and be called back."""
     MESSAGE = "message"
-    """Words are spoken and the call is ended."""
+    """Words are spoken, and the caller may leave a message."""
 
 
 class Step(Struct, frozen=True, forbid_unknown_fields=True):

@@ -45,7 +45,7 @@ def kind_names() -> dict[str, str]:
         StepKind.WIDER: _("段階を下げて広げる"),
         StepKind.GROUP: _("ほかの班も加える"),
         StepKind.CALL_BACK: _("折り返しを案内する(1 を押す)"),
-        StepKind.MESSAGE: _("お詫びを流して切る"),
+        StepKind.MESSAGE: _("お詫びを流して伝言を録る"),
     }
 
 

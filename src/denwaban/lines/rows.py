@@ -70,6 +70,15 @@ service_levels = Table(
     Column("updated_at", Utc, nullable=False),
 )
 
+# Who of a client may be put through when; a client without a row: everybody.
+transfer_terms = Table(
+    "transfer_terms",
+    metadata,
+    Column("id", Id, ForeignKey("clients.id"), primary_key=True),
+    Column("conditions", Json, nullable=False),  # see transfer.model.Condition
+    Column("updated_at", Utc, nullable=False),
+)
+
 # Who is tried first in a part of the week, while others rest.
 duty_lists = Table(
     "duty_lists",

@@ -8,12 +8,13 @@ from typing import Protocol
 
 from litestar import Litestar
 
-from denwaban import delivery, oncall, people
+from denwaban import delivery, oncall, people, vault
+from denwaban.audit import Signer, Witness
 from denwaban.callback import CallBacks
 from denwaban.calls import Keeper, Recordings, bucket_of
 from denwaban.clock import Clock
 from denwaban.config import Settings
-from denwaban.console import WaitingRoom
+from denwaban.console import WaitingRoom, conditions
 from denwaban.delivery import Channels, Watch
 from denwaban.delivery import duties as delivery_duties
 from denwaban.delivery.inbound import MailBackRunner, inbound_duties
@@ -28,7 +29,7 @@ from denwaban.memory import Indexing
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
-from denwaban.promises import Evidence, unreached_duty
+from denwaban.promises import Evidence, message_duty, unreached_duty
 from denwaban.promises import duty as promise_duty
 from denwaban.retention import duty as retention_duty
 from denwaban.routing import LeftCalls, SeatState, Switchboard
@@ -93,7 +94,15 @@ def build(
     """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
     while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
     switchboard = Switchboard(
-        store, clock, phone, settings, speech, journal, unread, outgoing=outgoing
+        store,
+        clock,
+        phone,
+        settings,
+        speech,
+        journal,
+        unread,
+        outgoing=outgoing,
+        conditions=conditions,
     )
     waiting_room = WaitingRoom(store, journal)
     call_backs = CallBacks(outgoing, store, speech, settings)
@@ -122,6 +131,7 @@ def build(
         letter_duty(store, settings.url, channels),
         promise_duty(store),
         unreached_duty(store, settings.acknowledge_minutes),
+        message_duty(store, settings.acknowledge_minutes),
         leak_duty(store),
         *summary_duties(store, settings.url, channels, press),
         watch_duty(store),
@@ -172,4 +182,8 @@ def build(
         MailBackRunner(store, channels.services, Returns()),
         Indexing(store),
     )
+    keys = vault.load(settings)
+    if keys is not None:
+        signer = Signer(keys.current, keys.keys)
+        parts = (*parts, Witness(store, clock, vault.seals_of(settings), signer))
     return Program(app, store, parts, workers)

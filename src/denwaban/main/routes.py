@@ -21,10 +21,13 @@ import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
+import denwaban.lines.duty_api
 import denwaban.lines.duty_pages
 import denwaban.lines.first_pages
 import denwaban.lines.level_pages
 import denwaban.lines.pages
+import denwaban.lines.transfer.api
+import denwaban.lines.transfer.pages
 import denwaban.memory.pages
 import denwaban.oncall.api
 import denwaban.oncall.pages
@@ -72,6 +75,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.level_pages.routes,
     *denwaban.lines.duty_pages.routes,
     *denwaban.lines.first_pages.routes,
+    *denwaban.lines.transfer.pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
 )
@@ -81,6 +85,8 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.oncall.api.routes,
     *denwaban.knowledge.api.routes,
     *denwaban.lines.api.routes,
+    *denwaban.lines.duty_api.routes,
+    *denwaban.lines.transfer.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,
     *denwaban.reports.settings_api.routes,

@@ -10,6 +10,7 @@ from denwaban.people.acts.clients import (
 from denwaban.people.acts.operators import (
     add_operator,
     change_operator,
+    house_operator,
     leave_operator,
     new_sip_password,
     set_experienced,
@@ -101,6 +102,7 @@ __all__ = [
     "end_client",
     "give_account",
     "groups",
+    "house_operator",
     "leave_operator",
     "leave_staff",
     "members_of_groups",

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from denwaban.calls import Missed
+from denwaban.calls import Missed, Outcome, RecordingState, state_of
+from denwaban.calls import call as call_of
 from denwaban.clock import JST
 from denwaban.delivery import (
     Acknowledged,
@@ -95,6 +96,8 @@ class Detail:
     """(id, name) of whom it can be given to."""
     words: list[Feedback]
     """What colleagues said of the call."""
+    message: str
+    """The caller has left a message: `kept`, or `erased` when its time was over; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,12 +214,23 @@ def detail(tx: Tx, report: Report, user_id: str) -> Detail:
         story=story_of(tx, report, to_client=True),
         caller=caller_of(tx, report),
         words=of_report(tx, report.id),
+        message=_message(tx, report),
         colleagues=[
             (person.id, person.name)
             for person in staff_of(tx, report.client_id)
             if me is None or person.id != me.id
         ],
     )
+
+
+_ERASED = (RecordingState.ERASING, RecordingState.ERASED)
+
+
+def _message(tx: Tx, report: Report) -> str:
+    call = call_of(tx, report.call_id) if report.call_id is not None else None
+    if call is None or call.outcome is not Outcome.MESSAGE:
+        return ""
+    return "erased" if state_of(tx, call.id) in _ERASED else "kept"
 
 
 def by_day(found: Sequence[Missed]) -> list[MissedDay]:

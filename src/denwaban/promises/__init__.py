@@ -13,6 +13,7 @@ from denwaban.promises.acts import (
 from denwaban.promises.duties import duty
 from denwaban.promises.erasing import erase_promises, still_promised
 from denwaban.promises.evidence import Evidence
+from denwaban.promises.messages import message_duty
 from denwaban.promises.model import Kept, PersonKept, Promise
 from denwaban.promises.months import Month, month_of, percent
 from denwaban.promises.queries import kept_by_person, kept_share
@@ -32,6 +33,7 @@ __all__ = [
     "kept_share",
     "late",
     "make",
+    "message_duty",
     "month_of",
     "open_of_client",
     "open_promises",

@@ -23,6 +23,9 @@ from denwaban.routing.timers import Due, Timers, When
 REPEAT = timedelta(seconds=60)
 """Callers hear the announcement again after this long."""
 
+MOVED = timedelta(seconds=60)
+"""So long only those to whom a supervisor has moved a caller are for them."""
+
 
 class Callers:
     """The callers on the floor, whether they wait or talk. Actions that follow are added to `out`."""
@@ -90,6 +93,18 @@ class Callers:
         """Was to be called back, but that could not be kept: waits on, and is spoken to in a minute."""
         caller.place, caller.comfort = False, caller.comfort + 1
         self._timers.set(now + REPEAT, When.REPEAT, caller.call_id, caller.comfort)
+        self.wait(caller, now, out)
+
+    def move(
+        self, caller: Caller, some: int, wants: str | None, now: datetime, out: list[Action]
+    ) -> None:
+        """Moved to these operators (none: before others), in line; after a while all who could are for them again."""
+        self.unkeep(caller)
+        if some:
+            caller.only, caller.also = some, caller.also | some
+            caller.alone_until, caller.wants = now + MOVED, wants
+        else:
+            caller.raised = True
         self.wait(caller, now, out)
 
     # The operator of the last time
@@ -179,7 +194,7 @@ class Callers:
                 pass  # is called back: need not be offered it, and is not sent away
             elif step.kind is StepKind.CALL_BACK:
                 out.append(OfferCallBack(caller.call_id))
-            elif caller.terms.priority is Priority.NORMAL and not caller.stays:
+            elif caller.priority is Priority.NORMAL and not caller.stays:
                 # Whom the client puts first waits on rather than be sent away.
                 self.remove(caller.call_id)
                 out.append(Overflow(caller.call_id, step.words))

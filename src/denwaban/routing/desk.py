@@ -381,9 +381,27 @@ class Desk:
         live.operator_leg = None
 
     def _send_away(self, live: LiveCall, words: str) -> None:
-        """Nobody could take the call in the time agreed."""
-        live.message, live.may_press = words or SORRY, False
-        self.close(live)
+        """Nobody could take the call in the time agreed: the caller may leave a message, which is in the engine's hands then."""
+        live.may_press = False
+        if live.call.practice:
+            live.message = words or SORRY
+            self.close(live)
+        else:
+            live.line.do(lambda: self._to_message(live, words or SORRY))
+
+    async def _to_message(self, live: LiveCall, words: str) -> None:
+        wav = await self.sound.prompt(words)
+        if live.gone:
+            return
+        call = live.call
+        try:
+            await self.phone.take_message(live.leg, call=call.id, dialled=call.dialled, words=wav)
+        except LegGone:
+            return
+        except PhoneError as error:
+            log.warning("routing.no_message", call=call.id, error=type(error).__name__)
+            live.message = words
+            await self.sound.closed(live)
 
     def _talk_over(self, live: LiveCall) -> None:
         self.control.let_go(live)

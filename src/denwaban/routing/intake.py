@@ -8,6 +8,7 @@ import structlog
 from denwaban.calls import Call, last_operator
 from denwaban.lines import Service
 from denwaban.people import caller_of
+from denwaban.people.persons import given_calls, ways_of
 from denwaban.routing.model import Priority, Terms
 from denwaban.routing.skills import Need
 from denwaban.store import Store, StoreError, Tx
@@ -71,7 +72,11 @@ class Intake:
             caller = caller_of(tx, service.client_id, call.caller)
             previous = None
             if service.level.previous_seconds:
-                previous = last_operator(tx, service.client_id, call.caller)
+                numbers, given = {call.caller}, list[str]()
+                if caller is not None:  # one person, whatever they called from
+                    numbers |= {way.value for way in ways_of(tx, caller.person_id)}
+                    given = given_calls(tx, caller.person_id)
+                previous = last_operator(tx, service.client_id, numbers, given)
             return Known(caller is not None and caller.put_first, previous)
 
         try:

@@ -27,7 +27,7 @@ def look(desk: Desk, *, engine: bool) -> FloorView:
                 live.client_name,
                 live.call.arrived_at,
                 caller.seat,
-                int(caller.terms.priority),
+                int(caller.priority),
                 caller.terms.need.matter,
                 caller.place,
             )

@@ -96,7 +96,7 @@ class OfferCallBack:
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """Nobody could take the call in the time agreed: speak the words, then end it. The caller is not on the floor any more."""
+    """Nobody could take the call in the time agreed: speak the words, and let them leave a message. The caller is not on the floor any more."""
 
     call_id: str
     words: str
@@ -270,6 +270,10 @@ class Caller:
     """Somebody talked with them already, or promised to call them: whatever happens, they are not sent away."""
     cut_off: bool = False
     """Was talking when the operator's telephone was lost: goes before those to whom nobody has talked yet."""
+    only: int = NOBODY
+    """To these a supervisor has moved them: until `alone_until` nobody else may be offered them."""
+    raised: bool = False
+    """A supervisor has put them before others."""
     place: bool = False
     """Has hung up and is to be called back; the place is kept."""
     not_before: datetime | None = None
@@ -283,10 +287,14 @@ class Caller:
 
     @property
     def key(self) -> Key:
-        priority = self.terms.priority
-        if self.cut_off:
-            priority = max(priority, Priority.FIRST)
+        first = self.cut_off or self.raised
+        priority = max(self.terms.priority, Priority.FIRST) if first else self.terms.priority
         return (-priority, self.arrived_at, self.order, self.call_id)
+
+    @property
+    def priority(self) -> Priority:
+        """The client's, or what a supervisor made of it."""
+        return max(self.terms.priority, Priority.FIRST) if self.raised else self.terms.priority
 
 
 class Impossible(Exception):

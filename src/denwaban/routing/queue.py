@@ -63,6 +63,10 @@ class Queue:
             self._idle.remove(key)
             self._free &= ~self.bits.of(seat.operator_id)
 
+    def has_seat(self, some: int) -> bool:
+        """Whether one of these has a seat on the floor."""
+        return bool(some & self._roster)
+
     # Callers
 
     def wait(self, caller: Caller, now: datetime) -> None:
@@ -131,7 +135,7 @@ class Queue:
         if not able & self._roster:
             able = EVERYONE
         if caller.alone_until is not None and caller.alone_until > now:
-            on_duty = able & self.duties.now(now).who
+            on_duty = caller.only or able & self.duties.now(now).who
             if on_duty & self._roster:
                 return on_duty | wanted
         return able | wanted

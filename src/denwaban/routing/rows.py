@@ -58,6 +58,16 @@ Index(
     postgresql_where=kept_places.c.ended_at.is_(None),
 )
 
+# What callers said to the engine because nobody could talk with them; the recording is the call's.
+left_messages = Table(
+    "left_messages",
+    metadata,
+    Column("id", Id, ForeignKey("calls.id"), primary_key=True),
+    Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
+    Column("left_at", Utc, nullable=False),
+    *due_columns(),  # a report and a promise are to be made of it
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StateRow:

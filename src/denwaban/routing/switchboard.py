@@ -16,12 +16,14 @@ from denwaban.lines import ServiceCache
 from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import NOTHING_HELD, Held, is_caller, read_held, resync
 from denwaban.routing.book import Book
+from denwaban.routing.deciding import Deciding
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
 from denwaban.routing.keeping import numbers_of
 from denwaban.routing.looking import helping, look
+from denwaban.routing.permitted import Conditions, by_time_alone
 from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
 from denwaban.routing.recorder import Recorder
@@ -74,14 +76,16 @@ class Switchboard(Wishes):
         changes: ReadChanges = nothing_unread,
         *,
         outgoing: Outgoing | None = None,
+        conditions: Conditions = by_time_alone,
     ) -> None:
-        """`outgoing` is shown every event of the telephone first; what is about a call of ours concerns nobody else. Without
+        """`conditions` says whom of the client's staff a caller may be put through to. `outgoing` is shown every event of the telephone first; what is about a call of ours concerns nobody else. Without
         it nobody outside is called, nor offered to be called back."""
         self._store = store
         self._clock = clock
         self._phone = phone
         self._journal = journal
         self._unread = changes
+        self._conditions = conditions
         self._calls_out = outgoing is not None
         self._outgoing = outgoing or Outgoing(phone, clock, settings)
         self._gate = Gate()
@@ -138,6 +142,7 @@ class Switchboard(Wishes):
         self._one_at_a_time = asyncio.Lock()
         """Events, and the comparison with the engine after a fault."""
         self.supervision = Supervision(store, clock, self._desk, self._changed)
+        self.deciding = Deciding(store, clock, self._desk, self._recorder)
         self._roster = Roster(store, self._desk)
         self._engine = False
         self._new = True

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Literal
 
 from denwaban.clock import Clock
+from denwaban.lines import Say
 from denwaban.outgoing import Full, MayNotCall, NoWayOut, Outgoing
 from denwaban.routing.asking import SeatError, ask
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
 from denwaban.routing.live import Act, LiveCall
 from denwaban.routing.model import Chosen, Impossible, Seat, Stage
+from denwaban.routing.permitted import Conditions, refuse, verdict
 from denwaban.routing.reaching import Way, operator_by_key, way_to, who_has
 from denwaban.routing.talk import Third
-from denwaban.store import Store
+from denwaban.store import Store, Tx
 from denwaban.telephony.port import Referred
 from denwaban.web import _
 
@@ -26,6 +28,7 @@ class Wishes:
     _floor: Floor
     _desk: Desk
     _outgoing: Outgoing
+    _conditions: Conditions
 
     async def set_state(self, operator_id: str, state: Literal["ready", "break"]) -> None:
         """Ready for calls, or on a break; while talking a break begins after the call."""
@@ -75,9 +78,16 @@ class Wishes:
         if kind == "operator":
             await self._inside(live, operator_id, who, stay)
             return
-        way = await self._store.read(lambda tx: way_to(tx, live.call.client_id, who))
+        call = live.call
+        way, found = await self._store.read(
+            lambda tx: (
+                way_to(tx, call.client_id, who),
+                verdict(tx, self._conditions, call, who),
+            )
+        )
         if way is None:
             raise SeatError(_("この担当者の電話番号が登録されていません"))
+        refuse(found, stay=stay)
         await self._outside(live, way, stay)
 
     async def _outside(self, live: LiveCall, way: Way, stay: bool) -> None:
@@ -177,9 +187,7 @@ class Wishes:
                     await control.send_inside(live, person)
                     done = True
                 elif not live.call.practice:
-                    way = await self._store.read(
-                        lambda tx: who_has(tx, live.call.client_id, event.to)
-                    )
+                    way = await self._store.read(lambda tx: self._may_have(tx, live, event.to))
                     if way is not None:
                         await control.ask_outside(
                             live, way.staff_id, way.name, way.number, stay=False
@@ -188,6 +196,14 @@ class Wishes:
             except (NoWayOut, Full, MayNotCall, Impossible):
                 done = False
         await self._desk.phone.referred(event.leg, done)
+
+    def _may_have(self, tx: Tx, live: LiveCall, number: str) -> Way | None:
+        """Whose number it is, if callers may be sent there without a word."""
+        way = who_has(tx, live.call.client_id, number)
+        if way is None:
+            return None
+        found = verdict(tx, self._conditions, live.call, way.staff_id)
+        return way if found.say is Say.ALLOW else None
 
     # How
 

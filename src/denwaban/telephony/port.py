@@ -291,6 +291,12 @@ class Phone(Protocol):
         """The watcher hears nothing more and is heard by nobody; the leg stays. One who watches nobody is no error."""
         ...
 
+    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
+        """The engine goes on with the caller alone: it says the words, records what they say after a tone, and hangs up. The
+        leg is over for us with this act (`LegEnded`). What they left is found where the engine keeps the messages of those who
+        came while the program was away, with the id of this `call`."""
+        ...
+
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         """Ends the leg; a leg that is already gone is no error."""
         ...

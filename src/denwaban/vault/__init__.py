@@ -22,7 +22,7 @@ from denwaban.vault.acts import (
     wrapped_by,
 )
 from denwaban.vault.chunks import HEAD, Head, Opener, parts, read_head, seal_file
-from denwaban.vault.master import Keyring, MasterKeys, id_of, load
+from denwaban.vault.master import Keyring, MasterKeys, id_of, load, seals_of
 from denwaban.vault.model import (
     KeyDestroyed,
     KeyMissing,
@@ -65,6 +65,7 @@ __all__ = [
     "rotate",
     "seal",
     "seal_file",
+    "seals_of",
     "unlock",
     "wrapped_by",
 ]

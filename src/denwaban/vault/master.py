@@ -35,6 +35,11 @@ def file_of(settings: Settings) -> Path:
     return settings.home / "keys" / "master.key"
 
 
+def seals_of(settings: Settings) -> Path:
+    """Where the end of the audit is noted, outside of the database."""
+    return settings.home / "keys" / "audit.seals"
+
+
 def id_of(key: bytes) -> str:
     """A master key's id: it tells which key it is and nothing of the key."""
     return hashlib.sha256(b"denwaban master key" + key).hexdigest()[:16]

@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.seat_story import MakeStory, SeatStory, seat_story, until
+from tests.seat_story import NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser, MakeWeb, add_account
 
 from denwaban import care
 from denwaban.access import Role
+from denwaban.calls.decisions import decisions_of
 from denwaban.care import Happened, Rules, open_case, set_rules
 from denwaban.floor import pages as floor_pages
 from denwaban.people import add_operator
@@ -197,6 +198,8 @@ async def test_the_floor_answers_prints_and_settles(
         ("/floor/watch/end", {}),
         (f"/floor/help/{help_id}/answer", {}),
         ("/floor/phone", {}),
+        ("/floor/let", {"operator_id": story.operator.id, "reason": "ご要望"}),
+        (f"/floor/calls/{call.id}/move", {"where": "first", "reason": "お急ぎ"}),
     ):
         assert (await admin.request("POST", path, json=value)).status_code == 403
     answered = await sv.request("POST", f"/floor/help/{help_id}/answer", json={})
@@ -209,6 +212,23 @@ async def test_the_floor_answers_prints_and_settles(
     assert set(account) == {"url", "uri", "password"}
     assert (await sv.request("POST", "/floor/phone", json={})).json() == account
     assert "山田設備" in (await sv.get("/floor/wall")).text
+    # Somebody waits: moved before others, with a reason; and the talk may be put through.
+    story.phone.caller_dials(NUMBER, "09011110002")
+    await until(lambda: len(story.switchboard.view().waiting) == 1)
+    (waits,) = story.switchboard.view().waiting
+    assert f'data-move="{waits.call_id}"' in (await sv.get("/floor/parts")).text
+    move = f"/floor/calls/{waits.call_id}/move"
+    nowhere = await sv.request("POST", move, json={"where": "first", "reason": " "})
+    assert (nowhere.status_code, "理由" in nowhere.json()["problem"]) == (409, True)
+    nobody = {"where": "group", "id": "gone", "reason": "お急ぎ"}
+    assert (await sv.request("POST", move, json=nobody)).status_code == 409
+    up = {"where": "first", "reason": "お急ぎのご様子"}
+    assert (await sv.request("POST", move, json=up)).status_code == 200
+    assert story.switchboard.view().waiting[0].priority == 1
+    let = {"operator_id": story.operator.id, "reason": "ご要望"}
+    assert (await sv.request("POST", "/floor/let", json=let)).status_code == 200
+    decided = await story.store.read(lambda tx: decisions_of(tx, waits.call_id))
+    assert [(one.kind.value, one.reason) for one in decided] == [("moved_first", "お急ぎのご様子")]
     record = (await sv.get(f"/floor/abuse/{case_id}")).text
     for words in ("「出て来い」", "暴言・脅し", "印をつけました", "田中"):
         assert words in record

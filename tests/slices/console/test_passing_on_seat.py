@@ -5,14 +5,19 @@ from typing import Any
 import pytest
 from tests.seat_story import MakeStory, SeatStory, seat_story, until
 from tests.slices.console.test_seat import go, sit
-from tests.web_fixtures import Browser
+from tests.web_fixtures import Browser, add_account
 
-from denwaban.calls import Call
+from denwaban import audit
+from denwaban.access import Role
+from denwaban.calls import Call, Decided
 from denwaban.calls import call as call_of
+from denwaban.calls.decisions import decisions_of
 from denwaban.config import Settings
 from denwaban.console.guide import EXCEPTION
+from denwaban.lines import Condition, Say, set_transfers
 from denwaban.oncall import add_contact
 from denwaban.reports.rows import report_statuses
+from denwaban.routing import SeatError
 from denwaban.scripts import publish
 from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
@@ -218,3 +223,46 @@ title = "結び"
 say = "ありがとうございました。"
 done = "お支払いを承りました。"
 """
+
+
+@pytest.mark.req("A12")
+async def test_the_clients_conditions_decide_who_may_be_put_through(seat_story: MakeStory) -> None:
+    story = await seat_story(Settings(outbound_trunk="test", outbound_number="0355550101"))
+    who = await with_telephone(story)
+    conditions = [
+        Condition(Say.NEVER, words=("営業",), note="営業のお電話はつなぎません"),
+        Condition(Say.ALLOW, who, urgency="emergency"),
+        Condition(Say.ASK, who, note="会議が多い方です"),
+    ]
+    await story.store.write(lambda tx: set_transfers(tx, story.client_id, conditions))
+    browser = await sit(story)
+    _leg, call = await story.talk()
+    assert (await post(browser, f"calls/{call.id}/mark", now=True)).status_code == 200
+    page = (await browser.get("/seat")).text
+    assert "先に本人に聞く · 会議が多い方です" in page
+    # Straight through is refused, with the reason; what the caller wants is asked anew each time.
+    refused = await post(browser, "ask", kind="staff", id=who, stay=False)
+    assert refused.status_code == 409
+    assert "先にご本人に聞く決まりです(会議が多い方です)" in refused.json()["problem"]
+    path = f"/seat/calls/{call.id}/answers/report.what_for"
+    given = {"value": "ｴｲｷﾞｮｳではなく、営業のご案内", "counter": 1}
+    await browser.request("PUT", path, json=given)
+    refused = await post(browser, "ask", kind="staff", id=who)
+    assert refused.status_code == 409
+    assert "用件に「営業」 · 営業のお電話はつなぎません" in refused.json()["problem"]
+    assert (await post(browser, f"calls/{call.id}/mark", now=True)).status_code == 200
+    shown = (await browser.get("/seat")).text
+    assert "つながない決まり · 用件に「営業」" in shown
+    # A supervisor lets this one pass, with a reason that stays.
+    sv = await story.store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
+    with pytest.raises(SeatError, match="理由"):
+        await story.switchboard.deciding.let_through(sv, story.operator.id, "  ")
+    await story.switchboard.deciding.let_through(sv, story.operator.id, "鈴木さんのご要望")
+    decided = await story.store.read(lambda tx: decisions_of(tx, call.id))
+    assert [(one.kind, one.reason) for one in decided] == [(Decided.LET, "鈴木さんのご要望")]
+    (trace,) = await story.store.read(
+        lambda tx: audit.listed(tx, audit.Wanted(kind="call.transfer_let"))
+    )
+    assert (trace.user_id, trace.call_id) == (sv, call.id)
+    assert (await post(browser, "ask", kind="staff", id=who)).status_code == 200
+    await until(lambda: story.seat().asked is not None)

@@ -28,7 +28,7 @@ async def web(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
     return await make_web(
         pages=[*portal_pages.routes, *pages.routes],
         api=api.routes,
-        services={"call_backs": nowhere(store, clock)},
+        services={"call_backs": nowhere(store, clock), "recordings": None},
         menu=[*portal_pages.menu, *pages.menu],
     )
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.some_people import a_client
+from tests.some_people import a_client, an_operator
 from tests.web_fixtures import Browser, MakeWeb
 
 from denwaban.access import Role
-from denwaban.lines import add_number, api, numbers_of, plan_of
+from denwaban.lines import add_number, api, duty_api, numbers_of, plan_of
 from denwaban.store import Store, new_id
 
 WINDOW = {"name": "昼", "days": 31, "opens": 540, "closes": 1080, "mode": "full"}
@@ -101,3 +101,32 @@ async def test_limits(make_web: MakeWeb, store: Store) -> None:
     assert (await send(client, "DELETE", f"{path}/2026-12-01")).status_code == 403
     assert (await send(admin, "DELETE", f"{path}/2026-12-01")).status_code == 204
     assert (await send(admin, "DELETE", f"{path}/2026-12-01")).status_code == 404
+
+
+async def test_groups_and_lists_of_duty(make_web: MakeWeb, store: Store) -> None:
+    web = await make_web(api=duty_api.routes)
+    suzuki = await store.write(lambda tx: an_operator(tx, "suzuki"))
+    sv = await web.program(Role.SUPERVISOR)
+    made = await send(sv, "POST", "/operator-groups", {"name": "昼班", "operators": [suzuki]})
+    assert made.status_code == 201
+    group = made.json()
+    assert group["operators"] == [suzuki]
+    assert (await send(sv, "POST", "/operator-groups", {"name": "昼班"})).status_code == 422
+    path = f"/operator-groups/{group['id']}"
+    assert (await send(sv, "PUT", path, {"name": "昼の班"})).json()["operators"] == []
+    assert (await send(sv, "PUT", "/operator-groups/nobody", {"name": "?"})).status_code == 404
+    duty = {"name": "昼当番", "group_id": group["id"], "days": 31, "opens": 720, "closes": 780}
+    listed = await send(sv, "POST", "/duty-lists", {**duty, "alone_seconds": 20})
+    assert listed.status_code == 201
+    assert (
+        await send(sv, "POST", "/duty-lists", {**duty, "group_id": "nobody"})
+    ).status_code == 422
+    assert (await send(sv, "POST", "/duty-lists", {**duty, "days": 0})).status_code == 400
+    assert [one["name"] for one in (await send(sv, "GET", "/duty-lists")).json()["items"]] == [
+        "昼当番"
+    ]
+    assert (await send(sv, "DELETE", path)).status_code == 409
+    assert (await send(sv, "DELETE", f"/duty-lists/{listed.json()['id']}")).status_code == 204
+    assert (await send(sv, "DELETE", f"/duty-lists/{listed.json()['id']}")).status_code == 404
+    assert (await send(sv, "DELETE", path)).status_code == 204
+    assert (await send(sv, "GET", "/operator-groups")).json() == {"items": []}

@@ -1,5 +1,6 @@
 """/api/v1 clients, staff and operators."""
 
+import httpx
 import pytest
 from tests.web_fixtures import MakeWeb
 
@@ -101,3 +102,46 @@ async def test_a_body_of_other_types_is_refused(make_web: MakeWeb, store: Store)
     assert answer.json()["errors"][0]["field"] == "recorded"
     good = await admin.request("PATCH", f"/api/v1/clients/{mine}", json={"recorded": False})
     assert (good.status_code, good.json()["recorded"]) == (200, False)
+
+
+async def test_persons_are_joined_parted_and_joined_again_over_the_api(
+    make_web: MakeWeb, store: Store
+) -> None:
+    web = await make_web(api=api.routes)
+    mine = await store.write(lambda tx: add_client(tx, "mine", "自社"))
+    other = await store.write(lambda tx: add_client(tx, "other", "他社"))
+    one, two, far = [
+        (await store.write(lambda tx, it=it: remember_caller(tx, *it))).person_id  # type: ignore[misc]
+        for it in (
+            (mine, "+819012345678", "佐藤 花子", "さとう はなこ", ""),
+            (mine, "+81312345678", "佐藤", "さとう", "佐藤商店"),
+            (other, "+819012345678", "別の方", "", ""),
+        )
+    ]
+    sv = await web.program(Role.SUPERVISOR)
+    path = f"/api/v1/persons/{one}"
+
+    async def post(what: str, **body: object) -> httpx.Response:
+        return await sv.request("POST", f"{path}/{what}", json=body)
+
+    assert (await post("merge", other_id=one)).status_code == 422
+    assert (await post("merge", other_id=far)).status_code == 404
+    seen = (await sv.get(path)).json()["version"]
+    assert (await post("merge", other_id=two, version=seen + 1)).status_code == 409
+    joined = (await post("merge", other_id=two, version=seen)).json()
+    assert [way["value"] for way in joined["ways"]] == ["+819012345678", "+81312345678"]
+    assert (joined["company"], joined["acts"][0]["kind"]) == ("佐藤商店", "merge")
+    assert (await sv.get(f"/api/v1/persons/{two}")).json()["into_id"] == one
+    assert (await post("merge", other_id=two)).status_code == 409
+    (way,) = [way["id"] for way in joined["ways"] if way["value"] == "+81312345678"]
+    parted = (await post("split", ways=[way], name="佐藤 太郎")).json()
+    assert parted["other"]["name"] == "佐藤 太郎"
+    assert [each["id"] for each in parted["other"]["ways"]] == [way]
+    merged = parted["person"]["acts"][1]["id"]
+    assert (await post(f"acts/{merged}/undo")).status_code == 409, "the split builds on it"
+    last = parted["person"]["acts"][0]["id"]
+    again = (await post(f"acts/{last}/undo")).json()
+    assert len(again["ways"]) == 2
+    assert (await sv.get(f"/api/v1/persons/{far}x")).status_code == 404
+    client_key = await web.program(Role.CLIENT, mine)
+    assert (await client_key.get(path)).status_code == 403

@@ -1,30 +1,18 @@
 """Messages that the engine took while the program was away."""
 
-import json
-import os
 import struct
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.recording_story import leave
 from tests.slices.routing.conftest import NUMBER, House
 
-from denwaban.calls import Outcome, missed
-from denwaban.routing import LeftCalls
+from denwaban.calls import Outcome, begin, missed
+from denwaban.calls import call as call_of
+from denwaban.calls import ended as end
+from denwaban.routing import LeftCalls, message_to_tell, message_told
 from denwaban.telephony.fake import FakePhone
-
-
-def leave(folder: Path, name: str, dialled: str, at: float, *, spoken: bool, ended: bool) -> None:
-    note = json.dumps({"trunk": "t", "dialled": dialled, "caller": "09012345678", "at": at}) + "\n"
-    if ended:
-        note += json.dumps({"ended": at + 30}) + "\n"
-    (folder / f"{name}.note").write_text(note)
-    os.utime(folder / f"{name}.note", (at, at))
-    if spoken:
-        sound = b"\x01\x00" * 8000
-        header = b"RIFF" + struct.pack("<I", 0) + b"WAVEfmt " + struct.pack(
-            "<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16
-        )  # fmt: skip
-        (folder / f"{name}.wav").write_bytes(header + b"data" + struct.pack("<I", 0) + sound)
 
 
 @pytest.mark.req("C9")
@@ -60,3 +48,44 @@ async def test_a_message_becomes_a_call_once_and_can_be_played(
     assert len(await house.calls_in_record()) == 3
     told = await house.store.read(lambda tx: missed(tx, house.client, message.arrived_at))
     assert {entry.outcome for entry in told} == {Outcome.MESSAGE, Outcome.ABANDONED}
+
+
+@pytest.mark.req("D2")
+async def test_who_was_left_to_the_engine_keeps_their_call_and_is_due_to_be_told(
+    house: House, tmp_path: Path
+) -> None:
+    left = tmp_path / "left"
+    left.mkdir()
+    phone = FakePhone(house.clock, tmp_path / "recordings")
+    sweeper = LeftCalls(house.store, house.clock, phone, left)
+    at = house.clock.now().timestamp()
+    spoke, silent = [
+        await house.store.write(
+            lambda tx: begin(
+                tx, client_id=house.client, dialled="+81312345678", caller="+819012345678"
+            )
+        )
+        for _ in range(2)
+    ]
+    leave(left, "1", NUMBER, at, spoken=True, ended=True, call=spoke.id)
+    leave(left, "2", NUMBER, at, spoken=False, ended=True, call=silent.id)
+    leave(left, "3", NUMBER, at, spoken=True, ended=True, call="nobody-wrote-it")
+    assert await sweeper.sweep() == 0, "the ends of the calls are not written yet"
+    for one in (spoke, silent):
+        await house.store.write(lambda tx, it=one: end(tx, it.id, Outcome.ABANDONED))  # type: ignore[misc]
+    assert await sweeper.sweep() == 2
+    now = await house.store.read(lambda tx: [call_of(tx, spoke.id), call_of(tx, silent.id)])
+    assert [call.outcome for call in now if call] == [Outcome.MESSAGE, Outcome.ABANDONED]
+    assert phone.recording(spoke.id).exists()
+    due = await house.store.read(
+        lambda tx: (message_to_tell(tx, spoke.id), message_to_tell(tx, silent.id))
+    )
+    assert (due[0] is not None, due[1]) == (True, None)
+    await house.store.write(lambda tx: message_told(tx, spoke.id))
+    assert await house.store.read(lambda tx: message_to_tell(tx, spoke.id)) is None
+    assert (await house.facts()).count("call.message_left") == 1
+    # Whose row never came is taken from the note in the end.
+    house.clock.advance(timedelta(hours=1))
+    assert await sweeper.sweep() == 1
+    assert len(await house.calls_in_record()) == 3
+    assert list(left.iterdir()) == []

@@ -7,7 +7,15 @@ import pytest
 from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Call, CallState, Outcome
-from denwaban.lines import ServiceLevel, Step, StepKind, set_level
+from denwaban.lines import (
+    Condition,
+    Say,
+    ServiceLevel,
+    Step,
+    StepKind,
+    set_level,
+    set_transfers,
+)
 from denwaban.oncall import add_contact
 from denwaban.people import add_staff
 from denwaban.routing import SeatError, SeatState
@@ -454,10 +462,17 @@ async def test_the_phones_own_transfer_key_sends_the_caller(house: House, to: st
         house.phone.seat_refers("seat-suzuki", "999")
         await house.until(lambda: house.acts("referred") == 1)
         assert hears(house, caller) == {"seat-suzuki"}
+        # Who is to be asked first, or not at all, is not sent callers by the phone's key either.
+        only = [Condition(Say.ASK, who)]
+        await house.store.write(lambda tx: set_transfers(tx, house.client, only))
+        house.phone.seat_refers("seat-suzuki", to)
+        await house.until(lambda: house.acts("referred") == 2)
+        await house.store.write(lambda tx: set_transfers(tx, house.client, []))
         house.phone.seat_refers("seat-suzuki", to)
         await house.until(lambda: house.phone.outside_rings(STAFF))
         await house.settled()
         assert [act.given["done"] for act in house.phone.acts if act.verb == "referred"] == [
+            False,
             False,
             True,
         ]

@@ -14,11 +14,13 @@ from denwaban.lines import (
     set_plan,
 )
 from denwaban.lines.model import PlanWindow
-from denwaban.people import SkillKind, set_put_first, set_skill
+from denwaban.people import SkillKind, remember_caller, set_put_first, set_skill
+from denwaban.people.persons import By, merge
 from denwaban.routing import SeatState
 from denwaban.store import Tx
 
 HER, HIM = "09012345678", "09099999999"
+HER_HOME = "0355550000"
 
 
 async def test_a_client_that_asks_for_a_level_gets_somebody_who_has_learned_it(
@@ -47,6 +49,10 @@ async def test_the_operator_of_the_last_time_and_whom_the_client_puts_first(hous
     def agree(tx: Tx) -> None:
         set_level(tx, house.client, ServiceLevel(previous_seconds=30, callers_first=True))
         set_put_first(tx, house.client, "+819099999999", True)
+        # She has another telephone at home, and is one person for the client.
+        hers = remember_caller(tx, house.client, "+819012345678", "佐藤 花子", "", "")
+        home = remember_caller(tx, house.client, "+81355550000", "佐藤", "", "")
+        merge(tx, hers.person_id, home.person_id, By(None, "試験"))
 
     await house.store.write(agree)
     async with house.open():
@@ -57,8 +63,8 @@ async def test_the_operator_of_the_last_time_and_whom_the_client_puts_first(hous
         house.phone.seat_hangs_up("seat-suzuki")
         await house.until(lambda: house.seat("suzuki").state is SeatState.READY)
         await house.settled()
-        # Tanaka has been idle longer, but she talked with suzuki.
-        house.dials(NUMBER, HER)
+        # Tanaka has been idle longer, but she talked with suzuki; whatever she calls from.
+        house.dials(NUMBER, HER_HOME)
         await house.talks("suzuki")
         house.dials(NUMBER, "09011111111")
         await house.talks("tanaka")
@@ -92,16 +98,26 @@ async def test_an_emergency_goes_first_only_where_the_plan_says_so(house: House)
         await house.until(lambda: [one.priority for one in house.view.waiting] == [2, 0])
 
 
-async def test_who_waited_too_long_hears_an_apology_and_is_told_of(house: House) -> None:
+async def test_who_waited_too_long_is_left_to_the_engine_with_words_and_call(house: House) -> None:
     ladder = (Step(30, StepKind.MESSAGE),)
     await house.store.write(lambda tx: set_level(tx, house.client, ServiceLevel(ladder=ladder)))
     async with house.open():
         caller = house.dials(NUMBER, HER)
         await house.passes(30)
-        await house.hears(caller, SORRY)
-        house.phone.prompt_ends(caller)
-        await house.until(lambda: house.phone.ended_with(caller))
+        await house.until(lambda: house.acts("take_message"))
+        act = next(act for act in house.phone.acts if act.verb == "take_message")
+        assert act.leg == caller
+        assert str(act.given["words"]).endswith(SORRY)
         (call,) = await house.calls()
+        assert (act.given["call"], act.given["dialled"]) == (call.id, call.dialled)
+        assert house.view.calls == 0
+        # An engine that does not take them: the words, then the end.
+        house.phone.refuses.add("take_message")
+        other = house.dials(NUMBER, HIM)
+        await house.passes(30)
+        await house.hears(other, SORRY)
+        house.phone.prompt_ends(other)
+        await house.until(lambda: house.phone.ended_with(other))
     assert call.outcome is Outcome.ABANDONED
 
 

@@ -11,6 +11,7 @@ from denwaban.routing.floor import Floor
 from denwaban.routing.model import (
     Action,
     Chosen,
+    Impossible,
     Miss,
     Offer,
     OfferCallBack,
@@ -159,6 +160,39 @@ def test_the_ladder_goes_up_step_by_step() -> None:
     floor.seat_hung_up("night", after(71))
     floor.tick(after(600))
     assert "c1" in floor.callers
+
+
+def test_a_supervisor_moves_who_waits_to_others_or_up() -> None:
+    floor = a_floor("suzuki", "night")
+    floor.queue.skills.set([], {"g": frozenset({"night"}), "empty": frozenset()})
+    assert offers(floor.arrive("c1", START, START)) == [("c1", "suzuki")]
+    # From the operator who is being rung to one of the group alone.
+    moved = floor.move("c1", after(1), group="g")
+    assert OfferOver("c1", "suzuki", None) in moved
+    assert offers(moved) == [("c1", "night")]
+    talks(floor, "night", after(2))
+    for impossible in (
+        lambda: floor.move("c1", after(2), group="g"),
+        lambda: floor.move("nobody", after(2)),
+    ):
+        with pytest.raises(Impossible):
+            impossible()
+    floor.choose("suzuki", Chosen.BREAK, after(3))
+    floor.arrive("c2", after(4), after(4))
+    floor.arrive("c3", after(5), after(5))
+    with pytest.raises(Impossible):
+        floor.move("c2", after(5), group="empty")
+    with pytest.raises(Impossible):
+        floor.move("c2", after(5), operator_id="nobody")
+    # Up: before who came earlier, and not sent away.
+    floor.move("c3", after(6))
+    assert [one.call_id for one in floor.waiting() if one.call_id != "c1"] == ["c3", "c2"]
+    # To one operator alone for a minute; then everybody is for them again.
+    floor.move("c3", after(7), operator_id="night")
+    assert offers(floor.choose("suzuki", Chosen.READY, after(8))) == [("c2", "suzuki")]
+    talks(floor, "suzuki", after(9))
+    assert offers(floor.hang_up("suzuki", after(10))) == []
+    assert offers(floor.tick(after(67))) == [("c3", "suzuki")]
 
 
 def test_whom_the_client_puts_first_is_never_sent_away() -> None:

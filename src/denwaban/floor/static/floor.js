@@ -17,7 +17,7 @@
       if (answer.redirected || answer.status === 401 || answer.status === 403) { location.reload(); return; }
       if (!answer.ok) throw new Error(String(answer.status));
       const focused = board.contains(document.activeElement) ? document.activeElement : null;
-      const again = ["href", "data-pick", "data-come"].find((name) => focused?.hasAttribute(name));
+      const again = ["href", "data-pick", "data-come", "data-move"].find((name) => focused?.hasAttribute(name));
       const selector = again && `[${again}="${CSS.escape(focused.getAttribute(again))}"]`;
       const places = [...board.querySelectorAll(".panel")].map((panel) => panel.scrollTop);
       board.innerHTML = await answer.text();

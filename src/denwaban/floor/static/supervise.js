@@ -8,6 +8,8 @@ const board = document.getElementById("floor");
 const words = JSON.parse(bar.dataset.words);
 const button = document.getElementById("floor-phone");
 const sure = document.getElementById("floor-sure");
+const moving = document.getElementById("floor-move");
+const allowing = document.getElementById("floor-allow");
 const phone = new Phone(document.getElementById("floor-voice"));
 const ring = new Ring();
 
@@ -59,6 +61,7 @@ function show() {
     each.disabled = !talking;
     each.setAttribute("aria-pressed", String(Boolean(mine) && mine.dataset.mine === each.dataset.mode));
   }
+  document.getElementById("floor-let").disabled = !talking;
   const own = board.querySelector('[data-own][data-state="talking"]');
   document.getElementById("floor-leave").disabled = !mine && !own;
   if (board.querySelector("[data-unanswered]")) ring.start(words.help, words.help);
@@ -76,6 +79,7 @@ bar.addEventListener("click", ({ target }) => {
   const mode = target.closest("[data-mode]")?.dataset.mode;
   if (mode === "take_over") sure.showModal();
   else if (mode) act(mode);
+  else if (target.closest("#floor-let")) open(allowing, "f-allow-why");
   else if (target.closest("#floor-leave")) ask("/floor/watch/end");
   else if (target.closest("#floor-phone")) {
     if (phone.line === "off") usePhone();
@@ -87,24 +91,51 @@ document.getElementById("floor-sure-yes").addEventListener("click", () => {
   act("take_over");
 });
 
+
+// -- a caller who waits, and one who may be put through ------------------------------------------------------------
+
+let moved = ""; // the call of whom the dialog is about
+
+function open(dialog, reason) {
+  document.getElementById(reason).value = "";
+  dialog.returnValue = "";
+  dialog.showModal();
+}
+
+moving.addEventListener("close", () => {
+  const [where, id] = document.getElementById("f-where").value.split(":");
+  const reason = document.getElementById("f-move-why").value;
+  if (moving.returnValue === "yes") ask(`/floor/calls/${moved}/move`, { where, id, reason });
+});
+allowing.addEventListener("close", () => {
+  const reason = document.getElementById("f-allow-why").value;
+  if (allowing.returnValue === "yes") ask("/floor/let", { operator_id: chosen, reason });
+});
+
 board.addEventListener("click", async ({ target }) => {
   const come = target.closest("[data-come]");
   const pick = target.closest("[data-pick]");
-  if (come) {
+  const move = target.closest("[data-move]");
+  if (move) {
+    moved = move.dataset.move;
+    document.getElementById("floor-move-who").textContent = move.dataset.client;
+    open(moving, "f-move-why");
+  } else if (come) {
     choose(come.dataset.operator);
     await ask(`/floor/help/${come.dataset.come}/answer`);
   } else if (pick) choose(pick.dataset.pick);
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || sure.open) return;
+  if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || document.querySelector("dialog[open]")) return;
   if (event.target.closest("input, textarea, select")) return;
   const key = event.key.toLowerCase();
   if (key.startsWith("arrow")) {
     move(event, { arrowleft: [-1, 0], arrowright: [1, 0], arrowup: [0, -1], arrowdown: [0, 1] }[key]);
     return;
   }
-  const pressed = key === "h" ? board.querySelector("[data-come]") : bar.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const shown = { h: "[data-come]", m: "[data-move]" }[key];
+  const pressed = shown ? board.querySelector(shown) : bar.querySelector(`[data-key="${CSS.escape(key)}"]`);
   if (!pressed || pressed.disabled) return;
   event.preventDefault();
   if (!event.repeat) pressed.click();

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import func, insert, select, update
 
+from denwaban.access import Role, add_user, disable_user, list_users, new_password
 from denwaban.journal import append
 from denwaban.people import facts
 from denwaban.people.acts.checks import change, check_text
@@ -39,6 +40,25 @@ def add_operator(tx: Tx, user_id: str, name: str, kana: str = "") -> str:
         )
     )
     append(tx, facts.operator_added(operator_id))
+    return operator_id
+
+
+HOUSE_LOGIN = "denwaban-house"
+HOUSE_NAME = "留守番(自動)"
+
+
+def house_operator(tx: Tx) -> str:
+    """In whose name the house itself writes what callers said to the engine: an operator who can neither sign in nor take a
+    call. Made when first needed."""
+    for account in list_users(tx, search=HOUSE_LOGIN):
+        if account.login == HOUSE_LOGIN:
+            known = tx.first(select(operators.c.id).where(operators.c.user_id == account.id))
+            if known is not None:
+                return str(known["id"])
+    user_id = add_user(tx, HOUSE_LOGIN, new_password(), Role.OPERATOR, HOUSE_NAME)
+    disable_user(tx, user_id)
+    operator_id = add_operator(tx, user_id, HOUSE_NAME)
+    leave_operator(tx, operator_id)
     return operator_id
 
 

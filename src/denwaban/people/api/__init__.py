@@ -2,11 +2,12 @@
 
 from litestar.handlers import HTTPRouteHandler
 
-from denwaban.people.api import callers, clients, operators, staff
+from denwaban.people.api import callers, clients, operators, persons, staff
 
 routes: list[HTTPRouteHandler] = [
     *clients.routes,
     *staff.routes,
     *operators.routes,
     *callers.routes,
+    *persons.routes,
 ]

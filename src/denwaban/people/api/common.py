@@ -8,6 +8,7 @@ import msgspec
 
 from denwaban.access import Role
 from denwaban.people.model import Changed, PeopleError
+from denwaban.people.persons import BuiltOn, Joined
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs
 from denwaban.web.api import NO_NULL, ShortText, missing, refused
@@ -34,8 +35,9 @@ _CONFLICTS = frozenset({"code", "client_id", "substitute_id", "until"})
 
 def told(error: PeopleError) -> Problem:
     """As an answer: 409 where the request meets what is there, else 422."""
-    if isinstance(error, Changed):
-        return refused("updated_at", error.tell(_), 409)
+    if isinstance(error, Changed | Joined | BuiltOn):
+        field = "updated_at" if isinstance(error, Changed) else "person_id"
+        return refused(field, error.tell(_), 409)
     return refused(error.field, error.tell(_), 409 if error.field in _CONFLICTS else 422)
 
 

@@ -1,16 +1,18 @@
 """One report: what it says, who was told, who has taken it, what became of its promise."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get, post
+from litestar import Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import Body, FromPath, FromQuery
-from litestar.response import Redirect, Template
+from litestar.response import Redirect, Stream, Template
 
 from denwaban.access import Principal
 from denwaban.callback import CallBacks
 from denwaban.callback.pages import Shown, look
+from denwaban.calls import Call, Outcome, Recordings, RecordingState, state_of, stream
+from denwaban.calls import call as call_of
 from denwaban.calls.words import badge as call_badge
 from denwaban.delivery import NotTheirs, acknowledge, moment_words
 from denwaban.feedback import mark_seen
@@ -83,6 +85,27 @@ async def _detail(
         told=moment_words,
         call_badge=call_badge,
     )
+
+
+@get("/portal/reports/{report_id:str}/message", guards=[theirs])
+async def message(
+    request: Request[Any, Any, Any],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+    recordings: NamedDependency[Recordings],
+    report_id: FromPath[str],
+) -> Stream | Response[bytes]:
+    """What the caller of this report said to the engine; recordings of talks with operators are not for the portal."""
+
+    def verb(tx: Tx) -> tuple[Call | None, RecordingState | None]:
+        call_id = own(tx, who, report_id).call_id
+        found = call_of(tx, call_id) if call_id is not None else None
+        return found, state_of(tx, found.id) if found is not None else None
+
+    call, state = await store.read(verb)
+    if call is None or call.outcome is not Outcome.MESSAGE:
+        raise Problem(404, _("この報告に、伝言はありません"))
+    return await stream(request, who, store, recordings, call, state)
 
 
 @post("/portal/reports/{report_id:str}/take", guards=[theirs])
@@ -164,4 +187,4 @@ async def _unproven(
     return await _detail(who, store, call_backs, report_id, error=why, status=422)
 
 
-routes = [detail, take, change_status, kept]
+routes = [detail, message, take, change_status, kept]

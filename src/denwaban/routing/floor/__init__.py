@@ -6,13 +6,14 @@ Every method takes the present moment where time matters and returns the actions
 out by `due()` and `tick()`. One event costs O(√n) in the number of callers and operators, and a few hundred of each are one
 look.
 
-Rooms: on the `ground` (the line and the offers) stand `arrivals` and `kept` (callers), `talks` and `operators` (seats), and
+Rooms: on the `ground` (the line and the offers) stand `arrivals`, `kept` and `moving` (callers), `talks` and `operators` (seats), and
 `passing` (callers who change hands).
 """
 
 from datetime import datetime
 
 from denwaban.routing.floor.kept import PUT_DOWN, KeptPlaces
+from denwaban.routing.floor.moving import Moving
 from denwaban.routing.floor.operators import Operators
 from denwaban.routing.floor.passing import Passing
 from denwaban.routing.model import Action, Connect, Miss, Stage
@@ -21,7 +22,7 @@ from denwaban.routing.timers import OF_CALLERS, When
 __all__ = ["PUT_DOWN", "Floor"]
 
 
-class Floor(KeptPlaces, Operators, Passing):
+class Floor(KeptPlaces, Operators, Passing, Moving):
     """All operators and all callers who wait or talk."""
 
     # What the seat's leg does

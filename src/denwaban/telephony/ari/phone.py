@@ -277,6 +277,20 @@ class AriPhone(AriLink):
     async def unwatch(self, watcher: Leg) -> None:
         await self._watchers.stop(self._party(watcher))
 
+    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
+        party = self._party(leg)
+        connection = self._connected()
+        told = {"CALL": call, "DIALLED": dialled, "WORDS": str(words.with_suffix(""))}
+        requests = self._quiet(party)
+        sent = [connection.send(method, room) for method, room in requests]
+        for name, value in told.items():
+            body = {"variable": f"DENWABAN_{name}", "value": value}
+            requests.append(("POST", self._channel(party, "variable")))
+            sent.append(connection.send(*requests[-1], body))
+        requests.append(("POST", self._channel(party, "continue?context=message&extension=s")))
+        sent.append(connection.send(*requests[-1]))
+        await self._check(party, requests, sent)
+
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         party = self._legs.parties.get(leg)
         connection = self._connected()

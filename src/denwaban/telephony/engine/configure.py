@@ -21,6 +21,7 @@ APOLOGY = (
     "お電話ありがとうございます。申し訳ございません。ただいま電話をおつなぎできません。"
     "発信音のあとに、お名前とご用件をお話しください。担当の者から折り返しご連絡いたします。"
 )
+SPEAK = "発信音のあとに、お名前とご用件をお話しください。担当の者から折り返しご連絡いたします。"
 THANKS = "承りました。お電話ありがとうございました。"
 
 # Only these are loaded, which makes the engine start in a second and keeps doors shut.
@@ -165,7 +166,11 @@ def own_address() -> str | None:
 
 def _sounds(settings: EngineSettings) -> None:
     speech = Speech(settings.speech or settings.home / "speech")
-    for name, text in {"apology.wav": APOLOGY, "thanks.wav": THANKS}.items():
+    for name, text in {
+        "apology.wav": APOLOGY,
+        "speak.wav": SPEAK,
+        "thanks.wav": THANKS,
+    }.items():
         path = settings.sounds / name
         if not path.exists():
             shutil.copyfile(speech.wav_now(text), path)

@@ -16,10 +16,14 @@ def extensions(settings: EngineSettings) -> str:
     DENWABAN_TRUNK and DENWABAN_CALLER on the channel. While it is away the caller hears ring-back
     and is offered to it again every two seconds; then an apology is played and a message recorded.
     The note is written before the apology, so that a caller who hangs up at once is known too.
+
+    A caller whom the program sends to `message` is spoken to (DENWABAN_WORDS) and leaves a message in the same way, whether
+    or not the program goes on living; the note then has the id of the call (DENWABAN_CALL).
     """
     sounds = settings.sounds
     left = settings.left
     note = f"{left}/${{UNIQUEID}}.note"
+    dialled = f"${{FILTER({_PLAIN},${{DENWABAN_DIALLED}})}}"
     return f"""[general]
 static = yes
 writeprotect = yes
@@ -74,4 +78,16 @@ exten => h,1,GotoIf($["${{AWAY}}" != "1"]?end)
  same => n,Set(FILE({note},,,al,u)={{"id":"${{UNIQUEID}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"${{DENWABAN_DIALLED}}","caller":"${{DENWABAN_CALLER}}","at":${{EPOCH}}}})
  same => n(close),Set(FILE({note},,,al,u)={{"ended":${{EPOCH}}}})
  same => n(end),NoOp()
+
+; the program's own callers, whom nobody could take in the time agreed
+[message]
+exten => s,1,Set(FILE({note},,,al,u)={{"id":"${{UNIQUEID}}","call":"${{DENWABAN_CALL}}","trunk":"${{DENWABAN_TRUNK}}","dialled":"{dialled}","caller":"${{FILTER({_PLAIN},${{CALLERID(num)}})}}","at":${{EPOCH}}}})
+ same => n,Answer()
+ same => n,Playback(${{DENWABAN_WORDS}})
+ same => n,Playback({sounds}/speak)
+ same => n,Playback({sounds}/beep)
+ same => n,Record({left}/${{UNIQUEID}}.wav,6,180,qk)
+ same => n,Playback({sounds}/thanks)
+ same => n,Hangup()
+exten => h,1,Set(FILE({note},,,al,u)={{"ended":${{EPOCH}}}})
 """

@@ -1,4 +1,4 @@
-"""What callers left while the program was away: read it, keep it, then forget it."""
+"""What callers said to the engine because nobody could talk with them: read it, keep it, then forget it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SURELY_OVER = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class LeftMessage:
-    """One caller who came while the program was away.
+    """One caller who came while the program was away, or whom it left to the engine: then `call` is their call's id.
 
     `dialled` and `caller` are as received (`caller` empty when withheld); `wav` is the message if
     one was spoken. `finished` is False while the caller may still be speaking.
@@ -27,6 +27,7 @@ class LeftMessage:
     ended: datetime | None
     wav: Path | None
     finished: bool
+    call: str = ""
 
 
 def left_messages(folder: Path, now: datetime) -> list[LeftMessage]:
@@ -55,6 +56,7 @@ def left_messages(folder: Path, now: datetime) -> list[LeftMessage]:
                 ended=ended,
                 wav=wav if wav.exists() and wav.stat().st_size > 44 else None,
                 finished=ended is not None or now - written > _SURELY_OVER,
+                call=str(told.get("call", "")),
             )
         )
     return sorted(found, key=lambda message: (message.at, message.name))

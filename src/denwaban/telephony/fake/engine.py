@@ -80,6 +80,8 @@ class Engine:
         self._connected = True
         self._read = False
         self._timers: dict[Leg, asyncio.Task[None]] = {}
+        self.refuses: set[str] = set()
+        """Verbs that the engine refuses."""
 
     def _tell(self, event: Event) -> None:
         if self._connected:
@@ -100,6 +102,8 @@ class Engine:
     def _act(self, verb: str, leg: Leg, **given: object) -> Party:
         self._need_connection()
         self.acts.append(Act(verb, leg, given))
+        if verb in self.refuses:
+            raise PhoneError(f"{verb} is refused")
         return self._party(leg)
 
     def _need_answer(self, party: Party) -> None:

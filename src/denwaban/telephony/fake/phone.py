@@ -154,6 +154,12 @@ class FakePhone(Watching):
         party.muted = on
         self._sounds(*self._others(party))
 
+    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
+        party = self._act("take_message", leg, call=call, dialled=dialled, words=words)
+        self._end_prompt(party)
+        party.heard.append(f"prompt {words}")
+        self._end(party)
+
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         self._need_connection()
         self.acts.append(Act("hang_up", leg, {"why": why}))

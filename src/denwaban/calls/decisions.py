@@ -1,0 +1,102 @@
+"""What supervisors decided about a call, with their reasons: that it may be put through, whose turn it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import insert, select
+
+from denwaban import audit
+from denwaban.access.rows import users
+from denwaban.calls.model import Call
+from denwaban.calls.rows import call_decisions
+from denwaban.journal import Fact, append
+from denwaban.store import Tx, new_id
+
+LONGEST_REASON = 200
+
+
+class Decided(StrEnum):
+    """What was decided."""
+
+    LET = "transfer_let"
+    """May be put through to anybody of the client's staff, whatever its conditions say."""
+    FIRST = "moved_first"
+    """Goes before others who wait."""
+    GROUP = "moved_group"
+    OPERATOR = "moved_operator"
+
+
+class NoReason(ValueError):
+    """Why is missing, or longer than 200 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One of them."""
+
+    at: datetime
+    kind: Decided
+    by: str
+    """The supervisor's name."""
+    target_id: str | None
+    """The group, or the operator."""
+    reason: str
+
+
+def tidy_reason(reason: str) -> str:
+    """The reason on one line. Raises `NoReason`."""
+    words = " ".join(reason.replace("\x00", "").split())
+    if not words or len(words) > LONGEST_REASON:
+        raise NoReason
+    return words
+
+
+def decide(
+    tx: Tx, call: Call, user_id: str, kind: Decided, reason: str, target_id: str | None = None
+) -> None:
+    """Writes it down, for the call's page and in the audit. Raises `NoReason`."""
+    made = new_id()
+    tx.execute(
+        insert(call_decisions).values(
+            id=made,
+            call_id=call.id,
+            client_id=call.client_id,
+            user_id=user_id,
+            kind=kind.value,
+            target_id=target_id,
+            reason=tidy_reason(reason),
+            at=tx.now,
+        )
+    )
+    told = {"user_id": user_id, "decision_id": made}
+    append(tx, Fact(f"call.{kind.value}", call.id, call.client_id, told))
+    audit.record(tx, audit.Trace(f"call.{kind.value}", user_id, call.client_id, call.id, made))
+
+
+def let_through(tx: Tx, call_id: str) -> bool:
+    """Whether a supervisor lets this call be put through to anybody."""
+    found = select(call_decisions.c.id).where(
+        call_decisions.c.call_id == call_id, call_decisions.c.kind == Decided.LET.value
+    )
+    return tx.first(found.limit(1)) is not None
+
+
+def decisions_of(tx: Tx, call_id: str) -> list[Decision]:
+    """Everything that was decided about a call, oldest first."""
+    rows = tx.all(
+        select(
+            call_decisions.c.at,
+            call_decisions.c.kind,
+            users.c.name,
+            call_decisions.c.target_id,
+            call_decisions.c.reason,
+        )
+        .join(users, users.c.id == call_decisions.c.user_id)
+        .where(call_decisions.c.call_id == call_id)
+        .order_by(call_decisions.c.id)
+    )
+    return [
+        Decision(row["at"], Decided(row["kind"]), row["name"], row["target_id"], row["reason"])
+        for row in rows
+    ]

@@ -1,0 +1,107 @@
+"""The table of a client's conditions for transfers: supervisors read, administrators change."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import Request, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+
+from denwaban.access import Principal, Role
+from denwaban.lines.transfer import form
+from denwaban.lines.transfer.acts import set_transfers, transfers_changed_at, transfers_of
+from denwaban.lines.transfer.model import MOST_CONDITIONS
+from denwaban.lines.transfer.words import say_words
+from denwaban.people import Changed, client, staff_of
+from denwaban.store import Store, Tx
+from denwaban.web import Problem, _, needs, not_here, page
+
+READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
+ADMINISTRATOR = needs(Role.ADMINISTRATOR)
+
+
+async def _page(
+    who: Principal, store: Store, client_id: str, status: int = 200, **more: Any
+) -> Template:
+    def read(tx: Tx) -> dict[str, Any]:
+        found = client(tx, client_id)
+        if found is None:
+            raise not_here()
+        changed = transfers_changed_at(tx, client_id)
+        return {
+            "client": found,
+            "rows": [form.row_of(one) for one in transfers_of(tx, client_id)],
+            "seen": changed.isoformat() if changed is not None else "",
+            "staff": [(one.id, one.name) for one in staff_of(tx, client_id)],
+        }
+
+    context: dict[str, Any] = {
+        **await store.read(read),
+        "errors": {},
+        "unsaved": False,
+        "says": say_words(),
+        "urgencies": form.urgency_names(),
+        "most": MOST_CONDITIONS,
+        "may_edit": who.role is Role.ADMINISTRATOR,
+        **more,
+    }
+    return page(
+        "lines/transfers.html", status=status, days=form.day_choices(context["rows"]), **context
+    )
+
+
+@get("/clients/{client_id:str}/transfers", guards=[READERS])
+async def show_transfers(
+    client_id: FromPath[str], who: NamedDependency[Principal], store: NamedDependency[Store]
+) -> Template:
+    return await _page(who, store, client_id)
+
+
+@post("/clients/{client_id:str}/transfers", guards=[ADMINISTRATOR])
+async def post_transfers(
+    client_id: FromPath[str],
+    request: Request[Any, Any, Any],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> Template | Redirect:
+    """`do` is `save`, or a button that adds, moves or drops a row and saves nothing yet."""
+    data = await request.form()
+    fields = {name: text for name, text in data.items() if isinstance(text, str)}
+    rows, seen, wish = form.rows_of(fields), fields.get("seen", ""), fields.get("do", "save")
+    if wish != "save":
+        moved = form.rearranged(rows, wish)
+        return await _page(who, store, client_id, rows=moved, seen=seen, unsaved=True)
+    moment = _moment(seen)
+
+    def save(tx: Tx) -> dict[str, str]:
+        if client(tx, client_id) is None:
+            raise not_here()
+        roster = [one.id for one in staff_of(tx, client_id)]
+        conditions, errors = form.checked(rows, roster)
+        if not errors:
+            set_transfers(tx, client_id, conditions, moment)
+        return errors
+
+    try:
+        errors = await store.write(save)
+    except Changed as error:
+        told = {"seen": error.tell(_)}
+        return await _page(who, store, client_id, 409, rows=rows, unsaved=True, errors=told)
+    if errors:
+        return await _page(
+            who, store, client_id, 422, rows=rows, seen=seen, unsaved=True, errors=errors
+        )
+    return Redirect(f"/clients/{client_id}/transfers", status_code=303)
+
+
+def _moment(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
+
+
+routes = [show_transfers, post_transfers]

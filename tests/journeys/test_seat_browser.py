@@ -19,6 +19,7 @@ from tests.seat_browser import (
 )
 from tests.seat_story import MakeStory, SeatStory, seat_story, until
 
+from denwaban.lines import Condition, Say, set_transfers
 from denwaban.reports.rows import reports
 from denwaban.scripts import publish, read
 from denwaban.scripts.fit import ROOM, height
@@ -44,6 +45,12 @@ async def sent(story: SeatStory) -> list[str]:
 @pytest.mark.req("A2", "A7", "B3", "C1", "C3")
 async def test_a_call_is_taken_and_reported_by_keyboard_alone(seat_story: MakeStory) -> None:
     story = await seat_story()
+    suzuki, takahashi = story.staff["鈴木"], story.staff["高橋"]
+    conditions = (
+        Condition(Say.ASK, suzuki, note="会議が多い方です"),
+        Condition(Say.NEVER, takahashi),
+    )
+    await story.store.write(lambda tx: set_transfers(tx, story.client_id, conditions))
     async with serving(story) as url, chromium() as browser:
         page = await seat_page(await signed_in(browser, story, url), url)
         await fits(page)
@@ -103,7 +110,11 @@ async def test_a_call_is_taken_and_reported_by_keyboard_alone(seat_story: MakeSt
         await page.keyboard.press("Enter")
         await until(lambda: any(act.verb == "press" for act in story.phone.acts))
         await page.keyboard.press("Alt+t")
-        await expect(page.locator("[data-aid-of=pass]")).to_contain_text("鈴木")
+        await expect(page.locator("[data-aid-of=pass]")).to_contain_text(
+            "先に本人に聞く · 会議が多い方です"
+        )
+        await expect(page.locator("[data-aid-of=pass]")).to_contain_text("つながない決まり")
+        await fits(page)
         await page.keyboard.press("0")
         await expect(page.locator("#seat-panel")).to_be_hidden()
         await page.keyboard.press("Control+Enter")

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Route
+from sqlalchemy import insert
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
 from tests.ports import free_port
 from tests.screens import DESK, PHONE, chromium, look, seated, serving
 from tests.web_fixtures import add_account
 
-from denwaban import calls, delivery
+from denwaban import calls, delivery, reports
 from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.delivery import pages as delivery_pages
 from denwaban.journal import Journal
 from denwaban.portal import pages
+from denwaban.promises.messages import tell_message
+from denwaban.routing.rows import left_messages
 from denwaban.store import Store, Tx
 from denwaban.web import MenuEntry, build_app
 
@@ -114,6 +117,21 @@ async def installable(page: Page) -> None:
     assert {one["errorId"] for one in told["installabilityErrors"]} <= {"in-incognito"}
 
 
+def a_message(tx: Tx, office: Office) -> str:
+    """A caller has spoken to the engine; the report that was made of it."""
+    call = calls.begin(
+        tx, client_id=office.client_id, dialled="+81311112222", caller="+819087654321"
+    )
+    calls.ended(tx, call.id, calls.Outcome.MESSAGE, f"{call.id}.wav")
+    tx.execute(
+        insert(left_messages).values(
+            id=call.id, client_id=office.client_id, left_at=tx.now, due_at=tx.now
+        )
+    )
+    tell_message(tx, call.id, 15)
+    return next(one.id for one in reports.reports(tx, office.client_id) if one.call_id == call.id)
+
+
 async def test_every_screen_of_the_portal(office: Office, clock: MovedClock) -> None:
     async with working(office), chromium() as browser:
         async with site(office) as url:
@@ -125,6 +143,10 @@ async def test_every_screen_of_the_portal(office: Office, clock: MovedClock) -> 
                 await look(page, f"{path}-empty", (DESK, "light"))
             await a_busy_day(office)
             await office.settled()
+            told = await office.store.write(lambda tx: a_message(tx, office))
+            await page.goto(f"{url}/portal/reports/{told}")
+            await page.get_by_text("お客様の伝言").wait_for()
+            await look(page, "message", (DESK, "light"))
             # The proxy says 502 while the program starts again: a browser by itself never asks such a stream once more.
             devtools = await page.context.new_cdp_session(page)
             await devtools.send("Network.enable")

@@ -105,6 +105,13 @@ async def test_fifty_seats_and_the_wall(
         await page.keyboard.press("t")
         await expect(page.get_by_role("dialog")).to_be_visible()
         await page.keyboard.press("Escape")
+        # Who waits is moved, and a talk let through, with a reason; not while another dialog is open.
+        for key, name in (("m", "floor-move"), ("a", "floor-allow")):
+            await page.keyboard.press(key)
+            await expect(page.get_by_role("dialog")).to_have_count(1)
+            await look(page, name)
+            await page.keyboard.press("Escape")
+            await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.goto(f"{url}/floor/wall")
         await look(page, "wall")
         await _no_scroll(page)

@@ -112,7 +112,7 @@ async def test_who_waited_too_long_is_left_to_the_engine_with_words_and_call(hou
         assert (act.given["call"], act.given["dialled"]) == (call.id, call.dialled)
         assert house.view.calls == 0
         # An engine that does not take them: the words, then the end.
-        house.phone.refuses.add("take_message")
+        house.phone.will_not.add("take_message")
         other = house.dials(NUMBER, HIM)
         await house.passes(30)
         await house.hears(other, SORRY)

@@ -80,7 +80,7 @@ class Engine:
         self._connected = True
         self._read = False
         self._timers: dict[Leg, asyncio.Task[None]] = {}
-        self.refuses: set[str] = set()
+        self.will_not: set[str] = set()
         """Verbs that the engine refuses."""
 
     def _tell(self, event: Event) -> None:
@@ -102,7 +102,7 @@ class Engine:
     def _act(self, verb: str, leg: Leg, **given: object) -> Party:
         self._need_connection()
         self.acts.append(Act(verb, leg, given))
-        if verb in self.refuses:
+        if verb in self.will_not:
             raise PhoneError(f"{verb} is refused")
         return self._party(leg)
 

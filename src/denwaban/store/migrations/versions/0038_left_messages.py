@@ -6,7 +6,7 @@ from alembic import op
 from denwaban.store.columns import Utc
 
 revision = "0038"
-down_revision = "0032"
+down_revision = "0035"
 
 
 def upgrade() -> None:

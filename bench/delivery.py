@@ -8,6 +8,8 @@ Postfix's own smtp-sink: as nearly nothing as a real SMTP server can be, so that
 
 import asyncio
 import contextlib
+import email
+import email.policy
 import json
 import os
 import socket
@@ -18,6 +20,9 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr
 from pathlib import Path
 
 import aiosmtplib
@@ -36,8 +41,8 @@ from denwaban.clock import SystemClock
 from denwaban.config import Settings
 from denwaban.delivery import board as boards
 from denwaban.delivery import rows as delivery_rows
-from denwaban.delivery.channels.mail import compose
-from denwaban.delivery.message import Message
+from denwaban.delivery.channels.mail import TEXT, compose, page_of
+from denwaban.delivery.message import Message, text_of
 from denwaban.delivery.model import Kind, Outcome
 from denwaban.journal import rows as journal_rows
 from denwaban.main.serving import SWITCH_SECONDS
@@ -47,7 +52,7 @@ from denwaban.work import Worker
 
 ONE_BY_ONE = 60
 PER_SECOND = 10
-AT_ONCE = 1000
+AT_ONCE = 2000
 CONNECTIONS = 8
 
 ON_THE_BOARD = (10, 10_000)
@@ -131,27 +136,86 @@ def office(tx: Tx) -> tuple[str, str, str]:
     return client_id, operator, staff
 
 
-async def bare(address: str, mails: int, connections: int) -> tuple[float, float]:
-    """Mails per second of aiosmtplib alone, the same mails over the same number of connections, and milliseconds of
-    processor time for each."""
-    host, port = address.split(":")
-    message = Message(
-        key=new_id(), report_id=new_id(), client_id="", client_name="山田設備", staff_id="", staff_name="鈴木",
+SENDER = "denwaban@example.jp"
+
+
+def a_message() -> Message:
+    """As long as what `measure` sends."""
+    return Message(
+        key=f"msg_{new_id()}", report_id=new_id(), client_id="", client_name="山田設備", staff_id="", staff_name="鈴木",
         kind=Kind.FIRST, subject="【要折り返し】佐藤 花子様より", lines=(("ご用件", "給湯器から異音がする"),) * 7,
         link="https://d.example.jp/a/" + "x" * 43, address={"to": "suzuki@example.jp"},
         at=SystemClock().now(), data={},
     )  # fmt: skip
-    content = compose(message, "denwaban@example.jp")
+
+
+def by_the_library(message: Message) -> MIMEMultipart:
+    """The mail of `compose`, made by the standard library: by its older classes, which take a third of the time of
+    `EmailMessage`."""
+    mail = MIMEMultipart("alternative")
+    mail["From"] = formataddr((f"{message.client_name} 受電報告", SENDER))
+    mail["To"] = formataddr((f"{message.staff_name} 様", message.address["to"]))
+    mail["Subject"] = message.subject
+    mail["Date"] = format_datetime(message.at)
+    mail["Message-ID"] = f"<{message.key}@example.jp>"
+    mail["References"] = f"<{message.report_id}@example.jp>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.attach(MIMEText(text_of(message, TEXT), "plain", "utf-8"))
+    mail.attach(MIMEText(page_of(message), "html", "utf-8"))
+    return mail
+
+
+def same_mail() -> None:
+    """Asserts that both sides send the same mail, nearly byte for byte."""
+    message = a_message()
+    ours, theirs = compose(message, SENDER), by_the_library(message).as_bytes()
+    read = email.message_from_bytes(ours, policy=email.policy.SMTP)
+    other = email.message_from_bytes(theirs, policy=email.policy.SMTP)
+    for name in ("From", "To", "Subject", "Message-ID", "References", "Auto-Submitted"):
+        assert str(read[name]) == str(other[name]), name
+    texts = [
+        [
+            part.get_content().rstrip()
+            for part in mail.walk()
+            if part.get_content_maintype() == "text"
+        ]
+        for mail in (read, other)
+    ]
+    assert texts[0] == texts[1]
+    assert abs(len(ours) - len(theirs)) < len(ours) / 20, (len(ours), len(theirs))
+
+
+async def bare(
+    address: str, mails: int, connections: int, ready: bytes | None = None
+) -> tuple[float, float]:
+    """Mails per second of aiosmtplib alone, and milliseconds of processor time for each: a loop over one kept connection,
+    or as many loops as connections. Each mail is made as it is sent; with `ready`, one mail that was made before is sent
+    again and again, which no program can do, but which shows what the conversation alone costs."""
+    host, port = address.split(":")
 
     async def loop(count: int) -> None:
         async with aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False) as client:
             for _mail in range(count):
-                await client.sendmail("denwaban@example.jp", ["suzuki@example.jp"], content)
+                if ready is None:
+                    await client.send_message(by_the_library(a_message()))
+                else:
+                    await client.sendmail(SENDER, ["suzuki@example.jp"], ready)
 
     used, began = time.process_time(), time.perf_counter()
     await asyncio.gather(*(loop(mails // connections) for _one in range(connections)))
     rate = mails / (time.perf_counter() - began)
     return rate, (time.process_time() - used) * 1000 / mails
+
+
+async def all_bare(address: str) -> dict[str, tuple[float, float]]:
+    """The bare loops by name; the first is the one that ours is compared with."""
+    ready = compose(a_message(), SENDER)
+    return {
+        "bare_loop": await bare(address, AT_ONCE // 4, 1),
+        "ready_one_connection": await bare(address, AT_ONCE, 1, ready),
+        f"ready_{CONNECTIONS}_connections": await bare(address, AT_ONCE, CONNECTIONS, ready),
+    }
 
 
 def start(
@@ -182,7 +246,7 @@ async def measure(url: str, address: str) -> dict[str, float]:
     lend_keys(store)
     metadata.create_all(store.engine)
     await store.open()
-    settings = Settings(smtp_url=f"smtp://{address}?starttls=no", mail_from="denwaban@example.jp")
+    settings = Settings(smtp_url=f"smtp://{address}?starttls=no", mail_from=SENDER)
     client_id, operator, staff = await store.write(office)
     draft = a_draft(clock)
 
@@ -367,18 +431,18 @@ async def compare(parts: Sequence[str], kinds: Sequence[str]) -> dict[str, objec
     with smtp() as address:
         for kind in kinds:
             if "sends" in parts:
+                same_mail()
                 with database(kind) as url:
-                    alone, _used = await bare(address, AT_ONCE, 1)
-                    beside, used = await bare(address, AT_ONCE, CONNECTIONS)
+                    before = await all_bare(address)
                     ours = await measure(url, address)
-                values = {
-                    **ours,
-                    "bare_one_connection_per_second": alone,
-                    f"bare_{CONNECTIONS}_connections_per_second": beside,
-                    f"bare_{CONNECTIONS}_connections_processor_ms_per_send": used,
-                    "ours_over_bare_one_connection": ours["sends_per_second"] / alone,
-                    f"ours_over_bare_{CONNECTIONS}_connections": ours["sends_per_second"] / beside,
-                }
+                    after = await all_bare(address)
+                values = dict(ours)
+                for name, both in before.items():
+                    # Machines have moods: the better of two is what ours has to stand beside.
+                    rate, used = max(both, after[name])
+                    values[f"{name}_per_second"] = rate
+                    values[f"{name}_processor_ms_per_send"] = used
+                    values[f"ours_over_{name}"] = ours["sends_per_second"] / rate
                 found[kind] = show(kind, values)
             if "board" in parts:
                 with database(kind) as url:

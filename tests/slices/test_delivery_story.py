@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+from sqlalchemy import event
 from tests.delivery_story import Office, eventually, open_office, services, working
 from tests.servers.http import HttpService, Reply
 from tests.servers.smtp import Postman, hanging_server, smtp_server, words_of
@@ -321,16 +322,19 @@ async def test_many_messages_ask_the_database_as_often_as_one(
         if one.state == "pending"
     ]
     assert len(ids) == count
-    asked: list[str] = []
+    asked: list[object] = []
 
     def counted(tx: Tx) -> Tx:
-        execute = tx.execute
+        event.listen(
+            tx.connection, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
+        )
+        ask = tx.ask
 
         def one(*given: Any) -> Any:
-            asked.append(str(given[0]))
-            return execute(*given)
+            asked.append(given[0])
+            return ask(*given)
 
-        monkeypatch.setattr(tx, "execute", one)
+        monkeypatch.setattr(tx, "ask", one)
         return tx
 
     leased = await store.write(lambda tx: lease(counted(tx), deliveries, 50, timedelta(minutes=1)))

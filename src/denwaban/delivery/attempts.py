@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, select, update
 
 from denwaban.delivery import facts
 from denwaban.delivery.acts import give_up_person
@@ -20,7 +20,7 @@ from denwaban.journal import append
 from denwaban.oncall import open_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import HIDDEN, Report, lines_of, mask_cards, reports_by_ids
-from denwaban.store import Tx, among, new_id
+from denwaban.store import Question, Tx, add_rows, among, new_id
 from denwaban.vault import KeyDestroyed
 
 MOST_TOGETHER = 50
@@ -68,8 +68,24 @@ class _Begun:
         return [self.row, *self.carried]
 
 
-# Built once, and the same for any number of rows: a busy worker does hundreds a second.
-_FOUND = select(deliveries).where(among(deliveries.c.id, "ids"))
+# Built once, and the same for any number of rows: a busy worker does hundreds a second. No moments: reading one costs most.
+_FOUND = Question(
+    select(
+        deliveries.c.id,
+        deliveries.c.report_id,
+        deliveries.c.client_id,
+        deliveries.c.staff_id,
+        deliveries.c.channel,
+        deliveries.c.rung,
+        deliveries.c.kind,
+        deliveries.c.address,
+        deliveries.c.idempotency_key,
+        deliveries.c.state,
+        deliveries.c.tries,
+        deliveries.c.held,
+        deliveries.c.digest_id,
+    ).where(among(deliveries.c.id, "ids"))
+)
 _TRIED = (
     update(deliveries).where(among(deliveries.c.id, "ids")).values(tries=deliveries.c.tries + 1)
 )
@@ -92,7 +108,7 @@ _REACHED = update(escalations).where(
     among(escalations.c.id, "ids"), escalations.c.reached_at.is_(None)
 )
 _staff, _clients = people_rows.staff, people_rows.clients
-_NAMES = (
+_NAMES = Question(
     select(_staff.c.id, _staff.c.name, _clients.c.name.label("client"))
     .join(_clients, _clients.c.id == _staff.c.client_id)
     .where(among(_staff.c.id, "ids"))
@@ -180,8 +196,9 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
     if again:
         tx.execute(_CUT_OFF, {"ids": again})
     attempt_of = {row["id"]: new_id() for row in rows}
-    tx.execute(
-        insert(attempts),
+    add_rows(
+        tx,
+        attempts,
         [
             {
                 "id": attempt_of[row["id"]],
@@ -206,8 +223,8 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
     for one in begun:
         first = reports[one.row["report_id"]]
         address, lost = _address(tx, one.row)
-        message = _message(tx, first, one.row, names, links[one.row["id"]], address)
-        message = replace(message, reply=replies.get(one.row["id"], ""))
+        link, reply = links[one.row["id"]], replies.get(one.row["id"], "")
+        message = _message(tx, first, one.row, names, link, address, reply)
         if one.carried:
             listed = [(reports[row["report_id"]], links[row["id"]]) for row in one.rows]
             message = together(message, listed, f"{url}/portal/reports")
@@ -324,6 +341,7 @@ def _message(
     names: dict[str, tuple[str, str]],
     link: str,
     address: dict[str, str],
+    reply: str,
 ) -> Message:
     staff_name, client_name = names[row["staff_id"]]
     kind = Kind(row["kind"])
@@ -341,6 +359,7 @@ def _message(
         address=address,
         at=tx.now,
         data={} if row["channel"] == "mail" else data_of(report, kind),  # a mail has words only
+        reply=reply,
     )
 
 

@@ -38,6 +38,9 @@ AT_ONCE = 256
 LEASE = timedelta(seconds=90)
 """Longer than any channel's attempt, so that nobody else begins while one is under way."""
 
+REST = 0.03
+"""Seconds that outcomes are gathered before they are written down: a busy worker has one each millisecond."""
+
 
 def duties(
     store: Store,
@@ -52,7 +55,7 @@ def duties(
     beginning: Together[str, Ready | None] = Together(
         store, lambda tx, delivery_ids: begin(tx, delivery_ids, url, answers=answers)
     )
-    ending: Together[Came, None] = Together(store, record)
+    ending: Together[Came, None] = Together(store, record, rest=REST)
 
     async def deliver(delivery_id: str) -> None:
         ready = await beginning(delivery_id)

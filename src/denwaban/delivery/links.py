@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from denwaban.delivery.rows import acknowledge_links
-from denwaban.store import Tx
+from denwaban.store import Tx, add_rows
 
 LASTS = timedelta(days=7)
 
@@ -45,8 +45,9 @@ def make_replies(tx: Tx, wanted: Sequence[tuple[str, str, str]]) -> list[str]:
 def _make(tx: Tx, wanted: Sequence[tuple[str, str, str]], tokens: list[str]) -> list[str]:
     if not wanted:
         return []
-    tx.execute(
-        insert(acknowledge_links),
+    add_rows(
+        tx,
+        acknowledge_links,
         [
             {
                 "token_hash": _hash(token),

@@ -1,9 +1,9 @@
 """The journal's table."""
 
-from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, func, insert, select
+from sqlalchemy import BigInteger, Column, Integer, String, Table, bindparam, func, select
 
 from denwaban.journal.model import Entry, Fact
-from denwaban.store import Id, Json, Question, Tx, Utc, metadata
+from denwaban.store import Id, Json, Question, Tx, Utc, add_rows, metadata
 
 facts = Table(
     "facts",
@@ -25,15 +25,13 @@ PAGE = 1000
 """At most so many facts are read at once."""
 
 
-_NEW = insert(facts)
-
-
 def append(tx: Tx, *new: Fact) -> None:
     """Appends facts; they become visible, in order, when the transaction commits."""
     if not new:
         return
-    tx.execute(
-        _NEW,
+    add_rows(
+        tx,
+        facts,
         [
             {
                 "at": tx.now,

@@ -18,7 +18,8 @@ _PRINTED = {(4, 4, 4, 4), (4, 6, 5), (4, 6, 4), (4, 4, 4, 4, 3), (4, 4, 4, 1)}
 def mask_cards(text: str) -> str:
     """The text with every card number (13–19 digits that pass the Luhn check) reduced to its last four digits. Masking what
     is masked changes nothing."""
-    return _RUN.sub(_mask, text)
+    # Most texts are shorter than any card number, and every one of a report is asked for.
+    return _RUN.sub(_mask, text) if len(text) >= FEWEST else text
 
 
 def luhn(digits: list[int]) -> bool:

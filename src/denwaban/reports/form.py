@@ -1,6 +1,7 @@
 """What a client wants to read in its reports: which fields, in which order, in which words. Pure."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
@@ -74,7 +75,11 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
     def field(self, key: str) -> FormField | None:
         """The field of this key; None when the form does without."""
-        return next((one for one in self.fields if one.key == key), None)
+        # No generator: asked for each line of each report.
+        for one in self.fields:
+            if one.key == key:
+                return one
+        return None
 
     def label(self, key: str) -> str:
         """How the form names a field; the usual name of one that it does without."""
@@ -109,7 +114,13 @@ def plain(form: Form) -> dict[str, Any]:
 
 def read(data: Mapping[str, Any] | None) -> Form:
     """The reverse of `plain`; the default form for nothing."""
-    return msgspec.convert(data, Form) if data else DEFAULT_FORM
+    return _read(msgspec.json.encode(data)) if data else DEFAULT_FORM
+
+
+@lru_cache(128)
+def _read(data: bytes) -> Form:
+    # Reports one after another are of few forms, and each copy of one takes longer to make than to compare.
+    return msgspec.json.decode(data, type=Form)
 
 
 def tidy_form(form: Form) -> Form:

@@ -60,7 +60,7 @@ def callback_words(draft: Draft) -> str:
 def when(moment: datetime) -> str:
     """A moment as people in Tokyo say it: 11月24日(火) 15:00."""
     local = moment.astimezone(JST)
-    return f"{local.month}月{local.day}日({WEEKDAYS[local.weekday()]}) {local:%H:%M}"
+    return f"{local.month}月{local.day}日({WEEKDAYS[local.weekday()]}) {local.hour:02}:{local.minute:02}"
 
 
 def _caller(draft: Draft, form: Form, signed_in: bool) -> str:

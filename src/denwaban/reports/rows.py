@@ -24,7 +24,7 @@ from denwaban.calls import rows as calls_rows
 from denwaban.people import rows as people_rows
 from denwaban.reports.form import plain, read
 from denwaban.reports.model import Draft, Override, Report, Routing, Status, StatusChange
-from denwaban.store import Id, Json, Tx, Utc, among, metadata, new_id
+from denwaban.store import Id, Json, Question, Tx, Utc, among, metadata, new_id
 
 reports = Table(
     "reports",
@@ -237,7 +237,7 @@ def by_ids(tx: Tx, ids: list[str]) -> list[Report]:
 
 
 # Built once: asked for every batch of messages.
-_BY_IDS = select(reports).where(among(reports.c.id, "ids")).order_by(reports.c.id)
+_BY_IDS = Question(select(reports).where(among(reports.c.id, "ids")).order_by(reports.c.id))
 
 
 def call_end(tx: Tx, call_id: str) -> datetime | None:

@@ -7,6 +7,7 @@ store.read(verb)` runs it on a snapshot. Verbs are plain functions, so that slic
 from denwaban.store.among import among
 from denwaban.store.columns import Id, Json, Utc, metadata
 from denwaban.store.ids import go_on_after, new_id
+from denwaban.store.many import add_rows
 from denwaban.store.migrate import migrate
 from denwaban.store.question import Question
 from denwaban.store.store import Signal, Store, StoreError
@@ -21,6 +22,7 @@ __all__ = [
     "StoreError",
     "Tx",
     "Utc",
+    "add_rows",
     "among",
     "go_on_after",
     "metadata",

@@ -8,7 +8,7 @@ from denwaban.promises import Kept
 from denwaban.store import Tx
 from denwaban.summaries.acts import add_mail, finish
 from denwaban.summaries.figures import Rang, Read, Told, document
-from denwaban.summaries.model import Kind, Period, month_of, plain_calls
+from denwaban.summaries.model import Kind, Period, month_of
 from denwaban.summaries.plans import Reader, add_summary
 
 MATTERS = (
@@ -65,7 +65,7 @@ def put_summary(
     read = Read("山田設備", period, calls_of(period, count), Kept(20, 19, 1, 0))
     made, lines = document(read, tx.now, edition, reason)
     wanted = add_summary(tx, client_id, period, edition, reason, None)
-    finish(tx, wanted, made, plain_calls(lines))
+    finish(tx, wanted, made, lines)
     return wanted
 
 

@@ -20,7 +20,7 @@ from tests.seat_browser import (
 from tests.seat_story import MakeStory, SeatStory, seat_story, until
 
 from denwaban.lines import Condition, Say, set_transfers
-from denwaban.reports.rows import reports
+from denwaban.reports import reports
 from denwaban.scripts import publish, read
 from denwaban.scripts.fit import ROOM, height
 from denwaban.scripts.rows import scripts
@@ -38,8 +38,7 @@ def database_url(tmp_path: Path) -> str:
 
 
 async def sent(story: SeatStory) -> list[str]:
-    rows = await story.store.read(lambda tx: tx.all(select(reports)))
-    return [row["subject"] for row in rows]
+    return [one.subject for one in await story.store.read(lambda tx: reports(tx, None))]
 
 
 @pytest.mark.req("A2", "A7", "B3", "C1", "C3")

@@ -2,16 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
-from sqlalchemy import RowMapping, select
+from sqlalchemy import select
 from tests.screens import WIDE_DARK, look, violations
 from tests.seat_browser import chromium, fits, node, seat_page, serving, signed_in
 from tests.seat_story import MakeStory, SeatStory, seat_story
 
 from denwaban.disclosure import GatedField, Kind, Member, Policy, put_member, set_policy
 from denwaban.improvement.rows import unexpected_questions
+from denwaban.improvement.sealing import question_words
 from denwaban.store import Tx
 
 __all__ = ["seat_story"]
@@ -25,9 +27,10 @@ def database_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'test.db'}"
 
 
-async def noted(story: SeatStory) -> list[RowMapping]:
-    def read(tx: Tx) -> list[RowMapping]:
-        return tx.all(select(unexpected_questions))
+async def noted(story: SeatStory) -> list[dict[str, Any]]:
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        rows = tx.all(select(unexpected_questions))
+        return [{**row, "words": question_words(tx, row)} for row in rows]
 
     return await story.store.read(read)
 

@@ -322,6 +322,8 @@ async def test_many_messages_ask_the_database_as_often_as_one(
         if one.state == "pending"
     ]
     assert len(ids) == count
+    # A client's key is asked for once in five minutes.
+    assert await store.read(lambda tx: reports.report(tx, made[0].id)) == made[0]
     asked: list[object] = []
 
     def counted(tx: Tx) -> Tx:

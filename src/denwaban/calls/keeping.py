@@ -17,6 +17,15 @@ from sqlalchemy import delete, insert, select, update
 
 from denwaban import vault
 from denwaban.calls.away import Away
+from denwaban.calls.holding import (
+    any_erasing,
+    claim,
+    holder_of,
+    leave,
+    sealed_ones,
+    take_erasing,
+    unclaim,
+)
 from denwaban.calls.recordings import (
     HEADER,
     State,
@@ -81,6 +90,7 @@ class Keeper:
         self._place = place
         self._folder = folder
         self._away = away
+        self._holder = ""
 
     def duty(self) -> Duty:
         """What is done with a row of `recordings`."""
@@ -89,12 +99,17 @@ class Keeper:
     async def run(self) -> None:
         """Looks through the engine's folder now and then until cancelled."""
         moved = self._away is None
+        claimed = False
         while True:
             try:
+                if not claimed:
+                    await self.claim()
+                    claimed = True
                 if not moved:
                     await self._store.write(_make_sealed_due)
                     moved = True
                 await self.sweep()
+                await self.erase_here()
             except (StoreError, OSError) as error:
                 log.warning("calls.recordings_not_swept", error=type(error).__name__)
             await self._clock.sleep_until(self._clock.now() + EVERY)
@@ -102,13 +117,33 @@ class Keeper:
     async def sweep(self) -> int:
         """Makes the rows of plain files whose calls are over due, also of those that an older version left; how many."""
         found = await asyncio.to_thread(self._plain_ones)
-        taken = 0
+        taken, me = 0, await self._me()
         for first in range(0, len(found), AT_ONCE):
             some = found[first : first + AT_ONCE]
             if fresh := await self._store.read(lambda tx, some=some: _to_seal(tx, some)):  # type: ignore[misc]
-                await self._store.write(lambda tx, fresh=fresh: _make_due(tx, fresh))  # type: ignore[misc]
+                await self._store.write(lambda tx, fresh=fresh: _make_due(tx, fresh, me))  # type: ignore[misc]
                 taken += len(fresh)
         return taken
+
+    async def claim(self) -> None:
+        """Says of all sealed files that they lie here."""
+        holder = await self._me()
+        found = await asyncio.to_thread(sealed_ones, self._folder)
+        for first in range(0, len(found), AT_ONCE):
+            some = found[first : first + AT_ONCE]
+            await self._store.write(lambda tx, some=some: claim(tx, some, holder))  # type: ignore[misc]
+
+    async def erase_here(self) -> None:
+        """Erases what lies here and is to be erased, whichever machine has looked at it before."""
+        holder = await self._me()
+        if await self._store.read(lambda tx: any_erasing(tx, holder)):
+            for call_id in await self._store.write(lambda tx: take_erasing(tx, holder)):
+                await self.do(call_id)
+
+    async def _me(self) -> str:
+        if not self._holder:
+            self._holder = await asyncio.to_thread(holder_of, self._folder)
+        return self._holder
 
     def _plain_ones(self) -> list[str]:
         folder = self._place("any").parent
@@ -123,6 +158,8 @@ class Keeper:
         )
         if row is None or row["state"] == State.ERASED:
             await self._done(call_id)
+        elif row["state"] == State.ERASING and row["holder"] not in (None, await self._me()):
+            await self._store.write(lambda tx: leave(tx, call_id))
         elif row["state"] == State.ERASING:
             await asyncio.to_thread(self._erase, call_id)
             await self._store.write(lambda tx: _erased(tx, call_id))
@@ -149,7 +186,8 @@ class Keeper:
         else:
             state = State.NOTHING
         # An erasure that came meanwhile is not taken back: the row stays due for it.
-        if not await self._store.write(lambda tx: _kept(tx, call_id, state, size)):
+        me = await self._me()
+        if not await self._store.write(lambda tx: _kept(tx, call_id, state, size, me)):
             await self._done(call_id)
             return
         await asyncio.to_thread(plain.unlink, missing_ok=True)
@@ -170,6 +208,8 @@ class Keeper:
         await asyncio.to_thread(self._away.keep, sealed_name(call_id), here)
         if await self._store.write(lambda tx: _moved(tx, call_id)):
             await asyncio.to_thread(here.unlink, missing_ok=True)
+            # From the bucket any machine can erase it.
+            await self._store.write(lambda tx: unclaim(tx, call_id))
         else:
             # To be erased, or erased already: what has just arrived there would be known to nobody.
             await asyncio.to_thread(self._away.forget, sealed_name(call_id))
@@ -276,7 +316,7 @@ def _to_seal(tx: Tx, call_ids: Sequence[str]) -> list[str]:
     ]
 
 
-def _make_due(tx: Tx, call_ids: Sequence[str]) -> None:
+def _make_due(tx: Tx, call_ids: Sequence[str], holder: str) -> None:
     known = {
         row["id"]
         for row in tx.all(select(recordings.c.id).where(recordings.c.id.in_(list(call_ids))))
@@ -287,9 +327,14 @@ def _make_due(tx: Tx, call_ids: Sequence[str]) -> None:
         )
     )
     if rows:
-        tx.execute(insert(recordings), [_values(row, State.PLAIN, tx.now) for row in rows])
+        tx.execute(
+            insert(recordings),
+            [{**_values(row, State.PLAIN, tx.now), "holder": holder} for row in rows],
+        )
     # A plain file beside a row that was done: it was not removed any more, or came back from a copy.
-    tx.execute(update(recordings).where(recordings.c.id.in_(known)).values(due_at=tx.now))
+    tx.execute(
+        update(recordings).where(recordings.c.id.in_(known)).values(due_at=tx.now, holder=holder)
+    )
     again = recordings.c.id.in_(known) & (recordings.c.state == State.ERASED.value)
     tx.execute(update(recordings).where(again).values(state=State.ERASING.value))
     tx.touch("work:recordings")
@@ -300,13 +345,13 @@ def _values(row: object, state: State, now: datetime) -> dict[str, object]:
     return {**found, "state": state.value, "due_at": now}
 
 
-def _kept(tx: Tx, call_id: str, state: State, size: int) -> bool:
+def _kept(tx: Tx, call_id: str, state: State, size: int, holder: str) -> bool:
     """Writes down that it is sealed; False when it is to be erased."""
     return bool(
         tx.execute(
             update(recordings)
             .where(recordings.c.id == call_id, recordings.c.state.not_in(_GOING))
-            .values(state=state.value, size=size, sealed_at=tx.now)
+            .values(state=state.value, size=size, sealed_at=tx.now, holder=holder)
         ).rowcount
     )
 

@@ -25,6 +25,9 @@ from denwaban.store import Store, Tx
 HEADER = 44
 """Bytes of a WAV before its sound."""
 
+SEALED = ".sealed"
+"""How the name of a sealed file ends."""
+
 AWAY_PIECES = 16
 """So many pieces of a sealed file are asked of the bucket at once: 1 MiB."""
 
@@ -139,7 +142,7 @@ class Recordings:
 
 def sealed_name(call_id: str) -> str:
     """What the sealed recording of a call is called: in a folder for about every three days of calls."""
-    return f"{call_id[:5]}/{call_id}.sealed"
+    return f"{call_id[:5]}/{call_id}{SEALED}"
 
 
 def sealed_path(folder: Path, call_id: str) -> Path:

@@ -103,6 +103,7 @@ recordings = Table(
     Column("ended_at", Utc, nullable=False),  # of the call
     Column("sealed_at", Utc),
     Column("erased_at", Utc),
+    Column("holder", String(32)),  # whose disk its files lie on; null: nobody has said
     *due_columns(),
 )
 Index("ix_recordings_client_ended", recordings.c.client_id, recordings.c.ended_at)

@@ -35,6 +35,7 @@ from denwaban.care.model import (
 )
 from denwaban.care.relay import is_relay, mark_relay, marked
 from denwaban.care.rules import rules_of, set_rules
+from denwaban.care.sealing import abuse_words, turnings
 from denwaban.care.seat import SeatCare, seat_care
 from denwaban.care.watched import Watched, end_stale, watch_began, watch_ended, watches_of
 
@@ -53,6 +54,7 @@ __all__ = [
     "Rules",
     "SeatCare",
     "Watched",
+    "abuse_words",
     "answer_help",
     "ask_help",
     "case_of",
@@ -80,6 +82,7 @@ __all__ = [
     "seat_care",
     "set_rules",
     "taken_over",
+    "turnings",
     "watch_began",
     "watch_ended",
     "watches_of",

@@ -19,6 +19,7 @@ from denwaban.care.model import (
 from denwaban.care.relay import is_relay
 from denwaban.care.rows import abuse_cases, abuse_events
 from denwaban.care.rules import rules_of
+from denwaban.care.sealing import abuse_words, said
 from denwaban.journal import Fact, append
 from denwaban.people.rows import clients, operators
 from denwaban.store import Tx, new_id
@@ -149,7 +150,13 @@ def cases(tx: Tx, limit: int = 100) -> list[Listed]:
 def events_of(tx: Tx, case_id: str) -> list[Event]:
     """The record, in order."""
     rows = tx.all(
-        select(abuse_events, operators.c.name.label("operator"), users.c.name.label("user"))
+        select(
+            abuse_events,
+            abuse_cases.c.client_id,
+            operators.c.name.label("operator"),
+            users.c.name.label("user"),
+        )
+        .join(abuse_cases, abuse_cases.c.id == abuse_events.c.case_id)
         .outerjoin(operators, operators.c.id == abuse_events.c.operator_id)
         .outerjoin(users, users.c.id == abuse_events.c.user_id)
         .where(abuse_events.c.case_id == case_id)
@@ -160,7 +167,7 @@ def events_of(tx: Tx, case_id: str) -> list[Event]:
             row["at"],
             Happened(row["what"]),
             row["minute"],
-            row["words"],
+            abuse_words(tx, row),
             row["user"] or row["operator"] or "",
         )
         for row in rows
@@ -192,14 +199,15 @@ def _end(tx: Tx, case: Case) -> None:
 
 
 def _add(tx: Tx, case: Case, what: Happened, words: str, by: By) -> None:
+    made = new_id()
     tx.execute(
         insert(abuse_events).values(
-            id=new_id(),
+            id=made,
             case_id=case.id,
             at=tx.now,
             what=what.value,
             minute=case.passed(tx.now),
-            words=words,
+            words=said.seal(tx, case.client_id, made, "words", words),
             operator_id=by.operator_id,
             user_id=by.user_id,
         )

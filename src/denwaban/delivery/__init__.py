@@ -33,7 +33,7 @@ from denwaban.delivery.queries import (
     troubles,
     untaken,
 )
-from denwaban.delivery.sealing import turnings
+from denwaban.delivery.sealing import talk_words, turnings
 from denwaban.delivery.services import Services, load_services
 from denwaban.delivery.story import Caller, Moment, caller_of, for_clients, story_of
 from denwaban.delivery.watch import Watch
@@ -92,6 +92,7 @@ __all__ = [
     "story_of",
     "taken",
     "troubles",
+    "talk_words",
     "turnings",
     "untaken",
     "wait_after",

@@ -12,9 +12,10 @@ from denwaban.delivery.model import Climb, Kind, State, deadline_of, from_json, 
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
 from denwaban.journal import rows as journal_rows
 from denwaban.people import rows as people_rows
-from denwaban.reports import Status, Urgency
+from denwaban.reports import Status, Urgency, words_of
 from denwaban.reports import rows as report_rows
 from denwaban.store import Tx
+from denwaban.vault import learn_keys
 
 PAGE = 50
 
@@ -138,8 +139,9 @@ def board(tx: Tx, only: Burn | None = None, page: int = 0) -> Board:
     ids = list(burns)
     known = {row["id"]: row for row in tx.all(_wide(ids))}
     rows = [known[one] for one in ids]
+    learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
     last, waiting, errors = _last(tx, ids), _waiting(tx, ids), _errors(tx, ids)
-    items = [_item(row, burns[row["id"]], last, waiting, errors) for row in rows]
+    items = [_item(tx, row, burns[row["id"]], last, waiting, errors) for row in rows]
     speaks = {item.next.staff_id for item in items} - {""}
     staff = people_rows.staff
     names = {
@@ -193,6 +195,7 @@ def _wide(ids: Sequence[str]) -> Select[Any]:
             escalations.c.asked,
             escalations.c.due_at,
             reports.c.subject,
+            reports.c.sealed,
             reports.c.urgency,
             reports.c.practice,
             reports.c.opportunity,
@@ -251,6 +254,7 @@ def _errors(tx: Tx, ids: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _item(
+    tx: Tx,
     row: RowMapping,
     how_bad: Burn,
     last: dict[str, tuple[str, datetime]],
@@ -263,7 +267,7 @@ def _item(
         report_id=row["id"],
         client_id=row["client_id"],
         client_name=row["client_name"],
-        subject=row["subject"],
+        subject=words_of(tx, row, row["id"], row["client_id"])["subject"],
         urgency=row["urgency"],
         practice=row["practice"],
         opportunity=row["opportunity"],

@@ -12,6 +12,7 @@ from denwaban.delivery.model import Kind, Rung, State, Told, cut_short, handed, 
 from denwaban.delivery.plans import Unreachable, ladder_for, targets_of
 from denwaban.delivery.queries import Acknowledged, acknowledgement, climb_of
 from denwaban.delivery.rows import acknowledgements, escalations, report_talk
+from denwaban.delivery.sealing import talk, talk_words
 from denwaban.delivery.telling import About, cancel, tell
 from denwaban.journal import append
 from denwaban.oncall import reachable
@@ -89,15 +90,17 @@ def comment(tx: Tx, report_id: str, by: str | None, text: str, via: str) -> None
     who = _who(tx, report.client_id, by) if by is not None else {}
     if not text:
         return
-    theirs = select(func.count()).where(
+    mine = [
         report_talk.c.report_id == report_id,
         *(report_talk.c[name] == who.get(name) for name in ("staff_id", "user_id")),
-    )
+    ]
     just_now = report_talk.c.at > tx.now - timedelta(minutes=1)
-    if tx.scalar(theirs.where(report_talk.c.text == text, just_now)):
+    latest = select(report_talk).where(*mine, just_now)
+    if any(talk_words(tx, row) == text for row in tx.all(latest)):
         return
     if via == "mail":
-        mails = tx.scalar(theirs.where(report_talk.c.via == via, report_talk.c.kind == "comment"))
+        by_mail = (report_talk.c.via == via, report_talk.c.kind == "comment")
+        mails = tx.scalar(select(func.count()).where(*mine, *by_mail))
         if mails > MOST_BY_MAIL:
             return
         text = MORE_BY_MAIL if mails == MOST_BY_MAIL else text
@@ -254,7 +257,7 @@ def said(tx: Tx, report_id: str) -> list[Said]:
             row["id"],
             row["kind"],
             row["staff_name"] or row["user_name"] or "",
-            row["text"],
+            talk_words(tx, row),
             row["via"],
             row["at"],
         )
@@ -297,14 +300,15 @@ def _who(tx: Tx, client_id: str, by: str) -> dict[str, str]:
 
 
 def _say(tx: Tx, report: Report, kind: str, who: dict[str, str], text: str, via: str) -> None:
+    made = new_id()
     tx.execute(
         insert(report_talk).values(
-            id=new_id(),
+            id=made,
             report_id=report.id,
             client_id=report.client_id,
             kind=kind,
             via=via,
-            text=text,
+            text=talk.seal(tx, report.client_id, made, "text", text),
             at=tx.now,
             **who,
         )

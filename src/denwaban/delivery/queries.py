@@ -18,7 +18,9 @@ from denwaban.delivery.rows import (
 from denwaban.oncall import shown_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import rows as report_rows
+from denwaban.reports import words_of
 from denwaban.store import Tx
+from denwaban.vault import learn_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +272,7 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
             clients.c.name.label("client_name"),
             staff.c.name.label("staff_name"),
             reports.c.subject,
+            reports.c.sealed,
             reports.c.sent_at,
         )
         .join(reports, reports.c.id == escalations.c.id)
@@ -282,6 +285,7 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
     if client_id is not None:
         query = query.where(escalations.c.client_id == client_id)
     found = tx.all(query)
+    learn_keys(tx, ((row["client_id"], row["sealed"]) for row in found))
     reasons: dict[str, list[str]] = {row["id"]: [] for row in found}
     if found:
         bad = (
@@ -302,7 +306,7 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
             row["client_id"],
             row["client_name"],
             row["staff_name"],
-            row["subject"],
+            words_of(tx, row, row["id"], row["client_id"])["subject"],
             row["sent_at"],
             State(row["state"]),
             tuple(reasons[row["id"]]),

@@ -1,6 +1,6 @@
-"""Secrets in deliveries and frozen ladders from before contacts were sealed.
+"""What is sealed here: what people said about reports, and secrets in deliveries and frozen ladders from before contacts were.
 
-New ones are copies of what a contact holds, sealed. The old ones become such copies where the contact is still there, so that
+New addresses are copies of what a contact holds, sealed. The old ones become such copies where the contact is still there, so that
 removing it closes them as well; where it is gone their secrets go, unless something is still to be sent by them.
 """
 
@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select, update
 
-from denwaban.delivery.rows import deliveries, escalations
+from denwaban.delivery.rows import deliveries, escalations, report_talk
 from denwaban.oncall import every_contact_of, open_address, resealed_address, without_secrets
 from denwaban.store import Tx
-from denwaban.vault import Turning
+from denwaban.vault import Texts, Turning
 
 AT_ONCE = 100
 """So many old rows are looked at in one transaction."""
@@ -88,7 +88,17 @@ def _again(
     return resealed_address(tx, row["client_id"], channel, address) if wanted else bare
 
 
+talk = Texts(report_talk, "text")
+"""What people said about a report."""
+
+
+def talk_words(tx: Tx, row: RowMapping) -> str:
+    """What somebody said; `row` is of `report_talk`. Raises `VaultError`."""
+    return talk.open(tx, row["client_id"], row["id"], "text", row["text"])
+
+
 turnings = (
+    talk.turning,
     Turning("deliveries.address", _old_deliveries),
     Turning("escalations.ladder", _old_ladders),
 )

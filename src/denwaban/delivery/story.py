@@ -14,8 +14,7 @@ from denwaban.delivery.queries import Delivery, attempts_of, deliveries_of
 from denwaban.journal import rows as journal_rows
 from denwaban.lines import parse_number, show_number
 from denwaban.people import staff_of
-from denwaban.reports import Report, history
-from denwaban.reports import rows as report_rows
+from denwaban.reports import Report, history, to_numbers
 from denwaban.store import Tx
 
 TOLD = (
@@ -131,19 +130,8 @@ def caller_of(tx: Tx, report: Report) -> Caller:
         return Caller([], [])
     parsed = parse_number(number).e164
     numbers = {number, parsed, show_number(parsed)} if parsed else {number}
-    reports = report_rows.reports
-    query = (
-        select(reports)
-        .where(
-            reports.c.client_id == report.client_id,
-            reports.c.caller_number.in_(numbers),
-            reports.c.id != report.id,
-        )
-        .order_by(reports.c.id.desc())
-        .limit(MOST)
-    )
     return Caller(
-        [report_rows.from_row(row) for row in tx.all(query)],
+        to_numbers(tx, report.client_id, sorted(numbers), report.id, MOST),
         [
             call
             for call in calls_of_caller(tx, report.client_id, parsed or "", MOST)

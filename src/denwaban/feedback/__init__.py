@@ -15,6 +15,7 @@ from denwaban.feedback.queries import (
     of_report,
     page_of,
 )
+from denwaban.feedback.sealing import turnings
 
 __all__ = [
     "LONGEST",
@@ -30,4 +31,5 @@ __all__ = [
     "mark_seen",
     "of_report",
     "page_of",
+    "turnings",
 ]

@@ -6,8 +6,9 @@ from dataclasses import asdict, replace
 from sqlalchemy import func, insert, select, update
 
 from denwaban.feedback.model import LONGEST, MOST, Feedback, Kind
-from denwaban.feedback.queries import feedback_of
+from denwaban.feedback.queries import feedback_of, of_report
 from denwaban.feedback.rows import feedback, feedback_seen
+from denwaban.feedback.sealing import words
 from denwaban.journal import Fact, append
 from denwaban.reports import Report, mask_cards
 from denwaban.store import Tx, new_id
@@ -23,14 +24,9 @@ def give(tx: Tx, report: Report, kind: Kind, text: str, user_id: str, name: str)
     text = mask_cards(text.strip()[:LONGEST])
     if not text:
         raise BadFeedback("ひとこと入れてください。短くてかまいません。")
-    said = [feedback.c.report_id == report.id, feedback.c.user_id == user_id]
-    same = tx.scalar(
-        select(feedback.c.id).where(*said, feedback.c.kind == kind.value, feedback.c.text == text)
-    )
-    if same is not None:
-        found = feedback_of(tx, same)
-        assert found is not None
-        return found
+    for known in of_report(tx, report.id):
+        if (known.user_id, known.kind, known.text) == (user_id, kind, text):
+            return known
     if tx.scalar(select(func.count()).where(feedback.c.report_id == report.id)) >= MOST:
         raise BadFeedback("この報告へのひとことは、もういっぱいです。SV へ直接お伝えください。")
     made = Feedback(
@@ -47,7 +43,8 @@ def give(tx: Tx, report: Report, kind: Kind, text: str, user_id: str, name: str)
         dealt_by_user_id=None,
         answer="",
     )
-    tx.execute(insert(feedback).values(**{**asdict(made), "kind": kind.value}))
+    sealed = words.seal(tx, made.client_id, made.id, "text", text)
+    tx.execute(insert(feedback).values(**{**asdict(made), "kind": kind.value, "text": sealed}))
     about = {"report_id": report.id, "operator_id": report.operator_id, "kind": kind.value}
     append(tx, Fact("feedback.given", made.id, made.client_id, about))
     return made
@@ -67,7 +64,11 @@ def deal_with(tx: Tx, feedback_id: str, user_id: str, answer: str) -> Feedback:
     tx.execute(
         update(feedback)
         .where(feedback.c.id == feedback_id)
-        .values(dealt_at=tx.now, dealt_by_user_id=user_id, answer=answer)
+        .values(
+            dealt_at=tx.now,
+            dealt_by_user_id=user_id,
+            answer=words.seal(tx, found.client_id, found.id, "answer", answer),
+        )
     )
     about = {"report_id": found.report_id, "user_id": user_id, "answered": bool(answer)}
     append(tx, Fact("feedback.dealt_with", found.id, found.client_id, about))

@@ -6,7 +6,9 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
 from denwaban.feedback.model import Feedback, Kind, Shown
 from denwaban.feedback.rows import feedback, feedback_seen
+from denwaban.feedback.sealing import words
 from denwaban.people.rows import clients, operators
+from denwaban.reports import words_of
 from denwaban.reports.rows import reports
 from denwaban.store import Tx
 
@@ -14,13 +16,13 @@ from denwaban.store import Tx
 def feedback_of(tx: Tx, feedback_id: str) -> Feedback | None:
     """The one of this id."""
     row = tx.first(select(feedback).where(feedback.c.id == feedback_id))
-    return _one(row) if row is not None else None
+    return _one(tx, row) if row is not None else None
 
 
 def of_report(tx: Tx, report_id: str) -> list[Feedback]:
     """All about one report, oldest first."""
     rows = tx.all(select(feedback).where(feedback.c.report_id == report_id).order_by(feedback.c.id))
-    return [_one(row) for row in rows]
+    return [_one(tx, row) for row in rows]
 
 
 def page_of(
@@ -39,6 +41,7 @@ def page_of(
             feedback,
             clients.c.name.label("client_name"),
             reports.c.subject,
+            reports.c.sealed,
             operators.c.name.label("operator_name"),
             feedback_seen.c.at.label("seen_at"),
         )
@@ -57,9 +60,9 @@ def page_of(
         query = query.where(feedback.c.id < before)
     return [
         Shown(
-            _one(row),
+            _one(tx, row),
             row["client_name"],
-            row["subject"],
+            words_of(tx, row, row["report_id"], row["client_id"])["subject"],
             row["operator_name"],
             row["seen_at"] is None,
         )
@@ -92,13 +95,15 @@ def answers_for(tx: Tx, user_id: str) -> list[Feedback]:
         )
         .order_by(feedback.c.dealt_at)
     )
-    return [_one(row) for row in rows]
+    return [_one(tx, row) for row in rows]
 
 
 def _seen_by(user_id: str) -> ColumnElement[bool]:
     return (feedback_seen.c.feedback_id == feedback.c.id) & (feedback_seen.c.user_id == user_id)
 
 
-def _one(row: RowMapping) -> Feedback:
+def _one(tx: Tx, row: RowMapping) -> Feedback:
     values = {name: row[name] for name in feedback.c.keys()}  # noqa: SIM118 - a collection, no mapping
+    for name in words.columns:
+        values[name] = words.open(tx, row["client_id"], row["id"], name, row[name])
     return Feedback(**{**values, "kind": Kind(values["kind"])})

@@ -12,8 +12,9 @@ from denwaban.floor.model import LONG_WAIT, Due, Today
 from denwaban.lines import Service, service_for
 from denwaban.lines.rows import service_levels
 from denwaban.people.rows import clients, operators
-from denwaban.promises.rows import promises
+from denwaban.promises.rows import KEPT, promises, read
 from denwaban.store import Tx
+from denwaban.vault import learn_keys
 
 # As was agreed with the client, else the usual time.
 _soon_ms = func.coalesce(
@@ -66,29 +67,21 @@ def today(tx: Tx, since: datetime) -> Today:
 def due_promises(tx: Tx, before: datetime, limit: int = 50) -> list[Due]:
     """Open promises whose time is before then, nearest (longest late) first."""
     rows = tx.all(
-        select(
-            promises.c.report_id,
-            promises.c.caller_name,
-            promises.c.what,
-            promises.c.by,
-            clients.c.name.label("client_name"),
-        )
+        select(*KEPT, clients.c.name.label("client_name"))
         .join(clients, clients.c.id == promises.c.client_id)
         .where(promises.c.kept_at.is_(None), promises.c.by < before)
         .order_by(promises.c.by, promises.c.id)
         .limit(limit)
     )
-    return [
-        Due(
-            row["report_id"],
-            row["client_name"],
-            row["caller_name"],
-            row["what"],
-            row["by"],
-            row["by"] < tx.now,
+    learn_keys(tx, ((row["client_id"], row["what"]) for row in rows))
+    found = []
+    for row in rows:
+        one = read(tx, row)
+        late = one.late(tx.now)
+        found.append(
+            Due(one.report_id, row["client_name"], one.caller_name, one.what, row["by"], late)
         )
-        for row in rows
-    ]
+    return found
 
 
 def lines_in_use(tx: Tx) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:

@@ -6,6 +6,7 @@ from denwaban.improvement.letters import duty as letter_duty
 from denwaban.improvement.model import LONGEST_WORDS
 from denwaban.improvement.questions import NotThisCall, note_question
 from denwaban.improvement.reviews import duty as review_duty
+from denwaban.improvement.sealing import turnings
 from denwaban.improvement.similar import groups
 from denwaban.improvement.weekly import duty as weekly_duty
 
@@ -18,5 +19,6 @@ __all__ = [
     "letter_duty",
     "note_question",
     "review_duty",
+    "turnings",
     "weekly_duty",
 ]

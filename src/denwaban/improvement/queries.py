@@ -17,11 +17,13 @@ from denwaban.improvement.rows import (
     script_weeks,
     unexpected_questions,
 )
+from denwaban.improvement.sealing import question_words
 from denwaban.people import rows as people_rows
 from denwaban.scripts import rows as scripts_rows
+from denwaban.scripts import said_in
 from denwaban.store import Tx
 
-_scripts, _answers = scripts_rows.scripts, scripts_rows.answers
+_scripts = scripts_rows.scripts
 _clients = people_rows.clients
 
 
@@ -168,19 +170,14 @@ def _said(tx: Tx, places: Sequence[tuple[str, str]]) -> dict[tuple[str, str], st
     runs = sorted({run for run, _answer in places if run})
     for begin in range(0, len(questions), 500):
         for row in tx.all(
-            select(unexpected_questions.c.id, unexpected_questions.c.words).where(
+            select(unexpected_questions).where(
                 unexpected_questions.c.id.in_(questions[begin : begin + 500]),
                 unexpected_questions.c.withdrawn_at.is_(None),
             )
         ):
-            found["", row["id"]] = row["words"]
+            found["", row["id"]] = question_words(tx, row)
     for begin in range(0, len(runs), 500):
-        for row in tx.all(
-            select(_answers.c.run_id, _answers.c.field, _answers.c.value).where(
-                _answers.c.run_id.in_(runs[begin : begin + 500])
-            )
-        ):
-            found[row["run_id"], row["field"]] = row["value"]
+        found |= said_in(tx, runs[begin : begin + 500])
     return found
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import insert, select, update
 
 from denwaban.improvement.model import LONGEST_WORDS, closes_at, monday_of
 from denwaban.improvement.rows import script_weeks, unexpected_questions
+from denwaban.improvement.sealing import kept_words
 from denwaban.scripts import RunView
 from denwaban.scripts import rows as scripts_rows
 from denwaban.store import Tx, new_id
@@ -36,8 +37,9 @@ def note_question(
     row = tx.first(select(unexpected_questions).where(unexpected_questions.c.id == question_id))
     if row is not None and row["call_id"] != run.call_id:
         raise NotThisCall(question_id)
+    said = words.replace("\x00", "")[:LONGEST_WORDS]
     new = {
-        "words": words.replace("\x00", "")[:LONGEST_WORDS],
+        "words": kept_words.seal(tx, run.client_id, question_id, "words", said),
         "counter": counter,
         "withdrawn_at": tx.now if withdrawn else None,
     }

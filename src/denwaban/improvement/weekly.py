@@ -26,13 +26,15 @@ from denwaban.improvement.rows import (
     script_weeks,
     unexpected_questions,
 )
+from denwaban.improvement.sealing import question_words
 from denwaban.improvement.similar import groups
 from denwaban.journal import Fact, append
 from denwaban.scripts import rows as scripts_rows
+from denwaban.scripts import said_in
 from denwaban.store import Store, Tx, new_id
 from denwaban.work import Duty
 
-_answers, _versions = scripts_rows.answers, scripts_rows.script_versions
+_versions = scripts_rows.script_versions
 
 Said = tuple[str, str, str, str]
 """(call, run or empty, answer or question, words)."""
@@ -78,7 +80,7 @@ def _visits(tx: Tx, week: RowMapping) -> dict[str, int]:
 def _unexpected(tx: Tx, week: RowMapping, calls: int) -> list[Found]:
     begin, end = week_bounds(week["monday"])
     said = [
-        (row["call_id"], "", row["id"], row["words"])
+        (row["call_id"], "", row["id"], question_words(tx, row))
         for row in tx.all(
             select(unexpected_questions)
             .where(
@@ -128,13 +130,7 @@ def _otherwise(tx: Tx, notes: Sequence[RowMapping], visits: dict[str, int]) -> l
         words: dict[tuple[str, str], str] = {}
         runs = [note["run_id"] for note in mine]
         for begin in range(0, len(runs), 500):
-            for row in tx.all(
-                select(_answers.c.run_id, _answers.c.field, _answers.c.value).where(
-                    _answers.c.run_id.in_(runs[begin : begin + 500]),
-                    _answers.c.field.in_({note["field"] for note in mine}),
-                )
-            ):
-                words[row["run_id"], row["field"]] = row["value"]
+            words |= said_in(tx, runs[begin : begin + 500], {note["field"] for note in mine})
         said = [
             (n["call_id"], n["run_id"], n["field"], words.get((n["run_id"], n["field"]), ""))
             for n in mine

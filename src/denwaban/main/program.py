@@ -8,7 +8,7 @@ from typing import Protocol
 
 from litestar import Litestar
 
-from denwaban import delivery, oncall, people, vault
+from denwaban import vault
 from denwaban.audit import Signer, Witness
 from denwaban.callback import CallBacks
 from denwaban.calls import Keeper, Recordings, bucket_of
@@ -25,6 +25,7 @@ from denwaban.journal import Journal
 from denwaban.knowledge import index
 from denwaban.lines.pages import ScriptNames
 from denwaban.main.routes import API, MENU, PAGES
+from denwaban.main.sealing import TURNINGS
 from denwaban.memory import Indexing
 from denwaban.oncall import PresenceFollower, calendar_duty, watch_duty
 from denwaban.outgoing import Outgoing
@@ -173,7 +174,7 @@ def build(
         practice,
         LeftCalls(store, clock, phone, left),
         keeper,
-        Turnings(store, (*people.turnings, *oncall.turnings, *delivery.turnings)),
+        Turnings(store, TURNINGS),
         Gatherer(store, clock),
         Enrolling(store, clock),
         Watch(store, journal),

@@ -7,7 +7,7 @@ besides.
 from denwaban.memory.acts import count_askings, keep, learn
 from denwaban.memory.erasing import forget_calls
 from denwaban.memory.finding import find_calls
-from denwaban.memory.indexing import Indexing
+from denwaban.memory.indexing import Indexing, turnings
 from denwaban.memory.model import (
     NOTHING,
     SOON,
@@ -51,5 +51,6 @@ __all__ = [
     "past_of",
     "promises_to",
     "said_by_caller",
+    "turnings",
     "who_calls",
 ]

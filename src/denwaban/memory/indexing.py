@@ -1,15 +1,18 @@
 """Makes the indexes of what there was before they were, while the program runs."""
 
-import asyncio
+from sqlalchemy import select
 
-import structlog
-
-from denwaban.memory.rows import index
+from denwaban.memory.acts import keep
+from denwaban.memory.rows import CALL, index
 from denwaban.people.persons import take_up
 from denwaban.people.persons.rows import index as person_index
-from denwaban.store import Store, StoreError
+from denwaban.reports import reports_by_ids
+from denwaban.reports.rows import reports
+from denwaban.store import Store, Tx
+from denwaban.vault import Turning
 
-log = structlog.get_logger(__name__)
+AT_ONCE = 50
+"""So many reports are looked at in one transaction."""
 
 
 class Indexing:
@@ -22,10 +25,23 @@ class Indexing:
         """Until all is taken up."""
         await index.catch_up(self._store)
         await person_index.catch_up(self._store)
-        while True:
-            try:
-                if not await self._store.write(take_up):
-                    return
-            except StoreError:
-                log.warning("memory.store_away")
-                await asyncio.sleep(1)
+        while await self._store.write_at_last(take_up, "persons"):
+            pass
+
+
+def _calls_without(tx: Tx, after: str) -> str | None:
+    texts = index.texts
+    rows = tx.all(
+        select(reports.c.id, reports.c.erased_at, texts.c.seq)
+        .outerjoin(texts, (texts.c.kind == CALL) & (texts.c.ref == reports.c.call_id))
+        .where(reports.c.id > after, reports.c.call_id.is_not(None))
+        .order_by(reports.c.id)
+        .limit(AT_ONCE)
+    )
+    missing = [row["id"] for row in rows if row["seq"] is None and row["erased_at"] is None]
+    for one in reports_by_ids(tx, missing):
+        keep(tx, one)
+    return rows[-1]["id"] if rows else None
+
+
+turnings = (Turning("call_texts", _calls_without),)

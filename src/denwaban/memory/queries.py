@@ -23,7 +23,8 @@ from denwaban.people.persons.rows import person_calls, person_ways
 from denwaban.people.rows import operators
 from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
-from denwaban.reports import Status
+from denwaban.promises.rows import read as read_promise
+from denwaban.reports import Status, Words, words_of
 from denwaban.reports.rows import reports
 from denwaban.store import Question, Tx, among
 
@@ -41,7 +42,10 @@ _PAST = (
         calls.c.outcome,
         calls.c.practice,
         operators.c.name.label("operator"),
+        calls.c.client_id,
         reports.c.id.label("report_id"),
+        reports.c.client_id.label("report_client_id"),
+        reports.c.sealed,
         reports.c.what_for,
         reports.c.status,
     )
@@ -116,7 +120,7 @@ def _past_of(
     if given:
         there = {one.call_id for one in found}
         theirs = tx.all(_PAST_OF, {"those": given, "most": limit})
-        found += [_one(row) for row in theirs if row["id"] not in there]
+        found += [_past(tx, row) for row in theirs if row["id"] not in there]
         found.sort(key=lambda one: (one.at, one.call_id), reverse=True)
     return found[:limit]
 
@@ -139,13 +143,24 @@ def _of_numbers(
         if len(numbers) == 1
         else tx.all(_PAST_FROM_ANY, {**asked, "numbers": numbers})
     )
-    found = [_one(row) for row in rows]
+    found = [_past(tx, row) for row in rows]
     ids = [one.call_id for one in found]
     others = taken_from_number(tx, ids, person_id or "") if ids else set()
     return [one for one in found if one.call_id not in others]
 
 
-def _one(row: RowMapping) -> Past:
+def _words(tx: Tx, row: RowMapping) -> Words:
+    """Of the report, when there is one."""
+    if row["report_id"] is None:
+        return row
+    return words_of(tx, row, row["report_id"], row["report_client_id"])
+
+
+def _past(tx: Tx, row: RowMapping) -> Past:
+    return _one(row, _words(tx, row))
+
+
+def _one(row: RowMapping, words: Words) -> Past:
     return Past(
         row["id"],
         row["arrived_at"],
@@ -153,7 +168,7 @@ def _one(row: RowMapping) -> Past:
         row["outcome"] or "",
         row["operator"] or "",
         row["report_id"],
-        row["what_for"] or "",
+        words["what_for"] or "",
         row["status"] or "",
         row["practice"],
     )
@@ -168,7 +183,7 @@ def _promises(
         return []
     asked = {"client": client_id, "forms": forms}
     rows = tx.all(_TO_BOTH, {**asked, "given": given}) if given else tx.all(_TO_NUMBERS, asked)
-    return [Promise(**row) for row in rows]
+    return [read_promise(tx, row) for row in rows]
 
 
 _TO_NUMBER = among(promises.c.caller_number, "forms")
@@ -194,7 +209,14 @@ def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
         },
     )
     return said_before(
-        [(row["sent_at"], row["status"] != Status.DONE.value, row["answers"]) for row in rows]
+        [
+            (
+                row["sent_at"],
+                row["status"] != Status.DONE.value,
+                words_of(tx, row, row["id"], row["client_id"])["answers"],
+            )
+            for row in rows
+        ]
     )
 
 
@@ -222,7 +244,14 @@ def _said() -> Select[Any]:
         others.c.call_id == calls.c.id, others.c.person_id != who
     )
     return (
-        select(reports.c.sent_at, reports.c.status, reports.c.answers)
+        select(
+            reports.c.id,
+            reports.c.client_id,
+            reports.c.sent_at,
+            reports.c.status,
+            reports.c.sealed,
+            reports.c.answers,
+        )
         .join(calls, calls.c.id == reports.c.call_id)
         .where(
             calls.c.id.in_(from_numbers.union_all(to_them)),
@@ -256,18 +285,17 @@ def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> lis
 
 def calls_shown(tx: Tx, ids: Collection[str]) -> dict[str, Told]:
     """These calls as a search shows them, by id."""
-    query = _PAST.add_columns(
-        calls.c.client_id, reports.c.caller_name, reports.c.done, reports.c.note
-    )
-    return {
-        row["id"]: Told(
-            _one(row),
+    query = _PAST.add_columns(reports.c.caller_name, reports.c.done, reports.c.note)
+    found = {}
+    for row in tx.all(query.where(calls.c.id.in_(ids))):
+        words = _words(tx, row)
+        found[row["id"]] = Told(
+            _one(row, words),
             row["client_id"] or "",
-            row["caller_name"] or "",
-            " ".join(filter(None, (row["done"], row["note"]))),
+            words["caller_name"] or "",
+            " ".join(filter(None, (words["done"], words["note"]))),
         )
-        for row in tx.all(query.where(calls.c.id.in_(ids)))
-    }
+    return found
 
 
 def askings_between(

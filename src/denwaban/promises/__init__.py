@@ -17,6 +17,7 @@ from denwaban.promises.messages import message_duty
 from denwaban.promises.model import Kept, PersonKept, Promise
 from denwaban.promises.months import Month, month_of, percent
 from denwaban.promises.queries import kept_by_person, kept_share
+from denwaban.promises.rows import turnings
 from denwaban.promises.unreached import unreached_duty
 
 __all__ = [
@@ -41,5 +42,6 @@ __all__ = [
     "promise",
     "promise_of_report",
     "still_promised",
+    "turnings",
     "unreached_duty",
 ]

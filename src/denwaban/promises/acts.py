@@ -96,7 +96,7 @@ def keep(tx: Tx, promise_id: str, user_id: str | None, evidence: str) -> Promise
         raise NoEvidence(
             "何をしたかを一言入れてください。例:「15時に電話し、修理日をお伝えしました」"
         )
-    rows.close(tx, promise_id, user_id, evidence)
+    rows.close(tx, promise, user_id, evidence)
     append(
         tx,
         Fact(

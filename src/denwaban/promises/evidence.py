@@ -2,9 +2,9 @@
 
 import re
 
-from sqlalchemy import RowMapping, or_, select
+from sqlalchemy import or_, select
 
-from denwaban.delivery import acknowledgement
+from denwaban.delivery import acknowledgement, talk_words
 from denwaban.delivery.rows import report_talk
 from denwaban.journal import Fact, Journal, attend
 from denwaban.people import staff_member
@@ -45,27 +45,25 @@ def find(tx: Tx, report_id: str) -> Promise | None:
     taken = acknowledgement(tx, report_id)
     if taken is None:
         return None
-    answer = next(
-        (row for row in _mails(tx, report_id, taken.staff_id) if says_done(row["text"])), None
-    )
+    answer = next((text for text in _mails(tx, report_id, taken.staff_id) if says_done(text)), None)
     if answer is None:
         return None
     person = staff_member(tx, taken.staff_id)
     user_id = person.user_id if person is not None else None
-    said = f"メールの返信: {answer['text'][:SHOWN]}"
+    said = f"メールの返信: {answer[:SHOWN]}"
     kept = keep(tx, promise.id, user_id, said)
     set_status(tx, report_id, Status.DONE, user_id, said)
     return kept
 
 
-def _mails(tx: Tx, report_id: str, staff_id: str) -> list[RowMapping]:
-    query = select(report_talk.c.text).where(
+def _mails(tx: Tx, report_id: str, staff_id: str) -> list[str]:
+    query = select(report_talk).where(
         report_talk.c.report_id == report_id,
         report_talk.c.staff_id == staff_id,
         report_talk.c.via == "mail",
         report_talk.c.kind == "comment",
     )
-    return tx.all(query.order_by(report_talk.c.id))
+    return [talk_words(tx, row) for row in tx.all(query.order_by(report_talk.c.id))]
 
 
 def catch_up(tx: Tx) -> None:

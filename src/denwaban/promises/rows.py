@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    RowMapping,
     String,
     Table,
     Text,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 
 from denwaban.promises.model import Promise
 from denwaban.store import Id, Question, Tx, Utc, among, metadata
+from denwaban.vault import Texts
 from denwaban.work import due_columns
 
 promises = Table(
@@ -46,22 +48,39 @@ Index("ix_promises_caller", promises.c.client_id, promises.c.caller_number)
 
 KEPT = [promises.c[field.name] for field in fields(Promise)]
 
+words = Texts(promises, "caller_name", "what", "evidence")
+"""To whom what was promised, and how it was kept."""
+
+
+turnings = (words.turning,)
+
+
+def read(tx: Tx, row: RowMapping) -> Promise:
+    """The promise of a row with the columns `KEPT`."""
+    opened = {
+        name: words.open(tx, row["client_id"], row["id"], name, row[name]) for name in words.columns
+    }
+    return Promise(**{field.name: row[field.name] for field in fields(Promise)} | opened)
+
 
 def add(tx: Tx, promise: Promise, due_at: datetime | None) -> None:
     """Writes a new promise, looked at again at `due_at`."""
-    tx.execute(insert(promises).values(**asdict(promise), due_at=due_at))
+    values = asdict(promise)
+    for name in words.columns:
+        values[name] = words.seal(tx, promise.client_id, promise.id, name, values[name])
+    tx.execute(insert(promises).values(**values, due_at=due_at))
     tx.touch(f"work:{promises.name}")
 
 
-def close(tx: Tx, promise_id: str, user_id: str | None, evidence: str) -> None:
+def close(tx: Tx, promise: Promise, user_id: str | None, evidence: str) -> None:
     """Writes how it was kept."""
     tx.execute(
         update(promises)
-        .where(promises.c.id == promise_id)
+        .where(promises.c.id == promise.id)
         .values(
             kept_at=tx.now,
             kept_by_user_id=user_id,
-            evidence=evidence,
+            evidence=words.seal(tx, promise.client_id, promise.id, "evidence", evidence),
             due_at=None,
             leased_until=None,
         )
@@ -80,7 +99,7 @@ def look_again(tx: Tx, promise_id: str, due_at: datetime | None, **told: datetim
 def one(tx: Tx, promise_id: str) -> Promise | None:
     """The promise of this id."""
     row = tx.first(select(*KEPT).where(promises.c.id == promise_id))
-    return Promise(**row) if row is not None else None
+    return read(tx, row) if row is not None else None
 
 
 def due(tx: Tx, promise_id: str) -> Promise | None:
@@ -90,13 +109,13 @@ def due(tx: Tx, promise_id: str) -> Promise | None:
             promises.c.id == promise_id, promises.c.due_at <= tx.now, promises.c.kept_at.is_(None)
         )
     )
-    return Promise(**row) if row is not None else None
+    return read(tx, row) if row is not None else None
 
 
 def of_report(tx: Tx, report_id: str) -> Promise | None:
     """The promise of this report."""
     row = tx.first(select(*KEPT).where(promises.c.report_id == report_id))
-    return Promise(**row) if row is not None else None
+    return read(tx, row) if row is not None else None
 
 
 _OPEN = (
@@ -115,7 +134,7 @@ _OPEN_TO = Question(
 def open_to(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[Promise]:
     """Promises of a client to any of these numbers not yet kept, nearest time first, those without a time last."""
     rows = tx.all(_OPEN_TO, {"client": client_id, "numbers": numbers})
-    return [Promise(**row) for row in rows]
+    return [read(tx, row) for row in rows]
 
 
 def open_ones(tx: Tx, client_id: str | None, *, before: datetime | None = None) -> list[Promise]:
@@ -125,4 +144,4 @@ def open_ones(tx: Tx, client_id: str | None, *, before: datetime | None = None) 
         query = query.where(promises.c.client_id == client_id)
     if before is not None:
         query = query.where(promises.c.by < before)
-    return [Promise(**row) for row in tx.all(query)]
+    return [read(tx, row) for row in tx.all(query)]

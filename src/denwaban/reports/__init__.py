@@ -42,7 +42,9 @@ from denwaban.reports.model import (
     caller_words,
     subject_of,
 )
+from denwaban.reports.queries import to_numbers
 from denwaban.reports.rules import Case, Decision, Rule, Rules, decide, due
+from denwaban.reports.sealing import Words, turnings, words_of
 from denwaban.reports.sentence import Sentence
 from denwaban.reports.settings import (
     KeptForm,
@@ -83,6 +85,7 @@ __all__ = [
     "StatusChange",
     "Tone",
     "Urgency",
+    "Words",
     "accept",
     "callback_words",
     "caller_words",
@@ -106,5 +109,8 @@ __all__ = [
     "set_rules",
     "set_status",
     "subject_of",
+    "to_numbers",
+    "turnings",
     "when",
+    "words_of",
 ]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from denwaban.journal import append
-from denwaban.reports import facts, rows
+from denwaban.reports import facts, queries
 from denwaban.reports.gate import Around, Finding, findings
 from denwaban.reports.model import (
     Draft,
@@ -65,12 +65,14 @@ def accept(
     that is changed later alters it.
     """
     draft = tidy(draft)
-    if call_id is not None and (sent := rows.of_call(tx, call_id)) is not None:
+    if call_id is not None and (sent := queries.of_call(tx, call_id)) is not None:
         if sent.draft == draft and sent.client_id == client_id:
             return sent
         raise AlreadySent(sent)
     form = form_of(tx, client_id).form
-    known = replace(around or Around(tx.now), on_roster=rows.on_roster(tx, client_id, in_charge_id))
+    known = replace(
+        around or Around(tx.now), on_roster=queries.on_roster(tx, client_id, in_charge_id)
+    )
     found = findings(draft, known, form)
     reason = " ".join(reason.split())[:REASON_MAX]
     if any(not one.warning for one in found) or (found and not reason):
@@ -84,7 +86,7 @@ def accept(
         draft=draft,
         subject=subject_of(draft, practice=practice),
         status=first_status(draft),
-        call_ended_at=rows.call_end(tx, call_id) if call_id is not None else None,
+        call_ended_at=queries.call_end(tx, call_id) if call_id is not None else None,
         sent_at=tx.now,
         practice=practice,
         form=form,
@@ -93,14 +95,14 @@ def accept(
         due_at=due_at,
         override=Override(reason, tuple(str(one.told) for one in found)) if found else None,
     )
-    rows.add(tx, report)
+    queries.add(tx, report)
     append(tx, facts.sent(report))
     return report
 
 
 def report(tx: Tx, report_id: str) -> Report | None:
     """The report of this id."""
-    return rows.one(tx, report_id)
+    return queries.one(tx, report_id)
 
 
 def reports(
@@ -113,14 +115,14 @@ def reports(
     limit: int = 50,
 ) -> list[Report]:
     """Reports, newest first; of one client, or of all when `client_id` is None. `before` is the last id of the page before."""
-    return rows.some(
+    return queries.some(
         tx, client_id, status=status, operator_id=operator_id, before=before, limit=limit
     )
 
 
 def reports_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
     """The reports with these ids, oldest first."""
-    return rows.by_ids(tx, ids)
+    return queries.by_ids(tx, ids)
 
 
 def set_status(
@@ -130,22 +132,22 @@ def set_status(
 
     Raises `LookupError` when there is no such report.
     """
-    found = rows.one(tx, report_id)
+    found = queries.one(tx, report_id)
     if found is None:
         raise LookupError("no such report")
     note = note.strip()
     if found.status is status and not note:
         return found
-    rows.add_status(tx, report_id, status, by_user_id, note)
+    queries.add_status(tx, found.client_id, report_id, status, by_user_id, note)
     append(tx, facts.status_changed(found, status, by_user_id))
     return replace(found, status=status)
 
 
 def hand_to(tx: Tx, report_id: str, staff_id: str) -> None:
     """Makes a staff member the one owner of a report [D3]."""
-    rows.set_in_charge(tx, report_id, staff_id)
+    queries.set_in_charge(tx, report_id, staff_id)
 
 
 def history(tx: Tx, report_id: str) -> list[StatusChange]:
     """Every status of a report, oldest first."""
-    return rows.history(tx, report_id)
+    return queries.history(tx, report_id)

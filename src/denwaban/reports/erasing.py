@@ -6,10 +6,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 
 from denwaban.reports.rows import report_statuses, reports
+from denwaban.reports.sealing import BARE, ERASED, has_number
 from denwaban.store import Tx
-
-ERASED = "【消去済み】"
-"""The subject of a report of which nothing else is left."""
 
 
 def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
@@ -19,18 +17,10 @@ def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
         update(reports)
         .where(reports.c.id.in_(list(report_ids)), reports.c.erased_at.is_(None))
         .values(
-            caller_name="",
-            caller_kana="",
-            caller_company="",
-            caller_number="",
-            what_for="",
-            done="",
-            note="",
-            answers=[],
-            extra=[],
+            **{**BARE, "subject": ERASED},
+            sealed=None,
+            number_blind=None,
             confirmed=[],
-            override=None,
-            subject=ERASED,
             erased_at=tx.now,
         )
     ).rowcount
@@ -61,12 +51,9 @@ def reports_before(
 
 
 def reports_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str]:
-    """Ids of the reports in which one of these numbers stands as it was typed, oldest first."""
-    rows = tx.all(
-        select(reports.c.id)
-        .where(reports.c.client_id == client_id, reports.c.caller_number.in_(list(numbers)))
-        .order_by(reports.c.id)
-    )
+    """Ids of the reports in which one of these numbers stands, oldest first."""
+    mine = has_number(tx, client_id, list(numbers))
+    rows = tx.all(select(reports.c.id).where(mine).order_by(reports.c.id))
     return [row["id"] for row in rows]
 
 

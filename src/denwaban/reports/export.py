@@ -11,7 +11,7 @@ from denwaban.clock import JST, japan_day
 from denwaban.lines import show_number
 from denwaban.people import PeopleError
 from denwaban.people.csvfile import write_csv
-from denwaban.reports import rows
+from denwaban.reports import queries
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import Form
 from denwaban.reports.model import TONE_WORDS, URGENCY_WORDS, Draft, Report, Status, Tone, Urgency
@@ -69,7 +69,7 @@ def csv_of(tx: Tx, client_id: str, first: date, last: date) -> bytes:
     since = datetime(first.year, first.month, first.day, tzinfo=JST)
     after = last + timedelta(days=1)
     until = datetime(after.year, after.month, after.day, tzinfo=JST)
-    found = rows.sent_between(tx, client_id, since, until, MOST + 1)
+    found = queries.sent_between(tx, client_id, since, until, MOST + 1)
     if len(found) > MOST:
         raise PeopleError(N_("多すぎます。2万件までの期間にしてください。"), "last")
     return write_csv(_table(form_of(tx, client_id).form, found))

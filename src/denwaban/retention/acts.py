@@ -265,6 +265,8 @@ def duty(store: Store) -> Duty:
             while after is not None:
                 after = await store.write(partial(_noted, client_id, made, step, after))
         await store.write(lambda tx: _until_tomorrow(tx, client_id))
+        if await store.read(lambda tx: _noted_as(tx, made)):
+            await store.clear_log()
 
     return Duty(
         "retention",
@@ -297,6 +299,10 @@ def _noted(client_id: str, made: str, step: Step, after: str, tx: Tx) -> str | N
     if gone:
         note_erasure(tx, client_id, Kind.RETENTION, gone, None, made)
     return last
+
+
+def _noted_as(tx: Tx, made: str) -> bool:
+    return tx.first(select(erasures.c.id).where(erasures.c.id == made)) is not None
 
 
 def _until_tomorrow(tx: Tx, client_id: str) -> None:

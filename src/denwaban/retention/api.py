@@ -220,9 +220,11 @@ async def post_erasure(
         )
 
     try:
-        return await store.write(verb)
+        told = await store.write(verb)
     except PeopleError as error:
         raise refused(error.field, error.tell(_)) from error
+    await store.clear_log()
+    return told
 
 
 routes = [

@@ -13,14 +13,17 @@ from sqlalchemy import select
 from denwaban import audit
 from denwaban.calls import Call, Recordings
 from denwaban.calls.recordings import read
+from denwaban.care import abuse_words
 from denwaban.care import rows as care_rows
 from denwaban.delivery import rows as delivery_rows
+from denwaban.delivery import talk_words
 from denwaban.journal import Fact, append
 from denwaban.people.persons import old_names, ways_of
 from denwaban.promises import rows as promise_rows
 from denwaban.reports import Report
 from denwaban.retention.requests import Asked, asked
 from denwaban.scripts import rows as script_rows
+from denwaban.scripts import said_in
 from denwaban.store import Store, Tx
 
 IN_MEMORY = 8 * 1024 * 1024
@@ -33,27 +36,25 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
     """What is kept, as it is written into the export. Times in UTC."""
     calls = [one.id for one in found.calls]
     reports = [one.id for one in found.reports]
-    answers, runs = script_rows.answers, script_rows.runs
-    said = tx.all(
-        select(runs.c.call_id, answers.c.field, answers.c.value)
-        .join(runs, runs.c.id == answers.c.run_id)
-        .where(runs.c.call_id.in_(calls))
-        .order_by(runs.c.call_id, answers.c.field)
+    runs = script_rows.runs
+    call_of = {
+        row["id"]: row["call_id"]
+        for row in tx.all(select(runs.c.id, runs.c.call_id).where(runs.c.call_id.in_(calls)))
+    }
+    said = sorted(
+        (call_of[run_id], field, value)
+        for (run_id, field), value in said_in(tx, list(call_of)).items()
     )
     promises, talk = promise_rows.promises, delivery_rows.report_talk
     promised = tx.all(
-        select(promises.c.report_id, promises.c.what, promises.c.by, promises.c.kept_at)
+        select(*promise_rows.KEPT)
         .where(promises.c.report_id.in_(reports))
         .order_by(promises.c.report_id)
     )
-    talked = tx.all(
-        select(talk.c.report_id, talk.c.at, talk.c.text)
-        .where(talk.c.report_id.in_(reports))
-        .order_by(talk.c.id)
-    )
+    talked = tx.all(select(talk).where(talk.c.report_id.in_(reports)).order_by(talk.c.id))
     cases, events = care_rows.abuse_cases, care_rows.abuse_events
     abuse = tx.all(
-        select(cases.c.call_id, events.c.at, events.c.what, events.c.words)
+        select(cases.c.call_id, cases.c.client_id, events)
         .join(cases, cases.c.id == events.c.case_id)
         .where(cases.c.call_id.in_(calls))
         .order_by(events.c.at, events.c.id)
@@ -62,11 +63,25 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
         "numbers": found.numbers,
         "caller": _caller(tx, found),
         "calls": [_call(one) for one in found.calls],
-        "answers": [dict(row) for row in said],
+        "answers": [{"call_id": one, "field": field, "value": value} for one, field, value in said],
         "reports": [_report(one) for one in found.reports],
-        "promises": [dict(row) for row in promised],
-        "abuse": [dict(row) for row in abuse],
-        "comments": [dict(row) for row in talked],
+        "promises": [
+            {"report_id": one.report_id, "what": one.what, "by": one.by, "kept_at": one.kept_at}
+            for one in (promise_rows.read(tx, row) for row in promised)
+        ],
+        "abuse": [
+            {
+                "call_id": row["call_id"],
+                "at": row["at"],
+                "what": row["what"],
+                "words": abuse_words(tx, row),
+            }
+            for row in abuse
+        ],
+        "comments": [
+            {"report_id": row["report_id"], "at": row["at"], "text": talk_words(tx, row)}
+            for row in talked
+        ],
     }
 
 

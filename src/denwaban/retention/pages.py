@@ -124,17 +124,21 @@ async def save(
 ) -> Redirect | Template:
     """Keeps the terms. When they erase something this very night, it asks first."""
 
-    def verb(tx: Tx) -> Counts:
+    def count(tx: Tx) -> Counts:
         if client(tx, client_id) is None:
             raise not_here()
-        terms = _terms(data)
-        going = Counts() if data.sure else over(tx, client_id, terms)
-        if not going:
-            set_terms(tx, client_id, terms, who.user_id, data.seen)
-        return going
+        return over(tx, client_id, _terms(data))
+
+    def verb(tx: Tx) -> None:
+        if client(tx, client_id) is None:
+            raise not_here()
+        set_terms(tx, client_id, _terms(data), who.user_id, data.seen)
 
     try:
-        going = await store.write(verb)
+        # A hundred thousand may be counted: beside the writer.
+        going = Counts() if data.sure else await store.read(count)
+        if not going:
+            await store.write(verb)
     except PeopleError as error:
         return await _show(
             store, client_id, 422, values=data, errors={error.field or "recordings": error.tell(_)}
@@ -254,6 +258,7 @@ async def erase(
         return await _show(
             store, client_id, 422, number=data.number, errors={error.field: error.tell(_)}
         )
+    await store.clear_log()
     return Redirect(f"/clients/{client_id}/data?done=erased", status_code=303)
 
 

@@ -95,6 +95,7 @@ from denwaban.scripts.runs import (
     save_answer,
     start_run,
 )
+from denwaban.scripts.said import said_in, turnings
 from denwaban.scripts.saying import spoken
 from denwaban.scripts.settings import ScriptSettings, Terms, set_settings, settings_of
 from denwaban.scripts.text import Parsed, Source, dump, parse, read, with_example
@@ -218,6 +219,7 @@ __all__ = [
     "run",
     "run_of_call",
     "runs_of_calls",
+    "said_in",
     "save_answer",
     "save_draft",
     "says",
@@ -230,6 +232,7 @@ __all__ = [
     "start_run",
     "submit",
     "to_read",
+    "turnings",
     "unread",
     "version",
     "versions_of",

@@ -18,6 +18,7 @@ from denwaban.scripts.disclosure import NotVerified, closed, proves, restricted
 from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.model import LONGEST_ANSWER, Inform, Script
 from denwaban.scripts.rows import answers, runs, script_versions, scripts
+from denwaban.scripts.said import open_answer, seal_answer
 from denwaban.scripts.settings import settings_of
 from denwaban.scripts.versions import plain_version
 from denwaban.scripts.view import Answer, RunView
@@ -94,7 +95,14 @@ def start_run(tx: Tx, call: Call, version_id: str | None = None) -> RunView:
         tx.execute(
             insert(answers),
             [
-                {"run_id": run_id, "field": f, "value": v, "known": 1, "counter": 0, "at": tx.now}
+                {
+                    "run_id": run_id,
+                    "field": f,
+                    "value": seal_answer(tx, call.client_id, run_id, f, v),
+                    "known": 1,
+                    "counter": 0,
+                    "at": tx.now,
+                }
                 for f, v in known.items()
             ],
         )
@@ -108,7 +116,8 @@ def fill_known(tx: Tx, call: Call, view: RunView, person: Person, number: str) -
     nobody has written anything yet."""
     for field, value in _known(view.script, call, person, number).items():
         old = view.answers.get(field)
-        filled = {"value": value, "known": 1, "counter": 0, "at": tx.now}
+        sealed = seal_answer(tx, view.client_id, view.id, field, value)
+        filled = {"value": sealed, "known": 1, "counter": 0, "at": tx.now}
         if old is None:
             tx.execute(_KEEP, {"run_id": view.id, "field": field, **filled})
         elif old.known or not old.value.strip():
@@ -174,13 +183,15 @@ def _view(tx: Tx, which: Question, it: str) -> RunView | None:
     row = tx.first(which, {"it": it})
     if row is None:
         return None
-    given = {a["field"]: _answer(a) for a in tx.all(_ANSWERS, {"it": row["id"]})}
+    given = {
+        a["field"]: _answer(tx, row["client_id"], a) for a in tx.all(_ANSWERS, {"it": row["id"]})
+    }
     version_id = row["script_version_id"]
     return _view_of(row, scripts_of(tx, [version_id])[version_id], given)
 
 
-def _answer(row: RowMapping) -> Answer:
-    return Answer(row["value"], bool(row["known"]), row["counter"])
+def _answer(tx: Tx, client_id: str, row: RowMapping) -> Answer:
+    return Answer(open_answer(tx, client_id, row), bool(row["known"]), row["counter"])
 
 
 def _view_of(row: RowMapping, script: Script, given: Mapping[str, Answer]) -> RunView:
@@ -208,8 +219,10 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
         row["id"]: {} for row in found if row["call_id"] in answered
     }
     if given:
+        owners = {row["id"]: row["client_id"] for row in found}
         for row in tx.all(select(answers).where(answers.c.run_id.in_(given))):
-            given[row["run_id"]][row["field"]] = _answer(row)
+            run_id = row["run_id"]
+            given[run_id][row["field"]] = _answer(tx, owners[run_id], row)
     return [
         Followed(
             _view_of(row, known[row["script_version_id"]], given.get(row["id"], {})),
@@ -267,7 +280,7 @@ def save_answer(
         return Saved(stands, kept=False)
     # NUL is no character of any language, and PostgreSQL refuses it.
     new = {
-        "value": value.replace("\x00", ""),
+        "value": seal_answer(tx, view.client_id, view.id, field, value.replace("\x00", "")),
         "known": int(known),
         "counter": counter,
         "at": tx.now,

@@ -57,7 +57,8 @@ def _sqlite(url: URL) -> Engine:
             "journal_mode=WAL",
             "synchronous=FULL",  # a report that was accepted survives a power cut; group commit pays for it
             "foreign_keys=ON",
-            "secure_delete=FAST",  # what is erased is overwritten in its page: a destroyed key, a forgotten name
+            # What is erased is overwritten, in its page and in pages that are not used any more: a destroyed key, a forgotten name.
+            "secure_delete=ON",
             f"busy_timeout={BUSY_SECONDS * 1000}",
             "cache_size=-32768",
             "mmap_size=268435456",

@@ -2,10 +2,11 @@
 
 import asyncio
 import queue
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any, TypeVar
 
 import structlog
@@ -137,6 +138,28 @@ class Store:
             except StoreError:
                 log.warning("store.away", waits=what)
                 await asyncio.sleep(AGAIN_AFTER)
+
+    async def clear_log(self) -> bool:
+        """After something was erased: SQLite keeps pages as they were before in the file of its log. Empties that file; False
+        when it could not (others were at it all the while): that has to wait for the next time. PostgreSQL does as its server
+        is set."""
+        cleared = await asyncio.to_thread(self._clear_log)
+        if not cleared:
+            log.warning("store.log_not_cleared")
+        return cleared
+
+    def _clear_log(self) -> bool:
+        if self.engine.dialect.name != "sqlite":
+            return True
+        try:
+            # It waits for readers and the writer as long as a writer would.
+            with closing(self.engine.raw_connection()) as connection:
+                busy, _size, _done = (
+                    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                )
+        except (SQLAlchemyError, sqlite3.Error):
+            return False
+        return not busy
 
     async def read(self, verb: Callable[[Tx], T]) -> T:
         """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""

@@ -7,6 +7,7 @@ from denwaban.summaries.erasing import erase_lines
 from denwaban.summaries.mails import Returns
 from denwaban.summaries.paper import Press
 from denwaban.summaries.plans import Enrolling
+from denwaban.summaries.sealing import turnings
 from denwaban.work import Duty
 
 
@@ -19,4 +20,4 @@ def duties(store: Store, url: str, channels: Channels, press: Press) -> list[Dut
     ]
 
 
-__all__ = ["Enrolling", "Press", "Returns", "duties", "erase_lines"]
+__all__ = ["Enrolling", "Press", "Returns", "duties", "erase_lines", "turnings"]

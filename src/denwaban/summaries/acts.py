@@ -1,6 +1,7 @@
 """Making summaries: each is read, written once and never changed; a correction is another edition."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, timedelta
 from time import monotonic
 from typing import Any
@@ -14,17 +15,18 @@ from denwaban.summaries.figures import Read, document
 from denwaban.summaries.model import (
     LONGEST_DAILY,
     BadPlan,
+    CallLine,
     Document,
     Kind,
     Period,
     State,
     month_of,
     plain,
-    plain_calls,
 )
 from denwaban.summaries.plans import Reader, add_summary, plan_of, readers
 from denwaban.summaries.reading import read, still_open
 from denwaban.summaries.rows import summaries, summary_mails, summary_tries
+from denwaban.summaries.sealing import seal_calls
 from denwaban.texts import N_
 from denwaban.work import Duty
 
@@ -186,7 +188,7 @@ def add_mail(
     tx.touch(f"work:{summary_mails.name}")
 
 
-def finish(tx: Tx, summary_id: str, made: Document, calls: list[object]) -> None:
+def finish(tx: Tx, summary_id: str, made: Document, lines: Sequence[CallLine]) -> None:
     """Writes the figures down for good and hands the mails over, in one step. One that is made already stays as it is."""
     row = tx.first(
         select(summaries.c.client_id, summaries.c.made_at, summaries.c.edition).where(
@@ -217,7 +219,7 @@ def finish(tx: Tx, summary_id: str, made: Document, calls: list[object]) -> None
         .values(
             made_at=tx.now,
             document=plain(made),
-            calls=calls,
+            calls=seal_calls(tx, client_id, summary_id, lines),
             received=made.received,
             answered=made.answered,
             missed=made.missed,
@@ -239,8 +241,7 @@ async def make(store: Store, summary_id: str) -> None:
         return
     figures, edition, reason = found
     made, lines = document(figures, store.clock.now(), edition, reason)
-    calls = plain_calls(lines)
-    await store.write(lambda tx: finish(tx, summary_id, made, calls))
+    await store.write(lambda tx: finish(tx, summary_id, made, lines))
 
 
 def duty(store: Store) -> Duty:

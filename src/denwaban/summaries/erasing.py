@@ -2,15 +2,14 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
-from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 from sqlalchemy import select, update
 
 from denwaban.store import Tx
 from denwaban.summaries.model import CallLine
 from denwaban.summaries.rows import summaries
+from denwaban.summaries.sealing import open_calls, seal_calls
 
 
 def erase_lines(
@@ -32,13 +31,13 @@ def erase_lines(
         )
     )
     for row in found:
-        lines = msgspec.convert(row["calls"] or [], list[CallLine])
+        lines = open_calls(tx, client_id, row["id"], row["calls"])
         left = [
             _bare(one) if one.report_id in report_ids or (one.at, one.number) in calls else one
             for one in lines
         ]
         if left != lines:
-            kept: Any = msgspec.to_builtins(left)
+            kept = seal_calls(tx, client_id, row["id"], left)
             tx.execute(update(summaries).where(summaries.c.id == row["id"]).values(calls=kept))
 
 

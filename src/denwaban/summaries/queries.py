@@ -16,9 +16,9 @@ from denwaban.summaries.model import (
     Period,
     State,
     read,
-    read_calls,
 )
 from denwaban.summaries.rows import summaries, summary_mails
+from denwaban.summaries.sealing import open_calls
 
 TROUBLE_FOR = timedelta(days=14)
 """So long a mail that failed stands on the floor's list, unless the same person got the summary since."""
@@ -160,11 +160,11 @@ def kept(tx: Tx, summary_id: str) -> Kept | None:
     found = one(tx, summary_id)
     if found is None or found.made_at is None:
         return None
-    row = tx.first(
-        select(summaries.c.document, summaries.c.calls).where(summaries.c.id == summary_id)
-    )
+    columns = (summaries.c.client_id, summaries.c.document, summaries.c.calls)
+    row = tx.first(select(*columns).where(summaries.c.id == summary_id))
     assert row is not None
-    return Kept(found, read(row["document"]), read_calls(row["calls"]))
+    calls = open_calls(tx, row["client_id"], summary_id, row["calls"])
+    return Kept(found, read(row["document"]), calls)
 
 
 def posted(tx: Tx, summary_id: str) -> list[Posted]:

@@ -8,7 +8,7 @@ from denwaban.calls import Direction, Outcome
 from denwaban.calls.rows import calls
 from denwaban.people.rows import clients
 from denwaban.promises import kept_share
-from denwaban.reports import form_of, mask_cards
+from denwaban.reports import Words, form_of, mask_cards, words_of
 from denwaban.reports.rows import reports
 from denwaban.store import Tx
 from denwaban.summaries.figures import Rang, Read, Told
@@ -34,6 +34,7 @@ _CALLS = (
 _REPORTS = (
     reports.c.id,
     reports.c.call_id,
+    reports.c.sealed,
     reports.c.subject,
     reports.c.what_for,
     reports.c.answers,
@@ -61,7 +62,7 @@ def read(tx: Tx, client_id: str, period: Period) -> Read:
         )
     )
     told = {
-        row["call_id"]: _told(row)
+        row["call_id"]: _told(row, words_of(tx, row, row["id"], client_id))
         for row in tx.all(
             select(*_REPORTS).where(
                 reports.c.client_id == client_id,
@@ -108,12 +109,12 @@ def still_open(tx: Tx, client_id: str, period: Period) -> bool:
     return found is not None
 
 
-def _told(row: RowMapping) -> Told:
-    branch = next((text for label, text in row["answers"] if label == _BRANCH and text), "")
+def _told(row: RowMapping, words: Words) -> Told:
+    branch = next((text for label, text in words["answers"] if label == _BRANCH and text), "")
     return Told(
         id=row["id"],
-        subject=mask_cards(row["subject"]),
-        what_for=mask_cards(row["what_for"]),
+        subject=mask_cards(words["subject"]),
+        what_for=mask_cards(words["what_for"]),
         topic=mask_cards(branch.split(" → ")[0].strip()),
         status=row["status"],
         callback_by=row["callback_by"] if row["callback_needed"] else None,

@@ -32,6 +32,7 @@ from denwaban.vault.model import (
     key_named_in,
 )
 from denwaban.vault.starting import rotate, unlock
+from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
 from denwaban.vault.turning import Turning, Turnings
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "MasterKeys",
     "Opener",
     "Tampered",
+    "Texts",
     "Turning",
     "Turnings",
     "VaultError",
@@ -56,9 +58,11 @@ __all__ = [
     "is_sealed",
     "key_named",
     "key_named_in",
+    "learn_keys",
     "load",
     "open_",
     "open_old",
+    "open_value",
     "own_key",
     "parts",
     "read_head",
@@ -66,6 +70,7 @@ __all__ = [
     "seal",
     "seal_file",
     "seals_of",
+    "seal_value",
     "unlock",
     "wrapped_by",
 ]

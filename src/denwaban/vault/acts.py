@@ -3,22 +3,26 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
 from denwaban.store import Tx
 from denwaban.vault import model
 from denwaban.vault.master import Keyring
-from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing
+from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered
 from denwaban.vault.rows import vault_keys
 
 HOUSE = "house"
 """Whose key seals what belongs to no client: our operators, calls to nobody's number."""
 
+SETTLED = timedelta(minutes=1)
+"""A key that is older than this is committed."""
+
 _ONE = select(vault_keys).where(vault_keys.c.id == bindparam("it"))
 _CURRENT = (
-    select(vault_keys.c.id)
+    select(vault_keys.c.id, vault_keys.c.created_at)
     .where(
         vault_keys.c.owner == bindparam("who"),
         vault_keys.c.purpose == bindparam("what"),
@@ -79,10 +83,15 @@ def open_old(tx: Tx, client_id: str | None, place: str, text: str) -> str:
 def blind(tx: Tx, client_id: str | None, place: str, text: str) -> str:
     """32 hex digits by which equal texts of one client and place are found without opening them. Empty when the client has
     nothing sealed yet and this transaction only reads: then there is nothing to be found."""
-    owner = client_id or HOUSE
-    if tx.reads and tx.scalar(_CURRENT, {"who": owner, "what": "blind"}) is None:
-        return ""
-    return model.blind_text(_current(tx, owner, "blind")[1], place, text)
+    key = blind_key(tx, client_id or HOUSE)
+    return model.blind_text(key, place, text) if key is not None else ""
+
+
+def blind_key(tx: Tx, owner: str) -> bytes | None:
+    """The key of an owner by which things are found unopened; None when there is none and this transaction only reads."""
+    if tx.reads and _standing(tx, owner, "blind") is None:
+        return None
+    return _current(tx, owner, "blind")[1]
 
 
 def file_key(tx: Tx, client_id: str | None) -> tuple[str, bytes]:
@@ -103,6 +112,14 @@ def key_named(tx: Tx, client_id: str | None, key_id: str) -> bytes:
         raise KeyMissing(f"鍵 {key_id} がありません。データベースの控えが古いようです")
     if row["destroyed_at"] is not None:
         raise KeyDestroyed(f"鍵 {key_id} は {row['destroyed_at']:%Y-%m-%d} に消去されました")
+    if row["owner"] != owner:
+        raise Tampered(f"key {key_id}")
+    return remember(tx, row)
+
+
+def remember(tx: Tx, row: RowMapping) -> bytes:
+    """The key of a row that is not destroyed, which is unwrapped and remembered for a while. Raises `KeyMissing`, `Tampered`."""
+    ring, owner, key_id = tx.lent(Keyring), row["owner"], row["id"]
     key = model.unwrap(ring.master(row["master"]), key_id, owner, row["purpose"], row["wrapped"])
     ring.remember(f"{owner}/{key_id}", key, tx.now)
     return key
@@ -112,13 +129,29 @@ def _current(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
     # For this transaction alone: a key that another one has just made may be rolled back with it.
     kept: dict[tuple[str, str], tuple[str, bytes]] = tx.memo.setdefault("vault", {})
     if (owner, purpose) not in kept:
-        key_id = tx.scalar(_CURRENT, {"who": owner, "what": purpose})
+        key_id = _standing(tx, owner, purpose)
         if key_id is None:
             kept[owner, purpose] = _new(tx, owner, purpose)
         else:
             client_id = None if owner == HOUSE else owner
             kept[owner, purpose] = key_id, key_named(tx, client_id, key_id)
     return kept[owner, purpose]
+
+
+def _standing(tx: Tx, owner: str, purpose: str) -> str | None:
+    """The id of the key that seals; None when there is none yet."""
+    ring = tx.lent(Keyring)
+    known = ring.current_of(owner, purpose, tx.now)
+    if known is not None:
+        return known
+    row = tx.first(_CURRENT, {"who": owner, "what": purpose})
+    if row is None:
+        return None
+    key_id: str = row["id"]
+    # What was made just now may be of this very commit, which may yet fail: nobody could open what a lost key has sealed.
+    if row["created_at"] < tx.now - SETTLED:
+        ring.remember_current(owner, purpose, key_id, tx.now)
+    return key_id
 
 
 def _new(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
@@ -162,6 +195,7 @@ def rewrap(tx: Tx, limit: int = 500) -> int:
 def retire(tx: Tx) -> int:
     """From now on new data is sealed with new keys; what is sealed stays as it is. Returns how many keys retired. Keys for
     `blind` stay: what was blinded with them would not be found any more."""
+    tx.lent(Keyring).forget_current()
     return tx.execute(
         update(vault_keys)
         .where(vault_keys.c.purpose == "seal", vault_keys.c.retired_at.is_(None))
@@ -171,11 +205,13 @@ def retire(tx: Tx) -> int:
 
 def destroy(tx: Tx, client_id: str) -> int:
     """Destroys every key of a client: whatever they sealed, also in files and in copies of them, is gone for good. How many
-    keys those were. Other programs on the same database forget them within `master.REMEMBERED`."""
+    keys those were. Other programs on the same database forget them within `master.REMEMBERED`; what they seal under them until then
+    is gone as well."""
     mine = (vault_keys.c.owner == client_id) & vault_keys.c.destroyed_at.is_(None)
     ids = [row["id"] for row in tx.all(select(vault_keys.c.id).where(mine))]
     tx.execute(update(vault_keys).where(mine).values(**_gone(tx)))
     tx.memo.pop("vault", None)
+    tx.lent(Keyring).forget_current()
     for key_id in ids:
         tx.lent(Keyring).forget(f"{client_id}/{key_id}")
     return len(ids)

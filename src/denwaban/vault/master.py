@@ -151,6 +151,7 @@ class Keyring:
         self._look = look
         self._masters = self._found()
         self._unwrapped: dict[str, tuple[datetime, bytes]] = {}
+        self._current: dict[tuple[str, str], tuple[datetime, str]] = {}
 
     @property
     def current(self) -> tuple[str, bytes]:
@@ -179,6 +180,18 @@ class Keyring:
 
     def forget(self, key_id: str) -> None:
         self._unwrapped.pop(key_id, None)
+
+    def current_of(self, owner: str, purpose: str, now: datetime) -> str | None:
+        """The id of the key under which an owner's new data is sealed, as it was a moment ago."""
+        until, key_id = self._current.get((owner, purpose), (now, ""))
+        return key_id if until > now else None
+
+    def remember_current(self, owner: str, purpose: str, key_id: str, now: datetime) -> None:
+        self._current[owner, purpose] = now + REMEMBERED, key_id
+
+    def forget_current(self) -> None:
+        """New keys are looked for."""
+        self._current.clear()
 
     def _found(self) -> MasterKeys:
         found = self._look()

@@ -3,17 +3,12 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-import structlog
 from sqlalchemy import insert, select, update
 
-from denwaban.store import Store, StoreError, Tx
+from denwaban.store import Store, Tx
 from denwaban.vault.rows import vault_turnings
-
-log = structlog.get_logger(__name__)
-
-AGAIN = 1.0
-"""Seconds after which a database that is away is tried again."""
 
 PAUSE = 0.02
 """Seconds between two steps: calls wait for the same writer."""
@@ -30,6 +25,8 @@ class Turning:
 
     name: str
     step: Callable[[Tx, str], str | None]
+    left: Callable[[Tx], int] | None = None
+    """How many rows are not sealed, whatever was looked at already; looks at all of them."""
 
 
 class Turnings:
@@ -42,17 +39,14 @@ class Turnings:
     async def run(self) -> None:
         """Returns when all is sealed. A database that is away is tried again every second."""
         for turning in self._turnings:
-            while True:
-                try:
-                    if await self._store.write(lambda tx, one=turning: _on(tx, one)):  # type: ignore[misc]
-                        break
-                    await asyncio.sleep(PAUSE)
-                except StoreError:
-                    log.warning("vault.store_away", turning=turning.name)
-                    await asyncio.sleep(AGAIN)
+            what = f"turning {turning.name}"
+            done = False
+            while not done:
+                await asyncio.sleep(PAUSE)
+                done = await self._store.write_at_last(partial(_on, turning), what)
 
 
-def _on(tx: Tx, turning: Turning) -> bool:
+def _on(turning: Turning, tx: Tx) -> bool:
     """One step; whether there is nothing left to do."""
     mine = vault_turnings.c.name == turning.name
     row = tx.first(select(vault_turnings).where(mine))

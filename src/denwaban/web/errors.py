@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
 
 from denwaban.store import StoreError
+from denwaban.vault import VaultError
 from denwaban.web.guards import NotSignedIn
 from denwaban.web.here import Here
 from denwaban.web.language import _
@@ -110,6 +111,15 @@ def as_problem(error: Exception) -> Problem:
         return Problem(
             status, *known(status), headers={"Retry-After": "5"} if status == 503 else {}
         )
+    if isinstance(error, VaultError):
+        # What is there is not lost: with the right key it opens.
+        title, hint = (
+            _("保存された内容を開けません"),
+            _(
+                "暗号の鍵が見つからないか、内容が書き換えられています。運用管理の担当者に時刻を伝えてください。"
+            ),
+        )
+        return Problem(500, title, hint)
     return Problem(500, *known(500))
 
 

@@ -70,17 +70,17 @@ def some_calls(tx: Tx, folder: Path) -> tuple[str, str, str]:
     recorded = blocked = ""
     outcomes = [*calls.Outcome, calls.Outcome.ANSWERED, calls.Outcome.ANSWERED]
     for n in range(27):
-        now = Tx(tx.connection, tx.now - timedelta(minutes=17 * n + 3))
+        now = tx.at(tx.now - timedelta(minutes=17 * n + 3))
         outcome = outcomes[n % len(outcomes)]
         caller = "" if n % 11 == 5 else f"+8190{10_000_000 + n * 37_511}"
         call = calls.begin(
             now, client_id=None if outcome is calls.Outcome.REFUSED else clients[n % 3],
             dialled="+81312345678", caller=caller, plan="平日昼間", practice=n == 8,
         )  # fmt: skip
-        later = Tx(tx.connection, now.now + timedelta(seconds=4 + n % 9))
+        later = tx.at(now.now + timedelta(seconds=4 + n % 9))
         if outcome is calls.Outcome.ANSWERED:
             calls.answered(later, call.id, operator)
-            later = Tx(tx.connection, later.now + timedelta(seconds=40 + n * 23))
+            later = tx.at(later.now + timedelta(seconds=40 + n * 23))
             recorded = recorded or call.id
         if outcome is calls.Outcome.BLOCKED:
             blocked = call.id

@@ -208,6 +208,46 @@ async def test_an_erasure_that_comes_while_it_is_sealed_wins(
     assert not shelf.plain(one.id).exists()
 
 
+async def test_a_machine_without_the_file_leaves_its_erasure_to_the_one_that_has_it(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    here, plain = await shelf.talk(), await shelf.talk()
+    shelf.writes(here, wav(300))
+    assert await shelf.turned(here) is State.SEALED
+    shelf.writes(plain, wav(300))
+    await shelf.keeper.sweep()
+    ids = [here.id, plain.id]
+    assert await shelf.store.write(lambda tx: erase_recordings(tx, ids)) == 2
+    elsewhere = Keeper(
+        shelf.store, shelf.clock, lambda one: tmp_path / "b" / f"{one}.wav", tmp_path / "other"
+    )
+    for one in (here, plain):
+        await elsewhere.do(one.id)
+        row = await shelf.row(one)
+        assert (row["state"], row["leased_until"]) == (State.ERASING, None)
+        assert row["due_at"] > shelf.clock.now()
+    await elsewhere.erase_here()
+    assert shelf.kept(here.id).exists()
+    await shelf.keeper.erase_here()
+    for one in (here, plain):
+        assert (await shelf.row(one))["state"] == State.ERASED
+        assert not shelf.kept(one.id).exists()
+        assert not shelf.plain(one.id).exists()
+
+
+async def test_files_of_what_was_erased_elsewhere_go_when_their_machine_begins(
+    shelf: Shelf,
+) -> None:
+    one = await shelf.talk()
+    shelf.writes(one, wav(300))
+    assert await shelf.turned(one) is State.SEALED
+    gone = update(recordings).values(state=State.ERASED.value, due_at=None, holder=None)
+    await shelf.store.write(lambda tx: tx.execute(gone))
+    await shelf.keeper.claim()
+    await shelf.keeper.erase_here()
+    assert not shelf.kept(one.id).exists()
+
+
 async def test_a_destroyed_key_takes_the_recordings_with_it(shelf: Shelf) -> None:
     one = await shelf.talk()
     shelf.writes(one, wav(300))

@@ -16,6 +16,7 @@ from denwaban.config import Settings
 from denwaban.console.guide import EXCEPTION
 from denwaban.lines import Condition, Say, set_transfers
 from denwaban.oncall import add_contact
+from denwaban.reports import history
 from denwaban.reports.rows import report_statuses
 from denwaban.routing import SeatError
 from denwaban.scripts import publish
@@ -92,8 +93,12 @@ async def test_an_exception_needs_a_reason_and_stays_in_the_history(seat_story: 
     assert "担当に代わるご希望" in (await browser.get("/seat")).text
     await browser.request("PUT", path, json={"value": "お客様がお急ぎで切られた", "counter": 2})
     assert (await post(browser, f"calls/{call.id}/report")).status_code == 200
-    history = await story.store.read(lambda tx: tx.all(report_statuses.select()))
-    assert any("担当に代わるご希望" in row["note"] for row in history)
+    [report_id] = {
+        row["report_id"]
+        for row in await story.store.read(lambda tx: tx.all(report_statuses.select()))
+    }
+    told = await story.store.read(lambda tx: history(tx, report_id))
+    assert any("担当に代わるご希望" in one.note for one in told)
 
 
 @pytest.mark.req("A1", "A12")

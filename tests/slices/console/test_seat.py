@@ -20,6 +20,7 @@ from denwaban.console.waiting import SeatQueue
 from denwaban.delivery.rows import deliveries
 from denwaban.people import add_operator, caller_of, leave_operator, set_presence
 from denwaban.promises import open_promises
+from denwaban.reports import reports as all_reports
 from denwaban.reports.rows import reports
 from denwaban.scripts import LONGEST_ANSWER
 from denwaban.store import Store, Tx
@@ -194,7 +195,7 @@ async def test_a_request_is_one_transaction_and_asks_little(
     assert (await browser.get("/seat/parts", headers=have)).status_code == 200
     assert [kind for kind, _asked in made] == ["write", "write", "read"]
     assert made[0][1] <= 9  # one of them: what the caller has said before
-    assert made[1][1] <= 5
+    assert made[1][1] <= 6  # one of them: the key, while it is so new that it may not be committed
 
 
 async def test_a_session_that_is_over_changes_nothing_any_more(seat_story: MakeStory) -> None:
@@ -310,17 +311,15 @@ async def test_the_report_is_made_from_the_run_and_sent_once(seat_story: MakeSto
     for _ in range(2):
         sent = await send(browser, call)
         assert sent.status_code == 200, sent.text
-    row = await story.store.read(lambda tx: tx.all(select(reports)))
-    assert len(row) == 1
-    report = row[0]
-    assert report["what_for"] == "給湯器: お湯が出ない"
-    assert report["done"] == "状況を伺い、担当から折り返すとお伝えしました。"
-    assert report["callback_needed"] is True
-    assert report["caller_number"] == "090-1234-5678"
-    assert report["in_charge_id"] == story.staff["鈴木"]
-    assert ["場所", "港区芝1-2-3 101"] in report["answers"]
+    [report] = await story.store.read(lambda tx: all_reports(tx, None))
+    draft, number = report.draft, report.draft.number
+    assert draft.what_for == "給湯器: お湯が出ない"
+    assert draft.done == "状況を伺い、担当から折り返すとお伝えしました。"
+    assert draft.callback_needed is True
+    assert number == "090-1234-5678"
+    assert report.in_charge_id == story.staff["鈴木"]
+    assert ("場所", "港区芝1-2-3 101") in draft.answers
     assert await count(story, deliveries) >= 1
-    number = report["caller_number"]
     kept = await story.store.read(lambda tx: open_promises(tx, story.client_id, number))
     assert len(kept) == 1
     # When they call again, the promise is in sight.
@@ -559,8 +558,8 @@ async def test_a_report_without_a_walk_knows_the_known_caller(seat_story: MakeSt
     await put(browser, call, "report.what_for", "番号の間違い")
     await put(browser, call, "report.done", "間違いとのことで終えました")
     assert (await send(browser, call)).status_code == 200
-    [row] = await story.store.read(lambda tx: tx.all(select(reports)))
-    assert (row["caller_name"], row["caller_number"]) == ("佐藤 花子", "090-1234-5678")
+    [report] = await story.store.read(lambda tx: all_reports(tx, None))
+    assert (report.draft.who, report.draft.number) == ("佐藤 花子", "090-1234-5678")
 
 
 async def test_who_said_they_are_somebody_else_is_not_overwritten(seat_story: MakeStory) -> None:

@@ -144,7 +144,7 @@ async def test_the_list_goes_on_page_by_page(
         client = a_client(tx)
         a_client(tx, "yamada2")
         for n in range(45):
-            later = Tx(tx.connection, tx.now + timedelta(minutes=n % 7))
+            later = tx.at(tx.now + timedelta(minutes=n % 7))
             remember_caller(later, client, f"+8190111100{n:02}", f"客{n:02}")
         return client
 

@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import Engine, create_engine, select
 from sqlalchemy.pool import StaticPool
+from tests.keys import ring_of
 from tests.some_people import a_client
 
 import denwaban.schema  # noqa: F401 - loads every table
@@ -41,6 +42,7 @@ from denwaban.people.persons.rows import person_acts
 from denwaban.promises.model import Promise
 from denwaban.promises.rows import add as add_promise
 from denwaban.store import Tx, metadata, new_id
+from denwaban.vault import Keyring
 
 ME = By(None, "渡辺")
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=JST)
@@ -62,6 +64,7 @@ class Persons(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.connection = tables().connect()
+        self.ring = ring_of()
         self.at = NOW
         self.client = a_client(self.tx())
         self.numbers: list[str] = []
@@ -71,7 +74,7 @@ class Persons(RuleBasedStateMachine):
 
     def tx(self) -> Tx:
         self.at += timedelta(seconds=1)
-        return Tx(self.connection, self.at)
+        return Tx(self.connection, self.at, {Keyring: self.ring})
 
     def teardown(self) -> None:
         self.connection.rollback()

@@ -11,7 +11,7 @@ from tests.recording_story import Shelf
 from tests.retention_story import NUMBER, OTHER, Files, site
 from tests.web_fixtures import MakeWeb
 
-from denwaban import care, promises, retention
+from denwaban import care, promises, reports, retention
 from denwaban.access import Role
 from denwaban.calls import Outcome, answered, begin, calls_by_ids, calls_of_numbers, ended
 from denwaban.calls.rows import calls
@@ -21,13 +21,13 @@ from denwaban.config import Settings
 from denwaban.lines import add_number
 from denwaban.people import persons as people_persons
 from denwaban.people.persons.rows import person_ways
-from denwaban.reports.rows import reports as report_rows
 from denwaban.retention import Counts
 from denwaban.retention.export import described
 from denwaban.scripts import rows as script_rows
 from denwaban.store import Store, Tx, new_id
 from denwaban.summaries.model import CallLine
 from denwaban.summaries.rows import summaries
+from denwaban.summaries.sealing import open_calls
 
 LINE, THIRD, FOURTH = "+81312345678", "+819011110003", "+819011110004"
 
@@ -94,7 +94,8 @@ async def test_a_call_given_to_another_is_not_the_numbers_owners(files: Files) -
     await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
     numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
     assert (numbers[own_call], numbers[given_call]) == ("", NUMBER)
-    names = {row["id"]: row["caller_name"] for row in await files.all_of(report_rows)}
+    every = await files.store.read(lambda tx: reports.reports(tx, None))
+    names = {one.id: one.draft.who for one in every}
     assert (names[own_report], names[given_report]) == ("", "佐藤 花子")
 
 
@@ -134,7 +135,7 @@ async def test_who_made_a_held_call_stays_known_and_so_does_its_line(
     known = {row["value"] for row in await files.all_of(person_ways)}
     assert known == {NUMBER, THIRD, FOURTH}
     (row,) = await files.all_of(summaries)
-    lines = msgspec.convert(row["calls"], list[CallLine])
+    lines = await files.store.read(lambda tx: open_calls(tx, client_id, row["id"], row["calls"]))
     assert [one.number for one in lines] == [NUMBER, ""]
 
 
@@ -204,27 +205,27 @@ async def test_words_about_abuse_and_answers_nobody_reported_go_too(
 
     silent = await files.store.write(unreported)
 
-    async def words() -> list[str]:
+    async def words() -> int:
         rows = await files.all_of(care_rows.abuse_events)
-        return [row["words"] for row in rows if row["words"]]
+        return len([row for row in rows if row["words"]])
 
     async def answers() -> int:
         return await files.store.read(lambda tx: len(tx.all(select(script_rows.answers))))
 
-    assert await words() == ["佐藤が怒鳴った"] * 2
+    assert await words() == 2
     document = await files.store.read(
         lambda tx: described(tx, retention.asked(tx, client_id, NUMBER))
     )
     assert [one["words"] for one in document["abuse"]] == ["佐藤が怒鳴った"]
     await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
-    assert await words() == ["佐藤が怒鳴った"]
+    assert await words() == 1
     clock.advance(timedelta(days=40))
     await files.set(reports=1)
     hold = await files.store.write(
         lambda tx: retention.place_hold(tx, client_id, "訴訟のため", None, silent)
     )
     await files.night()
-    assert (await words(), await answers()) == (["佐藤が怒鳴った"], 1)
+    assert (await words(), await answers()) == (1, 1)
     await files.store.write(lambda tx: retention.lift_hold(tx, client_id, hold, None))
     await files.night()
-    assert (await words(), await answers()) == ([], 0)
+    assert (await words(), await answers()) == (0, 0)

@@ -16,7 +16,8 @@ from denwaban.cli.vault import rotate as rotate_command
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.store import Store, StoreError, Tx, migrate, new_id
-from denwaban.vault import KeyDestroyed, KeyMissing, Tampered, turning
+from denwaban.store import store as kept
+from denwaban.vault import KeyDestroyed, KeyMissing, Tampered
 from denwaban.vault.acts import retire, rewrap
 from denwaban.vault.master import file_of, make
 from denwaban.vault.rows import vault_keys, vault_turnings
@@ -144,7 +145,7 @@ async def test_a_new_master_key_wraps_all_and_the_old_one_is_not_needed(store: S
 async def test_old_rows_are_sealed_some_at_a_time_and_a_killed_program_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turning, "AGAIN", 0)
+    monkeypatch.setattr(kept, "AGAIN_AFTER", 0)
     looked: list[str] = []
 
     def step(tx: Tx, after: str) -> str | None:

@@ -11,7 +11,7 @@ from denwaban.delivery.channels import Channels
 from denwaban.delivery.channels.web import Answer as HttpAnswer
 from denwaban.delivery.channels.web import post_json
 from denwaban.delivery.inbound.imap import MailboxAway, Place, look
-from denwaban.delivery.inbound.keeping import Kept, Meaning, done, keep
+from denwaban.delivery.inbound.keeping import Kept, Meaning, done, keep, payload_of
 from denwaban.delivery.inbound.letter import read_letter
 from denwaban.delivery.inbound.model import of_word
 from denwaban.delivery.inbound.pressed import Answer, line_came, slack_pressed
@@ -54,9 +54,10 @@ def inbound_duties(
 def meant(tx: Tx, row_id: str, letters: Letters | None = None) -> Answer | None:
     """Does what a row means, once; returns what is to be answered."""
     row = tx.first(select(inbound).where(inbound.c.id == row_id))
-    if row is None or row["payload"] is None:
+    payload = payload_of(tx, row) if row is not None else None
+    if row is None or payload is None:
         return None
-    payload, answer = row["payload"], None
+    answer = None
     if row["source"] == "slack":
         meaning, answer = slack_pressed(tx, payload)
     elif row["source"] == "line":

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.delivery.inbound.rows import inbound
 from denwaban.store import Tx, new_id
+from denwaban.vault import open_value, seal_value
 
 
 class Meaning(StrEnum):
@@ -49,18 +50,27 @@ def keep(tx: Tx, kept: Sequence[Kept]) -> int:
             insert(inbound),
             [
                 {
-                    "id": new_id(),
+                    "id": made,
                     "source": one.source,
                     "seen_key": one.seen_key,
-                    "payload": one.payload,
+                    # Whose it is comes out only when it is read.
+                    "payload": seal_value(tx, None, f"inbound.payload/{made}", one.payload),
                     "received_at": tx.now,
                     "due_at": tx.now,
                 }
-                for one in fresh.values()
+                for made, one in ((new_id(), one) for one in fresh.values())
             ],
         )
         tx.touch("work:inbound")
     return len(fresh)
+
+
+def payload_of(tx: Tx, row: RowMapping) -> dict[str, Any] | None:
+    """What came in; None once it is done. Raises `VaultError`."""
+    kept = row["payload"]
+    if not isinstance(kept, str):
+        return cast("dict[str, Any] | None", kept)  # from before this was sealed
+    return cast("dict[str, Any]", open_value(tx, None, f"inbound.payload/{row['id']}", kept))
 
 
 def done(tx: Tx, row_id: str, meaning: Meaning) -> None:

@@ -15,7 +15,7 @@ from denwaban.clock import JST, Clock
 from denwaban.lines import day_names, shown_minute
 from denwaban.oncall import OnDuty, deadlines_of, person_in_charge
 from denwaban.people import staff_of
-from denwaban.reports import rows
+from denwaban.reports import queries
 from denwaban.reports.asked import case_of_report
 from denwaban.reports.chances import WORDS
 from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version, typed
@@ -57,7 +57,7 @@ async def _page(
             "kept": rules_of(tx, client_id),
             "staff": staff_of(tx, client_id),
             "duty": person_in_charge(tx, client_id, tx.now),
-            "past": rows.some(tx, client_id, limit=PAST),
+            "past": queries.some(tx, client_id, limit=PAST),
         }
 
     found = await store.read(look)
@@ -143,7 +143,7 @@ async def try_rules(
 
 
 def _past_case(tx: Tx, client_id: str, report_id: str) -> Case | None:
-    report = rows.one(tx, report_id) if report_id else None
+    report = queries.one(tx, report_id) if report_id else None
     if report is None or report.client_id != client_id:
         return None
     return case_of_report(tx, report)

@@ -198,7 +198,8 @@ def _search_index(name: str) -> None:
 
 
 def _what_there_was() -> None:
-    """Each caller becomes a person of one number, under the same id. Sounds and grams are made when the program starts."""
+    """Each caller becomes a person of one number, under the same id. Sounds and grams are made
+    while the program runs, and so is the index of their calls."""
     op.execute(
         "INSERT INTO persons (id, client_id, name, kana, company, regular, put_first, created_at, "
         "updated_at) SELECT id, client_id, name, kana, company, regular, put_first, updated_at, "
@@ -210,13 +211,6 @@ def _what_there_was() -> None:
         "FROM callers"
     )
     op.drop_table("callers")
-    op.execute(
-        "INSERT INTO call_texts (kind, ref, client_id, title, body, also, folding) "
-        "SELECT 'call', call_id, client_id, what_for, done || ' ' || note, "
-        "replace(replace(caller_name, ' ', ''), '　', '') || ' ' || caller_kana || ' ' || "
-        "replace(replace(caller_company, ' ', ''), '　', ''), 0 "
-        "FROM reports WHERE call_id IS NOT NULL"
-    )
 
 
 def downgrade() -> None:

@@ -1,0 +1,29 @@
+"""Everything from before its place was sealed, most sensitive first."""
+
+from denwaban import (
+    care,
+    delivery,
+    feedback,
+    improvement,
+    memory,
+    oncall,
+    people,
+    promises,
+    reports,
+    scripts,
+    summaries,
+)
+
+TURNINGS = (
+    *people.turnings,
+    *oncall.turnings,
+    *reports.turnings,
+    *scripts.turnings,
+    *promises.turnings,
+    *delivery.turnings,
+    *summaries.turnings,
+    *improvement.turnings,
+    *care.turnings,
+    *feedback.turnings,
+    *memory.turnings,
+)

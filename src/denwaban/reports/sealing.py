@@ -1,0 +1,102 @@
+"""What is sealed of a report: everything that a caller said, and what was written about it, as one text under the client's key.
+
+The columns that held it stay empty; of a report from before this they hold it still, until it is sealed in the background.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
+
+from denwaban import vault
+from denwaban.lines import parse_number
+from denwaban.reports.rows import report_statuses, reports
+from denwaban.store import Tx
+
+ERASED = "【消去済み】"
+"""The subject of a report of which nothing else is left."""
+
+BARE: Mapping[str, Any] = {
+    "caller_name": "",
+    "caller_kana": "",
+    "caller_company": "",
+    "caller_number": "",
+    "what_for": "",
+    "done": "",
+    "note": "",
+    "answers": [],
+    "subject": "",
+    "extra": None,
+    "routing": None,
+    "override": None,
+}
+"""The sealed columns, and what stands in them instead."""
+
+Words = Mapping[str, Any] | RowMapping
+"""By the names of `BARE`."""
+
+AT_ONCE = 100
+
+notes = vault.Texts(report_statuses, "note", through=report_statuses.c.report_id)
+"""What people wrote when they moved a report on."""
+
+
+def sealed(tx: Tx, client_id: str, report_id: str, words: Words) -> dict[str, Any]:
+    """The columns of a report with these words."""
+    said = {name: words[name] for name in BARE}
+    return {
+        **BARE,
+        "sealed": vault.seal_value(tx, client_id, _place(report_id), said),
+        "number_blind": blind(tx, client_id, words["caller_number"]) or None,
+    }
+
+
+def words_of(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Words:
+    """The words of a report, by the names of `BARE`; `row` has its `sealed` and those of its columns that are asked for. What
+    was sealed with a key that is destroyed is erased. Raises `VaultError`."""
+    if row["sealed"] is None:
+        return row
+    try:
+        found: Mapping[str, Any] = vault.open_value(tx, client_id, _place(report_id), row["sealed"])
+    except vault.KeyDestroyed:
+        return {**BARE, "subject": ERASED}
+    return found
+
+
+def blind(tx: Tx, client_id: str, number: str) -> str:
+    """By what a number is found, however it was written; empty for none."""
+    if not number:
+        return ""
+    return vault.blind(tx, client_id, "reports.number", parse_number(number).e164 or number)
+
+
+def has_number(tx: Tx, client_id: str, numbers: list[str]) -> ColumnElement[bool]:
+    """Whether a report of this client has one of these numbers."""
+    written = [one for one in numbers if one]
+    blinds = {blind(tx, client_id, one) for one in written} - {""}
+    return (reports.c.client_id == client_id) & or_(
+        reports.c.number_blind.in_(blinds), reports.c.caller_number.in_(written)
+    )
+
+
+def _plain(tx: Tx) -> int:
+    return int(tx.scalar(select(func.count()).select_from(reports).where(_OLD)))
+
+
+_OLD = reports.c.sealed.is_(None) & reports.c.erased_at.is_(None)
+
+
+def _old_reports(tx: Tx, after: str) -> str | None:
+    rows = tx.all(select(reports).where(reports.c.id > after).order_by(reports.c.id).limit(AT_ONCE))
+    for row in rows:
+        if row["sealed"] is None and row["erased_at"] is None:
+            values = sealed(tx, row["client_id"], row["id"], row)
+            tx.execute(update(reports).where(reports.c.id == row["id"]).values(**values))
+    return rows[-1]["id"] if rows else None
+
+
+def _place(report_id: str) -> str:
+    return f"reports/{report_id}"
+
+
+turnings = (vault.Turning("reports", _old_reports, _plain), notes.turning)

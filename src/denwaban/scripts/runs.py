@@ -234,7 +234,7 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
 
 
 _STANDS = Question(
-    select(runs.c.call_id, answers)
+    select(runs.c.call_id, runs.c.client_id, answers)
     .join(answers, answers.c.run_id == runs.c.id)
     .where(among(runs.c.call_id, "those"), among(answers.c.field, "fields"))
 )
@@ -246,7 +246,7 @@ def answers_to(
     """What stands in these fields, by call and field; one query for any number of calls."""
     found: dict[str, dict[str, str]] = {call_id: {} for call_id in call_ids}
     for row in tx.all(_STANDS, {"those": call_ids, "fields": fields}):
-        found[row["call_id"]][row["field"]] = _answer(row).value
+        found[row["call_id"]][row["field"]] = open_answer(tx, row["client_id"], row)
     return found
 
 

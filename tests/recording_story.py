@@ -5,7 +5,7 @@ import json
 import os
 import struct
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import RowMapping, select
@@ -37,17 +37,28 @@ def wav(samples: int, *, closed: bool = True) -> bytes:
 
 
 def leave(
-    folder: Path, name: str, dialled: str, at: float, *, spoken: bool, ended: bool, call: str = ""
+    folder: Path, leg: str, dialled: str, at: datetime, *, caller: str = "09012345678"
 ) -> None:
     """What the engine writes of somebody who spoke to it."""
-    told = {"trunk": "t", "call": call, "dialled": dialled, "caller": "09012345678", "at": at}
-    note = json.dumps(told) + "\n"
-    if ended:
-        note += json.dumps({"ended": at + 30}) + "\n"
-    (folder / f"{name}.note").write_text(note)
-    os.utime(folder / f"{name}.note", (at, at))
-    if spoken:
-        (folder / f"{name}.wav").write_bytes(wav(8000, closed=False))
+    came = {"id": leg, "trunk": "t", "dialled": dialled, "caller": caller, "at": at.isoformat()}
+    gone = {"id": leg, "ended": (at + timedelta(seconds=30)).isoformat(), "cause": "16"}
+    with (folder / "ledger").open("a") as page:
+        for line in (came, gone):
+            page.write(json.dumps(line, separators=(",", ":")) + "\n")
+    (folder / f"{leg}.wav").write_bytes(wav(8000, closed=False))
+
+
+class NoCalls:
+    """A switchboard that knows of no call, but of these legs."""
+
+    def __init__(self, *legs: str) -> None:
+        self.legs, self.connected = set(legs), True
+
+    async def written(self) -> None:
+        pass
+
+    def has(self, leg: str) -> bool:
+        return leg in self.legs
 
 
 class Shelf:

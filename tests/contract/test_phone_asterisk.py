@@ -6,12 +6,13 @@ import shutil
 import signal
 import wave
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.engine_fixtures import EngineFactory, RunningEngine, password_of
-from tests.phone_world import SEAT, Listener
+from tests.phone_world import OUTSIDE, SEAT, TRUNK, Listener
 from tests.real_world import (
     CALLER_TONE,
     PROMPT_TONE,
@@ -25,6 +26,7 @@ from tests.real_world import (
 from tests.sip_agent import SipAgent
 
 from denwaban.telephony.ari import EngineTaken, connection
+from denwaban.telephony.engine import Ledger
 from denwaban.telephony.port import (
     CallArrived,
     EngineLost,
@@ -39,6 +41,7 @@ from denwaban.telephony.port import (
     SeatName,
 )
 from denwaban.telephony.recording import repair_wav
+from denwaban.telephony.speech import Speech
 
 pytestmark = pytest.mark.engine
 
@@ -121,6 +124,64 @@ async def test_both_voices_are_in_the_recording_of_every_talk_of_a_call(world: R
     await world.listener.told(LegEnded)
     await _holds_both_voices(path, longer_than=first + 8000)
     assert not repair_wav(path), "the engine itself wrote the lengths"
+
+
+async def test_two_talk_although_the_recording_cannot_begin(world: RealWorld) -> None:
+    path = world.phone.recording("unwritable-1")
+    path.mkdir()
+    try:
+        caller, seat, caller_leg, _ = await talk(world, "unwritable-1")
+        await world.phone.hold(caller_leg)
+        await caller.hears("music")
+        await world.phone.unhold(caller_leg)
+        await seat.hears("caller")
+    finally:
+        path.rmdir()
+
+
+async def test_the_engine_keeps_with_whom_a_caller_talked_and_keeps_no_others(
+    world: RealWorld,
+) -> None:
+    settings = world.engine.settings
+    ledger = Ledger(settings.left, settings.run)
+    before = set(ledger.read(datetime.now(UTC)))
+    caller, _, caller_leg, leg = await talk(world, "kept-1", record=False)
+    await world.phone.note(caller_leg, call="kept-1", client='"山田", [社]')
+    outside = await world.outside()
+    far = await world.phone.call_out(
+        OUTSIDE, call="call-9", trunk=TRUNK, shown="+81312340000", seconds=20
+    )
+    await outside.answers()
+    await outside.hangs_up()
+    await caller.hangs_up()
+    await world.phone.hang_up(leg)
+    async with asyncio.timeout(10):
+        while (found := ledger.read(datetime.now(UTC)))[caller_leg].ended is None:
+            await asyncio.sleep(0.05)
+    assert set(found) - before == {caller_leg}
+    entry = found[caller_leg]
+    assert (entry.seat, entry.call, entry.dialled) == (SEAT, "kept-1", "0312345678")
+    assert far not in found
+
+
+async def test_who_is_left_to_the_engine_is_over_for_us_and_has_an_end_in_the_ledger(
+    world: RealWorld,
+) -> None:
+    settings = world.engine.settings
+    ledger = Ledger(settings.left, settings.run)
+    words = await Speech(settings.speech or settings.home / "speech").wav("お待たせしました。")
+    caller = await world.dials("0312345678")
+    leg = (await world.listener.told(CallArrived)).leg
+    await world.phone.ring(leg)
+    await world.phone.take_message(leg, words=words)
+    assert (await world.listener.told(LegEnded)).leg == leg
+    await caller.call.answered()
+    await caller.call.hears_on()
+    assert ledger.read(datetime.now(UTC))[leg].ended is None
+    await caller.hangs_up()
+    async with asyncio.timeout(10):
+        while ledger.read(datetime.now(UTC))[leg].ended is None:
+            await asyncio.sleep(0.05)
 
 
 async def _holds_both_voices(

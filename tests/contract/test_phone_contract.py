@@ -121,7 +121,9 @@ async def test_the_caller_hears_ring_then_announcement_then_music_then_nothing(
     again = await world.phone.play(leg, world.prompt)
     assert again != play
     await caller.hears("prompt")
+    assert (await world.phone.snapshot()).legs[leg].playing == again
     await world.phone.quiet(leg)
+    assert (await world.phone.snapshot()).legs[leg].playing == ""
     assert (await world.listener.told(Played)).play == again
     await caller.hears("nothing")
 

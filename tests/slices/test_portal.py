@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.delivery_story import Office, open_office
 from tests.outside_story import nowhere
-from tests.recording_story import Shelf, leave
+from tests.recording_story import NoCalls, Shelf, leave
 from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import audit, calls, delivery, promises, reports
@@ -18,6 +18,7 @@ from denwaban.portal import pages
 from denwaban.promises.messages import tell_message
 from denwaban.routing import LeftCalls
 from denwaban.store import Store, Tx
+from denwaban.telephony.engine import Ledger
 from denwaban.telephony.fake import FakePhone
 
 
@@ -221,11 +222,12 @@ async def test_a_message_is_a_report_with_a_promise_and_hearing_it_is_on_record(
 ) -> None:
     left = tmp_path / "left"
     left.mkdir()
-    at = office.clock.now().timestamp() - 60
+    at = office.clock.now() - timedelta(seconds=60)
     await office.store.write(lambda tx: add_number(tx, office.client_id, "0311112222", "代表"))
-    leave(left, "1", "0311112222", at, spoken=True, ended=True)
+    leave(left, "1.1", "0311112222", at)
     phone = FakePhone(office.clock, shelf.spool)
-    assert await LeftCalls(office.store, office.clock, phone, left).sweep() == 1
+    ledger = Ledger(left, tmp_path)
+    assert await LeftCalls(office.store, office.clock, phone, ledger, NoCalls()).sweep() == 1
     (call,) = await office.store.read(lambda tx: calls.calls_of(tx, office.client_id))
     await office.store.write(lambda tx: tell_message(tx, call.id, 15))
     await office.store.write(lambda tx: tell_message(tx, call.id, 15))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,11 @@ from denwaban.telephony.engine import (
     Engine,
     EngineSettings,
     Packages,
-    forget,
-    left_messages,
     write_seats,
 )
 from denwaban.telephony.engine.mirror import Mirror, debian_mirrors
 from denwaban.telephony.engine.pjsip import base
 from denwaban.telephony.port import PhoneError, SeatAccount, SeatName
-
-NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 
 
 def settings(home: Path, **changes: Any) -> EngineSettings:
@@ -106,7 +101,7 @@ def test_a_registering_trunk(tmp_path: Path) -> None:
     assert "client_uri = sip:0501234@sip.example:5080" in text
     assert "match = sip.example\n" in text
     assert "password = s3cret/+=" in text
-    assert "set_var = DENWABAN_NUMBER_FROM=to" in text
+    assert "context = from-trunk-to\n" in text
 
 
 def test_the_control_socket_keeps_a_short_name_in_a_deep_home(tmp_path: Path) -> None:
@@ -142,33 +137,3 @@ def test_seats_are_written_privately_and_only_when_changed(tmp_path: Path) -> No
         assert name in text
     assert write_seats(made, accounts[:1])
     assert "seat-1" not in path.read_text()
-
-
-def test_what_callers_left_is_read_also_when_the_engine_died_writing(tmp_path: Path) -> None:
-    at = int(NOW.timestamp())
-    (tmp_path / "1.1.note").write_text(
-        f'{{"id":"1.1","trunk":"t","dialled":"0312345678","caller":"09012345678","at":{at}}}\n'
-        f'{{"ended":{at + 30}}}\n'
-    )
-    (tmp_path / "1.1.wav").write_bytes(b"x" * 2000)
-    (tmp_path / "1.2.note").write_text(f'{{"dialled":"0312345678","at":{at + 1}}}\n{{"en')
-    (tmp_path / "1.2.wav").write_bytes(b"x" * 44)
-    (tmp_path / "1.3.note").write_text("")
-    os.utime(tmp_path / "1.2.note", (at + 1, at + 1))
-    os.utime(tmp_path / "1.3.note", (at + 2, at + 2))
-    whole, torn, empty = left_messages(tmp_path, NOW + timedelta(minutes=1))
-    assert (whole.dialled, whole.caller, whole.at, whole.finished) == (
-        "0312345678",
-        "09012345678",
-        NOW,
-        True,
-    )
-    assert whole.ended == NOW + timedelta(seconds=30)
-    assert whole.wav == tmp_path / "1.1.wav"
-    assert (whole.call, torn.call) == ("", "")
-    assert (torn.dialled, torn.finished, torn.wav) == ("0312345678", False, None)
-    assert (empty.dialled, empty.at, empty.finished) == ("", NOW + timedelta(seconds=2), False)
-    assert all(message.finished for message in left_messages(tmp_path, NOW + timedelta(hours=1)))
-    forget(tmp_path, whole.name)
-    forget(tmp_path, whole.name)
-    assert [message.name for message in left_messages(tmp_path, NOW)] == ["1.2", "1.3"]

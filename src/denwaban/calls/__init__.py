@@ -51,6 +51,7 @@ from denwaban.calls.model import (
     Queued,
 )
 from denwaban.calls.playing import stream
+from denwaban.calls.queries import calls_of_legs
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.recordings import State as RecordingState
 
@@ -78,6 +79,7 @@ __all__ = [
     "call_of_leg",
     "calls_by_ids",
     "calls_of",
+    "calls_of_legs",
     "calls_of_numbers",
     "changes",
     "decide",

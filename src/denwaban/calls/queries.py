@@ -1,5 +1,6 @@
 """Reading calls for lists: with the names of client and operator, filtered, newest first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from denwaban.calls.model import MISSED, Call, CallState, Direction, Offer, Offe
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal.rows import facts
 from denwaban.people.rows import clients, operators
-from denwaban.store import Tx
+from denwaban.store import Tx, among
 
 Place = tuple[datetime, str]
 """(arrived_at, id) of a call: where a page of a list begins."""
@@ -22,6 +23,13 @@ class Listed(NamedTuple):
     call: Call
     client: str
     operator: str
+
+
+class OfLeg(NamedTuple):
+    """The call of a caller's leg: its id, and whether it is over."""
+
+    id: str
+    over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,15 @@ _NAMED = (
     .outerjoin(clients, clients.c.id == calls.c.client_id)
     .outerjoin(operators, operators.c.id == calls.c.operator_id)
 )
+
+
+_OF_LEGS = select(calls.c.leg, calls.c.id, calls.c.ended_at).where(among(calls.c.leg, "legs"))
+
+
+def calls_of_legs(tx: Tx, legs: Iterable[str]) -> dict[str, OfLeg]:
+    """The calls of these legs that are in the record, by leg."""
+    rows = tx.all(_OF_LEGS, {"legs": legs})
+    return {row["leg"]: OfLeg(row["id"], row["ended_at"] is not None) for row in rows}
 
 
 def listed(tx: Tx, wanted: Wanted, before: Place | None = None, limit: int = 100) -> list[Listed]:

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from litestar import Litestar
@@ -40,6 +39,7 @@ from denwaban.store import Store
 from denwaban.summaries import Enrolling, Press, Returns
 from denwaban.summaries import duties as summary_duties
 from denwaban.telephony.ari.practice_caller import CallerLines
+from denwaban.telephony.engine import Ledger
 from denwaban.telephony.port import Phone
 from denwaban.telephony.speech import Speech
 from denwaban.vault import Turnings
@@ -88,12 +88,12 @@ def build(
     callers: CallerLines,
     channels: Channels,
     outgoing: Outgoing,
-    left: Path,
+    ledger: Ledger,
     connect: Sequence[str] = (),
     trunks: Callable[[], str | None] = lambda: None,
 ) -> Program:
-    """Puts the parts together over an open store; starts nothing. `left` is where the engine keeps what callers said
-    while the program was away; `trunks` tells what is wrong with the lines to the phone network."""
+    """Puts the parts together over an open store; starts nothing. `ledger` is what the engine writes of callers by itself;
+    `trunks` tells what is wrong with the lines to the phone network."""
     switchboard = Switchboard(
         store,
         clock,
@@ -104,6 +104,7 @@ def build(
         unread,
         outgoing=outgoing,
         conditions=conditions,
+        ledger=ledger,
     )
     waiting_room = WaitingRoom(store, journal)
     call_backs = CallBacks(outgoing, store, speech, settings)
@@ -172,7 +173,7 @@ def build(
         switchboard,
         waiting_room,
         practice,
-        LeftCalls(store, clock, phone, left),
+        LeftCalls(store, clock, phone, ledger, switchboard),
         keeper,
         Turnings(store, TURNINGS),
         Gatherer(store, clock),

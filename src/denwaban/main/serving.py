@@ -35,7 +35,7 @@ from denwaban.reports.rows import reports
 from denwaban.store import Store, Tx, go_on_after, migrate
 from denwaban.telephony.ari import AriPhone
 from denwaban.telephony.ari.practice_caller import CallerLines
-from denwaban.telephony.engine import Door, Engine, EngineSettings, obtain
+from denwaban.telephony.engine import Door, Engine, EngineSettings, Ledger, obtain
 from denwaban.telephony.speech import Speech
 from denwaban.vault import unlock
 from denwaban.web import configure_logs
@@ -117,7 +117,7 @@ async def _serve(settings: Settings) -> None:
                 callers=CallerLines(told.ari_url, told.ari_user, told.ari_password),
                 channels=channels,
                 outgoing=outgoing,
-                left=told.left,
+                ledger=Ledger(told.left, told.run),
                 connect=denwaban.console.addresses(settings),
                 trunks=lambda: door.trouble,
             )

@@ -6,7 +6,7 @@ from denwaban.routing.erasing import forget_places
 from denwaban.routing.keeping import Place
 from denwaban.routing.keeping import given_up as place_given_up
 from denwaban.routing.keeping import told as place_told
-from denwaban.routing.left import LeftCalls, message_to_tell, message_told, take_message
+from denwaban.routing.left import LeftCalls, message_to_tell, message_told
 from denwaban.routing.prompts import IN_LINE, Speech
 from denwaban.routing.supervision import Supervision
 from denwaban.routing.switchboard import Switchboard
@@ -43,5 +43,4 @@ __all__ = [
     "place_given_up",
     "place_told",
     "WatchView",
-    "take_message",
 ]

@@ -5,7 +5,7 @@ waiting callers keep their place by arrival, callers who are gone get their end 
 get one, and an operator's leg without a caller is ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from denwaban.calls import (
     Outcome,
     call_of_leg,
     calls_by_ids,
+    changes,
     open_calls,
     open_offers,
 )
@@ -29,20 +30,24 @@ from denwaban.routing.desk import Desk
 from denwaban.routing.floor import PUT_DOWN
 from denwaban.routing.intake import terms
 from denwaban.routing.keeping import Place, open_places
+from denwaban.routing.left import end_in
 from denwaban.routing.live import LiveCall
 from denwaban.routing.model import Miss, Stage
 from denwaban.routing.places import far_leg
 from denwaban.routing.talk import Side, Talk
 from denwaban.store import StoreError, Tx, new_id
+from denwaban.telephony.engine import Entry
 from denwaban.telephony.port import (
     CallArrived,
     Leg,
     LegAnswered,
     LegEnded,
     LegState,
+    Played,
     Resynced,
     Snapshot,
 )
+from denwaban.telephony.recording import sound_of
 
 log = structlog.get_logger(__name__)
 
@@ -84,22 +89,27 @@ Claim = Callable[[Leg], Line | None]
 
 
 async def resync(
-    desk: Desk, event: Resynced, held: Held, claim: Claim, known: frozenset[Leg] | None = None
+    desk: Desk,
+    event: Resynced,
+    held: Held,
+    claim: Claim,
+    ledger: Mapping[Leg, Entry],
+    known: frozenset[Leg] | None = None,
 ) -> None:
-    """Makes the desk what the snapshot says. The floor must be paused. `known`: the legs that there were before the snapshot
-    was asked for; of others it says nothing. A fault with one call is noted and does not keep the others from their floor;
-    done again, it takes up what was left."""
+    """Makes the desk what the snapshot says; when those who are gone went, the ledger says. The floor must be paused. `known`: the
+    legs that there were before the snapshot was asked for; of others it says nothing. A fault with one call is noted and does not
+    keep the others from their floor; done again, it takes up what was left."""
     snapshot = event.snapshot
     if event.restarted:
         _all_lost(desk, event.at)
     else:
-        _catch_up(desk, snapshot, event.at, known)
+        _catch_up(desk, snapshot, ledger, event.at, known)
     for row in held.calls:
         if row.id in desk.book.calls:
             continue  # came, or was taken in, before the rows could be read
         kept = held.places.get(row.id)
         try:
-            await _take_row(desk, row, held.offers.get(row.id), kept, event, claim)
+            await _take_row(desk, row, held.offers.get(row.id), kept, event, claim, ledger)
         except Exception as error:
             desk.faults.note("row", error, call=row.id)
             with desk.faults.survived("row", call=row.id):
@@ -158,16 +168,23 @@ def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime, *, here: bool) -> N
 
 
 def _catch_up(
-    desk: Desk, snapshot: Snapshot, at: datetime, known: frozenset[Leg] | None = None
+    desk: Desk,
+    snapshot: Snapshot,
+    ledger: Mapping[Leg, Entry],
+    at: datetime,
+    known: frozenset[Leg] | None = None,
 ) -> None:
     """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
     gone too is not taken for one who hung up."""
     for leg in list(desk.control.legs):
         with desk.faults.survived("leg", leg=leg):
             _catch_up_leg(desk, snapshot, leg, at, known)
-    for leg, _ in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
+    for leg, (live, operators) in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
         with desk.faults.survived("leg", leg=leg):
-            _catch_up_leg(desk, snapshot, leg, at, known)
+            ended = at if operators else end_in(ledger, leg, at)
+            _catch_up_leg(desk, snapshot, leg, ended, known)
+            if not operators and known is None and leg in snapshot.legs:
+                _catch_up_prompt(desk, live, snapshot.legs[leg], at)
     for live in list(desk.book.calls.values()):
         # What a fault left behind: a call without its caller, an operator who talks without a leg.
         with desk.faults.survived("left", call=live.call.id):
@@ -189,6 +206,13 @@ def _catch_up_leg(
         desk.leg_answered(LegAnswered(leg, at))
 
 
+def _catch_up_prompt(desk: Desk, live: LiveCall, state: LegState, at: datetime) -> None:
+    if live.speaking and live.playing and live.playing != state.playing:
+        desk.played(Played(live.leg, live.playing, at))
+    elif live.message and not live.speaking:
+        desk.close(live)  # the goodbye could not be begun, or the end after it not be made
+
+
 async def _take_row(
     desk: Desk,
     row: Call,
@@ -196,6 +220,7 @@ async def _take_row(
     kept: Place | None,
     event: Resynced,
     claim: Claim,
+    ledger: Mapping[Leg, Entry],
 ) -> None:
     """A call that the database holds open and memory does not know: the program is new."""
     # Whom we called back came by another leg than the one that the row knows.
@@ -207,10 +232,10 @@ async def _take_row(
     live.recorded = True
     live.offer = offer
     if state is None and kept is None:
-        live.gone = True
-        desk.book.end(live, _outcome_of_gone(row, event.restarted), event.at)
+        _end(desk, live, event, ledger)
         return
-    live.voice = state is not None and state.answered
+    if state is not None:
+        _hears(live, state)
     await _describe(desk, live)
     if state is not None:
         desk.book.count(live)
@@ -239,6 +264,35 @@ async def _take_row(
         await _keep_on(desk, live, kept, event.snapshot.legs.get(Leg(row.leg)), event.at)
     else:
         await _wait_on(desk, live, event.at)
+
+
+def _hears(live: LiveCall, state: LegState) -> None:
+    """The leg as the engine has it. A prompt that plays is not the one that we play next: its end must not end that."""
+    live.voice = state.answered
+    live.playing, live.speaking = state.playing, bool(state.playing)
+
+
+def _end(desk: Desk, live: LiveCall, event: Resynced, ledger: Mapping[Leg, Entry]) -> None:
+    """The caller of this row is gone: when, and whether somebody had talked with them, the engine knows better."""
+    row, offer, entry = live.call, live.offer, ledger.get(live.leg)
+    live.gone = True
+    at = max(end_in(ledger, live.leg, event.at), row.answered_at or row.arrived_at)
+    if row.answered_at is not None and entry is not None and at != entry.ended:
+        at = event.at  # the leg was over before they were called back and answered
+    spoken = sound_of(desk.phone.recording(row.id))
+    live.record = spoken is not None
+    seat = entry.seat if entry is not None else None
+    outcome = _outcome_of_gone(row, event.restarted)
+    if row.answered_at is None and (spoken or seat):
+        # They were joined in the moment before the program died.
+        outcome = Outcome.LOST if event.restarted else Outcome.ANSWERED
+        began = max(row.arrived_at, at - spoken) if spoken else row.arrived_at
+        operator_id = desk.seats.get(seat) if seat is not None else None
+        if offer is not None and operator_id in (None, offer.operator_id):
+            desk.book.record(live, changes.answered(row, offer, max(began, offer.offered_at)))
+        else:
+            live.call = replace(row, operator_id=operator_id, answered_at=began)
+    desk.book.end(live, outcome, at)
 
 
 async def _taken_elsewhere(
@@ -364,6 +418,8 @@ async def _take_stray(
     partner = _partner(desk, snapshot, state)
     if partner is None:
         desk.arrived(arrived, notes.get("call") or None)
+        if (found := desk.book.legs.get(state.leg)) is not None:
+            _hears(found[0], state)
         return
     live = desk.book.found(arrived, notes.get("call") or None)
     live.voice = True
@@ -449,7 +505,7 @@ def _outcome_of_gone(row: Call, restarted: bool) -> Outcome:
         return Outcome.LOST
     if row.mode == Mode.CLOSED:
         return Outcome.OUT_OF_HOURS
-    talked = row.state in (CallState.TALKING, CallState.HELD)
+    talked = row.state in (CallState.TALKING, CallState.HELD, CallState.PASSED)
     return Outcome.ANSWERED if talked else Outcome.ABANDONED
 
 

@@ -32,6 +32,10 @@ THINKING = 5.0
 """Seconds to press the key after the question, which is asked twice."""
 
 
+AGAIN_AFTER = (0.1, 0.3)
+"""Seconds until who could not be joined is joined again: nobody must be left in silence for what the engine refused once."""
+
+
 class Control:
     """The talks of one engine."""
 
@@ -82,6 +86,7 @@ class Control:
             await self._arrange(live)
         except PhoneError:
             live.talk = before
+            live.line.do(lambda: self._arrange(live))  # half of it may have been done
             raise
         if self.talking(live):
             self._book.record(live, changes.held(live.call, on, self._clock.now()))
@@ -238,16 +243,24 @@ class Control:
         self._changed()
 
     async def _arrange(self, live: LiveCall) -> None:
-        """Makes the engine what `live.talk` says."""
-        try:
-            await self._ask_engine(live)
-        except PhoneError as error:
-            # Not known what was done: all of it is done again, when the event of a leg that is gone comes, when the engine
-            # is back, or at the next wish.
-            live.room, live.music = frozenset(), None
-            live.unsettled = not isinstance(error, LegGone)
-            raise
-        live.unsettled = False
+        """Makes the engine what `live.talk` says; tries a few times. Raises `PhoneError` for who asked."""
+        for pause in (*AGAIN_AFTER, None):
+            try:
+                await self._ask_engine(live)
+            except PhoneError as error:
+                # Not known what was done: all of it is done again, now, when the event of a leg that is gone comes, when the
+                # engine is back, or at the next wish.
+                live.room, live.music = frozenset(), None
+                live.unsettled = not isinstance(error, LegGone)
+                if not live.unsettled or pause is None:
+                    raise
+                log.warning("routing.not_arranged", call=live.call.id, error=type(error).__name__)
+                await asyncio.sleep(pause)
+                if live.gone or live.over:
+                    return
+            else:
+                live.unsettled = False
+                return
 
     def settle(self) -> None:
         """The engine is back: what could not be done is done now."""

@@ -163,7 +163,7 @@ class Desk:
 
     def caller_left(self, live: LiveCall, at: datetime) -> None:
         """The caller's leg is over."""
-        live.gone = True
+        live.gone, live.gone_at = True, at
         passed = live.call.state is CallState.PASSED
         self.control.let_go(live)
         self.parking.leave(live)
@@ -395,7 +395,7 @@ class Desk:
             return
         call = live.call
         try:
-            await self.phone.take_message(live.leg, call=call.id, dialled=call.dialled, words=wav)
+            await self.phone.take_message(live.leg, words=wav)
         except LegGone:
             return
         except PhoneError as error:
@@ -407,9 +407,12 @@ class Desk:
         self.control.let_go(live)
         operator_leg, live.operator_leg = live.operator_leg, None
         self._end_leg(live, operator_leg)
+        at = self.clock.now()
         if not live.gone:
             self._end_leg(live, live.leg)
-        self.book.end(live, Outcome.ANSWERED, self.clock.now())
+        elif live.gone_at is not None:
+            at = live.gone_at
+        self.book.end(live, Outcome.ANSWERED, at)
 
     def _returned(self, live: LiveCall) -> None:
         offer, live.offer = live.offer, None

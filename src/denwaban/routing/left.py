@@ -1,93 +1,126 @@
-"""Callers who spoke to the engine instead of an operator (the program was away, or nobody could take them in the time agreed):
-taken into the record afterwards."""
+"""Callers whom the engine's ledger has and the record does not (who came and went while there was no program, or in the moment
+before the program died), and what callers said to the engine because nobody could talk with them."""
 
 import asyncio
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 
-from denwaban.calls import Call, Outcome, call_of_leg, changes, record
+from denwaban.calls import (
+    Call,
+    Outcome,
+    call_of_leg,
+    calls_of_legs,
+    changes,
+    record,
+)
 from denwaban.calls import call as call_of
 from denwaban.clock import Clock
-from denwaban.lines import UnknownNumber, parse_number, service_for
+from denwaban.lines import Mode, UnknownNumber, parse_number, service_for
+from denwaban.people import operators
 from denwaban.routing.rows import left_messages as rows
 from denwaban.store import Store, StoreError, Tx, new_id
-from denwaban.telephony.engine import LeftMessage, forget, left_messages
-from denwaban.telephony.port import Phone
+from denwaban.telephony.engine import PRACTICE_TRUNK, Entry, Ledger
+from denwaban.telephony.port import HangUp, Leg, Phone, SeatName
 from denwaban.telephony.recording import NotAWav, repair_wav
 
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(seconds=20)
 
-SURELY_WRITTEN = timedelta(minutes=30)
-"""A call that is not in the record so long after its caller was left to the engine never will be: it is taken from the note."""
+TOLD_WITHIN = timedelta(seconds=5)
+"""A call that is over for longer and that the switchboard does not know will never be told to it."""
+
+SURELY_OVER = timedelta(minutes=10)
+"""Of a caller for whom the engine could not write an end. Longer than the longest message that it takes."""
+
+_UNHEARD = {HangUp.BUSY: Outcome.BLOCKED, HangUp.CONGESTION: Outcome.LOST}
 
 
-def take_message(tx: Tx, left: LeftMessage) -> Call | None:
-    """Makes an ended call of what a caller left, or adds it to the call by which they came; the same call when it was taken
-    before. None: not yet, the end of that call is still to be written.
+class Board(Protocol):
+    """What is asked of the switchboard."""
 
-    Outcome `message` when something was spoken, else `abandoned`; the facts are `call.arrived` and `call.ended`, or
-    `call.message_left` of a call that we knew. A spoken message is due to be told to the client.
+    async def written(self) -> None:
+        """Returns when everything that happened so far is in the database."""
+        ...
+
+    def has(self, leg: Leg) -> bool:
+        """Whether this leg is one of a call that goes on."""
+        ...
+
+    @property
+    def connected(self) -> bool:
+        """Whether the engine is there, so that every leg in it is known."""
+        ...
+
+
+def take_entry(tx: Tx, entry: Entry, ended: datetime) -> Call:
+    """Makes an ended call of what the engine wrote of a caller; the same call when it is in the record already.
+
+    Outcome: what was spoken to the engine is a `message`, who was joined to an operator `answered`, and else the caller is in the
+    list of missed calls with the time that they waited. The facts are `call.arrived` and `call.ended`. A spoken message is due
+    to be told to the client.
     """
-    came = call_of(tx, left.call) if left.call else None
-    if came is None and left.call and tx.now - left.at < SURELY_WRITTEN:
-        return None
-    return _take_alone(tx, left) if came is None else _add(tx, came, left)
-
-
-def _add(tx: Tx, call: Call, left: LeftMessage) -> Call | None:
-    if call.ended_at is None:
-        return None
-    if left.wav is None or call.recording is not None:
-        return call
-    at = max(left.ended or left.at, call.ended_at)
-    change = changes.left_message(call, at, f"{call.id}.wav")
-    record(tx, [change])
-    _due(tx, change.call, at)
-    return change.call
-
-
-def _take_alone(tx: Tx, left: LeftMessage) -> Call:
-    leg = f"left:{left.name}"
-    if (known := call_of_leg(tx, leg)) is not None:
+    known = call_of_leg(tx, entry.leg) or (call_of(tx, entry.call) if entry.call else None)
+    if known is not None:
         return known
-    call = Call(
-        id=new_id(),
+    fresh = Call(
+        id=entry.call or new_id(),
         client_id=None,
-        leg=leg,
-        trunk=left.trunk[:40],
-        dialled=parse_number(left.dialled).key,
-        caller=parse_number(left.caller).key,
-        arrived_at=left.at,
+        leg=entry.leg,
+        trunk=entry.trunk[:40],
+        dialled=parse_number(entry.dialled).key,
+        caller=parse_number(entry.caller).key,
+        arrived_at=entry.at,
+        practice=entry.trunk == PRACTICE_TRUNK,
     )
-    service = service_for(tx, left.dialled, left.at)
+    service = service_for(tx, entry.dialled, entry.at)
     if isinstance(service, UnknownNumber):
         outcome = Outcome.REFUSED
     else:
-        outcome = Outcome.ABANDONED
-        call = replace(
-            call,
+        closed = service.mode is Mode.CLOSED
+        outcome = Outcome.OUT_OF_HOURS if closed else Outcome.ABANDONED
+        fresh = replace(
+            fresh,
             client_id=service.client_id,
             plan=service.window,
             mode=service.mode.value,
             script_id=service.script_id,
         )
-    if left.wav is not None:
-        outcome = Outcome.MESSAGE
-    recording = f"{call.id}.wav" if left.wav is not None else None
-    at = left.ended or left.at
-    over = changes.ended(call, outcome, at, None, recording)
-    record(tx, [changes.arrived(call), over])
-    if left.wav is not None:
-        _due(tx, over.call, at)
+    recording = None
+    if entry.spoken:
+        outcome, recording = Outcome.MESSAGE, f"{fresh.id}.wav"
+    elif entry.seat is not None:
+        outcome = Outcome.ANSWERED
+        fresh = replace(fresh, operator_id=_at_seat(tx, entry.seat), answered_at=entry.at)
+    elif entry.lost:
+        outcome = Outcome.LOST
+    elif entry.refused is not None:
+        outcome = _UNHEARD.get(entry.refused, outcome)
+    over = changes.ended(fresh, outcome, ended, None, recording)
+    record(tx, [changes.arrived(fresh), over])
+    if entry.spoken:
+        _due(tx, over.call, ended)
     return over.call
+
+
+def take_message(tx: Tx, entry: Entry, ended: datetime) -> Call | None:
+    """Adds what a caller said to the engine to their call, which had ended for us; the fact is `call.message_left`, and the
+    client is to be told. The call as it is when it has a recording already. None: there is no such call."""
+    came = call_of_leg(tx, entry.leg)
+    if came is None or came.recording is not None or came.ended_at is None:
+        return came
+    change = changes.left_message(came, max(ended, came.ended_at), f"{came.id}.wav")
+    record(tx, [change])
+    _due(tx, change.call, ended)
+    return change.call
 
 
 def _due(tx: Tx, call: Call, at: datetime) -> None:
@@ -109,14 +142,23 @@ def message_told(tx: Tx, call_id: str) -> None:
     tx.execute(update(rows).where(rows.c.id == call_id).values(due_at=None, leased_until=None))
 
 
-class LeftCalls:
-    """Watches the engine's folder of left messages. Each becomes one call, however often anybody is killed meanwhile."""
+def _at_seat(tx: Tx, seat: SeatName) -> str | None:
+    return next((one.id for one in operators(tx, left=True) if one.seat == seat), None)
 
-    def __init__(self, store: Store, clock: Clock, phone: Phone, folder: Path) -> None:
+
+class LeftCalls:
+    """Compares the ledger with the record. Each caller becomes one call, however often anybody is killed meanwhile."""
+
+    def __init__(
+        self, store: Store, clock: Clock, phone: Phone, ledger: Ledger, board: Board
+    ) -> None:
         self._store = store
         self._clock = clock
         self._phone = phone
-        self._folder = folder
+        self._ledger = ledger
+        self._board = board
+        self._fresh = False
+        """Somebody went so shortly before that the switchboard may not have been told."""
 
     async def run(self) -> None:
         """Looks now and then until cancelled."""
@@ -124,37 +166,88 @@ class LeftCalls:
             try:
                 await self.sweep()
             except (StoreError, OSError) as error:
-                # The note stays where it is and is taken the next time.
+                # What is written there stays, and is read again the next time.
                 log.warning("routing.left_not_taken", error=type(error).__name__)
-            await self._clock.sleep_until(self._clock.now() + EVERY)
+            pause = TOLD_WITHIN if self._fresh else EVERY
+            await self._clock.sleep_until(self._clock.now() + pause)
 
     async def sweep(self) -> int:
-        """Takes what is finished; returns how many calls. Raises `StoreError`, OSError."""
-        found = await asyncio.to_thread(left_messages, self._folder, self._clock.now())
-        taken = 0
-        for left in found:
-            if not left.finished:
+        """Writes who is missing in the record, and forgets who is not; returns how many were. Raises `StoreError`, OSError."""
+        now = self._clock.now()
+        found = await asyncio.to_thread(self._ledger.read, now)
+        await self._board.written()
+        known = await self._store.read(lambda tx: calls_of_legs(tx, found)) if found else {}
+        self._fresh = False
+        taken, staying = 0, set[Leg]()
+        for leg, entry in found.items():
+            its, ended = known.get(leg), self._end_of(entry, now)
+            if its is None:
+                if self._board.has(leg) or ended is None or self._may_be_told(ended, now):
+                    staying.add(leg)
+                    continue
+                try:
+                    made = await self._store.write(
+                        lambda tx, one=entry, at=ended: take_entry(tx, one, at)  # type: ignore[misc]
+                    )
+                except StoreError:
+                    raise
+                except Exception as error:
+                    # One that no row can be made of must not keep the others out of the record.
+                    log.error("routing.left_unwritable", leg=leg, error=type(error).__name__)
+                    staying.add(leg)
+                    continue
+                log.info("routing.left_taken", call=made.id, outcome=made.outcome)
+                taken += 1
+            elif not its.over:
+                if entry.ended is not None:
+                    staying.add(leg)  # a program that adopts the call wants to know when it ended
                 continue
-            call = await self._store.write(lambda tx, left=left: take_message(tx, left))  # type: ignore[misc]
-            if call is None:
+            if entry.wav is None:
                 continue
-            # The row first: whoever is killed here finds it again by the note's name.
-            await asyncio.to_thread(self._keep, left, call)
-            taken += 1
+            if ended is None:
+                staying.add(leg)  # they are speaking
+                continue
+            # The row first: whoever is killed here finds the message again by the leg's name.
+            await self._keep(entry, entry.wav, ended)
+        await asyncio.to_thread(self._ledger.forget, staying)
         return taken
 
-    def _keep(self, left: LeftMessage, call: Call) -> None:
-        if left.wav is not None and call.recording is not None:
-            target = self._phone.recording(call.id)
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                making = target.with_suffix(".making")
-                shutil.copyfile(left.wav, making)
-                try:
-                    repair_wav(making)
-                except NotAWav:
-                    log.warning("routing.left_is_no_wav", call=call.id)
-                with making.open("rb+") as file:
-                    os.fsync(file.fileno())
-                making.rename(target)
-        forget(self._folder, left.name)
+    def _end_of(self, entry: Entry, now: datetime) -> datetime | None:
+        """When the caller was gone; None: perhaps they are not."""
+        if entry.ended is None and self._board.connected and now - entry.seen > SURELY_OVER:
+            return now
+        return entry.ended
+
+    def _may_be_told(self, ended: datetime, now: datetime) -> bool:
+        """Whether it was so shortly before that the switchboard may still write it."""
+        late = now - ended >= TOLD_WITHIN
+        self._fresh = self._fresh or not late
+        return not late
+
+    async def _keep(self, entry: Entry, wav: Path, ended: datetime) -> None:
+        if entry.spoken:
+            its = await self._store.write(lambda tx: take_message(tx, entry, ended))
+            if its is not None and its.outcome is Outcome.MESSAGE:
+                await asyncio.to_thread(_copy, wav, self._phone.recording(its.id), its.id)
+        await asyncio.to_thread(self._ledger.forget_message, entry.leg)
+
+
+def _copy(wav: Path, target: Path, call_id: str) -> None:
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    making = target.with_suffix(".making")
+    shutil.copyfile(wav, making)
+    try:
+        repair_wav(making)
+    except NotAWav:
+        log.warning("routing.left_is_no_wav", call=call_id)
+    with making.open("rb+") as file:
+        os.fsync(file.fileno())
+    making.rename(target)
+
+
+def end_in(ledger: Mapping[Leg, Entry], leg: Leg, at: datetime) -> datetime:
+    """When this leg was over, as the engine wrote it; `at`, by which it was, where nothing is written."""
+    entry = ledger.get(leg)
+    return min(entry.ended, at) if entry is not None and entry.ended is not None else at

@@ -143,6 +143,8 @@ class LiveCall:
     """Its arrival is on the way to the database."""
     gone: bool = False
     """The caller's leg is over."""
+    gone_at: datetime | None = None
+    """Since when."""
     over: bool = False
     """Its end is recorded."""
     fate: Outcome | None = None

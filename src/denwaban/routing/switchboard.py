@@ -35,6 +35,7 @@ from denwaban.routing.supervision import Supervision
 from denwaban.routing.view import FloorView
 from denwaban.routing.wishes import Wishes
 from denwaban.store import Store, StoreError, Tx
+from denwaban.telephony.engine import Entry, Ledger
 from denwaban.telephony.port import (
     CallArrived,
     Digit,
@@ -77,15 +78,18 @@ class Switchboard(Wishes):
         *,
         outgoing: Outgoing | None = None,
         conditions: Conditions = by_time_alone,
+        ledger: Ledger | None = None,
     ) -> None:
-        """`conditions` says whom of the client's staff a caller may be put through to. `outgoing` is shown every event of the telephone first; what is about a call of ours concerns nobody else. Without
-        it nobody outside is called, nor offered to be called back."""
+        """`conditions` says whom of the client's staff a caller may be put through to. `outgoing` is shown every event of the
+        telephone first; what is about a call of ours concerns nobody else. Without it nobody outside is called, nor offered to be
+        called back. Without `ledger` callers who went away unseen have left when they are missed."""
         self._store = store
         self._clock = clock
         self._phone = phone
         self._journal = journal
         self._unread = changes
         self._conditions = conditions
+        self._ledger = ledger
         self._calls_out = outgoing is not None
         self._outgoing = outgoing or Outgoing(phone, clock, settings)
         self._gate = Gate()
@@ -184,6 +188,15 @@ class Switchboard(Wishes):
     async def written(self) -> None:
         """Returns when everything that happened so far is in the database."""
         await self._recorder.written()
+
+    def has(self, leg: Leg) -> bool:
+        """Whether this leg is one of a call that goes on."""
+        return leg in self._book.legs
+
+    @property
+    def connected(self) -> bool:
+        """Whether the engine is there, so that every leg in it is known."""
+        return self._engine
 
     @property
     def behind(self) -> int:
@@ -287,7 +300,8 @@ class Switchboard(Wishes):
             if is_caller(state) and leg not in self._book.legs
         ]
         held = await self._held(strays, everything=self._new)
-        await resync(self._desk, event, held, self._outgoing.claim, known)
+        ledger = await self._written_down()
+        await resync(self._desk, event, held, self._outgoing.claim, ledger, known)
         self._outgoing.sweep()
         self._desk.control.settle()
         self._new = False
@@ -323,6 +337,16 @@ class Switchboard(Wishes):
                 if self._engine:
                     self._desk.perform(self._floor.pause(False, self._clock.now()))
         return True
+
+    async def _written_down(self) -> Mapping[Leg, Entry]:
+        """What the engine wrote of callers whose end was not told."""
+        if self._ledger is None:
+            return {}
+        try:
+            return await asyncio.to_thread(self._ledger.read, self._clock.now())
+        except OSError as error:
+            log.warning("routing.ledger_unread", error=type(error).__name__)
+            return {}
 
     async def _held(self, strays: list[Leg], *, everything: bool) -> Held:
         """What the database knows of them. A new program has to wait for it; one that only lost the engine for a moment knows its

@@ -176,6 +176,8 @@ class LegState:
     """We called it out to the phone network (`call_out`); `notes` has the `number` and the `call` that were given."""
     together: frozenset[Leg] = frozenset()
     """All others of its talk, also those on hold."""
+    playing: str = ""
+    """The prompt that it hears, as `play` named it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +246,8 @@ class Phone(Protocol):
     async def join(self, call: str, legs: Sequence[Leg], *, record: bool) -> None:
         """These legs, two or more and of any kind, talk with each other; music and prompts to them stop. Each leaves the talk
         that it was in: two who are left there talk on, one alone hears silence (or goes on hearing music). When a leg of
-        three or more ends, the others talk on. `record` writes all voices to `recording(call)`, behind what is there."""
+        three or more ends, the others talk on. `record` writes all voices to `recording(call)`, behind what is there; that it
+        cannot be written is in the log, and no error: they talk."""
         ...
 
     async def part(self, leg: Leg) -> None:
@@ -291,10 +294,10 @@ class Phone(Protocol):
         """The watcher hears nothing more and is heard by nobody; the leg stays. One who watches nobody is no error."""
         ...
 
-    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
-        """The engine goes on with the caller alone: it says the words, records what they say after a tone, and hangs up. The
-        leg is over for us with this act (`LegEnded`). What they left is found where the engine keeps the messages of those who
-        came while the program was away, with the id of this `call`."""
+    async def take_message(self, leg: Leg, *, words: Path) -> None:
+        """The engine goes on with the caller alone: it says the words (a file of the folder of speech), records what they say
+        after a tone, and hangs up. The leg is over for us with this act (`LegEnded`). What they said is found by the leg in the
+        ledger."""
         ...
 
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:

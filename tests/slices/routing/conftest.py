@@ -18,6 +18,7 @@ from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_limit, s
 from denwaban.outgoing import Outgoing
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
+from denwaban.telephony.engine import Ledger
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg
 
@@ -44,6 +45,7 @@ class House:
     settings: Settings
     board: Switchboard = field(init=False)
     operators: dict[str, str] = field(default_factory=dict)
+    ledger: Ledger | None = None
     client: str = ""
 
     @asynccontextmanager
@@ -52,7 +54,14 @@ class House:
         journal = Journal(self.store)
         outgoing = Outgoing(self.phone, self.clock, self.settings)
         self.board = Switchboard(
-            self.store, self.clock, self.phone, self.settings, Voice(), journal, outgoing=outgoing
+            self.store,
+            self.clock,
+            self.phone,
+            self.settings,
+            Voice(),
+            journal,
+            outgoing=outgoing,
+            ledger=self.ledger,
         )
         async with asyncio.TaskGroup() as tasks:
             parts = (journal, outgoing, self.board)

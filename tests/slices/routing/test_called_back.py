@@ -415,8 +415,13 @@ async def test_a_place_kept_on_the_line_does_not_stop_the_floor_after_a_restart(
         assert await kept(house) == 1
     # The program is away while the caller, still on the line, would have been sent away.
     house.clock.advance(timedelta(seconds=30))
+    before = house.acts("play")
     async with house.open():
         assert [one.call_back for one in house.view.waiting] == [True]
+        await house.until(lambda: house.acts("play") == before + 1)
+        await house.settled()
+        assert house.phone.ended_with(leg) is None, "they are told again, to the end"
+        house.phone.prompt_ends(leg)
         await house.until(lambda: house.phone.ended_with(leg) is HangUp.NORMAL)
         await house.settled()
         await house.passes(6)

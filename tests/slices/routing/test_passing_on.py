@@ -1,6 +1,7 @@
 """Stories of callers who are passed on: to the client's staff outside, to another operator, to a numbered place."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -20,7 +21,7 @@ from denwaban.oncall import add_contact
 from denwaban.people import add_staff
 from denwaban.routing import SeatError, SeatState
 from denwaban.telephony.fake import FakePhone
-from denwaban.telephony.port import Leg, Unreached
+from denwaban.telephony.port import Leg, PhoneError, Unreached
 
 STAFF = "+819011112222"
 
@@ -587,3 +588,33 @@ async def test_the_connection_breaks_while_somebody_is_asked(house: House) -> No
         await house.settled()
         assert hears(house, caller) == {"seat-suzuki"}
         assert far not in (await house.phone.snapshot()).legs
+
+
+class Reluctant(FakePhone):
+    """So many joinings to come are refused."""
+
+    refuses = 0
+
+    async def join(self, call: str, legs: Sequence[Leg], *, record: bool) -> None:
+        if self.refuses:
+            self.refuses -= 1
+            raise PhoneError("not now")
+        await super().join(call, legs, record=record)
+
+
+async def test_who_could_not_be_joined_is_joined_again_or_the_seat_is_told(house: House) -> None:
+    who = await staff(house)
+    house.phone = phone = Reluctant(house.clock)
+    async with house.open() as board:
+        caller = await talk(house)
+        suzuki = house.operators["suzuki"]
+        await board.consult(suzuki, "staff", who)
+        phone.refuses = 1
+        far = phone.outside_answers(STAFF)
+        await house.until(lambda: hears(house, far) == {"seat-suzuki"})
+        phone.refuses = 10
+        with pytest.raises(SeatError, match="応えません"):
+            await board.all_three(suzuki)
+        phone.refuses = 0
+        await board.back(suzuki)
+        assert hears(house, caller) == {"seat-suzuki"}

@@ -272,3 +272,58 @@ async def test_one_change_that_cannot_be_written_does_not_stop_the_others(house:
     await running
     assert recorder.unwritable == 1
     assert {call.id for call in await house.calls_in_record()} == {"c1", "c2"}
+
+
+@pytest.mark.parametrize("heard_all", [False, True])
+async def test_a_goodbye_that_played_at_a_restart_is_heard_to_its_end(
+    house: House, heard_all: bool
+) -> None:
+    async with house.open():
+        closed = house.dials("0312345679")
+        await house.until(lambda: house.phone.hears(closed).startswith("prompt"))
+        await house.settled()
+    if heard_all:
+        house.phone.prompt_ends(closed)
+    async with house.open():
+        await house.until(lambda: house.acts("play") == 2)
+        await house.settled()
+        assert house.phone.ended_with(closed) is None, "the end of the first is not the end"
+        house.phone.prompt_ends(closed)
+        await house.until(lambda: house.phone.ended_with(closed))
+        (call,) = await house.calls()
+    assert call.outcome is Outcome.OUT_OF_HOURS
+
+
+@pytest.mark.parametrize("heard_all", [False, True])
+async def test_a_goodbye_that_played_while_the_connection_was_broken_comes_to_its_end(
+    house: House, heard_all: bool
+) -> None:
+    async with house.open():
+        closed = house.dials("0312345679")
+        await house.until(lambda: house.phone.hears(closed).startswith("prompt"))
+        await house.settled()
+        house.phone.connection_lost()
+        await house.until(lambda: not house.view.engine)
+        if heard_all:
+            house.phone.prompt_ends(closed)
+        house.phone.connection_back()
+        await house.until(lambda: house.view.engine)
+        if not heard_all:
+            await house.settled()
+            assert house.phone.ended_with(closed) is None
+            house.phone.prompt_ends(closed)
+        await house.until(lambda: house.phone.ended_with(closed))
+
+
+async def test_what_a_waiting_caller_is_told_at_a_restart_is_told_to_its_end(house: House) -> None:
+    async with house.open():
+        waiting = house.dials(NUMBER)
+        await house.passes(20)
+        await house.until(lambda: house.phone.hears(waiting).startswith("prompt"))
+        await house.settled()
+    async with house.open():
+        await house.until(lambda: house.acts("play") == 2)
+        await house.settled()
+        assert house.phone.hears(waiting).startswith("prompt")
+        house.phone.prompt_ends(waiting)
+        await house.until(lambda: house.phone.hears(waiting) == "music")

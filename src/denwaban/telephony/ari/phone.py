@@ -21,6 +21,7 @@ from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of, refused_transfer
 from denwaban.telephony.ari.link import AriLink
 from denwaban.telephony.ari.snoop import Watchers
+from denwaban.telephony.engine import NOTES
 from denwaban.telephony.port import (
     HangUp,
     Leg,
@@ -128,7 +129,7 @@ class AriPhone(AriLink):
             raise PhoneError(f"there is no trunk {trunk}")
         party = self._legs.calling_out({"number": number, "call": call})
         body = invitations.outside(line, number, shown, seconds)
-        body["variables"] |= {snapshot.NOTES: msgspec.json.encode(party.notes).decode()}
+        body["variables"] |= {NOTES: msgspec.json.encode(party.notes).decode()}
         self._invite(connection, party.leg, body)
         return party.leg
 
@@ -181,14 +182,20 @@ class AriPhone(AriLink):
                 self._legs.watches[watching] = replace(watch, talk=talk.bridge)
         try:
             await self._check(parties[0], requests, sent)
-            for party in parties:
-                party.up = True
-            if recorded is not None:
-                await self._recorded(connection, f"{bridge}/record", call, await recorded)
         except PhoneError:
             if any(party.talk is talk for party in parties):
                 self._legs.untie(talk)
             raise
+        for party in parties:
+            party.up = True
+        if recorded is None:
+            return
+        try:
+            await self._recorded(connection, f"{bridge}/record", call, await recorded)
+        except PhoneError as error:
+            # They talk: that is worth more than its recording.
+            log.error("recording.not_begun", call=call, error=type(error).__name__)
+            talk.recorded = False
 
     async def part(self, leg: Leg) -> None:
         party = self._party(leg)
@@ -277,19 +284,11 @@ class AriPhone(AriLink):
     async def unwatch(self, watcher: Leg) -> None:
         await self._watchers.stop(self._party(watcher))
 
-    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
+    async def take_message(self, leg: Leg, *, words: Path) -> None:
         party = self._party(leg)
-        connection = self._connected()
-        told = {"CALL": call, "DIALLED": dialled, "WORDS": str(words.with_suffix(""))}
-        requests = self._quiet(party)
-        sent = [connection.send(method, room) for method, room in requests]
-        for name, value in told.items():
-            body = {"variable": f"DENWABAN_{name}", "value": value}
-            requests.append(("POST", self._channel(party, "variable")))
-            sent.append(connection.send(*requests[-1], body))
-        requests.append(("POST", self._channel(party, "continue?context=message&extension=s")))
-        sent.append(connection.send(*requests[-1]))
-        await self._check(party, requests, sent)
+        # Not as a variable: see `NOTES`.
+        room = f"continue?context=message&extension={quote(words.stem)}&priority=1"
+        await self._do(party, [*self._quiet(party), ("POST", self._channel(party, room))])
 
     async def hang_up(self, leg: Leg, why: HangUp = HangUp.NORMAL) -> None:
         party = self._legs.parties.get(leg)
@@ -307,9 +306,8 @@ class AriPhone(AriLink):
         party.notes |= values
         connection = self._connected()
         value = msgspec.json.encode(party.notes).decode()
-        body = {"variable": snapshot.NOTES, "value": value}
-        channels = [party.voice] if party.voice else sorted(party.channels)
-        sent = [connection.send("POST", f"channels/{name}/variable", body) for name in channels]
+        rooms = snapshot.notes_room(party)
+        sent = [connection.send("POST", room, {"value": value}) for room in rooms]
         await self._check(party, [("POST", "variable")] * len(sent), sent)
 
     async def seats(self, accounts: list[SeatAccount]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from typing import TypeVar
+from urllib.parse import quote
 
 import msgspec
 
@@ -25,9 +26,9 @@ from denwaban.telephony.ari.legs import (
     leg_of_seat_channel,
     seat_of,
 )
+from denwaban.telephony.engine import NOTES
 from denwaban.telephony.port import Leg, LegState, Snapshot
 
-NOTES = "DENWABAN_NOTES"
 T = TypeVar("T")
 
 
@@ -56,6 +57,7 @@ class Picture:
                 party.seat,
                 party.outside,
                 together,
+                party.prompt,
             )
         return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
 
@@ -89,6 +91,7 @@ async def take(connection: AriConnection, app: str) -> Picture:
         _add(parties, callers, channel, app)
     await _read_notes(connection, list(parties.values()))
     orphans = _tie(parties, read(bridges, list[words.Bridge]))
+    await _read_prompts(connection, [party for party in parties.values() if party.prompt])
     online = {
         endpoint.resource
         for endpoint in read(endpoints, list[words.Endpoint])
@@ -134,17 +137,30 @@ def _add(
         callers[leg] = {"dialled": args[2], "trunk": args[3], "caller": caller_of(channel)}
 
 
+def notes_room(party: Party) -> list[str]:
+    """Where the notes of a party are kept, also before it is answered: one variable for each of its channels."""
+    channels = [party.voice] if party.voice else sorted(party.channels)
+    if not party.dialled:
+        return [f"asterisk/variable?variable={NOTES}_{quote(channel)}" for channel in channels]
+    return [f"channels/{channel}/variable?variable={NOTES}" for channel in channels]
+
+
 async def _read_notes(connection: AriConnection, parties: list[Party]) -> None:
-    asked = [
-        connection.send("GET", f"channels/{channel}/variable?variable={NOTES}")
-        for channel in (party.voice or min(party.channels) for party in parties)
-    ]
+    asked = [connection.send("GET", notes_room(party)[0]) for party in parties]
     for party, answer in zip(parties, await asyncio.gather(*asked), strict=True):
         if not answer.ok:
             continue
         value = msgspec.json.decode(answer.body, type=words.Variable).value
         if value:
             party.notes = msgspec.json.decode(value, type=dict[str, str])
+
+
+async def _read_prompts(connection: AriConnection, parties: list[Party]) -> None:
+    """A prompt's bridge stays when the prompt is over."""
+    asked = [connection.send("GET", f"playbacks/{party.prompt}") for party in parties]
+    for party, answer in zip(parties, await asyncio.gather(*asked), strict=True):
+        if not answer.ok:
+            party.prompt = ""
 
 
 def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:

@@ -4,7 +4,7 @@ from denwaban.telephony.engine.configure import configure, own_address, write_se
 from denwaban.telephony.engine.console import EngineTrouble
 from denwaban.telephony.engine.door import Door
 from denwaban.telephony.engine.launch import bound_to_us
-from denwaban.telephony.engine.left import LeftMessage, forget, left_messages
+from denwaban.telephony.engine.ledger import Entry, Ledger
 from denwaban.telephony.engine.obtain import (
     Packages,
     already_obtained,
@@ -13,6 +13,7 @@ from denwaban.telephony.engine.obtain import (
 )
 from denwaban.telephony.engine.settings import (
     APPLICATION,
+    NOTES,
     PRACTICE_ENDPOINT,
     PRACTICE_TRUNK,
     BadEngineSettings,
@@ -23,6 +24,7 @@ from denwaban.telephony.engine.unobtainable import EngineUnobtainable
 
 __all__ = [
     "APPLICATION",
+    "NOTES",
     "PRACTICE_ENDPOINT",
     "PRACTICE_TRUNK",
     "Back",
@@ -33,14 +35,13 @@ __all__ = [
     "EngineSettings",
     "EngineTrouble",
     "EngineUnobtainable",
-    "LeftMessage",
+    "Entry",
+    "Ledger",
     "Packages",
     "already_obtained",
     "bound_to_us",
     "configure",
-    "forget",
     "found_on_path",
-    "left_messages",
     "obtain",
     "own_address",
     "write_seats",

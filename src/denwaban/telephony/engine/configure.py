@@ -3,6 +3,7 @@ the machine's `/etc/asterisk` is read. Files hold passwords and are readable by 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
@@ -196,6 +197,7 @@ astrundir => {settings.run}
 astlogdir => {settings.log.parent}
 astsbindir => {root / "db"}
 [options]
+systemname = {_name(root)}
 nocolor = yes
 verbose = 0
 debug = 0
@@ -206,6 +208,11 @@ maxfiles = 65536
 astctlpermissions = 0600
 astctl = asterisk.ctl
 """
+
+
+def _name(root: Path) -> str:
+    """Begins the name of every channel: the record may be shared with engines on other machines."""
+    return hashlib.sha256(os.fsencode(f"{socket.gethostname()}\0{root}")).hexdigest()[:8]
 
 
 def _modules(settings: EngineSettings, packages: Packages) -> str:

@@ -24,6 +24,8 @@ def main() -> None:
         raise OSError(ctypes.get_errno(), "prctl")
     if os.getppid() != parent:  # it died before prctl; no signal will come
         sys.exit(1)
+    # What it writes is about callers: for this user alone.
+    os.umask(0o077)
     os.execv(sys.argv[2], sys.argv[2:])
 
 

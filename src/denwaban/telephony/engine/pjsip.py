@@ -124,17 +124,16 @@ match_header = {PRACTICE_HEADER}: {settings.practice_secret}
 
 def _trunk(settings: EngineSettings, trunk: Trunk, binds_media: bool) -> str:
     name = trunk.name
-    number_from = "to" if trunk.number_from == "to" else "request-uri"
+    context = "from-trunk-to" if trunk.number_from == "to" else "from-trunk"
     text = f"""[{name}]
 type = endpoint
 transport = transport-{trunk.transport}
-context = from-trunk
+context = {context}
 aors = {name}
 identify_by = ip
 trust_id_inbound = yes
 send_connected_line = no
 set_var = DENWABAN_TRUNK={name}
-set_var = DENWABAN_NUMBER_FROM={number_from}
 timers = always
 timers_sess_expires = 600
 {_vanished(settings)}{_VOICE.format(codecs="ulaw,alaw")}{_media(settings, binds_media)}"""
@@ -187,6 +186,7 @@ def host_of(server: str) -> str:
 
 def _seat(settings: EngineSettings, account: SeatAccount, binds_media: bool) -> str:
     voice = _VOICE.format(codecs="ulaw") + _media(settings, binds_media)
+    # `callerid_tag`: stays with a caller who was joined to the seat (see `ledger`).
     # A browser sends sound also while it is muted: a closed tab's leg, which would stay for most of a minute, is told
     # early. Desk phones may be silent for a while.
     browser = """webrtc = yes
@@ -221,6 +221,7 @@ auth = {name}
 aors = {name}
 identify_by = auth_username,username
 device_state_busy_at = 1
+callerid_tag = {account.seat}
 send_pai = no
 set_var = PJSIP_TRANSFER_HANDLING()=ari-only
 {kind}{voice}"""

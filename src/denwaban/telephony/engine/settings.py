@@ -14,6 +14,11 @@ from denwaban.config import Trunk
 from denwaban.telephony.port import SeatAccount
 
 APPLICATION = "denwaban"
+LEDGER = "ledger"
+"""The page in `EngineSettings.left` that the engine writes."""
+NOTES = "DENWABAN_NOTES"
+"""The variable of a channel that we dialled in which `Phone.note` keeps what it was given. For a caller it is one of the whole engine, with the
+channel behind it: after its own variable is set from outside, a channel may write no file, and its end would not be in the ledger."""
 PRACTICE_TRUNK = "practice"
 PRACTICE_ENDPOINT = "practice-out"
 # sockaddr_un holds 108 bytes with its end mark; the engine adds nothing to the name.
@@ -106,7 +111,7 @@ class EngineSettings:
 
     @property
     def left(self) -> Path:
-        """Notes and messages of callers who came while the program was away (see `left`)."""
+        """The ledger of callers, and what they said while the program was away (see `ledger`)."""
         return self.root / "spool" / "left"
 
     @property

@@ -206,6 +206,7 @@ class Engine:
                 party.seat,
                 party.outside,
                 frozenset(party.talk - {party.leg}),
+                party.prompt,
             )
             for party in self._parties.values()
         }

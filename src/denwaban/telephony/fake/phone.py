@@ -154,8 +154,8 @@ class FakePhone(Watching):
         party.muted = on
         self._sounds(*self._others(party))
 
-    async def take_message(self, leg: Leg, *, call: str, dialled: str, words: Path) -> None:
-        party = self._act("take_message", leg, call=call, dialled=dialled, words=words)
+    async def take_message(self, leg: Leg, *, words: Path) -> None:
+        party = self._act("take_message", leg, words=words)
         self._end_prompt(party)
         party.heard.append(f"prompt {words}")
         self._end(party)

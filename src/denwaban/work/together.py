@@ -59,7 +59,7 @@ class Together(Generic[A, R]):
         self._waiting: list[_One[A, R]] = []
 
     async def __call__(self, item: A) -> R:
-        mine = _One[A, R](item)
+        mine: _One[A, R] = _One(item)
         self._waiting.append(mine)
         if len(self._waiting) >= self._most:
             self._full.set()

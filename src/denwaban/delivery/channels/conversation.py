@@ -57,7 +57,7 @@ class Conversation(asyncio.Protocol):
     async def hand_over(self, sender: str, to: str, content: bytes) -> int:
         """The code by which the server took the mail. Addresses are without brackets and blanks, lines end by CRLF.
 
-        Raises `Refused`, `Lost` and `TimeoutError`; the connection must then be closed.
+        Raises `Refused` and `Lost`; the connection must then be closed, as when the caller's patience is over.
         """
         wanted = (
             (b"MAIL FROM:<%b>\r\n" % sender.encode("ascii"), (COMPLETED,)),
@@ -66,18 +66,16 @@ class Conversation(asyncio.Protocol):
         )
         if self._together:
             self._transport.write(b"".join(command for command, _codes in wanted))
-        # One limit for both steps: each costs as much as composing a line.
-        async with asyncio.timeout(2 * STEP):
-            for command, codes in wanted:
-                if not self._together:
-                    self._transport.write(command)
-                code = await self._answer(begun=False)
-                if code == GOODBYE:
-                    raise Lost(begun=False)
-                if code not in codes:
-                    raise Refused(code)
-            self._transport.write(_dotted(content))
-            code = await self._answer(begun=True)
+        for command, codes in wanted:
+            if not self._together:
+                self._transport.write(command)
+            code = await self._answer(begun=False)
+            if code == GOODBYE:
+                raise Lost(begun=False)
+            if code not in codes:
+                raise Refused(code)
+        self._transport.write(_dotted(content))
+        code = await self._answer(begun=True)
         if code != COMPLETED:
             raise Refused(code)
         return code

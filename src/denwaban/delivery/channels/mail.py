@@ -1,7 +1,6 @@
 """Mail by SMTP. The Message-ID is the idempotency key, so that a second copy is seen as the same mail."""
 
 import asyncio
-import base64
 import html
 import re
 from binascii import b2a_base64
@@ -225,11 +224,12 @@ WORD_BYTES = 42
 
 def _head(*fields: tuple[str, str]) -> bytes:
     """Raises `UnicodeEncodeError` when an address is not ASCII, `ValueError` when a value would add a header."""
-    for _name, value in fields:
-        bare = value.replace("\r\n ", "")
-        if "\r" in bare or "\n" in bare:
-            raise ValueError("a header of one line")
-    return "".join(f"{name}: {value}\r\n" for name, value in fields).encode("ascii")
+    head = "".join([f"{name}: {value}\r\n" for name, value in fields])
+    # Lines that go on in the next one begin with a blank there; each field ends one line, and nothing else does.
+    whole = head.replace("\r\n ", "")
+    if not whole.count("\r") == whole.count("\n") == whole.count("\r\n") == len(fields):
+        raise ValueError("a header of one line")
+    return head.encode("ascii")
 
 
 def _part(kind: str, text: str) -> bytes:
@@ -246,15 +246,14 @@ def _word(text: str) -> str:
     line = " ".join(text.split())
     if len(whole := line.encode()) <= WORD_BYTES:
         return f"=?utf-8?b?{b2a_base64(whole, newline=False).decode()}?="
-    words, part = [], b""
-    for letter in line:
-        more = letter.encode()
-        if len(part) + len(more) > WORD_BYTES:
-            words.append(part)
-            part = b""
-        part += more
-    words.append(part)
-    return "\r\n ".join(f"=?utf-8?b?{base64.b64encode(one).decode()}?=" for one in words)
+    words, begin = [], 0
+    while begin < len(whole):
+        end = begin + WORD_BYTES
+        while end < len(whole) and whole[end] & 0xC0 == 0x80:
+            end -= 1  # in the middle of a character
+        words.append(b2a_base64(whole[begin:end], newline=False).decode())
+        begin = end
+    return "\r\n ".join([f"=?utf-8?b?{one}?=" for one in words])
 
 
 BY_ANSWER = (
@@ -264,13 +263,19 @@ BY_ANSWER = (
 HOW = '<p style="color:#555;font-size:14px">開いた先のボタンを1回押すと、引き受けたことが電話番に伝わります。</p>'
 
 
+CELL = "padding:8px 12px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"
+ROW = f'<tr><th style="{CELL};white-space:nowrap;color:#555;font-weight:normal">'
+VALUE = f'</th><td style="{CELL}">'
+
+
 def page_of(message: Message, answered: bool = False) -> str:
     """The HTML part: a table and one button, readable without images or style sheets."""
-    cell = "padding:8px 12px;border-bottom:1px solid #ddd;text-align:left;vertical-align:top"
     rows = "".join(
-        f'<tr><th style="{cell};white-space:nowrap;color:#555;font-weight:normal">{html.escape(label)}</th>'
-        f'<td style="{cell}">{html.escape(value[:TEXT]).replace(chr(10), "<br>")}</td></tr>'
-        for label, value in message.lines
+        [
+            f"{ROW}{html.escape(label)}{VALUE}"
+            f"{html.escape(value[:TEXT]).replace(chr(10), '<br>')}</td></tr>"
+            for label, value in message.lines
+        ]
     )
     link = html.escape(message.link, quote=True)
     return (

@@ -38,7 +38,7 @@ AT_ONCE = 256
 LEASE = timedelta(seconds=90)
 """Longer than any channel's attempt, so that nobody else begins while one is under way."""
 
-REST = 0.03
+REST = 0.02
 """Seconds that outcomes are gathered before they are written down: a busy worker has one each millisecond."""
 
 

@@ -11,7 +11,7 @@ from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, SHOWN_STAFF, Lo
 from denwaban.console.model import NOT_ASKED, span
 from denwaban.console.words import instead, mood_words, routing_words
 from denwaban.lines import why
-from denwaban.routing import AskedView, FloorView, ParkedView, SeatState, SeatView
+from denwaban.routing import AskedView, NearView, ParkedView, SeatView
 from denwaban.scripts import change_words, part_words
 from denwaban.web import fragment
 
@@ -50,16 +50,11 @@ class SeatNow:
         return self.seat.asked if self.seat is not None else None
 
 
-def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
+def seat_now(floor: NearView) -> SeatNow:
     """The operator's seat; one that is not on the floor yet is at a break without a phone."""
-    seat = floor.seat(operator_id)
+    seat = floor.seat
     if seat is None:
         return SeatNow(floor.engine, "break", "", False)
-    free = tuple(
-        one
-        for one in floor.seats
-        if one.state is SeatState.READY and one.operator_id != operator_id
-    )
     return SeatNow(
         floor.engine,
         seat.chosen,
@@ -67,7 +62,7 @@ def seat_now(floor: FloorView, operator_id: str) -> SeatNow:
         seat.online,
         seat.until,
         seat,
-        free[:FREE],
+        floor.free,
         floor.parked,
     )
 

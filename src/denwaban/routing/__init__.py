@@ -13,6 +13,7 @@ from denwaban.routing.switchboard import Switchboard
 from denwaban.routing.view import (
     AskedView,
     FloorView,
+    NearView,
     ParkedView,
     SeatState,
     SeatView,
@@ -25,6 +26,7 @@ __all__ = [
     "WATCH",
     "AskedView",
     "FloorView",
+    "NearView",
     "LeftCalls",
     "ParkedView",
     "Place",

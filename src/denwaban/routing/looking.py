@@ -1,5 +1,7 @@
 """Makes the picture of the floor that screens show."""
 
+from itertools import islice
+
 from denwaban.calls import CallState
 from denwaban.routing.desk import Desk
 from denwaban.routing.live import LiveCall
@@ -8,6 +10,7 @@ from denwaban.routing.talk import Side, Third
 from denwaban.routing.view import (
     AskedView,
     FloorView,
+    NearView,
     ParkedView,
     SeatState,
     SeatView,
@@ -38,10 +41,27 @@ def look(desk: Desk, *, engine: bool) -> FloorView:
         waiting=tuple(waiting),
         seats=tuple(_seat(seat, desk) for seat in desk.floor.seats.values()),
         calls=len(desk.book.calls),
-        parked=tuple(
-            _parked(slot, live, desk) for slot, live in sorted(desk.parking.slots.items())
-        ),
+        parked=_all_parked(desk),
     )
+
+
+def near(desk: Desk, operator_id: str, most: int, *, engine: bool) -> NearView:
+    """What concerns one operator, with at most so many others who are free. The whole floor is another after every step of
+    every call, and no seat shows it."""
+    free = (
+        _seat(seat, desk)
+        for seat in desk.floor.seats.values()
+        if seat.operator_id != operator_id and _state(seat, _live(seat, desk)) is SeatState.READY
+    )
+    return NearView(
+        engine, seat_of(desk, operator_id), tuple(islice(free, most)), _all_parked(desk)
+    )
+
+
+def seat_of(desk: Desk, operator_id: str) -> SeatView | None:
+    """One operator's seat; None before it is on the floor."""
+    seat = desk.floor.seats.get(operator_id)
+    return _seat(seat, desk) if seat is not None else None
 
 
 def helping(desk: Desk) -> dict[str, str]:
@@ -55,7 +75,7 @@ def helping(desk: Desk) -> dict[str, str]:
 
 def _seat(seat: Seat, desk: Desk) -> SeatView:
     person = desk.people[seat.operator_id]
-    live = desk.book.calls.get(seat.call_id) if seat.call_id is not None else None
+    live = _live(seat, desk)
     own = live if seat.stage is not Stage.HELPING else None
     return SeatView(
         operator_id=seat.operator_id,
@@ -83,12 +103,20 @@ def _seat(seat: Seat, desk: Desk) -> SeatView:
     )
 
 
+def _live(seat: Seat, desk: Desk) -> LiveCall | None:
+    return desk.book.calls.get(seat.call_id) if seat.call_id is not None else None
+
+
 def _asked(live: LiveCall) -> AskedView | None:
     asked = live.asked
     if asked is None:
         return None
     up, waits = live.talk.third is Third.UP, live.talk.waits is Side.THIRD
     return AskedView(asked.kind, asked.id, asked.name, asked.since, up, waits)
+
+
+def _all_parked(desk: Desk) -> tuple[ParkedView, ...]:
+    return tuple(_parked(slot, live, desk) for slot, live in sorted(desk.parking.slots.items()))
 
 
 def _parked(slot: int, live: LiveCall, desk: Desk) -> ParkedView:

@@ -22,7 +22,7 @@ from denwaban.routing.floor import Floor
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
 from denwaban.routing.keeping import numbers_of
-from denwaban.routing.looking import helping, look
+from denwaban.routing.looking import helping, look, near, seat_of
 from denwaban.routing.permitted import Conditions, by_time_alone
 from denwaban.routing.places import Places
 from denwaban.routing.prompts import Prompts, Speech
@@ -32,7 +32,7 @@ from denwaban.routing.roster import Roster
 from denwaban.routing.seats import Care
 from denwaban.routing.sound import Sound
 from denwaban.routing.supervision import Supervision
-from denwaban.routing.view import FloorView
+from denwaban.routing.view import FloorView, NearView, SeatView
 from denwaban.routing.wishes import Wishes
 from denwaban.store import Store, StoreError, Tx
 from denwaban.telephony.engine import Entry, Ledger
@@ -222,8 +222,16 @@ class Switchboard(Wishes):
             self._view = look(self._desk, engine=self._engine)
         return self._view
 
+    def near(self, operator_id: str, most: int) -> NearView:
+        """What one operator's screen shows of it, with at most so many others who are free."""
+        return near(self._desk, operator_id, most, engine=self._engine)
+
+    def seat(self, operator_id: str) -> SeatView | None:
+        """One operator's seat; None before it is on the floor."""
+        return seat_of(self._desk, operator_id)
+
     def helping(self) -> Mapping[str, str]:
-        """That of the view which screens ask before they read: the calls of others that operators are asked into, by operator."""
+        """The calls of others that operators are asked into, by operator."""
         return helping(self._desk)
 
     def practice_for(self, operator_id: str | None) -> None:

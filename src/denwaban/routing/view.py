@@ -107,6 +107,20 @@ class SeatView:
 
 
 @dataclass(frozen=True, slots=True)
+class NearView:
+    """What one operator's screen shows of the floor."""
+
+    engine: bool
+    """The engine is there."""
+    seat: SeatView | None
+    """None before the operator is on the floor."""
+    free: tuple[SeatView, ...]
+    """Other operators who can be asked."""
+    parked: tuple[ParkedView, ...]
+    """By place."""
+
+
+@dataclass(frozen=True, slots=True)
 class FloorView:
     """Everything at one moment; made again only after something changed."""
 

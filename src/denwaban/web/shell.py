@@ -60,6 +60,9 @@ def security_headers(secure: bool, connect: Sequence[str]) -> dict[str, str]:
     return headers
 
 
+_REQUEST = b"x-request-id"
+
+
 class Shell:
     """The outermost ASGI layer, also around answers to paths that do not exist."""
 
@@ -69,7 +72,11 @@ class Shell:
         self._app = app
         self._lookup = lookup
         self._cookie = cookie_name(secure)
-        self._headers = security_headers(secure, connect)
+        headers = security_headers(secure, connect)
+        self._headers = [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+        ]
+        self._ours = frozenset({_REQUEST, *(name for name, _value in self._headers)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -86,12 +93,12 @@ class Shell:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                out = MutableScopeHeaders(message)
-                for name, value in self._headers.items():
-                    out[name] = value
-                out["X-Request-Id"] = request_id
-                if scope["method"] == "OPTIONS" and "allow" in out:
-                    out["Allow"] = ", ".join(_methods(scope))
+                own = [one for one in message["headers"] if one[0].lower() not in self._ours]
+                message["headers"] = [*own, *self._headers, (_REQUEST, request_id.encode())]
+                if scope["method"] == "OPTIONS":
+                    out = MutableScopeHeaders(message)
+                    if "allow" in out:
+                        out["Allow"] = ", ".join(_methods(scope))
                 self._note(scope, message["status"], time.perf_counter() - began, request_id)
             await send(message)
 

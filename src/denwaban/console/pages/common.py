@@ -14,7 +14,7 @@ from denwaban.access import Principal
 from denwaban.calls import Call
 from denwaban.console.acts import NotYours, change_run, look_begun
 from denwaban.console.look import EVERYTHING, SCRIPT, Look, NotBegun, look
-from denwaban.console.regions import regions, seat_now
+from denwaban.console.regions import FREE, regions, seat_now
 from denwaban.people import Operator, operator_of_user
 from denwaban.routing import SeatError, Switchboard
 from denwaban.scripts import NoSuchWay, NotVerified, RunFinished, RunView
@@ -84,7 +84,7 @@ class Seat:
 
     def pieces(self, seen: Look) -> dict[str, Markup]:
         """Whatever has changed on the screen."""
-        return regions(seen, seat_now(self.board.view(), seen.operator.id), self.have)
+        return regions(seen, seat_now(self.board.near(seen.operator.id, FREE)), self.have)
 
     async def screen(self, wanted: frozenset[str] = EVERYTHING) -> Template:
         """What has changed on it as the answer."""
@@ -138,7 +138,7 @@ class Seat:
         return self._page(seen)
 
     def _records_otherwise(self, seen: Look, call_id: str) -> bool:
-        mine = self.board.view().seat(seen.operator.id)
+        mine = self.board.seat(seen.operator.id)
         return (
             seen.stage == "talking"
             and seen.card is not None

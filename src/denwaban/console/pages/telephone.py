@@ -163,7 +163,7 @@ async def hang_up(
 ) -> Template | Response[Any]:
     """409 with `wanted` while the caller's wish to talk with the client's staff is neither fulfilled nor answered by a promise."""
     mine, wanted = await seat.read(lambda tx, one: (one.id, wants_staff(tx, one.id)))
-    view = seat.board.view().seat(mine)
+    view = seat.board.seat(mine)
     if wanted and (view is None or view.asked is None):
         problem = _("おつなぎするか、折り返しのお約束をしてから、終話してください。")
         return told(409, problem=problem, wanted=True)

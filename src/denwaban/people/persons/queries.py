@@ -17,7 +17,7 @@ from denwaban.people.persons.rows import (
     person_ways,
     persons,
 )
-from denwaban.store import Question, Tx
+from denwaban.store import Question, Tx, among
 from denwaban.store.search import Hit
 from denwaban.store.sounds import is_reading, near, sound
 from denwaban.store.words import fold, query
@@ -128,7 +128,7 @@ def old_names(tx: Tx, person_id: str) -> list[OldName]:
 
 def given_calls(tx: Tx, person_id: str) -> list[str]:
     """The calls that operators gave to this person, whatever number they came from."""
-    found = tx.all(select(person_calls.c.call_id).where(person_calls.c.person_id == person_id))
+    found = tx.all(_GIVEN, {"person": person_id})
     return [row["call_id"] for row in found]
 
 
@@ -142,12 +142,19 @@ def given_to(tx: Tx, call_id: str) -> str | None:
 
 def taken_from_number(tx: Tx, call_ids: Collection[str], person_id: str) -> set[str]:
     """Those of the calls that were given to somebody other than this person."""
-    found = tx.all(
-        select(person_calls.c.call_id).where(
-            person_calls.c.call_id.in_(call_ids), person_calls.c.person_id != person_id
-        )
-    )
+    found = tx.all(_OTHERS, {"those": call_ids, "person": person_id})
     return {row["call_id"] for row in found}
+
+
+# Built once: asked at every ring of every seat.
+_OTHERS = Question(
+    select(person_calls.c.call_id).where(
+        among(person_calls.c.call_id, "those"), person_calls.c.person_id != bindparam("person")
+    )
+)
+_GIVEN = Question(
+    select(person_calls.c.call_id).where(person_calls.c.person_id == bindparam("person"))
+)
 
 
 def newest(

@@ -27,10 +27,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     bindparam,
     column,
     delete,
     event,
+    exists,
     func,
     insert,
     or_,
@@ -56,9 +58,12 @@ ENOUGH = 30
 AT_ONCE = 200
 """So many texts are folded anew in one transaction: calls wait for the same writer."""
 
-NEWEST = 2000
+NEWEST = 1000
 """So many of the newest texts PostgreSQL looks through before it asks its index, which has to list all texts that have a token
-before it gives the first: of a word that everybody uses there are `CANDIDATES` among these."""
+before it gives the first: of a word that is used a lot there are `ENOUGH` among these, and they are what is weighed."""
+
+OWN = 1000
+"""A client that has no more texts than this is looked through without the index."""
 
 LONGEST = 30
 """Characters of a word that are looked for; who types more has found it by then."""
@@ -97,6 +102,7 @@ class _Asked:
         self.words = words
         self.must = asked_for(words)
         self.whole = "".join(words)
+        self.letters = all(len(word) == 1 for word in self.must)
 
     def weigh(self, heads: str, body: str | None) -> tuple[int, ...] | None:
         """`weigh` for heads that are folded already (`heads_of`)."""
@@ -211,17 +217,22 @@ class SearchIndex:
         """Some `CANDIDATES` texts that hold all the words (of `words.query`), best first; of one client, or of all.
 
         Texts with every word in title or `also` come before those that have one only in the body. A single character is
-        looked for in titles and `also` alone, as is everything without `bodies`. Of a word that more than `CANDIDATES` texts have, some are weighed.
+        looked for in titles and `also` alone, as is everything without `bodies`. Of a word that more than `CANDIDATES` texts have
+        (on PostgreSQL: `ENOUGH` of the `NEWEST`), some are weighed, new ones before old ones.
         """
         if not words:
             return []
         asked = _Asked([word[:LONGEST] for word in words])
+        bodies = bodies and not asked.letters
         rows: dict[int, Row[Any]] = {}
-        for in_title in (True, False) if bodies else (True,):
-            for row in self._candidates(tx, asked, client_id, kinds, in_title=in_title):
-                rows.setdefault(row[0], row)
-            if len(rows) >= ENOUGH:
-                break
+        if client_id is not None:
+            rows = {row[0]: row for row in self._own(tx, asked, client_id, kinds, bodies=bodies)}
+        if not rows:
+            for in_title in (True, False) if bodies else (True,):
+                for row in self._candidates(tx, asked, client_id, kinds, in_title=in_title):
+                    rows.setdefault(row[0], row)
+                if len(rows) >= ENOUGH:
+                    break
         hits = []
         for row in rows.values():
             seq, kind, ref, owner, title, also, heads = tuple(row)
@@ -230,6 +241,27 @@ class SearchIndex:
             if rank is not None:
                 hits.append(Hit(kind, ref, owner, title, (*rank, -seq), also))
         return sorted(hits, key=lambda hit: hit.rank)
+
+    def _own(
+        self, tx: Tx, asked: _Asked, client_id: str, kinds: Sequence[str], *, bodies: bool
+    ) -> Sequence[Row[Any]]:
+        """All candidates of a client that has few texts, those with the words in their heads first; of others, or when there are
+        none, nothing."""
+        dialect = _dialect(tx)
+        shape = ("own", dialect, len(asked.must), bool(kinds), bodies)
+        statement = self._asked.get(shape)
+        if statement is None:
+            t, words = self.texts, range(len(asked.must))
+            theirs = t.c.client_id == bindparam("client", type_=Id)
+            more = exists(select(t.c.seq).where(theirs).offset(OWN).limit(1))
+            statement = select(*_shown(t)).where(theirs, ~more)
+            statement = statement.where(*_hold(t, dialect, words, in_title=not bodies))
+            if kinds:
+                statement = statement.where(_of_kinds(t))
+            first = [and_(*_hold(t, dialect, words, in_title=True)).desc()] if bodies else []
+            statement = statement.order_by(*first, t.c.seq.desc()).limit(CANDIDATES)
+            self._asked[shape] = statement
+        return tx.execute(statement, _values(asked, client_id, kinds)).all()
 
     def _candidates(
         self,
@@ -240,50 +272,57 @@ class SearchIndex:
         *,
         in_title: bool,
     ) -> Sequence[Row[Any]]:
-        dialect, must = _dialect(tx), asked.must
+        dialect, words = _dialect(tx), len(asked.must)
         # Two characters are a token: what the index says of them needs no second look.
-        long = [n for n, word in enumerate(must) if len(word) > 2]
-        shape = (dialect, len(must), *long, client_id is None, bool(kinds), in_title)
+        long = [n for n, word in enumerate(asked.must) if len(word) > 2]
+        shape = (dialect, words, *long, client_id is None, bool(kinds), in_title)
         statement = self._asked.get(shape)
         if statement is None:
-            listed = self._indexed(dialect, long, bool(kinds), in_title=in_title)
+            listed = self._indexed(dialect, long, of_kinds=bool(kinds), in_title=in_title)
             statement = listed
-            if dialect == "postgresql" and client_id is None:
-                statement = self._newest_first(listed, len(must), bool(kinds), in_title=in_title)
+            if dialect == "postgresql":
+                statement = self._newest_first(
+                    listed, words, of_all=client_id is None, of_kinds=bool(kinds), in_title=in_title
+                )
             self._asked[shape] = statement
-        values: dict[str, Any] = {f"word{n}": word for n, word in enumerate(must)}
-        values["asked"] = question(dialect, must, client_id, title_only=in_title)
-        values["kinds"] = list(kinds)
+        values = _values(asked, client_id, kinds)
+        values["asked"] = question(dialect, asked.must, client_id, title_only=in_title)
         return tx.execute(statement, values).all()
 
     def _indexed(
-        self, dialect: str, long: Sequence[int], of_kinds: bool, *, in_title: bool
+        self, dialect: str, long: Sequence[int], *, of_kinds: bool, in_title: bool
     ) -> Select[Any]:
         """Asks the index; the words at the places `long` are looked for in the texts themselves as well."""
         t = self.texts
         if dialect == "postgresql":
             found = select(*_shown(t)).where(text("grams @@ CAST(:asked AS tsquery)"))
-            found = found.where(*_hold(t, "strpos", long, in_title))
         else:
             # FTS5 gives its rows in the order of the texts, newest first, and stops when there are enough.
             fts = table(f"{self.name}_grams", column("rowid"))
             found = select(*_shown(t)).join_from(t, fts, fts.c.rowid == t.c.seq)
             found = found.where(text(f"{fts.name} MATCH :asked")).order_by(fts.c.rowid.desc())
-            found = found.where(*_hold(t, "instr", long, in_title))
+        found = found.where(*_hold(t, dialect, long, in_title=in_title))
         return (found.where(_of_kinds(t)) if of_kinds else found).limit(CANDIDATES)
 
     def _newest_first(
-        self, indexed: Select[Any], words: int, of_kinds: bool, *, in_title: bool
+        self, listed: Select[Any], words: int, *, of_all: bool, of_kinds: bool, in_title: bool
     ) -> CompoundSelect[Any]:
-        """The same of all clients on PostgreSQL: whether the newest texts are enough, and only then what the index says."""
+        """The same on PostgreSQL: whether the newest texts are enough, and only then what the index says."""
         t = self.texts
-        newest = select(*_shown(t), t.c.rest).order_by(t.c.seq.desc()).limit(NEWEST).subquery()
-        found = select(*_shown(newest)).where(*_hold(newest, "strpos", range(words), in_title))
+        newest = select(*_shown(t), t.c.rest).order_by(t.c.seq.desc()).limit(NEWEST)
+        if not of_all:
+            newest = newest.where(t.c.client_id == bindparam("client", type_=Id))
+        new = newest.subquery()
+        found = select(*_shown(new)).where(
+            *_hold(new, "postgresql", range(words), in_title=in_title)
+        )
         if of_kinds:
-            found = found.where(_of_kinds(newest))
+            found = found.where(_of_kinds(new))
         common = found.limit(CANDIDATES).cte("common").prefix_with("MATERIALIZED")
         many = select(func.count()).select_from(common).scalar_subquery()
-        return select(common).union_all(indexed.where(many < CANDIDATES))
+        # Planned by itself: for the sake of the limit the whole table would be read from its beginning.
+        rare = listed.limit(None).where(many < ENOUGH).cte("rare").prefix_with("MATERIALIZED")
+        return select(common).union_all(select(rare).limit(CANDIDATES))
 
     def refold(self, tx: Tx, after: int = 0) -> int:
         """Makes what an older `FOLDING` made (or nobody yet) anew, of up to `AT_ONCE` texts behind the place `after`; the place
@@ -340,18 +379,22 @@ def _of_kinds(t: FromClause) -> ColumnElement[bool]:
 
 
 def _hold(
-    t: FromClause, position: str, places: Iterable[int], in_title: bool
+    t: FromClause, dialect: str, places: Iterable[int], *, in_title: bool
 ) -> list[ColumnElement[bool]]:
-    """That the text itself has the words at these places of the question. `position`: the function of the database that finds
-    one text in another."""
-    find = getattr(func, position)
+    """That the text itself has the words at these places of the question."""
+    position = func.strpos if dialect == "postgresql" else func.instr
 
-    def in_one(n: int) -> ColumnElement[bool]:
+    def has(n: int) -> ColumnElement[bool]:
         word = bindparam(f"word{n}", type_=Text())
-        here: ColumnElement[bool] = find(t.c.heads, word) > 0
-        return here if in_title else or_(here, find(t.c.rest, word) > 0)
+        here: ColumnElement[bool] = position(t.c.heads, word) > 0
+        return here if in_title else or_(here, position(t.c.rest, word) > 0)
 
-    return [in_one(n) for n in places]
+    return [has(n) for n in places]
+
+
+def _values(asked: _Asked, client_id: str | None, kinds: Sequence[str]) -> dict[str, Any]:
+    words = {f"word{n}": word for n, word in enumerate(asked.must)}
+    return {**words, "client": client_id, "kinds": list(kinds)}
 
 
 def _dialect(tx: Tx) -> str:

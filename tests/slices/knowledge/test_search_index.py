@@ -86,6 +86,22 @@ async def test_every_piece_of_every_text_finds_it(store: Store) -> None:
     await store.read(looked)
 
 
+async def test_a_client_with_many_texts_is_asked_of_the_index_and_finds_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.write(fill)
+    few = {
+        text: await refs(store, text)
+        for text in ("解約", "京都の店", "東京都", "契", "髙", "金 料")
+    }
+    monkeypatch.setattr("denwaban.store.search.OWN", 2)
+    monkeypatch.setattr("denwaban.store.search.NEWEST", 1)
+    monkeypatch.setattr(index, "_asked", {})
+    for text, found in few.items():
+        assert await refs(store, text) == found
+        assert set(await refs(store, text, None)) - {"x"} == set(found)
+
+
 async def test_heads_alone_are_asked_when_bodies_are_not(store: Store) -> None:
     await store.write(fill)
     for text, found in (("解約したい", ["a"]), ("契約の画面", []), ("解約", ["a"])):
@@ -96,6 +112,9 @@ async def test_of_one_client_or_of_all_of_one_kind_or_of_all(store: Store) -> No
     await store.write(fill)
     assert set(await refs(store, "解約", None)) == {"a", "b", "s:end", "x"}
     assert await refs(store, "解約", OTHER) == ["x"]
+    assert await refs(store, "契", None) == []  # a single character is looked for in titles
+    assert await refs(store, "髙", None) == ["d"]
+    assert await refs(store, "東京都", None) == []
     assert await refs(store, "解約", MINE, kinds=["node"]) == ["s:end"]
     with pytest.raises(ValueError, match="not an id"):
         await refs(store, "解約", "x' OR")

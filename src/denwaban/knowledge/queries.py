@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, select
 
 from denwaban.knowledge.model import Bound, Change, Content, Faq, differing, from_data, veiled
 from denwaban.knowledge.rows import FAQ, faq_changes, faqs, index
-from denwaban.store import Tx, among
+from denwaban.store import Question, Tx, among
 from denwaban.store.search import Hit
 
 
@@ -32,7 +32,7 @@ def faq(tx: Tx, faq_id: str) -> Faq | None:
     return _faq(row) if row is not None else None
 
 
-_BY_IDS = select(faqs).where(among(faqs.c.id, "ids"))
+_BY_IDS = Question(select(faqs).where(among(faqs.c.id, "ids")))
 
 
 def faqs_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Faq]:

@@ -17,11 +17,10 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    CompoundSelect,
     FromClause,
     Index,
     Integer,
-    Row,
+    RowMapping,
     Select,
     String,
     Table,
@@ -43,7 +42,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 
+from denwaban.store.among import among
 from denwaban.store.columns import Id, metadata
+from denwaban.store.question import Question
 from denwaban.store.store import Store, StoreError
 from denwaban.store.tokens import BETWEEN, asked_for, heads_of, question, stream, tokens_of
 from denwaban.store.tx import Tx
@@ -90,9 +91,6 @@ def weigh(
     words, is not in it. What is in the title counts before what is in `also`, and that before the body.
     Body None: what is not in the title is in the body, as the index has found."""
     return _Asked(words).weigh(heads_of(title, also), body)
-
-
-_Statement = Select[Any] | CompoundSelect[Any]
 
 
 class _Asked:
@@ -158,8 +156,8 @@ class SearchIndex:
             UniqueConstraint("kind", "ref"),
             Index(f"ix_{name}_client", "client_id", "seq"),
         )
-        # Statements, each built once: building one takes as long as asking it.
-        self._asked: dict[tuple[object, ...], _Statement] = {}
+        # Each built once: building one takes as long as asking it.
+        self._asked: dict[tuple[object, ...], Question] = {}
         for dialect, statements in made_by_hand(name).items():
             for statement in statements:
                 event.listen(
@@ -224,18 +222,21 @@ class SearchIndex:
             return []
         asked = _Asked([word[:LONGEST] for word in words])
         bodies = bodies and not asked.letters
-        rows: dict[int, Row[Any]] = {}
+        rows: dict[int, RowMapping] = {}
         if client_id is not None:
-            rows = {row[0]: row for row in self._own(tx, asked, client_id, kinds, bodies=bodies)}
+            rows = {
+                row["seq"]: row for row in self._own(tx, asked, client_id, kinds, bodies=bodies)
+            }
         if not rows:
             for in_title in (True, False) if bodies else (True,):
                 for row in self._candidates(tx, asked, client_id, kinds, in_title=in_title):
-                    rows.setdefault(row[0], row)
+                    rows.setdefault(row["seq"], row)
                 if len(rows) >= ENOUGH:
                     break
         hits = []
         for row in rows.values():
-            seq, kind, ref, owner, title, also, heads = tuple(row)
+            cells: Any = row.values()  # in the order of `_shown`
+            seq, kind, ref, owner, title, also, heads = cells
             known = heads if heads is not None else heads_of(title, also)
             rank = asked.weigh(known, None)
             if rank is not None:
@@ -244,13 +245,13 @@ class SearchIndex:
 
     def _own(
         self, tx: Tx, asked: _Asked, client_id: str, kinds: Sequence[str], *, bodies: bool
-    ) -> Sequence[Row[Any]]:
+    ) -> list[RowMapping]:
         """All candidates of a client that has few texts, those with the words in their heads first; of others, or when there are
         none, nothing."""
         dialect = _dialect(tx)
         shape = ("own", dialect, len(asked.must), bool(kinds), bodies)
-        statement = self._asked.get(shape)
-        if statement is None:
+        known = self._asked.get(shape)
+        if known is None:
             t, words = self.texts, range(len(asked.must))
             theirs = t.c.client_id == bindparam("client", type_=Id)
             more = exists(select(t.c.seq).where(theirs).offset(OWN).limit(1))
@@ -260,8 +261,8 @@ class SearchIndex:
                 statement = statement.where(_of_kinds(t))
             first = [and_(*_hold(t, dialect, words, in_title=True)).desc()] if bodies else []
             statement = statement.order_by(*first, t.c.seq.desc()).limit(CANDIDATES)
-            self._asked[shape] = statement
-        return tx.execute(statement, _values(asked, client_id, kinds)).all()
+            known = self._asked[shape] = Question(statement)
+        return tx.all(known, _values(asked, client_id, kinds))
 
     def _candidates(
         self,
@@ -271,23 +272,23 @@ class SearchIndex:
         kinds: Sequence[str],
         *,
         in_title: bool,
-    ) -> Sequence[Row[Any]]:
+    ) -> list[RowMapping]:
         dialect, words = _dialect(tx), len(asked.must)
         # Two characters are a token: what the index says of them needs no second look.
         long = [n for n, word in enumerate(asked.must) if len(word) > 2]
         shape = (dialect, words, *long, client_id is None, bool(kinds), in_title)
-        statement = self._asked.get(shape)
-        if statement is None:
+        known = self._asked.get(shape)
+        if known is None:
             listed = self._indexed(dialect, long, of_kinds=bool(kinds), in_title=in_title)
             statement = listed
             if dialect == "postgresql":
                 statement = self._newest_first(
                     listed, words, of_all=client_id is None, of_kinds=bool(kinds), in_title=in_title
                 )
-            self._asked[shape] = statement
+            known = self._asked[shape] = Question(statement)
         values = _values(asked, client_id, kinds)
         values["asked"] = question(dialect, asked.must, client_id, title_only=in_title)
-        return tx.execute(statement, values).all()
+        return tx.all(known, values)
 
     def _indexed(
         self, dialect: str, long: Sequence[int], *, of_kinds: bool, in_title: bool
@@ -306,7 +307,7 @@ class SearchIndex:
 
     def _newest_first(
         self, listed: Select[Any], words: int, *, of_all: bool, of_kinds: bool, in_title: bool
-    ) -> CompoundSelect[Any]:
+    ) -> Select[Any]:
         """The same on PostgreSQL: whether the newest texts are enough, and only then what the index says."""
         t = self.texts
         newest = select(*_shown(t), t.c.rest).order_by(t.c.seq.desc()).limit(NEWEST)
@@ -322,7 +323,8 @@ class SearchIndex:
         many = select(func.count()).select_from(common).scalar_subquery()
         # Planned by itself: for the sake of the limit the whole table would be read from its beginning.
         rare = listed.limit(None).where(many < ENOUGH).cte("rare").prefix_with("MATERIALIZED")
-        return select(common).union_all(select(rare).limit(CANDIDATES))
+        both = select(common).union_all(select(rare).limit(CANDIDATES))
+        return select(both.subquery())
 
     def refold(self, tx: Tx, after: int = 0) -> int:
         """Makes what an older `FOLDING` made (or nobody yet) anew, of up to `AT_ONCE` texts behind the place `after`; the place
@@ -375,7 +377,7 @@ def _shown(t: FromClause) -> list[ColumnElement[Any]]:
 
 
 def _of_kinds(t: FromClause) -> ColumnElement[bool]:
-    return t.c.kind.in_(bindparam("kinds", expanding=True))
+    return among(t.c.kind, "kinds")
 
 
 def _hold(

@@ -144,7 +144,11 @@ async def test_what_a_failed_verb_put_in_is_not_found(store: Store) -> None:
 
 async def test_texts_of_an_older_folding_are_folded_anew(store: Store) -> None:
     await store.write(fill)
-    await store.write(lambda tx: tx.execute(update(index.texts).values(grams=None, folding=0)))
+    await store.write(
+        lambda tx: tx.execute(
+            update(index.texts).values(grams=None, heads=None, rest=None, folding=0)
+        )
+    )
     assert await refs(store, "解約") == []
     await index.catch_up(store)
     assert set(await refs(store, "解約")) == {"a", "b", "s:end"}

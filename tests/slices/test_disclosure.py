@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import select
 from tests.seat_story import MakeStory, SeatStory, seat_story, until
@@ -32,6 +33,7 @@ from denwaban.disclosure import (
 )
 from denwaban.disclosure.leaks import duty
 from denwaban.disclosure.rows import leak_steps, member_keys, members, tries
+from denwaban.knowledge import Author, Content, add_faq
 from denwaban.scripts import publish
 from denwaban.scripts.rows import scripts
 from denwaban.store import Store, Tx
@@ -340,14 +342,71 @@ async def test_a_script_goes_behind_its_check_only_when_the_server_has_compared(
     assert "ご本人と確かめるまで" in refused.text
     # Enough for one field is not enough for the script, which does not say which one it tells.
     part = await say(browser, call, RIGHT)
-    assert "すべての項目をお伝えできるところまで" in part.text
+    assert "もお伝えできるところまで確かめてください" in part.text
     refused = await browser.request("POST", way, json={"at": "check", "choice": "1"})
     assert refused.status_code == 409
     assert "ひみつプラン" not in refused.text
     whole = await say(browser, call, {**RIGHT, "keyword": "さくら"})
-    assert "すべての項目をお伝えできるところまで" not in whole.text
+    assert "もお伝えできるところまで確かめてください" not in whole.text
     told = await browser.request("POST", way, json={"at": "check", "choice": "1"})
     assert "ひみつプラン" in told.text
+
+
+@pytest.mark.req("G1")
+async def test_the_client_says_which_fields_its_scripts_wait_for(seat_story: MakeStory) -> None:
+    story, browser = await story_of(seat_story)
+
+    def the_first_alone(tx: Tx) -> None:
+        old = policy_of(tx, story.client_id)
+        assert old is not None
+        fields = tuple(
+            msgspec.structs.replace(field, script=not number)
+            for number, field in enumerate(old.fields)
+        )
+        set_policy(tx, msgspec.structs.replace(old, fields=fields), old.version, None)
+
+    await story.store.write(the_first_alone)
+    _leg, call = await story.talk()
+    part = await say(browser, call, RIGHT)
+    assert "もお伝えできるところまで確かめてください" not in part.text
+    way = f"/seat/calls/{call.id}/go"
+    told = await browser.request("POST", way, json={"at": "check", "choice": "1"})
+    assert "ひみつプラン" in told.text
+
+
+@pytest.mark.req("G1", "G4")
+async def test_an_answer_that_waits_for_the_check_opens_with_it_and_the_sight_is_on_record(
+    seat_story: MakeStory,
+) -> None:
+    story, browser = await story_of(seat_story)
+    secret = Content("次回の請求額", "口座から3,200円です。", "", restricted=True)
+
+    def add(tx: Tx) -> tuple[str, str]:
+        other = a_client(tx, "other")
+        author = Author(None, "試験")
+        return add_faq(tx, story.client_id, secret, author), add_faq(tx, other, secret, author)
+
+    mine, theirs = await story.store.write(add)
+    _leg, call = await story.talk()
+    path = f"/seat/calls/{call.id}/faqs/{mine}/open"
+
+    async def looked() -> str:
+        wanted = {"text": "請求", "call": call.id}
+        return (await browser.request("POST", "/seat/search", json=wanted)).text
+
+    assert path not in await looked()
+    assert (await browser.request("POST", path)).status_code == 409
+    await say(browser, call, {**RIGHT, "keyword": "さくら"})
+    found = await looked()
+    assert path in found
+    assert "3,200円" not in found, "not before somebody asks for it"
+    assert await sights(story, "faq.shown") == []
+    opened = await browser.request("POST", path)
+    assert opened.json() == {"said": "口座から3,200円です。"}
+    (sight,) = await sights(story, "faq.shown")
+    assert (sight.user_id, sight.call_id, sight.subject) == (story.operator.user_id, call.id, mine)
+    other = f"/seat/calls/{call.id}/faqs/{theirs}/open"
+    assert (await browser.request("POST", other)).status_code == 404
 
 
 @pytest.mark.req("G1")
@@ -441,7 +500,7 @@ async def test_a_client_edits_its_rules_and_people_and_never_reads_them_back(
     rules = {
         "seen": "0", "label0": "契約内容", "of0": ["number", "birth"], "needed0": "2",
         "label1": "住所", "of1": "number", "needed1": "2", "tries_call": "3", "tries_day": "5",
-        "demands": "true",
+        "demands": "true", "script1": "true",
     }  # fmt: skip
     wrong = await theirs.post(base, rules)
     assert wrong.status_code == 422
@@ -451,9 +510,9 @@ async def test_a_client_edits_its_rules_and_people_and_never_reads_them_back(
     assert (await theirs.post(base, rules)).status_code in (409, 422)
     policy = await story.store.read(lambda tx: policy_of(tx, story.client_id))
     assert policy is not None
-    assert [(f.label, f.needed, f.of) for f in policy.fields] == [
-        ("契約内容", 2, (Kind.NUMBER, Kind.BIRTH)),
-        ("住所", 1, (Kind.NUMBER,)),
+    assert [(f.label, f.needed, f.of, f.script) for f in policy.fields] == [
+        ("契約内容", 2, (Kind.NUMBER, Kind.BIRTH), False),
+        ("住所", 1, (Kind.NUMBER,), True),
     ]
     await theirs.post(f"{base}/people", {"number": "A-1", "birth": "1985/5/1", "told0": SECRETS[0]})
     text = f"会員番号,生年月日,契約内容,住所\nA-1,,,{SECRETS[1]}\nA-2,1990/1/1,x,y\n"

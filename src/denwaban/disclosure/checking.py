@@ -72,7 +72,8 @@ class Standing:
     passed: bool
     """What was right opens at least one field (a supervisor's word aside), and it is not locked."""
     whole: bool
-    """… opens every field: as much as the client asks of anybody. Only then scripts go behind their checks."""
+    """… opens every field that the client wants open for its scripts (where it named none: any). Only then they go behind
+    their checks."""
     left: int
     """Wrong tries that this call still has."""
     right: tuple[Kind, ...]
@@ -105,11 +106,12 @@ def standing(tx: Tx, call: Call) -> Standing | None:
     )
     allowed = _allowed(tx, call.id)
     opened = [not locked and field.opened_by(right) for field in policy.fields]
+    wanted = [is_open for field, is_open in zip(policy.fields, opened, strict=True) if field.script]
     return Standing(
         policy,
         locked,
         any(opened),
-        all(opened),
+        all(wanted) if wanted else any(opened),
         max(0, policy.tries_call - wrong),
         tuple(kind for kind in Kind if kind in right),
         member_id,
@@ -224,14 +226,23 @@ def reveal(tx: Tx, call: Call, user_id: str, label: str) -> str:
 
 def lacks_check(tx: Tx, call_id: str, client_id: str) -> bool:
     """Whether a script's way behind the identity check is closed to this call: its client demands that the server has
-    compared, and what it has found right does not open every field. A script does not say which field it tells, so the
-    strictest holds."""
+    compared, and what it has found right does not open what the client wants open for its scripts: every field, where it has
+    not said otherwise, as a script does not say which one it tells."""
     policy = policy_of(tx, client_id)
     if policy is None or not policy.fields or not policy.demands:
         return False
     found = call_of(tx, call_id)
     now = standing(tx, found) if found is not None else None
     return now is not None and not now.whole
+
+
+def proven(tx: Tx, call: Call) -> bool:
+    """Whether what the server has found right in this call, which goes on, is as much as the client asks of anybody. Never where
+    nothing is gated: nobody can prove who they are there."""
+    if call.ended_at is not None:
+        return False
+    now = standing(tx, call)
+    return now is not None and now.whole
 
 
 def unlock(tx: Tx, call_id: str, client_id: str, user_id: str, reason: str) -> None:

@@ -58,6 +58,8 @@ class GatedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """… of these."""
     approval: bool = False
     """Even then a supervisor has to allow it, for this call and with a reason."""
+    script: bool = True
+    """Scripts go behind their checks only when this one is open as well."""
 
     def opened_by(self, right: Collection[Kind]) -> bool:
         return len(set(right) & set(self.of)) >= self.needed

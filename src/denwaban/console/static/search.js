@@ -130,7 +130,7 @@ export class Search {
 
   #clicked(event) {
     if (event.target.closest("#seat-search-close")) return this.close();
-    if (event.target.closest("[data-leap], [data-pin], [data-person]")) return this.#use();
+    if (event.target.closest("[data-leap], [data-pin], [data-person], [data-open-answer]")) return this.#use();
     const option = event.target.closest("[role=option]");
     if (option) {
       this.#choose(this.#options.indexOf(option));
@@ -144,7 +144,9 @@ export class Search {
     const shown = this.#room.querySelector("article:not([hidden])");
     const leap = shown?.querySelector("[data-leap]");
     const person = shown?.querySelector("[data-person]");
-    if (person) {
+    const answer = shown?.querySelector("[data-open-answer]");
+    if (answer) this.#openAnswer(shown, answer);
+    else if (person) {
       this.close();
       this.ask.choose(person.dataset.person);
     } else if (leap) {
@@ -158,6 +160,21 @@ export class Search {
       this.#pinnedOn = this.ask.call();
       this.#pinned.hidden = false;
       this.close();
+    }
+  }
+
+  /** The words come only now: the server has compared, and writes down that they are seen. */
+  async #openAnswer(shown, button) {
+    try {
+      const answer = await this.ask.request("POST", button.dataset.openAnswer);
+      const { said, problem } = await answer.json();
+      if (!answer.ok) return window.toast(problem ?? this.ask.away, "danger");
+      shown.querySelector("[data-opened] .words").textContent = said;
+      shown.querySelector("[data-opened]").hidden = false;
+      shown.querySelector("[data-shut]").hidden = true;
+      button.hidden = true;
+    } catch {
+      window.toast(this.ask.away, "danger");
     }
   }
 

@@ -186,6 +186,7 @@ def _policy(client_id: str, form: FormMultiDict) -> Policy:
             "needed": int(str(form.get(f"needed{n}", "2"))),
             "of": [kind.value for kind in Kind if kind.value in form.getall(f"of{n}", [])],
             "approval": f"approval{n}" in form,
+            "script": f"script{n}" in form,
         }
         # Nothing ticked asks for everything that finds and proves a person.
         row["of"] = row["of"] or [kind.value for kind in Kind]

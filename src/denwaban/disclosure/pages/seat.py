@@ -77,6 +77,7 @@ def _panel(now: Standing, call: Call, said: str = "", kind: str = "") -> Templat
         over=call.ended_at is not None,
         labels=labels(),
         needs={one.field.label: _kinds_of(one.field) for one in now.fields},
+        waits="・".join(one.field.label for one in now.fields if one.field.script and not one.open),
         refusal=refusal(now),
         longest=LONGEST_ANSWER,
         said=said,

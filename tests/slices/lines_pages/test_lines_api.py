@@ -119,7 +119,7 @@ async def test_groups_and_lists_of_duty(make_web: MakeWeb, store: Store) -> None
     listed = await send(sv, "POST", "/duty-lists", {**duty, "alone_seconds": 20})
     assert listed.status_code == 201
     assert (
-        await send(sv, "POST", "/duty-lists", {**duty, "group_id": "nobody"})
+        await send(sv, "POST", "/duty-lists", {**duty, "group_id": new_id()})
     ).status_code == 422
     assert (await send(sv, "POST", "/duty-lists", {**duty, "days": 0})).status_code == 400
     assert [one["name"] for one in (await send(sv, "GET", "/duty-lists")).json()["items"]] == [

@@ -1,10 +1,12 @@
 """The telephone's keys at the seat."""
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
@@ -12,7 +14,10 @@ from denwaban.console.acts import OutOfWindow, promise_call_back, wants_staff
 from denwaban.console.here import OPERATORS
 from denwaban.console.look import EVERYTHING
 from denwaban.console.pages.common import SEAT, Nothing, Seat, Switch, told
+from denwaban.routing import Switchboard
 from denwaban.web import _
+
+Wish = Callable[[str], Coroutine[Any, Any, object]]
 
 
 class Chosen(msgspec.Struct, forbid_unknown_fields=True):
@@ -90,38 +95,23 @@ async def ask(
     return await seat.act(lambda mine: seat.board.consult(mine, data.kind, data.id, stay=data.stay))
 
 
-@post("/seat/back", guards=[OPERATORS], dependencies=SEAT, status_code=200)
-async def back(
-    data: JSONBody[Nothing],
-    seat: NamedDependency[Seat],
-) -> Template | Response[Any]:
-    """Whoever was asked in goes."""
-    return await seat.act(seat.board.back)
+def _press(path: str, wish: Callable[[Switchboard], Wish]) -> HTTPRouteHandler:
+    """A key that says no more than its name: the operator's wish to the switchboard."""
+
+    @post(f"/seat/{path}", guards=[OPERATORS], dependencies=SEAT, status_code=200)
+    async def key(
+        data: JSONBody[Nothing],
+        seat: NamedDependency[Seat],
+    ) -> Template | Response[Any]:
+        return await seat.act(wish(seat.board))
+
+    return key
 
 
-@post("/seat/three", guards=[OPERATORS], dependencies=SEAT, status_code=200)
-async def three(
-    data: JSONBody[Nothing],
-    seat: NamedDependency[Seat],
-) -> Template | Response[Any]:
-    return await seat.act(seat.board.all_three)
-
-
-@post("/seat/give", guards=[OPERATORS], dependencies=SEAT, status_code=200)
-async def give(
-    data: JSONBody[Nothing],
-    seat: NamedDependency[Seat],
-) -> Template | Response[Any]:
-    """Leaves the caller to whoever was asked in."""
-    return await seat.act(seat.board.give)
-
-
-@post("/seat/park", guards=[OPERATORS], dependencies=SEAT, status_code=200)
-async def park(
-    data: JSONBody[Nothing],
-    seat: NamedDependency[Seat],
-) -> Template | Response[Any]:
-    return await seat.act(seat.board.park)
+back = _press("back", lambda board: board.back)  # whoever was asked in goes
+three = _press("three", lambda board: board.all_three)
+give = _press("give", lambda board: board.give)  # leaves the caller to whoever was asked in
+park = _press("park", lambda board: board.park)
 
 
 @post("/seat/take", guards=[OPERATORS], dependencies=SEAT, status_code=200)

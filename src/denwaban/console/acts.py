@@ -156,8 +156,7 @@ def look_begun(
     """The screen with everything on it; the run of this call, of which a look said that it was not begun, is begun first, so that
     there is always something to say."""
     found = own_call(tx, operator.id, call_id)
-    if found is not None and run_of_call(tx, call_id) is None:
-        # Else it is another's by now, or begun meanwhile.
+    if found is not None:  # else it is another's by now
         start_run(tx, found)
     try:
         return look(tx, operator, opened, helping=helping)

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from denwaban.routing.live import Act, Line
+from denwaban.routing.live import Act, Turns
 from denwaban.telephony.port import PhoneError
 from denwaban.web import _
 
@@ -14,7 +14,7 @@ class SeatError(Exception):
     """What was asked for cannot be done now; the message is a sentence for the person who asked."""
 
 
-async def ask(line: Line, act: Act) -> None:
+async def ask(line: Turns, act: Act) -> None:
     """Does it in its line, and waits. Raises `SeatError`."""
     try:
         async with asyncio.timeout(PATIENCE):

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from denwaban.calls import Call, Change, Offer, OfferResult, Outcome, changes
 from denwaban.lines import Mode, Service, parse_number
-from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.live import LiveCall, Turns
 from denwaban.routing.recorder import Recorder
 from denwaban.store import new_id
 from denwaban.telephony.engine import PRACTICE_TRUNK
@@ -117,8 +117,8 @@ class Book:
             live.offer = change.offer
         self._recorder.put(change)
 
-    def line(self, name: str) -> Line:
+    def line(self, name: str) -> Turns:
         """A line of acts for a call, or for a leg that is none of ours."""
         if self.tasks is None:
             raise RuntimeError("the switchboard is not running")
-        return Line(self.tasks, name)
+        return Turns(self.tasks, name)

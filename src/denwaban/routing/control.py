@@ -397,7 +397,7 @@ class Control:
         live = self.legs.pop(asked.leg, None)
         if live is not None:
             live.line.do(lambda: self._phone.hang_up(asked.leg))
-            self._perform(self._floor.give_back(asked.id, self._clock.now(), rest=asked.up))
+            self._perform(self._floor.give_back(asked.id, self._clock.now(), pause=asked.up))
 
     # The operator leaves
 

@@ -13,7 +13,7 @@ import structlog
 
 from denwaban.calls import Call, Offer, Outcome
 from denwaban.lines import Service
-from denwaban.outgoing import Line as Outside
+from denwaban.outgoing import Line
 from denwaban.routing.keeping import Place
 from denwaban.routing.model import ANYBODY, Terms
 from denwaban.routing.talk import Side, Talk
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 Act = Callable[[], Awaitable[None]]
 
 
-class Line:
+class Turns:
     """The acts of one call, done one after another in a task of the switchboard's group; no task while idle."""
 
     __slots__ = ("_acts", "_busy", "_name", "_tasks")
@@ -97,7 +97,7 @@ class Asked:
     name: str
     since: datetime
     leg: Leg
-    line: Outside | None = None
+    line: Line | None = None
     """Of who is outside."""
     task: asyncio.Task[None] | None = None
     """What follows it."""
@@ -117,7 +117,7 @@ class LiveCall:
     call: Call
     """As last recorded."""
     leg: Leg
-    line: Line
+    line: Turns
     client_name: str = ""
     title: str = ""
     """What the operator's phone shows: whose number was dialled."""

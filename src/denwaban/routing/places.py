@@ -16,18 +16,18 @@ from denwaban.clock import Clock
 from denwaban.lines import Service
 from denwaban.outgoing import (
     Full,
+    Line,
     MayNotCall,
     NotReached,
     NoWayOut,
     Outgoing,
     callable_number,
 )
-from denwaban.outgoing import Line as FarLine
 from denwaban.routing import keeping
 from denwaban.routing.book import Book
 from denwaban.routing.floor import Floor
 from denwaban.routing.keeping import AGAIN, TRIES, Place, Result
-from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.live import LiveCall, Turns
 from denwaban.routing.model import Action, Impossible, Stage
 from denwaban.routing.prompts import KEPT, KEY
 from denwaban.routing.recorder import Recorder
@@ -85,7 +85,7 @@ class Places:
         """Set when the operator is not there any more."""
         self._kept: dict[tuple[str, str], str] = {}
         """The call whose place is kept, by client and number."""
-        self._writes: Line | None = None
+        self._writes: Turns | None = None
 
     # The caller's wish
 
@@ -280,7 +280,7 @@ class Places:
         await self._phone.hang_up(live.leg)
         await self._not_reached(live, offer, counts=True)
 
-    async def _answered(self, line: FarLine, gave_up: asyncio.Event, seconds: int) -> bool:
+    async def _answered(self, line: Line, gave_up: asyncio.Event, seconds: int) -> bool:
         reaching = asyncio.create_task(line.answered(seconds))
         leaving = asyncio.create_task(gave_up.wait())
         try:

@@ -14,7 +14,7 @@ from denwaban.clock import Clock
 from denwaban.routing.book import Book
 from denwaban.routing.control import Control
 from denwaban.routing.floor import Floor
-from denwaban.routing.live import Line, LiveCall, Person
+from denwaban.routing.live import LiveCall, Person, Turns
 from denwaban.routing.model import Action, Stage
 from denwaban.routing.talk import Talk
 from denwaban.store import Store, Tx
@@ -50,7 +50,7 @@ class Regaining:
         self._control = control
         self._perform = perform
         self._changed = changed
-        self._writes: Line | None = None
+        self._writes: Turns | None = None
 
     def page_gone(self, operator_id: str) -> None:
         """The seat has a new page: what the one before talked about, if it did, is not heard there any more."""

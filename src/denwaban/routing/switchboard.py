@@ -3,12 +3,10 @@
 import asyncio
 import gc
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
-from denwaban.calls import Call, call
 from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
@@ -19,9 +17,9 @@ from denwaban.routing.book import Book
 from denwaban.routing.deciding import Deciding
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
+from denwaban.routing.following import Following
 from denwaban.routing.gate import Gate, ReadChanges, nothing_unread
 from denwaban.routing.intake import Intake
-from denwaban.routing.keeping import numbers_of
 from denwaban.routing.looking import helping, look, near, seat_of
 from denwaban.routing.permitted import Conditions, by_time_alone
 from denwaban.routing.places import Places
@@ -34,7 +32,7 @@ from denwaban.routing.sound import Sound
 from denwaban.routing.supervision import Supervision
 from denwaban.routing.view import FloorView, NearView, SeatView
 from denwaban.routing.wishes import Wishes
-from denwaban.store import Store, StoreError, Tx
+from denwaban.store import Store, StoreError
 from denwaban.telephony.engine import Entry, Ledger
 from denwaban.telephony.port import (
     CallArrived,
@@ -86,8 +84,6 @@ class Switchboard(Wishes):
         self._store = store
         self._clock = clock
         self._phone = phone
-        self._journal = journal
-        self._unread = changes
         self._conditions = conditions
         self._ledger = ledger
         self._calls_out = outgoing is not None
@@ -148,6 +144,15 @@ class Switchboard(Wishes):
         self.supervision = Supervision(store, clock, self._desk, self._changed)
         self.deciding = Deciding(store, clock, self._desk, self._recorder)
         self._roster = Roster(store, self._desk)
+        self._following = Following(
+            store,
+            journal,
+            self._desk,
+            self._gate,
+            self._roster,
+            changes,
+            self._changed,
+        )
         self._engine = False
         self._new = True
         self._view: FloorView | None = None
@@ -160,8 +165,8 @@ class Switchboard(Wishes):
         since = await self._store.read(last_seq)
         await self.supervision.begin()
         await self._prompts.begin()
-        await self._read_seats()
-        await self._read_unread(None)
+        await self._following.read_seats()
+        await self._following.read_unread(None)
         messages = {line.service(self._clock.now()).message for line in await self._cache.warm()}
         self._floor.pause(True, self._clock.now())
         # Ten thousand clients' plans are here to stay: a collector that walks them would hold up calls for tens of ms.
@@ -173,7 +178,7 @@ class Switchboard(Wishes):
                 self._book.tasks = tasks
                 tasks.create_task(_must_go_on(writer))
                 tasks.create_task(self._keep_time())
-                tasks.create_task(self._listen(since))
+                tasks.create_task(self._following.run(since))
                 tasks.create_task(self._prompts.prepare(messages))
                 tasks.create_task(self._mend())
                 tasks.create_task(self._take_events())
@@ -328,8 +333,8 @@ class Switchboard(Wishes):
 
     async def _compare(self) -> bool:
         """False: the engine is away; what comes when it is back does the same."""
-        await self._read_seats()
-        await self._read_unread(None)
+        await self._following.read_seats()
+        await self._following.read_unread(None)
         async with self._one_at_a_time:
             if not self._engine:
                 return False
@@ -400,60 +405,6 @@ class Switchboard(Wishes):
         due = self._floor.due()
         if due is not None and (self._wakes_at is None or due < self._wakes_at):
             self._timer.set()
-
-    async def _listen(self, since: int) -> None:
-        """Follows the journal: changed numbers and operators, reports that end a wrap-up, who calls from which number."""
-        while True:
-            with suppress(StoreError):
-                async for entry in self._journal.follow(since):
-                    try:
-                        await self._heard(entry.fact)
-                    except StoreError:
-                        raise
-                    except Exception as error:
-                        # What operators are is read again then; the next entry is heard all the same.
-                        self._faults.note("fact", error, fact=entry.fact.kind)
-                    since = entry.seq
-            await asyncio.sleep(1)
-
-    async def _read_seats(self) -> None:
-        await self._roster.read()
-        await self._roster.read_skills()
-        self._changed()
-
-    async def _read_unread(self, client_id: str | None) -> None:
-        found = await self._store.read(lambda tx: list(self._unread(tx, client_id)))
-        self._gate.set(found, client_id)
-
-    async def _heard(self, fact: Fact) -> None:
-        self._cache.heard(fact)
-        if fact.kind in ("script.published", "script.read"):
-            await self._read_unread(fact.client_id)
-        if fact.kind in ("operator.added", "operator.changed"):
-            await self._read_seats()
-            await self._roster.give()
-        elif fact.kind == "person.given":
-            await self._known_as(fact)
-        elif fact.kind in ("operator.skills_changed", "operator.group_set", "duty_list.set"):
-            await self._roster.read_skills()
-        elif fact.kind == "report.sent":
-            operator_id, call_id = fact.data.get("operator_id"), fact.data.get("call_id")
-            if operator_id and call_id:
-                now = self._clock.now()
-                self._desk.perform(self._floor.report_sent(operator_id, call_id, now))
-
-    async def _known_as(self, fact: Fact) -> None:
-        """It has come out who called, perhaps from a number that nobody knew."""
-        call_id, person_id, client_id = fact.data.get("call_id"), fact.subject, fact.client_id
-        if not fact.data.get("on") or not call_id or client_id is None:
-            return
-
-        def read(tx: Tx) -> tuple[Call | None, list[str]]:
-            return call(tx, call_id), numbers_of(tx, person_id)
-
-        theirs, numbers = await self._store.read(read)
-        if theirs is not None and theirs.answered_at is not None:
-            self._desk.places.served(client_id, numbers, theirs.arrived_at)
 
 
 async def _must_go_on(task: asyncio.Task[None]) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from denwaban.care import Mode
 from denwaban.routing.asking import SeatError
-from denwaban.routing.live import Line, LiveCall
+from denwaban.routing.live import LiveCall, Turns
 from denwaban.routing.talk import Talk
 from denwaban.telephony.port import Leg
 
@@ -31,7 +31,7 @@ class Watch:
     heard: Leg
     """The operator's leg."""
     mode: Mode
-    line: Line
+    line: Turns
     leg: Leg | None = None
     """The supervisor's; None when it is over, or the seat of the talk."""
     answered: bool = False

@@ -38,7 +38,7 @@ def test_who_helped_rests_for_a_moment_and_may_take_a_break() -> None:
     floor = a_floor("suzuki", "tanaka")
     floor.lend("tanaka", "c1", START)
     floor.arrive("c2", START, START)
-    assert floor.give_back("tanaka", START, rest=True) == []
+    assert floor.give_back("tanaka", START, pause=True) == []
     assert Offer("c2", "tanaka") in floor.tick(START + PAUSE)
 
 

@@ -81,8 +81,8 @@ class Passing(Ground):
         seat.stage, seat.call_id, seat.call_since = Stage.HELPING, call_id, now
         self.queue.seat(seat)
 
-    def give_back(self, operator_id: str, now: datetime, *, rest: bool = False) -> list[Action]:
-        """The help is over, before or after it was given. `rest`: they had answered, and their telephone needs a moment until
+    def give_back(self, operator_id: str, now: datetime, *, pause: bool = False) -> list[Action]:
+        """The help is over, before or after it was given. `pause`: they had answered, and their telephone needs a moment until
         it can ring again."""
         seat, out = self.seats[operator_id], list[Action]()
         if seat.stage is not Stage.HELPING:
@@ -91,7 +91,7 @@ class Passing(Ground):
         after, seat.after = seat.after, None
         if after is not None:
             self._seats.become(seat, after, now, out)
-        elif rest:
+        elif pause:
             self._seats.pause(seat, now)
         else:
             self.queue.seat(seat)

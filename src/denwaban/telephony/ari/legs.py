@@ -54,7 +54,7 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Listening:
     """Somebody hears, or joins, what an operator talks. `spy` is the ear on the operator's channel, and `room` the bridge
     in which the watcher is alone with it; `talk` is the bridge that the watcher has joined instead."""
 
@@ -176,7 +176,7 @@ class Legs:
         self.by_prompt: dict[str, Party] = {}
         self.online: set[str] = set()
         """Endpoints that are registered."""
-        self.watches: dict[Leg, Watch] = {}
+        self.watches: dict[Leg, Listening] = {}
         """By the watcher's leg."""
         self.spies: dict[str, Callable[[], None]] = {}
         """What to do when an ear that was asked for is there."""

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import quote
 
-from denwaban.telephony.ari.legs import SPY, WATCH, Legs, Party, Watch
+from denwaban.telephony.ari.legs import SPY, WATCH, Legs, Listening, Party
 from denwaban.telephony.port import LegGone, PhoneError
 
 _PATIENCE = 5.0
@@ -41,7 +41,7 @@ class Watchers:
                 came.set_result(None)
 
         self._legs.spies[ear] = is_there
-        self._legs.watches[watcher.leg] = watch = Watch(watcher.voice, operator.leg, room, ear)
+        self._legs.watches[watcher.leg] = watch = Listening(watcher.voice, operator.leg, room, ear)
         ways = f"spy=both&whisper={'out' if whisper else 'none'}"
         asked = f"app={quote(self._app, safe='')}&appArgs=watch"
         try:
@@ -76,7 +76,7 @@ class Watchers:
         if talk is None:
             raise PhoneError("the leg is not connected to anybody")
         await self.stop(watcher)
-        self._legs.watches[watcher.leg] = Watch(watcher.voice, operator.leg, talk=talk.bridge)
+        self._legs.watches[watcher.leg] = Listening(watcher.voice, operator.leg, talk=talk.bridge)
         try:
             await self._do(
                 watcher, [("POST", f"bridges/{talk.bridge}/addChannel?channel={watcher.voice}")]

@@ -7,18 +7,20 @@ others share the rest. Prints a table and writes var/bench/memory.json. Goal: p9
 import argparse
 import asyncio
 import gc
+import json
 import random
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.keys import lend_keys
 from tests.postgres import binaries, server
 
 import denwaban.schema  # noqa: F401 - loads every table
@@ -34,7 +36,12 @@ from denwaban.people.persons.model import heard_as, tail_of
 from denwaban.people.persons.rows import PERSON
 from denwaban.people.persons.rows import index as person_index
 from denwaban.store import Store, metadata, new_id
+from denwaban.store.guarding import Texts
+from denwaban.store.search import SearchIndex
+from denwaban.store.tokens import client_token, heads_of, stream, tokens_of
 from denwaban.store.words import fold
+from denwaban.vault import Hidden, file_key
+from denwaban.vault.model import seal_text
 
 GOAL = 50.0
 """Milliseconds."""
@@ -114,7 +121,7 @@ def people(calls: int) -> tuple[list[str], list[Who], list[Rang]]:
 _CLIENTS = ("id", "code", "name", "kana", "industry", "greeting", "policy", "created_at", "updated_at")  # fmt: skip
 _PERSONS = ("id", "client_id", "name", "kana", "company", "sound", "name_key", "created_at", "updated_at")  # fmt: skip
 _WAYS = ("id", "client_id", "person_id", "kind", "value", "tail", "added_at")
-_INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "heads", "rest", "folding")
+_INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "folding")
 _CALLS = ("id", "client_id", "leg", "trunk", "dialled", "caller", "plan", "mode", "state", "outcome", "arrived_at", "ended_at", "wait_ms", "practice")  # fmt: skip
 
 INDEXES = ("person_texts", "call_texts")
@@ -123,7 +130,7 @@ Lines = Iterator[tuple[Any, ...]]
 
 
 def tables(
-    dialect: str, clients: list[str], everybody: list[Who], rang: list[Rang]
+    dialect: str, keys: "Keys", clients: list[str], everybody: list[Who], rang: list[Rang]
 ) -> Iterator[tuple[str, tuple[str, ...], Lines]]:
     no: Any = 0 if dialect == "sqlite" else False
 
@@ -136,25 +143,44 @@ def tables(
     yield "person_ways", _WAYS, ((w.id, w.client, w.id, "phone", w.number, tail_of(w.number), now) for w in everybody)  # fmt: skip
     yield "calls", _CALLS, ((c.id, c.who.client, "", "", "+81355550101", c.who.number, "", "full", "ended", Outcome.ANSWERED.value, at, at, 0, no) for c in rang for at in (moment(c.at),))  # fmt: skip
     # Texts repeat, as they do in life; what is made of one is made once.
-    made: dict[tuple[str, ...], tuple[Any, ...]] = {}
+    made: dict[tuple[str, ...], tuple[str, str]] = {}
     nobody = "0" * 32
+    nobodys, theirs = (
+        keys.hide(client_token(nobody)),
+        {c: keys.hide(client_token(c)) for c in clients},
+    )
 
-    def found_by(index: Any, client: str, title: str, body: str, also: str) -> tuple[Any, ...]:
+    def entry(
+        index: SearchIndex, kind: str, ref: str, client: str, title: str, body: str, also: str
+    ) -> tuple[Any, ...]:
         said = (title, body, also)
         if said not in made:
-            made[said] = tuple(index.made_of(dialect, nobody, *said).values())
-        grams, *others = made[said]
-        return grams.replace(nobody, client), *others
+            texts = Texts(*said, heads_of(title, also), fold(body))
+            tokens = tokens_of(nobody, texts.heads, texts.rest, keys.hide)
+            made[said] = json.dumps(texts), stream(dialect, tokens)
+        texts_of, grams = made[said]
+        key_id, key = keys.of[client]
+        sealed = seal_text(key, key_id, client, f"{index.name}/{kind}/{ref}", texts_of)
+        return (
+            kind,
+            ref,
+            client,
+            sealed,
+            "",
+            "",
+            grams.replace(nobodys, theirs[client]),
+            index.folding,
+        )
 
     def of_persons() -> Lines:
         for w in everybody:
             also = " ".join(words_for(w.name, w.kana))
-            yield PERSON, w.id, w.client, w.name, "", also, *found_by(person_index, w.client, w.name, "", also)  # fmt: skip
+            yield entry(person_index, PERSON, w.id, w.client, w.name, "", also)
 
     def of_calls() -> Lines:
         for c in rang:
             also = " ".join([fold(c.who.name), *words_for(c.who.name, c.who.kana)])
-            yield CALL, c.id, c.who.client, c.what, c.done, also, *found_by(call_index, c.who.client, c.what, c.done, also)  # fmt: skip
+            yield entry(call_index, CALL, c.id, c.who.client, c.what, c.done, also)
 
     yield "person_texts", _INDEX, of_persons()
     yield "call_texts", _INDEX, of_calls()
@@ -213,7 +239,29 @@ def opened(url: str) -> Store:
     store = Store(url, SystemClock())
     metadata.create_all(store.engine)
     store.engine.dispose()
+    lend_keys(store)
     return store
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What the indexes are sealed with."""
+
+    hide: Callable[[str], str]
+    of: dict[str, tuple[str, bytes]]
+    """(id, key) of each client."""
+
+
+async def keys_for(url: str, clients: list[str]) -> Keys:
+    store = Store(url, SystemClock())
+    lend_keys(store)
+    await store.open()
+    try:
+        return await store.write(
+            lambda tx: Keys(Hidden().hider(tx), {one: file_key(tx, one) for one in clients})
+        )
+    finally:
+        await store.close()
 
 
 async def main(quick: bool, sqlite_only: bool) -> int:
@@ -231,7 +279,8 @@ async def main(quick: bool, sqlite_only: bool) -> int:
         path = folder / "memory.db"
         store = opened(f"sqlite:///{path}")
         began = time.perf_counter()
-        await asyncio.to_thread(fill_sqlite, path, INDEXES, tables("sqlite", *what))
+        keys = await keys_for(f"sqlite:///{path}", clients)
+        await asyncio.to_thread(fill_sqlite, path, INDEXES, tables("sqlite", keys, *what))
         print(f"SQLite filled in {time.perf_counter() - began:.0f} s", flush=True)
         results += await measure("SQLite", store, everybody, rang, count)
         if binaries() is None:
@@ -242,7 +291,9 @@ async def main(quick: bool, sqlite_only: bool) -> int:
                 store = opened(f"{base}/postgres")
                 began = time.perf_counter()
                 url = f"{base}/postgres"
-                await asyncio.to_thread(fill_postgres, url, INDEXES, tables("postgresql", *what))
+                keys = await keys_for(url, clients)
+                lines = tables("postgresql", keys, *what)
+                await asyncio.to_thread(fill_postgres, url, INDEXES, lines)
                 print(f"PostgreSQL filled in {time.perf_counter() - began:.0f} s", flush=True)
                 results += await measure("PostgreSQL", store, everybody, rang, count)
     finally:

@@ -4,11 +4,12 @@ from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, Table, false
 
 from denwaban.store import Id, Utc, metadata
 from denwaban.store.search import SearchIndex
+from denwaban.vault import Hidden
 
 CALL = "call"
 """The kind of the index: a call with a report (ref: the call's id)."""
 
-index = SearchIndex("call_texts")
+index = SearchIndex("call_texts", Hidden())
 """What a caller wanted, what was done and answered, and who they were. Nothing that a report keeps secret is in it."""
 
 askings = Table(

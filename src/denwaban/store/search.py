@@ -44,6 +44,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from denwaban.store.among import among
 from denwaban.store.columns import Id, metadata
+from denwaban.store.guarding import GUARDED, Guard, Texts
 from denwaban.store.question import Question
 from denwaban.store.store import Store, StoreError
 from denwaban.store.tokens import BETWEEN, asked_for, heads_of, question, stream, tokens_of
@@ -130,10 +131,14 @@ class _Asked:
 
 
 class SearchIndex:
-    """Texts of some kinds in one searchable table `name`. Make one at import, beside the tables of a slice."""
+    """Texts of some kinds in one searchable table `name`. Make one at import, beside the tables of a slice. With a `guard` the
+    database holds nothing that can be read: which texts hold a longer word is asked of them when they are opened. What was
+    put in before there was a guard is sealed by `catch_up`, and found from then on."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, guard: Guard | None = None) -> None:
         self.name = name
+        self._guard = guard
+        self.folding = FOLDING + (GUARDED if guard is not None else 0)
         self.texts = Table(
             name,
             metadata,
@@ -178,13 +183,12 @@ class SearchIndex:
     ) -> None:
         """From the commit on this is what is found under (kind, ref)."""
         words = " ".join(also)
-        values = {
-            "client_id": client_id,
-            "title": title,
-            "body": body,
-            "also": words,
-            **self.made_of(_dialect(tx), client_id, title, body, words),
-        }
+        if self._guard is not None:
+            values = self._sealed(tx, f"{kind}/{ref}", client_id, title, body, words)
+        else:
+            made = self.made_of(_dialect(tx), client_id, title, body, words)
+            values = {"title": title, "body": body, "also": words, **made}
+        values["client_id"] = client_id
         mine = (self.texts.c.kind == kind) & (self.texts.c.ref == ref)
         if not tx.execute(update(self.texts).where(mine).values(**values)).rowcount:
             tx.execute(insert(self.texts).values(kind=kind, ref=ref, **values))
@@ -223,7 +227,7 @@ class SearchIndex:
         asked = _Asked([word[:LONGEST] for word in words])
         bodies = bodies and not asked.letters
         rows: dict[int, RowMapping] = {}
-        if client_id is not None:
+        if client_id is not None and self._guard is None:
             rows = {
                 row["seq"]: row for row in self._own(tx, asked, client_id, kinds, bodies=bodies)
             }
@@ -237,6 +241,11 @@ class SearchIndex:
         for row in rows.values():
             cells: Any = row.values()  # in the order of `_shown`
             seq, kind, ref, owner, title, also, heads = cells
+            if self._guard is not None:
+                said = self._guard.open(tx, owner, self._place(f"{kind}/{ref}"), title)
+                if said is None or not said.hold(asked.must, bodies=bodies):
+                    continue
+                title, also, heads = said.title, said.also, said.heads
             known = heads if heads is not None else heads_of(title, also)
             rank = asked.weigh(known, None)
             if rank is not None:
@@ -275,19 +284,20 @@ class SearchIndex:
     ) -> list[RowMapping]:
         dialect, words = _dialect(tx), len(asked.must)
         # Two characters are a token: what the index says of them needs no second look.
-        long = [n for n, word in enumerate(asked.must) if len(word) > 2]
+        long = [n for n, word in enumerate(asked.must) if len(word) > 2 and self._guard is None]
         shape = (dialect, words, *long, client_id is None, bool(kinds), in_title)
         known = self._asked.get(shape)
         if known is None:
             listed = self._indexed(dialect, long, of_kinds=bool(kinds), in_title=in_title)
             statement = listed
-            if dialect == "postgresql":
+            if dialect == "postgresql" and self._guard is None:
                 statement = self._newest_first(
                     listed, words, of_all=client_id is None, of_kinds=bool(kinds), in_title=in_title
                 )
             known = self._asked[shape] = Question(statement)
         values = _values(asked, client_id, kinds)
-        values["asked"] = question(dialect, asked.must, client_id, title_only=in_title)
+        hide = self._guard.hider(tx) if self._guard is not None else None
+        values["asked"] = question(dialect, asked.must, client_id, title_only=in_title, hide=hide)
         return tx.all(known, values)
 
     def _indexed(
@@ -297,6 +307,12 @@ class SearchIndex:
         t = self.texts
         if dialect == "postgresql":
             found = select(*_shown(t)).where(text("grams @@ CAST(:asked AS tsquery)"))
+            if self._guard is not None:
+                # Planned by itself, as in `_newest_first`; and only the newest are opened.
+                all_of = select(t.c.seq).where(text("grams @@ CAST(:asked AS tsquery)"))
+                listed = all_of.cte("listed").prefix_with("MATERIALIZED")
+                newest = select(listed.c.seq).order_by(listed.c.seq.desc()).limit(CANDIDATES)
+                found = select(*_shown(t)).where(t.c.seq.in_(newest))
         else:
             # FTS5 gives its rows in the order of the texts, newest first, and stops when there are enough.
             fts = table(f"{self.name}_grams", column("rowid"))
@@ -331,29 +347,21 @@ class SearchIndex:
         to go on from, 0 when there are no more."""
         t = self.texts
         old = tx.all(
-            select(t.c.seq, t.c.client_id, t.c.title, t.c.body, t.c.also)
-            .where(t.c.folding != FOLDING, t.c.seq > after)
+            select(t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.body, t.c.also)
+            .where(t.c.folding != self.folding, t.c.seq > after)
             .order_by(t.c.seq)
             .limit(AT_ONCE)
         )
         if not old:
             return 0
-        made = [
-            {
-                "of": row["seq"],
-                **self.made_of(
-                    _dialect(tx), row["client_id"], row["title"], row["body"], row["also"]
-                ),
-            }
-            for row in old
-        ]
+        made = [{"of": row["seq"], **self._made_again(tx, row)} for row in old]
         tx.execute(update(t).where(t.c.seq == bindparam("of")), made)
         return int(old[-1]["seq"])
 
     async def catch_up(self, store: Store) -> None:
         """Makes all that an older `FOLDING` made anew, some at a time; a database that is away is tried again every second.
         Several programs may do it at once."""
-        stale = select(self.texts.c.seq).where(self.texts.c.folding != FOLDING).limit(1)
+        stale = select(self.texts.c.seq).where(self.texts.c.folding != self.folding).limit(1)
         place = 0
         while True:
             try:
@@ -362,6 +370,35 @@ class SearchIndex:
                 place = await store.write(partial(self.refold, after=place))
             except StoreError:
                 await asyncio.sleep(1)
+
+    def _made_again(self, tx: Tx, row: RowMapping) -> dict[str, Any]:
+        said = row["title"], row["body"], row["also"]
+        if self._guard is None:
+            return self.made_of(_dialect(tx), row["client_id"], *said)
+        place = f"{row['kind']}/{row['ref']}"
+        opened = self._guard.open(tx, row["client_id"], self._place(place), row["title"])
+        said = opened[:3] if opened is not None else said
+        return self._sealed(tx, place, row["client_id"], *said)
+
+    def _sealed(
+        self, tx: Tx, place: str, client_id: str | None, title: str, body: str, also: str
+    ) -> dict[str, Any]:
+        """All columns of a text as the guard wants them."""
+        assert self._guard is not None
+        said = Texts(title, body, also, heads_of(title, also), fold(body))
+        tokens = tokens_of(client_id, said.heads, said.rest, self._guard.hider(tx))
+        return {
+            "title": self._guard.seal(tx, client_id, self._place(place), said),
+            "body": "",
+            "also": "",
+            "grams": stream(_dialect(tx), tokens),
+            "heads": None,
+            "rest": None,
+            "folding": self.folding,
+        }
+
+    def _place(self, place: str) -> str:
+        return f"{self.name}/{place}"
 
     def made_of(
         self, dialect: str, client_id: str | None, title: str, body: str, also: str

@@ -1,6 +1,6 @@
 """The tokens of a search index, and questions to it, as each database (`dialect`) is told them; see `search`. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from denwaban.store.words import fold, grams
 
@@ -16,22 +16,32 @@ def heads_of(title: str, also: str) -> str:
     return BETWEEN.join([fold(title), *(key for key in map(fold, also.split()) if key)])
 
 
-def tokens_of(client_id: str | None, heads: str, rest: str) -> list[str]:
+def tokens_of(
+    client_id: str | None, heads: str, rest: str, hide: Callable[[str], str] | None = None
+) -> list[str]:
     """Whose it is; each two neighbouring characters, those of the heads once more as such, and each single character of the
-    heads. Every token once."""
+    heads. Every token once. `hide`: each replaced by what stands for it, and each three neighbours besides, for then no
+    database can look into the text itself."""
     apart = heads.split(BETWEEN)
-    pairs = [pair for head in apart for pair in _pairs(head)]
-    found = [_client(client_id)] if client_id else []
+    near = _pairs if hide is None else _pairs_and_threes
+    pairs = [pair for head in apart for pair in near(head)]
+    found = [client_token(client_id)] if client_id else []
     found += [_HEAD + pair for pair in pairs]
     found += [_LETTER + letter for head in apart for letter in head]
-    return list(dict.fromkeys([*found, *pairs, *_pairs(rest)]))
+    every = dict.fromkeys([*found, *pairs, *near(rest)])
+    return list(every) if hide is None else [hide(token) for token in every]
 
 
 def _pairs(folded: str) -> list[str]:
     return grams(folded) if len(folded) > 1 else []
 
 
-def _client(client_id: str) -> str:
+def _pairs_and_threes(folded: str) -> list[str]:
+    return _pairs(folded) + [folded[n : n + 3] for n in range(len(folded) - 2)]
+
+
+def client_token(client_id: str) -> str:
+    """The token by which one client's texts are told from the others'. Raises `ValueError` for what is no id."""
     if not client_id.isalnum():
         raise ValueError("not an id")
     return _CLIENT + client_id
@@ -42,19 +52,28 @@ def asked_for(words: Sequence[str]) -> list[str]:
     return [word for word in words if len(word) > 1] or list(words)
 
 
-def question(dialect: str, words: Sequence[str], client_id: str | None, *, title_only: bool) -> str:
+def question(
+    dialect: str,
+    words: Sequence[str],
+    client_id: str | None,
+    *,
+    title_only: bool,
+    hide: Callable[[str], str] | None = None,
+) -> str:
     """What every text that holds the words has, as the database is asked for it. A word of more than two characters need not
-    be in all that have it: only its characters are, two by two."""
+    be in all that have it: only its characters are, two by two, or three by three where the tokens are hidden."""
     mark = _HEAD if title_only else ""
-    tokens = [_client(client_id)] if client_id else []
+    tokens = [client_token(client_id)] if client_id else []
     for word in asked_for(words):
         if len(word) == 1:
             tokens.append(_LETTER + word)
+        elif hide is not None and len(word) > 2:
+            tokens += [mark + word[n : n + 3] for n in range(len(word) - 2)]
         else:
             # Each character once is enough; the last two when one is left over.
             tokens += [mark + word[n : n + 2] for n in range(0, len(word) - 1, 2)]
             tokens += [mark + word[-2:]] if len(word) % 2 else []
-    asked = dict.fromkeys(tokens)
+    asked = dict.fromkeys(tokens if hide is None else map(hide, tokens))
     # They hold letters, digits and our marks only: nothing has to be escaped.
     if dialect == "postgresql":
         return " & ".join(f"'{token}'" for token in asked)

@@ -22,6 +22,7 @@ from denwaban.vault.acts import (
     wrapped_by,
 )
 from denwaban.vault.chunks import HEAD, Head, Opener, parts, read_head, seal_file
+from denwaban.vault.index import Hidden
 from denwaban.vault.master import Keyring, MasterKeys, id_of, load, seals_of
 from denwaban.vault.model import (
     KeyDestroyed,
@@ -39,6 +40,7 @@ __all__ = [
     "HEAD",
     "HOUSE",
     "Head",
+    "Hidden",
     "KeyDestroyed",
     "KeyMissing",
     "Keyring",

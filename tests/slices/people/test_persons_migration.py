@@ -2,6 +2,7 @@
 
 from alembic import command
 from sqlalchemy import text
+from tests.keys import ring_of
 from tests.some_people import a_client
 
 from denwaban.clock import MovedClock
@@ -9,6 +10,7 @@ from denwaban.people import caller_of
 from denwaban.people.persons import find_persons, take_up
 from denwaban.store import Store, Tx
 from denwaban.store.migrate import config
+from denwaban.vault import Keyring
 
 BEFORE = "0027"
 
@@ -45,7 +47,7 @@ def test_callers_become_persons_and_callers_again(
             )
     command.upgrade(settings, "head")  # what follows is asked by the program as it is now
     with store.engine.begin() as connection:
-        tx = Tx(connection, clock.now())
+        tx = Tx(connection, clock.now(), {Keyring: ring_of()})
         for row_id, number, name, kana, company, regular in CALLERS:
             known = caller_of(tx, client, number)
             assert known is not None

@@ -17,6 +17,7 @@ from denwaban import (
     delivery,
     feedback,
     improvement,
+    memory,
     promises,
     reports,
     retention,
@@ -32,6 +33,7 @@ from denwaban.delivery.inbound.rows import inbound
 from denwaban.feedback.rows import feedback as feedback_rows
 from denwaban.improvement.rows import unexpected_questions
 from denwaban.main.sealing import TURNINGS
+from denwaban.memory.rows import index
 from denwaban.reports.rows import reports as report_rows
 from denwaban.reports.sealing import BARE
 from denwaban.retention.export import described
@@ -81,6 +83,7 @@ def tell(office: Office) -> Callable[[Tx], tuple[str, str]]:
         made = reports.accept(
             tx, client_id, call.id, office.operator_id, office.suzuki, draft, False
         )
+        memory.keep(tx, made)
         delivery.send(tx, made, 15)
         promises.make(tx, made)
         delivery.comment(tx, made.id, office.suzuki, TALK, "portal")
@@ -131,7 +134,7 @@ def readable(store: Store, words: tuple[str, ...] = TELLTALE) -> set[str]:
 async def test_nothing_that_was_said_can_be_read_in_the_database(
     store: Store, office: Office
 ) -> None:
-    _call_id, report_id = await store.write(tell(office))
+    call_id, report_id = await store.write(tell(office))
     assert readable(store) == set()
     found = await store.read(lambda tx: reports.report(tx, report_id))
     assert found is not None
@@ -149,11 +152,19 @@ async def test_nothing_that_was_said_can_be_read_in_the_database(
     document = str(await store.read(lambda tx: described(tx, asked)))
     assert {one for one in (NAME, MATTER, ANSWER, TALK, ABUSE) if one not in document} == set()
 
+    # Searching finds it by two characters and by how the name sounds.
+    for wanted in ("盥を", "囀諫", "オウムダニ", "翡翠子"):
+        hits = await store.read(lambda tx, w=wanted: memory.find_calls(tx, w, office.client_id))  # type: ignore[misc]
+        assert [one.past.call_id for one in hits] == [call_id], wanted
+        assert [one.name for one in hits] == [NAME]
+    nothing = await store.read(lambda tx: memory.find_calls(tx, "盥を", "0" * 32))
+    assert nothing == []
+
 
 async def test_what_was_written_before_is_sealed_while_the_program_runs(
     store: Store, office: Office
 ) -> None:
-    _call_id, report_id = await store.write(tell(office))
+    call_id, report_id = await store.write(tell(office))
     before = await store.read(lambda tx: reports.report(tx, report_id))
     assert before is not None
 
@@ -171,13 +182,21 @@ async def test_what_was_written_before_is_sealed_while_the_program_runs(
         [row] = tx.all(select(summaries))
         lines = open_calls(tx, office.client_id, row["id"], row["calls"])
         tx.execute(update(summaries).values(calls=plain_calls(lines)))
+        tx.execute(index.texts.delete())
+        tx.execute(
+            insert(index.texts).values(
+                kind="call", ref=call_id, client_id=office.client_id, title=MATTER, body=DONE,
+                also="", grams=None, folding=0,
+            )
+        )  # fmt: skip
 
     await store.write(as_before)
     assert readable(store) >= {NAME, MATTER, ANSWER, QUESTION, WISH, LINE}
     assert await store.read(counted) > 0
     assert await store.read(lambda tx: reports.report(tx, report_id)) == before, "read as it is"
 
-    await Turnings(store, [one for one in TURNINGS if one.name != "call_texts"]).run()
+    await Turnings(store, TURNINGS).run()
+    await index.catch_up(store)
     await store.clear_log()
     assert await store.read(counted) == 0
     assert readable(store) == set()
@@ -186,6 +205,8 @@ async def test_what_was_written_before_is_sealed_while_the_program_runs(
         lambda tx: reports.to_numbers(tx, office.client_id, ["+819012345678"], "", 5)
     )
     assert [one.id for one in numbers] == [report_id]
+    hits = await store.read(lambda tx: memory.find_calls(tx, "盥を", office.client_id))
+    assert [one.past.call_id for one in hits] == [call_id]
 
 
 def counted(tx: Tx) -> int:

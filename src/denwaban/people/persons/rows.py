@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from denwaban.store import Id, Json, Utc, metadata
 from denwaban.store.search import SearchIndex
+from denwaban.vault import Hidden
 
 persons = Table(
     "persons",
@@ -110,4 +111,4 @@ person_apart = Table(
 PERSON = "person"
 """The kind of the index: a person (ref: the id) by name, readings and how they sound, older names, company."""
 
-index = SearchIndex("person_texts")
+index = SearchIndex("person_texts", Hidden())

@@ -26,13 +26,14 @@ from denwaban.calls import (
 )
 from denwaban.lines import Mode, Service
 from denwaban.outgoing import Line
+from denwaban.routing.catching_up import all_lost, catch_up
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import PUT_DOWN
 from denwaban.routing.intake import terms
 from denwaban.routing.keeping import Place, open_places
 from denwaban.routing.left import end_in
 from denwaban.routing.live import LiveCall
-from denwaban.routing.model import Miss, Stage
+from denwaban.routing.model import Stage
 from denwaban.routing.places import far_leg
 from denwaban.routing.talk import Side, Talk
 from denwaban.store import StoreError, Tx, new_id
@@ -40,10 +41,7 @@ from denwaban.telephony.engine import Entry
 from denwaban.telephony.port import (
     CallArrived,
     Leg,
-    LegAnswered,
-    LegEnded,
     LegState,
-    Played,
     Resynced,
     Snapshot,
 )
@@ -101,9 +99,9 @@ async def resync(
     keep the others from their floor; done again, it takes up what was left."""
     snapshot = event.snapshot
     if event.restarted:
-        _all_lost(desk, event.at)
+        all_lost(desk, event.at)
     else:
-        _catch_up(desk, snapshot, ledger, event.at, known)
+        catch_up(desk, snapshot, ledger, event.at, known)
     for row in held.calls:
         if row.id in desk.book.calls:
             continue  # came, or was taken in, before the rows could be read
@@ -134,83 +132,6 @@ async def resync(
 def is_caller(state: LegState) -> bool:
     """Whether this is somebody who called us: neither a seat nor a number that we called."""
     return state.seat is None and not state.outgoing
-
-
-def _all_lost(desk: Desk, at: datetime) -> None:
-    for live in list(desk.book.calls.values()):
-        with desk.faults.survived("lost", call=live.call.id):
-            _lost(desk, live, at)
-    desk.book.legs.clear()
-
-
-def _lost(desk: Desk, live: LiveCall, at: datetime) -> None:
-    here, live.gone, live.operator_leg = not live.gone, True, None
-    if live.place is None and not live.keeping:
-        live.fate = Outcome.LOST
-    desk.control.let_go(live)
-    desk.parking.leave(live)
-    if live.keeping:
-        return  # in line as soon as the place is written
-    if live.place is not None:
-        _go_on_keeping(desk, live, at, here=here)
-        return
-    desk.perform(desk.floor.leave(live.call.id, at))
-    desk.book.end(live, Outcome.LOST, at)
-
-
-def _go_on_keeping(desk: Desk, live: LiveCall, at: datetime, *, here: bool) -> None:
-    """The engine died, the place is still theirs. `here`: they were on the line."""
-    seat = desk.floor.callers[live.call.id].seat
-    if seat is not None:
-        desk.perform(desk.floor.missed(seat, Miss.FAILED, at))
-    if here:
-        desk.places.hung_up(live, at)
-
-
-def _catch_up(
-    desk: Desk,
-    snapshot: Snapshot,
-    ledger: Mapping[Leg, Entry],
-    at: datetime,
-    known: frozenset[Leg] | None = None,
-) -> None:
-    """What the missed events would have told of the legs we know: callers first, so that an operator whose caller is
-    gone too is not taken for one who hung up."""
-    for leg in list(desk.control.legs):
-        with desk.faults.survived("leg", leg=leg):
-            _catch_up_leg(desk, snapshot, leg, at, known)
-    for leg, (live, operators) in sorted(desk.book.legs.items(), key=lambda item: item[1][1]):
-        with desk.faults.survived("leg", leg=leg):
-            ended = at if operators else end_in(ledger, leg, at)
-            _catch_up_leg(desk, snapshot, leg, ended, known)
-            if not operators and known is None and leg in snapshot.legs:
-                _catch_up_prompt(desk, live, snapshot.legs[leg], at)
-    for live in list(desk.book.calls.values()):
-        # What a fault left behind: a call without its caller, an operator who talks without a leg.
-        with desk.faults.survived("left", call=live.call.id):
-            if live.leg not in desk.book.legs and live.place is None and not live.keeping:
-                live.fate = live.fate or Outcome.LOST
-                desk.caller_left(live, at)
-            elif live.operator_leg is None and desk.control.talking(live):
-                desk.operator_lost(live, at)
-
-
-def _catch_up_leg(
-    desk: Desk, snapshot: Snapshot, leg: Leg, at: datetime, known: frozenset[Leg] | None
-) -> None:
-    state, (_, operators) = snapshot.legs.get(leg), desk.book.legs.get(leg, (None, False))
-    if state is None and (known is None or leg in known):
-        # Nobody knows whether it was meant: better to ring once too often than to drop a caller.
-        desk.leg_ended(LegEnded(leg, at, page=True))
-    elif state is not None and state.answered and (operators or leg in desk.control.legs):
-        desk.leg_answered(LegAnswered(leg, at))
-
-
-def _catch_up_prompt(desk: Desk, live: LiveCall, state: LegState, at: datetime) -> None:
-    if live.speaking and live.playing and live.playing != state.playing:
-        desk.played(Played(live.leg, live.playing, at))
-    elif live.message and not live.speaking:
-        desk.close(live)  # the goodbye could not be begun, or the end after it not be made
 
 
 async def _take_row(

@@ -7,9 +7,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath, FromQuery, MultipartBody, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
@@ -24,7 +23,6 @@ from denwaban.lines.acts import (
     set_limit,
     set_number,
 )
-from denwaban.lines.importing import COLUMNS, import_numbers, read_numbers
 from denwaban.lines.levels import LinesError
 from denwaban.lines.model import (
     DEFAULT_CLOSED,
@@ -37,8 +35,6 @@ from denwaban.lines.model import (
 from denwaban.lines.number import show_number
 from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
 from denwaban.people import Changed, client, client_here
-from denwaban.people.csvfile import UnreadableFile
-from denwaban.people.importing import NotImported
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs, not_here, page
 
@@ -70,10 +66,6 @@ class BeginsForm(msgspec.Struct):
 class LimitForm(msgspec.Struct):
     lines: str = ""
     effective_from: str = ""
-
-
-class ImportForm(msgspec.Struct):
-    file: UploadFile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,35 +342,6 @@ async def post_remove_limit(
     return _back(client_id, "limits")
 
 
-@get("/numbers/import", guards=[ADMINISTRATOR])
-async def show_import() -> Template:
-    return _import_page()
-
-
-@post("/numbers/import", guards=[ADMINISTRATOR])
-async def post_import(data: MultipartBody[ImportForm], store: NamedDependency[Store]) -> Template:
-    """Takes a file over, or says for every row what is wrong and takes nothing."""
-    try:
-        lines = read_numbers(await data.file.read() if data.file is not None else b"")
-        done = await store.write(lambda tx: import_numbers(tx, lines))
-    except UnreadableFile as error:
-        return _import_page(422, error=error.tell(_))
-    except NotImported as refused:
-        return _import_page(422, problems=refused.result.errors)
-    return _import_page(done=done)
-
-
-def _import_page(status: int = 200, **more: Any) -> Template:
-    context: dict[str, Any] = {
-        "done": None,
-        "error": "",
-        "problems": [],
-        "columns": COLUMNS,
-        **more,
-    }
-    return page("lines/import.html", status=status, **context)
-
-
 def _known(tx: Tx, client_id: str) -> None:
     client_here(tx, client_id)
 
@@ -397,6 +360,4 @@ routes = [
     post_remove_plan,
     post_limit,
     post_remove_limit,
-    show_import,
-    post_import,
 ]

@@ -21,9 +21,9 @@ import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
-import denwaban.lines.duty_api
 import denwaban.lines.duty_pages
 import denwaban.lines.first_pages
+import denwaban.lines.import_pages
 import denwaban.lines.level_pages
 import denwaban.lines.pages
 import denwaban.lines.transfer.api
@@ -72,6 +72,7 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.knowledge.pages.routes,
     *denwaban.disclosure.pages.routes,
     *denwaban.lines.pages.routes,
+    *denwaban.lines.import_pages.routes,
     *denwaban.lines.level_pages.routes,
     *denwaban.lines.duty_pages.routes,
     *denwaban.lines.first_pages.routes,
@@ -85,7 +86,6 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.oncall.api.routes,
     *denwaban.knowledge.api.routes,
     *denwaban.lines.api.routes,
-    *denwaban.lines.duty_api.routes,
     *denwaban.lines.transfer.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.reports.api.routes,

@@ -19,6 +19,7 @@ from denwaban.calls import pages as calls_pages
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal
+from denwaban.lines import import_pages
 from denwaban.lines import pages as lines_pages
 from denwaban.people import pages as people_pages
 from denwaban.store import Store, Tx
@@ -40,7 +41,12 @@ def site(store: Store, clock: MovedClock, folder: Path) -> Litestar:
     """The pages of calls, lines and people; recordings are in `folder`."""
     floor = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
     return build_app(
-        [*calls_pages.routes, *lines_pages.routes, *people_pages.routes],
+        [
+            *calls_pages.routes,
+            *lines_pages.routes,
+            *import_pages.routes,
+            *people_pages.routes,
+        ],
         [],
         store=store,
         clock=clock,

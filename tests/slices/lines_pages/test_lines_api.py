@@ -7,7 +7,7 @@ from tests.some_people import a_client, an_operator
 from tests.web_fixtures import Browser, MakeWeb
 
 from denwaban.access import Role
-from denwaban.lines import add_number, api, duty_api, numbers_of, plan_of
+from denwaban.lines import add_number, api, numbers_of, plan_of
 from denwaban.store import Store, new_id
 
 WINDOW = {"name": "昼", "days": 31, "opens": 540, "closes": 1080, "mode": "full"}
@@ -104,7 +104,7 @@ async def test_limits(make_web: MakeWeb, store: Store) -> None:
 
 
 async def test_groups_and_lists_of_duty(make_web: MakeWeb, store: Store) -> None:
-    web = await make_web(api=duty_api.routes)
+    web = await make_web(api=api.routes)
     suzuki = await store.write(lambda tx: an_operator(tx, "suzuki"))
     sv = await web.program(Role.SUPERVISOR)
     made = await send(sv, "POST", "/operator-groups", {"name": "昼班", "operators": [suzuki]})

@@ -6,6 +6,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from tests.web_fixtures import Browser, MakeWeb, Web
 
 from denwaban import main
 from denwaban.access import Role
+from denwaban.calls import Recordings
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.console import WaitingRoom
@@ -169,7 +171,8 @@ async def wired(make_web: MakeWeb, store: Store, clock: MovedClock) -> Web:
         pages=main.PAGES,
         api=main.API,
         services={
-            **dict.fromkeys(("switchboard", "practice", "recordings", "script_names")),
+            **dict.fromkeys(("switchboard", "practice", "script_names")),
+            "recordings": Recordings(store, Path, Path("nowhere")),
             "waiting_room": WaitingRoom(store, Journal(store)),
             "call_backs": nowhere(store, clock),
             "channels": Channels(Settings(), httpx.AsyncClient()),

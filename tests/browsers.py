@@ -37,8 +37,12 @@ _NOT = (
     "NetworkTimeServiceQuerying",
     "AimEnabled",
     "PreconnectToSearch",
-    # The browser's own pages, made ready for a window that nobody sees: a second of a processor for each.
+    # The browser's own pages, made ready for a window that nobody sees: a second of a processor for each test.
     "PreloadTopChromeWebUI",
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxFullPopup",
+    "WebUIOmniboxAimPopup",
+    "SpareRendererForSitePerProcess",
 )
 
 _FLAGS = (

@@ -69,7 +69,7 @@ def database_url(tmp_path: Path) -> str:
 
 def her_sister(tx: Tx, story: SeatStory) -> None:
     """Called last week from her own number."""
-    past = Tx(tx.connection, tx.now - timedelta(days=7))
+    past = tx.at(tx.now - timedelta(days=7))
     number = "+819087654321"
     remember_caller(past, story.client_id, number, "髙橋 優子", "たかはし ゆうこ")
     call = begin(past, client_id=story.client_id, dialled="+81355550101", caller=number)

@@ -23,9 +23,11 @@ from denwaban.access import Role, add_user
 from denwaban.calls.rows import call_legs
 from denwaban.calls.rows import calls as calls_table
 from denwaban.clock import SystemClock
+from denwaban.config import Settings
 from denwaban.people import add_client, add_operator
 from denwaban.scripts import Ask, End, Field, Say, Script, add_script
 from denwaban.store import Store, Tx, migrate
+from denwaban.vault import unlock
 
 OPERATORS = 120
 LOGIN = "operator-1"
@@ -76,6 +78,7 @@ async def _opened(path: Path) -> AsyncIterator[Store]:
     store = Store(f"sqlite:///{path}", SystemClock())
     try:
         await asyncio.to_thread(migrate, store.engine)
+        await asyncio.to_thread(unlock, store, Settings(home=path.parent))
         await store.open()
         yield store
     finally:
@@ -94,8 +97,8 @@ def _begin(folder: Path, clients: int, past_calls: int) -> Path:
 
 
 def copied(prepared_file: Path, home: Path) -> None:
-    """Puts a copy where a program with that home looks for its database."""
-    home.mkdir(parents=True, exist_ok=True)
+    """Puts a copy where a program with that home looks for its database and its keys."""
+    shutil.copytree(prepared_file.parent / "keys", home / "keys")
     shutil.copyfile(prepared_file, home / "denwaban.db")
 
 

@@ -48,6 +48,7 @@ from denwaban.delivery.model import Kind, Outcome
 from denwaban.journal import rows as journal_rows
 from denwaban.main.serving import SWITCH_SECONDS
 from denwaban.reports import rows as report_rows
+from denwaban.reports.sealing import sealed, words_of
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.work import Worker
 
@@ -396,13 +397,19 @@ def copy(tx: Tx, pattern: str, count: int) -> None:
     """So many reports like this one, each with its ladder and its messages; the ladders are due much later."""
     report_table, table = report_rows.reports, delivery_rows.escalations
     told = delivery_rows.deliveries
-    report = dict(tx.all(select(report_table).where(report_table.c.id == pattern))[0])
+    row = tx.all(select(report_table).where(report_table.c.id == pattern))[0]
+    report, client_id = dict(row), row["client_id"]
+    # What is sealed opens in its own row alone.
+    words = words_of(tx, row, pattern, client_id)
     ladder = dict(tx.all(select(table).where(table.c.id == pattern))[0])
     pending = select(told).where(told.c.report_id == pattern, told.c.state == "pending")
     messages = [dict(row) for row in tx.all(pending)]
     for begin in range(0, count, 1000):
         ids = [new_id() for _row in range(min(1000, count - begin))]
-        tx.execute(insert(report_table), [{**report, "id": one} for one in ids])
+        tx.execute(
+            insert(report_table),
+            [{**report, **sealed(tx, client_id, one, words), "id": one} for one in ids],
+        )
         later = [tx.now + timedelta(hours=1, seconds=begin + n) for n in range(len(ids))]
         tx.execute(
             insert(table),

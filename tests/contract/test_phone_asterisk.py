@@ -126,6 +126,31 @@ async def test_both_voices_are_in_the_recording_of_every_talk_of_a_call(world: R
     assert not repair_wav(path), "the engine itself wrote the lengths"
 
 
+@pytest.mark.req("D2")
+async def test_a_caller_who_is_left_to_the_engine_is_recorded(
+    world: RealWorld, engine: RunningEngine
+) -> None:
+    settings = engine.settings
+    words = await Speech(settings.speech or settings.home / "speech").wav("お待たせしております。")
+    caller = await world.dials("0312345678")
+    leg = (await world.listener.told(CallArrived)).leg
+    await world.phone.take_message(leg, words=words)
+    assert (await world.listener.told(LegEnded)).leg == leg
+    ledger = Ledger(settings.left, settings.run)
+    async with asyncio.timeout(60):
+        while True:
+            wav = ledger.read(datetime.now(UTC))[leg].wav
+            if wav is not None and wav.stat().st_size > 16_000:
+                break
+            await asyncio.sleep(0.2)
+    await caller.hangs_up()
+    async with asyncio.timeout(20):
+        while ledger.read(datetime.now(UTC))[leg].ended is None:
+            await asyncio.sleep(0.1)
+    assert recorded_tones(wav, CALLER_TONE) == {CALLER_TONE}
+    ledger.forget_message(leg)
+
+
 async def test_two_talk_although_the_recording_cannot_begin(world: RealWorld) -> None:
     path = world.phone.recording("unwritable-1")
     path.mkdir()

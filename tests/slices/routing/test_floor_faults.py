@@ -6,7 +6,7 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Outcome
 from denwaban.journal import Fact, append
-from denwaban.routing import SeatState, adoption, switchboard
+from denwaban.routing import SeatState, adoption, catching_up, switchboard
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
@@ -41,10 +41,10 @@ def breaks(monkeypatch: pytest.MonkeyPatch, what: object, name: str, times: int 
 @pytest.mark.parametrize(
     ("what", "name", "where"),
     [
-        (adoption, "_lost", "lost"),
+        (catching_up, "_lost", "lost"),
         (Floor, "leave", "lost"),
         (Book, "end", "action"),
-        (adoption, "_all_lost", "resync"),
+        (adoption, "all_lost", "resync"),
         (adoption, "_sweep", "resync"),
         (Places, "settle", "places"),
     ],
@@ -78,7 +78,7 @@ async def test_the_engine_dies_and_a_fault_does_not_stop_the_floor(
 
 
 @pytest.mark.parametrize(
-    ("what", "name"), [(Desk, "leg_ended"), (adoption, "_catch_up"), (Desk, "tell_seat")]
+    ("what", "name"), [(Desk, "leg_ended"), (adoption, "catch_up"), (Desk, "tell_seat")]
 )
 async def test_after_a_gap_a_fault_does_not_stop_the_floor(
     house: House, monkeypatch: pytest.MonkeyPatch, what: object, name: str

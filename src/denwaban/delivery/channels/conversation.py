@@ -7,9 +7,6 @@ from typing import cast
 
 import aiosmtplib
 
-STEP = 15.0
-"""Seconds that the server may take for one step of the conversation."""
-
 MOST = 32_768
 """Bytes of answers that nobody has asked for; a server that says more is broken."""
 

@@ -11,7 +11,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from denwaban.config import SettingsError
-from denwaban.delivery.channels.conversation import STEP, Conversation
+from denwaban.delivery.channels.conversation import Conversation
+
+STEP = 15.0
+"""Seconds that the server may take for one step until a connection is ready."""
 
 IDLE = 20.0
 """Seconds that an unused connection is kept; servers commonly end them after some minutes."""

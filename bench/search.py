@@ -370,7 +370,7 @@ async def main(clients: int, count: int, only: str, slow: int) -> None:
     for database in dict.fromkeys(r.database for r in results):
         for what in ("one client", "all clients"):
             ours = by_name[database, what].p99
-            shares = {}
+            shares: dict[str, float] = {}
             for name in SCANS:
                 like = by_name[database, name]
                 shares |= {f"p99 of {name}": ours / like.p99, f"p50 of {name}": ours / like.p50}

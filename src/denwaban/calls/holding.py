@@ -16,7 +16,7 @@ from denwaban.calls.recordings import SEALED, State
 from denwaban.calls.rows import recordings
 from denwaban.store import Tx, new_id
 
-_NAME = ".holder"
+_NAME = "holder"
 
 LATER = timedelta(minutes=1)
 """A machine that does not hold a file leaves its row alone for so long."""

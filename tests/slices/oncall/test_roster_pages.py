@@ -193,6 +193,7 @@ async def test_programs_ask_and_change_it(web: Web, office: Office) -> None:
     assert (now["staff_id"], now["why"], now["because"]) == (office.ito, "substitute", "leave")
     await send("POST", f"{base}/entries", {**leave, "starts": "2026-11-24T00:00:00"}, 422)
     assert (await send("GET", f"{base}/holes"))["items"] == []
+    await send("GET", f"{base}/holes?weeks=332452990064", None, 400)
     await send("POST", f"{base}/roster-changes/{made['id']}/undo", None, 201)
     assert (await send("GET", f"{base}/shifts"))["items"] == []
     [entry] = (await send("GET", f"{base}/entries"))["items"]

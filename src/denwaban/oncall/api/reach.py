@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from denwaban.access import Principal
 from denwaban.oncall.api.common import aware, seen
@@ -15,6 +15,8 @@ from denwaban.oncall.reaching import holes, reach
 from denwaban.oncall.roster import NobodyOnDuty, OnDuty, PassedOver
 from denwaban.store import Store, Tx
 from denwaban.web.api import IdText
+
+Weeks = Annotated[int, QueryParameter(ge=1, le=8)]
 
 
 class PassedOut(msgspec.Struct):
@@ -114,7 +116,7 @@ async def get_holes(
     client_id: FromPath[IdText],
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
-    weeks: FromQuery[Annotated[int, msgspec.Meta(ge=1, le=8)]] = 4,
+    weeks: FromQuery[Weeks] = 4,
 ) -> Holes:
     """When nobody would take this client's reports in the weeks to come."""
 

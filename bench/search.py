@@ -94,16 +94,16 @@ def rows(dialect: str, found: list[Entry]) -> Iterator[tuple[Any, ...]]:
     # Texts repeat among the clients, as they do in life; what is made of one is made once.
     made: dict[tuple[str, str], dict[str, Any]] = {}
     nobody = "0" * 32
-    for n, entry in enumerate(found, 1):
+    for entry in found:
         said = (entry.question, entry.answer)
         if said not in made:
             made[said] = index.made_of(dialect, nobody, *said, "")
         grams, *others = made[said].values()
         grams = grams.replace(nobody, entry.client_id)
-        yield n, FAQ, entry.faq_id, entry.client_id, *said, "", grams, *others
+        yield FAQ, entry.faq_id, entry.client_id, *said, "", grams, *others
 
 
-_INDEX = ("seq", "kind", "ref", "client_id", "title", "body", "also", "grams", "heads", "rest", "folding")  # fmt: skip
+_INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "heads", "rest", "folding")  # fmt: skip
 _FAQS = ("id", "client_id", "question", "answer", "wordings", "bound", "restricted", "created_at", "updated_at")  # fmt: skip
 _CLIENTS = ("id", "code", "name", "kana", "industry", "greeting", "policy", "created_at", "updated_at")  # fmt: skip
 

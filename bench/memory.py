@@ -36,7 +36,7 @@ from denwaban.people.persons.model import heard_as, tail_of
 from denwaban.people.persons.rows import PERSON
 from denwaban.people.persons.rows import index as person_index
 from denwaban.store import Store, metadata, new_id
-from denwaban.store.guarding import Texts
+from denwaban.store.guarding import Folded
 from denwaban.store.search import SearchIndex
 from denwaban.store.tokens import client_token, heads_of, stream, tokens_of
 from denwaban.store.words import fold
@@ -155,7 +155,7 @@ def tables(
     ) -> tuple[Any, ...]:
         said = (title, body, also)
         if said not in made:
-            texts = Texts(*said, heads_of(title, also), fold(body))
+            texts = Folded(*said, heads_of(title, also), fold(body))
             tokens = tokens_of(nobody, texts.heads, texts.rest, keys.hide)
             made[said] = json.dumps(texts), stream(dialect, tokens)
         texts_of, grams = made[said]

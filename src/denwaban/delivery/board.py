@@ -12,7 +12,7 @@ from denwaban.delivery.model import Climb, Kind, State, deadline_of, from_json, 
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
 from denwaban.journal import rows as journal_rows
 from denwaban.people import rows as people_rows
-from denwaban.reports import Status, Urgency, words_of
+from denwaban.reports import Status, Urgency, words_shown
 from denwaban.reports import rows as report_rows
 from denwaban.store import Tx
 from denwaban.vault import learn_keys
@@ -267,7 +267,7 @@ def _item(
         report_id=row["id"],
         client_id=row["client_id"],
         client_name=row["client_name"],
-        subject=words_of(tx, row, row["id"], row["client_id"])["subject"],
+        subject=words_shown(tx, row, row["id"], row["client_id"])["subject"],
         urgency=row["urgency"],
         practice=row["practice"],
         opportunity=row["opportunity"],

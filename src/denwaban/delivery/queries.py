@@ -18,7 +18,7 @@ from denwaban.delivery.rows import (
 from denwaban.oncall import shown_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import rows as report_rows
-from denwaban.reports import words_of
+from denwaban.reports import words_shown
 from denwaban.store import Tx
 from denwaban.vault import learn_keys
 
@@ -306,7 +306,7 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
             row["client_id"],
             row["client_name"],
             row["staff_name"],
-            words_of(tx, row, row["id"], row["client_id"])["subject"],
+            words_shown(tx, row, row["id"], row["client_id"])["subject"],
             row["sent_at"],
             State(row["state"]),
             tuple(reasons[row["id"]]),

@@ -8,7 +8,7 @@ from denwaban.feedback.model import Feedback, Kind, Shown
 from denwaban.feedback.rows import feedback, feedback_seen
 from denwaban.feedback.sealing import words
 from denwaban.people.rows import clients, operators
-from denwaban.reports import words_of
+from denwaban.reports import words_shown
 from denwaban.reports.rows import reports
 from denwaban.store import Tx
 
@@ -62,7 +62,7 @@ def page_of(
         Shown(
             _one(tx, row),
             row["client_name"],
-            words_of(tx, row, row["report_id"], row["client_id"])["subject"],
+            words_shown(tx, row, row["report_id"], row["client_id"])["subject"],
             row["operator_name"],
             row["seen_at"] is None,
         )

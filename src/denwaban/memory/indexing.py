@@ -1,5 +1,6 @@
 """Makes the indexes of what there was before they were, while the program runs."""
 
+import structlog
 from sqlalchemy import select
 
 from denwaban.memory.acts import keep
@@ -9,7 +10,9 @@ from denwaban.people.persons.rows import index as person_index
 from denwaban.reports import reports_by_ids
 from denwaban.reports.rows import reports
 from denwaban.store import Store, Tx
-from denwaban.vault import Turning
+from denwaban.vault import Turning, VaultError
+
+log = structlog.get_logger(__name__)
 
 AT_ONCE = 50
 """So many reports are looked at in one transaction."""
@@ -39,8 +42,13 @@ def _calls_without(tx: Tx, after: str) -> str | None:
         .limit(AT_ONCE)
     )
     missing = [row["id"] for row in rows if row["seq"] is None and row["erased_at"] is None]
-    for one in reports_by_ids(tx, missing):
-        keep(tx, one)
+    for report_id in missing:
+        # One by one: what cannot be opened is left out, alone.
+        try:
+            for one in reports_by_ids(tx, [report_id]):
+                keep(tx, one)
+        except VaultError as error:
+            log.error("memory.not_taken_up", report=report_id, error=type(error).__name__)
     return rows[-1]["id"] if rows else None
 
 

@@ -24,7 +24,7 @@ from denwaban.people.rows import operators
 from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
 from denwaban.promises.rows import read as read_promise
-from denwaban.reports import Status, Words, words_of
+from denwaban.reports import Status, Words, words_shown
 from denwaban.reports.rows import reports
 from denwaban.store import Question, Tx, among
 
@@ -153,7 +153,7 @@ def _words(tx: Tx, row: RowMapping) -> Words:
     """Of the report, when there is one."""
     if row["report_id"] is None:
         return row
-    return words_of(tx, row, row["report_id"], row["report_client_id"])
+    return words_shown(tx, row, row["report_id"], row["report_client_id"])
 
 
 def _past(tx: Tx, row: RowMapping) -> Past:
@@ -213,7 +213,7 @@ def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
             (
                 row["sent_at"],
                 row["status"] != Status.DONE.value,
-                words_of(tx, row, row["id"], row["client_id"])["answers"],
+                words_shown(tx, row, row["id"], row["client_id"])["answers"],
             )
             for row in rows
         ]

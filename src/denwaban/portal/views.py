@@ -30,8 +30,8 @@ from denwaban.reports import (
     Report,
     caller_words,
     lines_of,
+    listed_by_ids,
     reports,
-    reports_by_ids,
 )
 from denwaban.store import Tx
 
@@ -174,7 +174,7 @@ def inbox(tx: Tx, client_id: str, user_id: str) -> Inbox:
     items = _items(tx, client_id, found[:SHOWN], user_id)
     # However old: a report that nobody has taken never leaves the first page. Hundreds of them do not hide the newest.
     waiting = untaken(tx, client_id)
-    open_ones = _items(tx, client_id, reports_by_ids(tx, waiting), user_id)
+    open_ones = _items(tx, client_id, listed_by_ids(tx, waiting), user_id)
     open_ones += [it for it in items if it.taken is None and it.report.id not in waiting]
     me = staff_of_user(tx, user_id)
     return Inbox(

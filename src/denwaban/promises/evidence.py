@@ -2,6 +2,7 @@
 
 import re
 
+import structlog
 from sqlalchemy import or_, select
 
 from denwaban.delivery import acknowledgement, talk_words
@@ -14,6 +15,9 @@ from denwaban.promises.rows import promises
 from denwaban.reports import Status, history, set_status
 from denwaban.reports.rows import report_statuses
 from denwaban.store import Store, Tx
+from denwaban.vault import VaultError
+
+log = structlog.get_logger(__name__)
 
 SHOWN = 300
 """Characters of a mail that are kept as evidence."""
@@ -35,7 +39,8 @@ def says_done(text: str) -> bool:
 
 def find(tx: Tx, report_id: str) -> Promise | None:
     """Keeps the open promise of a report when there is evidence: whoever took it wrote by mail that it is done, or the
-    report was set to 完了 with a note. None when there is none, or nothing to keep. Idempotent."""
+    report was set to 完了 with a note. None when there is none, or nothing to keep. Idempotent.
+    Raises `VaultError`, with nothing written, when something of it cannot be opened."""
     promise = promise_of_report(tx, report_id)
     if promise is None or promise.kept_at is not None:
         return None
@@ -51,9 +56,9 @@ def find(tx: Tx, report_id: str) -> Promise | None:
     person = staff_member(tx, taken.staff_id)
     user_id = person.user_id if person is not None else None
     said = f"メールの返信: {answer[:SHOWN]}"
-    kept = keep(tx, promise.id, user_id, said)
+    # The report has to be opened for this: when it cannot be, nothing is written yet.
     set_status(tx, report_id, Status.DONE, user_id, said)
-    return kept
+    return keep(tx, promise.id, user_id, said)
 
 
 def _mails(tx: Tx, report_id: str, staff_id: str) -> list[str]:
@@ -67,7 +72,7 @@ def _mails(tx: Tx, report_id: str, staff_id: str) -> list[str]:
 
 
 def catch_up(tx: Tx) -> None:
-    """Looks for evidence of every open promise of which something was written."""
+    """Looks for evidence of every open promise of which something was written; what cannot be opened is logged."""
     done = select(report_statuses.c.report_id).where(
         report_statuses.c.status == Status.DONE.value, report_statuses.c.note != ""
     )
@@ -79,7 +84,14 @@ def catch_up(tx: Tx) -> None:
         )
     )
     for row in rows:
-        find(tx, row["report_id"])
+        _look(tx, row["report_id"])
+
+
+def _look(tx: Tx, report_id: str) -> None:
+    try:
+        find(tx, report_id)
+    except VaultError as error:
+        log.error("promises.not_looked_at", report=report_id, error=type(error).__name__)
 
 
 class Evidence:
@@ -96,4 +108,4 @@ class Evidence:
 
     async def _heard(self, fact: Fact) -> None:
         if fact.kind in ("report.commented", "report.status_changed"):
-            await self._store.write(lambda tx: find(tx, fact.subject))
+            await self._store.write(lambda tx: _look(tx, fact.subject))

@@ -6,6 +6,7 @@ from denwaban.reports.acts import (
     accept,
     hand_to,
     history,
+    listed_by_ids,
     report,
     reports,
     reports_by_ids,
@@ -44,7 +45,7 @@ from denwaban.reports.model import (
 )
 from denwaban.reports.queries import to_numbers
 from denwaban.reports.rules import Case, Decision, Rule, Rules, decide, due
-from denwaban.reports.sealing import Words, turnings, words_of
+from denwaban.reports.sealing import Words, turnings, words_of, words_shown
 from denwaban.reports.sentence import Sentence
 from denwaban.reports.settings import (
     KeptForm,
@@ -97,6 +98,7 @@ __all__ = [
     "hand_to",
     "history",
     "lines_of",
+    "listed_by_ids",
     "mask_cards",
     "report",
     "reports",
@@ -113,4 +115,5 @@ __all__ = [
     "turnings",
     "when",
     "words_of",
+    "words_shown",
 ]

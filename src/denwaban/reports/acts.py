@@ -114,15 +114,21 @@ def reports(
     before: str | None = None,
     limit: int = 50,
 ) -> list[Report]:
-    """Reports, newest first; of one client, or of all when `client_id` is None. `before` is the last id of the page before."""
+    """Reports, newest first; of one client, or of all when `client_id` is None. `before` is the last id of the page before.
+    One that cannot be opened has no words and says so in its subject (`UNOPENED`)."""
     return queries.some(
         tx, client_id, status=status, operator_id=operator_id, before=before, limit=limit
     )
 
 
 def reports_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
-    """The reports with these ids, oldest first."""
+    """The reports with these ids, oldest first. Raises `VaultError` when one cannot be opened."""
     return queries.by_ids(tx, ids)
+
+
+def listed_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
+    """`reports_by_ids` for a list on a screen: one that cannot be opened says so in its subject, as in `reports`."""
+    return queries.by_ids_shown(tx, ids)
 
 
 def set_status(

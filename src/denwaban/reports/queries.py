@@ -1,5 +1,6 @@
 """Reports and their history, written and read. What callers said is sealed on its way in and opened on its way out."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,7 @@ from denwaban.people import rows as people_rows
 from denwaban.reports.form import plain, read
 from denwaban.reports.model import Draft, Override, Report, Routing, Status, StatusChange
 from denwaban.reports.rows import report_statuses, reports
-from denwaban.reports.sealing import has_number, notes, sealed, words_of
+from denwaban.reports.sealing import Words, has_number, notes, sealed, words_of, words_shown
 from denwaban.store import Question, Tx, among, new_id
 
 
@@ -109,13 +110,13 @@ def history(tx: Tx, report_id: str) -> list[StatusChange]:
 def one(tx: Tx, report_id: str) -> Report | None:
     """The report of this id."""
     row = tx.first(select(reports).where(reports.c.id == report_id))
-    return _report(tx, row) if row is not None else None
+    return _report(row, words_of(tx, row, row["id"], row["client_id"])) if row is not None else None
 
 
 def of_call(tx: Tx, call_id: str) -> Report | None:
     """The one report of a call."""
     row = tx.first(select(reports).where(reports.c.call_id == call_id))
-    return _report(tx, row) if row is not None else None
+    return _report(row, words_of(tx, row, row["id"], row["client_id"])) if row is not None else None
 
 
 def some(
@@ -137,7 +138,7 @@ def some(
         query = query.where(reports.c.operator_id == operator_id)
     if before is not None:
         query = query.where(reports.c.id < before)
-    return _all(tx, query)
+    return _all(tx, query, words=words_shown)
 
 
 def to_numbers(
@@ -145,7 +146,7 @@ def to_numbers(
 ) -> list[Report]:
     """A client's reports in which one of these numbers stands, newest first, without the report `besides`."""
     query = select(reports).where(has_number(tx, client_id, numbers), reports.c.id != besides)
-    return _all(tx, query.order_by(reports.c.id.desc()).limit(limit))
+    return _all(tx, query.order_by(reports.c.id.desc()).limit(limit), words=words_shown)
 
 
 def sent_between(
@@ -171,6 +172,11 @@ def by_ids(tx: Tx, ids: list[str]) -> list[Report]:
     return _all(tx, _BY_IDS, {"ids": ids})
 
 
+def by_ids_shown(tx: Tx, ids: list[str]) -> list[Report]:
+    """`by_ids` for a list."""
+    return _all(tx, _BY_IDS, {"ids": ids}, words=words_shown)
+
+
 # Built once: asked for every batch of messages.
 _BY_IDS = Question(select(reports).where(among(reports.c.id, "ids")).order_by(reports.c.id))
 
@@ -191,14 +197,18 @@ def on_roster(tx: Tx, client_id: str, staff_id: str) -> bool:
     return tx.first(found) is not None
 
 
-def _all(tx: Tx, query: Select[Any] | Question, values: Any = None) -> list[Report]:
+_Reader = Callable[[Tx, RowMapping, str, str], Words]
+
+
+def _all(
+    tx: Tx, query: Select[Any] | Question, values: Any = None, words: _Reader = words_of
+) -> list[Report]:
     rows = tx.all(query, values)
     vault.learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
-    return [_report(tx, row) for row in rows]
+    return [_report(row, words(tx, row, row["id"], row["client_id"])) for row in rows]
 
 
-def _report(tx: Tx, row: RowMapping) -> Report:
-    words = words_of(tx, row, row["id"], row["client_id"])
+def _report(row: RowMapping, words: Words) -> Report:
     draft = Draft(
         who=words["caller_name"],
         kana=words["caller_kana"],

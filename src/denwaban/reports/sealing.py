@@ -6,6 +6,7 @@ The columns that held it stay empty; of a report from before this they hold it s
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
 
 from denwaban import vault
@@ -13,8 +14,13 @@ from denwaban.lines import parse_number
 from denwaban.reports.rows import report_statuses, reports
 from denwaban.store import Tx
 
+log = structlog.get_logger(__name__)
+
 ERASED = "【消去済み】"
 """The subject of a report of which nothing else is left."""
+
+UNOPENED = "【開けない記録】運用管理の担当者にお知らせください"
+"""The subject, in a list, of a report that cannot be opened."""
 
 BARE: Mapping[str, Any] = {
     "caller_name": "",
@@ -61,6 +67,16 @@ def words_of(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Words:
     except vault.KeyDestroyed:
         return {**BARE, "subject": ERASED}
     return found
+
+
+def words_shown(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Words:
+    """`words_of` for lists, which are read only: what cannot be opened is logged, and says that it cannot in place of what it
+    is about; the others are shown."""
+    try:
+        return words_of(tx, row, report_id, client_id)
+    except vault.VaultError as error:
+        log.error("report.not_opened", report=report_id, error=type(error).__name__)
+        return {**BARE, "subject": UNOPENED, "what_for": UNOPENED}
 
 
 def blind(tx: Tx, client_id: str, number: str) -> str:

@@ -10,6 +10,9 @@ from sqlalchemy.engine import Dialect
 
 from denwaban.store.tx import Tx
 
+_Placed = tuple[str, list[Callable[[Any], Any] | None]]
+"""A statement, and what makes of each value what the driver takes."""
+
 
 def add_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows, in this order. All name the same columns in the same order: texts, numbers, moments, truth values and
@@ -52,16 +55,20 @@ def _from_json(table: Table, names: tuple[str, ...]) -> Executable:
     )
 
 
-@cache
-def _by_place(
-    table: Table, names: tuple[str, ...], dialect: Dialect
-) -> tuple[str, list[Callable[[Any], Any] | None]]:
-    """The statement, and what makes of each value what the driver takes."""
-    places = ", ".join("?" * len(names))
-    return (
-        f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({places})',
-        [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names],
-    )
+# By the name of the database: each `Store` has a dialect of its own. Two threads may work it out at once: the same comes out.
+_PLACED: dict[tuple[Table, tuple[str, ...], str], _Placed] = {}
+
+
+def _by_place(table: Table, names: tuple[str, ...], dialect: Dialect) -> _Placed:
+    key = table, names, dialect.name
+    found = _PLACED.get(key)
+    if found is None:
+        places = ", ".join("?" * len(names))
+        found = _PLACED[key] = (
+            f'INSERT INTO "{table.name}" ({_listed(names)}) VALUES ({places})',
+            [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names],
+        )
+    return found
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import structlog
 from sqlalchemy import (
     DDL,
     BigInteger,
@@ -44,12 +45,14 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from denwaban.store.among import among
 from denwaban.store.columns import Id, metadata
-from denwaban.store.guarding import GUARDED, Guard, Texts
+from denwaban.store.guarding import GUARDED, Folded, Guard, GuardError
 from denwaban.store.question import Question
 from denwaban.store.store import Store, StoreError
 from denwaban.store.tokens import BETWEEN, asked_for, heads_of, question, stream, tokens_of
 from denwaban.store.tx import Tx
 from denwaban.store.words import FOLDING, fold
+
+log = structlog.get_logger(__name__)
 
 CANDIDATES = 100
 """So many texts are weighed against each other for one question; more are not read, however common the word."""
@@ -220,7 +223,8 @@ class SearchIndex:
 
         Texts with every word in title or `also` come before those that have one only in the body. A single character is
         looked for in titles and `also` alone, as is everything without `bodies`. Of a word that more than `CANDIDATES` texts have
-        (on PostgreSQL: `ENOUGH` of the `NEWEST`), some are weighed, new ones before old ones.
+        (on PostgreSQL: `ENOUGH` of the `NEWEST`), some are weighed, new ones before old ones. What cannot be opened is logged and
+        not found.
         """
         if not words:
             return []
@@ -241,8 +245,14 @@ class SearchIndex:
         for row in rows.values():
             cells: Any = row.values()  # in the order of `_shown`
             seq, kind, ref, owner, title, also, heads = cells
+            if client_id is not None and owner != client_id:
+                continue  # the hash of another client is the same: there are only so many
             if self._guard is not None:
-                said = self._guard.open(tx, owner, self._place(f"{kind}/{ref}"), title)
+                try:
+                    said = self._guard.open(tx, owner, self._place(f"{kind}/{ref}"), title)
+                except GuardError as error:
+                    self._tell([seq], error)
+                    continue
                 if said is None or not said.hold(asked.must, bodies=bodies):
                     continue
                 title, also, heads = said.title, said.also, said.heads
@@ -344,7 +354,7 @@ class SearchIndex:
 
     def refold(self, tx: Tx, after: int = 0) -> int:
         """Makes what an older `FOLDING` made (or nobody yet) anew, of up to `AT_ONCE` texts behind the place `after`; the place
-        to go on from, 0 when there are no more."""
+        to go on from, 0 when there are no more. What cannot be opened is logged and stays as it is."""
         t = self.texts
         old = tx.all(
             select(t.c.seq, t.c.kind, t.c.ref, t.c.client_id, t.c.title, t.c.body, t.c.also)
@@ -354,22 +364,36 @@ class SearchIndex:
         )
         if not old:
             return 0
-        made = [{"of": row["seq"], **self._made_again(tx, row)} for row in old]
-        tx.execute(update(t).where(t.c.seq == bindparam("of")), made)
+        made, closed = [], []
+        for row in old:
+            try:
+                made.append({"of": row["seq"], **self._made_again(tx, row)})
+            except GuardError as error:
+                closed.append((row["seq"], error))
+        if made:
+            tx.execute(update(t).where(t.c.seq == bindparam("of")), made)
+        if closed:
+            self._tell([seq for seq, _error in closed], closed[0][1])
         return int(old[-1]["seq"])
 
     async def catch_up(self, store: Store) -> None:
         """Makes all that an older `FOLDING` made anew, some at a time; a database that is away is tried again every second.
-        Several programs may do it at once."""
-        stale = select(self.texts.c.seq).where(self.texts.c.folding != self.folding).limit(1)
-        place = 0
+        Several programs may do it at once. Ends with what cannot be opened left over; the next start tries that again."""
+        stale = select(func.count()).where(self.texts.c.folding != self.folding)
+        place, left = 0, -1
         while True:
             try:
-                if not place and not await store.read(lambda tx: tx.scalar(stale)):
-                    return
+                if not place:
+                    before, left = left, await store.read(lambda tx: int(tx.scalar(stale)))
+                    if left in (0, before):
+                        return
                 place = await store.write(partial(self.refold, after=place))
             except StoreError:
+                left = -1  # nothing is known of this round
                 await asyncio.sleep(1)
+
+    def _tell(self, seqs: Sequence[int], error: GuardError) -> None:
+        log.error("search.not_opened", index=self.name, seqs=list(seqs), error=type(error).__name__)
 
     def _made_again(self, tx: Tx, row: RowMapping) -> dict[str, Any]:
         said = row["title"], row["body"], row["also"]
@@ -385,7 +409,7 @@ class SearchIndex:
     ) -> dict[str, Any]:
         """All columns of a text as the guard wants them."""
         assert self._guard is not None
-        said = Texts(title, body, also, heads_of(title, also), fold(body))
+        said = Folded(title, body, also, heads_of(title, also), fold(body))
         tokens = tokens_of(client_id, said.heads, said.rest, self._guard.hider(tx))
         return {
             "title": self._guard.seal(tx, client_id, self._place(place), said),

@@ -44,20 +44,16 @@ class Tx:
     def execute(self, statement: Executable, values: Any = None) -> CursorResult[Any]:
         return self.connection.execute(statement, values)
 
-    def ask(self, question: Question, values: Mapping[str, Any] | None = None) -> list[RowMapping]:
-        """All rows that answer a question."""
-        return question.rows(self.connection, values)
-
     def all(self, statement: Executable | Question, values: Any = None) -> list[RowMapping]:
         if isinstance(statement, Question):
-            return self.ask(statement, values)
+            return statement.rows(self.connection, values)
         # All at once: taken one by one, a row costs several times as much.
         return list(self.execute(statement, values).mappings().all())
 
     def first(self, statement: Executable | Question, values: Any = None) -> RowMapping | None:
         """The first row, or None."""
         if isinstance(statement, Question):
-            return next(iter(self.ask(statement, values)), None)
+            return next(iter(statement.rows(self.connection, values)), None)
         return self.execute(statement, values).mappings().first()
 
     def scalar(self, statement: Executable | Question, values: Any = None) -> Any:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from denwaban.store import Tx
-from denwaban.store.guarding import Texts
+from denwaban.store.guarding import Folded
 from denwaban.vault.acts import HOUSE, blind_key, open_, seal
 from denwaban.vault.model import KeyDestroyed, is_sealed
 
@@ -49,15 +49,15 @@ class Hidden:
 
         return hide
 
-    def seal(self, tx: Tx, client_id: str | None, place: str, texts: Texts) -> str:
+    def seal(self, tx: Tx, client_id: str | None, place: str, texts: Folded) -> str:
         """See `Guard`. Raises `KeyMissing`."""
         return seal(tx, client_id, place, msgspec.json.encode(texts).decode())
 
-    def open(self, tx: Tx, client_id: str | None, place: str, kept: str) -> Texts | None:
+    def open(self, tx: Tx, client_id: str | None, place: str, kept: str) -> Folded | None:
         """See `Guard`. Raises `Tampered`, `KeyMissing`."""
         if not is_sealed(kept):
             return None
         try:
-            return msgspec.json.decode(open_(tx, client_id, place, kept), type=Texts)
+            return msgspec.json.decode(open_(tx, client_id, place, kept), type=Folded)
         except KeyDestroyed:
-            return Texts("", "", "", "", "")
+            return Folded("", "", "", "", "")

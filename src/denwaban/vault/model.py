@@ -14,6 +14,8 @@ import re
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from denwaban.store.guarding import GuardError
+
 VERSION = "dv1"
 
 KEY_BYTES = 32
@@ -24,7 +26,7 @@ _NONCE = 12
 _SEALED = re.compile(rf"{VERSION}\.([A-Za-z0-9_-]{{{ID_LETTERS}}})\.([A-Za-z0-9_-]{{38,}})")
 
 
-class VaultError(Exception):
+class VaultError(GuardError):
     """Something sealed cannot be opened, or nothing can be sealed. The message names keys and places, never contents."""
 
 

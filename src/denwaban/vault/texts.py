@@ -9,6 +9,7 @@ sealed are read as they are; `talk.turning` seals them.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from sqlalchemy import Column, Select, Table, func, select, update
 from denwaban.store import Tx, among
 from denwaban.vault.acts import HOUSE, open_, remember, seal
 from denwaban.vault.master import Keyring
-from denwaban.vault.model import VERSION, KeyDestroyed, is_sealed, key_named_in
+from denwaban.vault.model import VERSION, KeyDestroyed, VaultError, is_sealed, key_named_in
 from denwaban.vault.rows import vault_keys
 from denwaban.vault.turning import Turning
 
@@ -103,8 +104,8 @@ def open_value(tx: Tx, client_id: str | None, place: str, sealed: str) -> Any:
 
 
 def learn_keys(tx: Tx, sealed: Iterable[tuple[str | None, str | None]]) -> None:
-    """Before many texts of many clients are opened: one question for all keys that are not remembered. A key that is not there
-    is told of by whoever opens with it."""
+    """Before many texts of many clients are opened: one question for all keys that are not remembered. A key that is not there,
+    or is not what it was, is told of by whoever opens with it."""
     ring = tx.lent(Keyring)
     lacking = {
         (owner or HOUSE, key_named_in(text))
@@ -117,7 +118,8 @@ def learn_keys(tx: Tx, sealed: Iterable[tuple[str | None, str | None]]) -> None:
         for owner, key_id in lacking:
             row = found.get(key_id)
             if row is not None and row["owner"] == owner and row["destroyed_at"] is None:
-                remember(tx, row)
+                with suppress(VaultError):
+                    remember(tx, row)
 
 
 _MANY = select(vault_keys).where(among(vault_keys.c.id, "ids"))

@@ -5,10 +5,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
 from sqlalchemy import insert, select, update
 
 from denwaban.store import Store, Tx
+from denwaban.vault.model import VaultError
 from denwaban.vault.rows import vault_turnings
+
+log = structlog.get_logger(__name__)
 
 PAUSE = 0.02
 """Seconds between two steps: calls wait for the same writer."""
@@ -37,13 +41,18 @@ class Turnings:
         self._turnings = turnings
 
     async def run(self) -> None:
-        """Returns when all is sealed. A database that is away is tried again every second."""
+        """Returns when all is sealed. A database that is away is tried again every second. A turning that meets a key that is
+        not there is logged and left until the next start; the others go on."""
         for turning in self._turnings:
             what = f"turning {turning.name}"
             done = False
             while not done:
                 await asyncio.sleep(PAUSE)
-                done = await self._store.write_at_last(partial(_on, turning), what)
+                try:
+                    done = await self._store.write_at_last(partial(_on, turning), what)
+                except VaultError as error:
+                    log.error("vault.not_turned", turning=turning.name, error=type(error).__name__)
+                    break
 
 
 def _on(turning: Turning, tx: Tx) -> bool:

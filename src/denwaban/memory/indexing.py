@@ -25,11 +25,14 @@ class Indexing:
         self._store = store
 
     async def run(self) -> None:
-        """Until all is taken up."""
+        """Until all is taken up, or a key is met that does not open: that is logged, and the next start goes on."""
         await index.catch_up(self._store)
         await person_index.catch_up(self._store)
-        while await self._store.write_at_last(take_up, "persons"):
-            pass
+        try:
+            while await self._store.write_at_last(take_up, "persons"):
+                pass
+        except VaultError as error:
+            log.error("memory.persons_not_taken_up", error=type(error).__name__)
 
 
 def _calls_without(tx: Tx, after: str) -> str | None:

@@ -216,6 +216,11 @@ async def test_what_a_caller_says_cannot_become_code(office: Office, suzuki: Bro
     assert "x" * 50_000 in page.text
 
 
+def _without_recordings(under: Path) -> None:
+    for file in under.rglob("*.wav"):
+        file.unlink()
+
+
 @pytest.mark.req("C4", "D2")
 async def test_a_message_is_a_report_with_a_promise_and_hearing_it_is_on_record(
     office: Office, suzuki: Browser, shelf: Shelf, tmp_path: Path
@@ -247,6 +252,11 @@ async def test_a_message_is_a_report_with_a_promise_and_hearing_it_is_on_record(
         lambda tx: audit.listed(tx, audit.Wanted(kind="recording.played"))
     )
     assert (trace.user_id, trace.call_id) == (office.suzuki_user, call.id)
+    # Without its file: whom the client's own people are to tell.
+    _without_recordings(tmp_path)
+    gone = await suzuki.get(f"/portal/reports/{report.id}/message")
+    assert (gone.status_code, "当社の担当まで" in gone.text) == (404, True)
+    assert "運用管理の担当" not in gone.text
     # Talks with operators stay with the floor.
     other = await office.report()
     assert (await suzuki.get(f"/portal/reports/{other.id}/message")).status_code == 404

@@ -25,6 +25,8 @@ class Decided(StrEnum):
     """Goes before others who wait."""
     GROUP = "moved_group"
     OPERATOR = "moved_operator"
+    NOT_MOVED = "not_moved"
+    """The move that was decided just before could not be done: the caller did not wait any more."""
 
 
 class NoReason(ValueError):

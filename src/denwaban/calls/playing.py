@@ -42,7 +42,7 @@ async def stream(
 ) -> Stream | Response[bytes]:
     """The recording of a call, whole or the part that is asked for. Whether this reader may hear it was asked before. That
     somebody listens is in the journal and the audit before the first byte is sent."""
-    wav, silence = await heard(recordings, call, state)
+    wav, silence = await heard(recordings, call, state, ours=who.client_id is None)
     if wav is None:
         raise Problem(404, _("この通話の録音はありません"), silence)
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "no-store", "ETag": wav.mark}
@@ -68,22 +68,32 @@ async def stream(
     )
 
 
-async def heard(recordings: Recordings, call: Call, state: State | None) -> tuple[Wav | None, str]:
-    """The recording, or why there is nothing to hear."""
+async def heard(
+    recordings: Recordings, call: Call, state: State | None, *, ours: bool = True
+) -> tuple[Wav | None, str]:
+    """The recording, or why there is nothing to hear. `ours`: said to our own people, else to the client's staff."""
     try:
         wav = await asyncio.to_thread(recordings.find, call)
     except (VaultError, OSError) as error:
         log.error("calls.recording_closed", call=call.id, error=type(error).__name__)
-        return None, _("録音をいま開けません。運用管理の担当に、この通話の時刻を伝えてください。")
-    return wav, "" if wav is not None else _silence(call, state)
+        if ours:
+            return None, _(
+                "録音をいま開けません。運用管理の担当に、この通話の時刻を伝えてください。"
+            )
+        return None, _("録音をいま開けません。この通話の時刻を、当社の担当までお知らせください。")
+    return wav, "" if wav is not None else _silence(call, state, ours)
 
 
-def _silence(call: Call, state: State | None) -> str:
+def _silence(call: Call, state: State | None, ours: bool) -> str:
     if state in (State.ERASING, State.ERASED):
         return _("録音は、決められた期間を過ぎたか、求めがあったため、消去しました。")
     if recorded(call):
+        if ours:
+            return _(
+                "録音のファイルが見つかりません。運用管理の担当に、この通話の時刻を伝えてください。"
+            )
         return _(
-            "録音のファイルが見つかりません。運用管理の担当に、この通話の時刻を伝えてください。"
+            "録音のファイルが見つかりません。この通話の時刻を、当社の担当までお知らせください。"
         )
     if call.outcome is None:
         return _("録音は、オペレーターが応答すると始まります。")

@@ -94,7 +94,7 @@ _SAID: Mapping[str, Callable[[Step], str]] = {
         "%(by)s が %(slot)s 番にパークしました", by=s.by, slot=s.data.get("slot", "")
     ),
     "seat_lost": lambda s: _(
-        "%(by)s の画面が閉じられ、お電話が離れました(お客様は保留音)", by=s.by
+        "%(by)s の画面が閉じられ、お電話が席から切れました(お客様は保留音)", by=s.by
     ),
     "seat_back": lambda s: _("%(by)s の席に、お電話がつながり直しました", by=s.by),
     "returned": lambda s: _("お客様が待ちの列に戻りました") + _why(s),

@@ -93,6 +93,7 @@ def decision_words() -> dict[Decided, str]:
         Decided.FIRST: _("順番を先にしました"),
         Decided.GROUP: _("班を変えました"),
         Decided.OPERATOR: _("受ける人を指名しました"),
+        Decided.NOT_MOVED: _("間に合わず、動かせませんでした"),
     }
 
 

@@ -26,6 +26,7 @@ KINDS = {
     "call.moved_first": N_("お待ちの方の順番を先にした"),
     "call.moved_group": N_("お待ちの方を班へ移した"),
     "call.moved_operator": N_("お待ちの方を席へ移した"),
+    "call.not_moved": N_("お待ちの方を動かせなかった"),
     "leak.opened": N_("漏えいの疑いを起票した"),
     "leak.revised": N_("漏えいの疑いの内容を直した"),
     "leak.step_done": N_("漏えいの疑いの一つを済ませた"),

@@ -67,9 +67,10 @@ class Place(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Let(msgspec.Struct, forbid_unknown_fields=True):
-    """Lets the caller of this operator be put through to anybody of the client's staff."""
+    """Lets the caller of this operator be put through to anybody of the client's staff. `call_id`: whom the supervisor meant."""
 
     operator_id: str
+    call_id: str
     reason: str
 
 
@@ -94,7 +95,7 @@ async def let_through(
 ) -> Response[dict[str, Any]]:
     """In spite of the client's conditions for transfers. 409 with a sentence when it cannot be done."""
     return await _tried(
-        switchboard.deciding.let_through(who.user_id, data.operator_id, data.reason)
+        switchboard.deciding.let_through(who.user_id, data.operator_id, data.call_id, data.reason)
     )
 
 

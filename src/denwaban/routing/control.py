@@ -87,15 +87,25 @@ class Control(Arranging):
     # Somebody is asked in
 
     async def ask_outside(
-        self, live: LiveCall, staff_id: str, name: str, number: str, *, stay: bool
+        self,
+        live: LiveCall,
+        staff_id: str,
+        name: str,
+        number: str,
+        *,
+        stay: bool,
+        ask_first: bool = False,
     ) -> None:
         """Calls one of the client's staff, showing the client's number. `stay`: the operator talks with them first; otherwise
-        the caller is theirs as soon as they press a key. Raises what `Outgoing.call` does, and `Impossible`."""
+        the caller is theirs as soon as they press a key. `ask_first`: the caller is not given to them while they still ring.
+        Raises what `Outgoing.call` does, and `Impossible`."""
         if not self.talking(live):
             return
         talk = live.talk.consult() if stay else live.talk.send()
         line = await self._outgoing.call(number, call=live.call.id, shown=live.call.dialled)
-        asked = Asked("staff", staff_id, name, self._clock.now(), line.leg, line)
+        asked = Asked(
+            "staff", staff_id, name, self._clock.now(), line.leg, line, ask_first=ask_first
+        )
         if not self.talking(live) or live.asked is not None:
             await line.hang_up()
             return
@@ -148,6 +158,11 @@ class Control(Arranging):
             await self._arrange(live)
         else:
             self._to_operator(live, asked.id)
+
+    def must_wait(self, live: LiveCall) -> bool:
+        """Whoever was asked in still rings, and the client wants them to be asked before they get a caller."""
+        asked = live.asked
+        return asked is not None and asked.ask_first and live.talk.third is Third.RINGING
 
     async def send_inside(self, live: LiveCall, person: Person) -> None:
         """Another operator is offered the caller before any other, at the caller's old place in line."""
@@ -227,6 +242,11 @@ class Control(Arranging):
         asked = live.asked
         if asked is None:
             return False
+        if meant and self.must_wait(live):
+            # The telephone is at its rest: the caller is offered again, to this operator first.
+            assert live.call.operator_id is not None  # somebody talked
+            self._to_operator(live, live.call.operator_id)
+            return True
         talk = live.talk.operator_gone(meant)
         if talk.alone:
             self._forget(live)

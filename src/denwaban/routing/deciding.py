@@ -30,26 +30,32 @@ class Deciding:
     async def move(
         self, user_id: str, call_id: str, where: Where, target_id: str, reason: str
     ) -> None:
-        """Moves a caller who waits before others, to a group of operators, or to one of them."""
+        """Moves a caller who waits before others, to a group of operators, or to one of them. Who was put through or hung up
+        while it was written is on record as not moved."""
         floor = self._desk.floor
         group = target_id if where == "group" else None
         operator_id = target_id if where == "operator" else None
         try:
             floor.may_move(call_id, group=group, operator_id=operator_id)
-            await self._decide(user_id, call_id, _KINDS[where], reason, target_id or None)
+        except Impossible as error:
+            raise _not_moved() from error
+        await self._decide(user_id, call_id, _KINDS[where], reason, target_id or None)
+        try:
             moved = floor.move(call_id, self._clock.now(), group=group, operator_id=operator_id)
         except Impossible as error:
-            raise SeatError(
-                _("動かせませんでした。もうお待ちでないか、移す先に席のある人がいません")
-            ) from error
+            await self._decide(user_id, call_id, Decided.NOT_MOVED, reason, target_id or None)
+            raise _not_moved() from error
         self._desk.perform(moved)
 
-    async def let_through(self, user_id: str, operator_id: str, reason: str) -> None:
-        """The caller with whom this operator talks may be put through to anybody of the client's staff."""
+    async def let_through(self, user_id: str, operator_id: str, call_id: str, reason: str) -> None:
+        """The caller of this call, with whom this operator talks, may be put through to anybody of the client's staff."""
         seat = self._desk.floor.seats.get(operator_id)
         if seat is None or seat.stage is not Stage.TALKING or seat.call_id is None:
             raise SeatError(_("このオペレーターは、いま通話していません"))
-        await self._decide(user_id, seat.call_id, Decided.LET, reason)
+        if seat.call_id != call_id:
+            # The call ended while the reason was typed; the leave is not for the next caller.
+            raise SeatError(_("そのお電話は終わり、いまは別のお電話です。もう一度確かめてください"))
+        await self._decide(user_id, call_id, Decided.LET, reason)
 
     async def _decide(
         self,
@@ -75,3 +81,9 @@ class Deciding:
 
         if not await self._store.write(write):
             raise SeatError(_("この電話は見つかりませんでした"))
+
+
+def _not_moved() -> SeatError:
+    return SeatError(
+        _("動かせませんでした。もうお待ちでないか、移動先に、受けられるオペレーターがいません")
+    )

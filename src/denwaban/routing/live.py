@@ -103,6 +103,8 @@ class Asked:
     """What follows it."""
     up: bool = False
     """Has answered."""
+    ask_first: bool = False
+    """The client wants them to be asked before a caller is put through to them: not given to them while they still ring."""
 
     @property
     def data(self) -> dict[str, str]:

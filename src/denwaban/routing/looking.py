@@ -112,7 +112,7 @@ def _asked(live: LiveCall) -> AskedView | None:
     if asked is None:
         return None
     up, waits = live.talk.third is Third.UP, live.talk.waits is Side.THIRD
-    return AskedView(asked.kind, asked.id, asked.name, asked.since, up, waits)
+    return AskedView(asked.kind, asked.id, asked.name, asked.since, up, waits, asked.ask_first)
 
 
 def _all_parked(desk: Desk) -> tuple[ParkedView, ...]:

@@ -51,6 +51,8 @@ class AskedView:
     """Is there; else still rings."""
     waits: bool
     """Hears music, while the operator talks with the caller."""
+    ask_first: bool = False
+    """Must be there before the caller can be given to them."""
 
 
 @dataclass(frozen=True, slots=True)

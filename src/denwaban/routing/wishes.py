@@ -88,9 +88,9 @@ class Wishes:
         if way is None:
             raise SeatError(_("この担当者の電話番号が登録されていません"))
         refuse(found, stay=stay)
-        await self._outside(live, way, stay)
+        await self._outside(live, way, stay, ask_first=found.say is Say.ASK)
 
-    async def _outside(self, live: LiveCall, way: Way, stay: bool) -> None:
+    async def _outside(self, live: LiveCall, way: Way, stay: bool, *, ask_first: bool) -> None:
         if live.call.practice:
             raise SeatError(_("練習のお電話では、外へはおかけしません"))
         control = self._desk.control
@@ -98,7 +98,9 @@ class Wishes:
             self._outgoing.trunk()
             await self._ask(
                 live,
-                lambda: control.ask_outside(live, way.staff_id, way.name, way.number, stay=stay),
+                lambda: control.ask_outside(
+                    live, way.staff_id, way.name, way.number, stay=stay, ask_first=ask_first
+                ),
             )
         except (NoWayOut, Full, MayNotCall) as error:
             raise SeatError(str(error)) from error
@@ -125,9 +127,16 @@ class Wishes:
         await self._ask(live, lambda: self._desk.control.all_three(live))
 
     async def give(self, operator_id: str) -> None:
-        """The caller goes on with whoever was asked in; the operator leaves."""
+        """The caller goes on with whoever was asked in; the operator leaves. Who must be asked first has to be there."""
         live = self._asked(operator_id)
-        await self._ask(live, lambda: self._desk.control.give(live))
+        control = self._desk.control
+
+        async def act() -> None:
+            if control.must_wait(live):
+                raise SeatError(_("先にご本人に聞く決まりです。お出になってから、おつなぎください"))
+            await control.give(live)
+
+        await self._ask(live, act)
 
     def page_opened(self, operator_id: str) -> None:
         """The seat is in a page that was loaded just now: what a page before it talked about goes on here."""

@@ -1,5 +1,6 @@
 """Help, the abuse clock and relay callers at the seat and on the floor, over both databases."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 from tests.seat_story import NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser, MakeWeb, add_account
 
-from denwaban import care
+from denwaban import audit, care
 from denwaban.access import Role
 from denwaban.calls.decisions import decisions_of
 from denwaban.care import Happened, Rules, open_case, set_rules
@@ -169,8 +170,39 @@ async def test_a_supervisor_with_a_seat_takes_the_call_over_to_the_seats_page(
     assert call.id not in await old.screen()
 
 
+async def _moved_too_late(story: SeatStory, sv: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller hangs up while the supervisor's decision is written: it is on record that nobody was moved."""
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    recorder = story.switchboard.deciding._recorder
+
+    class Slow:
+        async def written(self) -> None:
+            await recorder.written()
+            reached.set()
+            await go_on.wait()
+
+    leg = story.phone.caller_dials(NUMBER, "09011110003")
+    await until(lambda: len(story.switchboard.view().waiting) == 2)
+    waits = story.switchboard.view().waiting[-1]
+    with monkeypatch.context() as slowly:
+        slowly.setattr(story.switchboard.deciding, "_recorder", Slow())
+        path, up = f"/floor/calls/{waits.call_id}/move", {"where": "first", "reason": "お急ぎ"}
+        moving = asyncio.create_task(sv.request("POST", path, json=up))
+        await reached.wait()
+        story.phone.caller_hangs_up(leg)
+        await until(lambda: len(story.switchboard.view().waiting) == 1)
+        go_on.set()
+        assert (await moving).status_code == 409
+    decided = await story.store.read(lambda tx: decisions_of(tx, waits.call_id))
+    assert [one.kind.value for one in decided] == ["moved_first", "not_moved"]
+    traces = await story.store.read(
+        lambda tx: audit.listed(tx, audit.Wanted(call_id=waits.call_id))
+    )
+    assert "call.not_moved" in {one.kind for one in traces}
+
+
 async def test_the_floor_answers_prints_and_settles(
-    seat_story: MakeStory, make_web: MakeWeb
+    seat_story: MakeStory, make_web: MakeWeb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = await seat_story()
     _leg, call = await story.talk()
@@ -198,7 +230,7 @@ async def test_the_floor_answers_prints_and_settles(
         ("/floor/watch/end", {}),
         (f"/floor/help/{help_id}/answer", {}),
         ("/floor/phone", {}),
-        ("/floor/let", {"operator_id": story.operator.id, "reason": "ご要望"}),
+        ("/floor/let", {"operator_id": story.operator.id, "call_id": call.id, "reason": "ご要望"}),
         (f"/floor/calls/{call.id}/move", {"where": "first", "reason": "お急ぎ"}),
     ):
         assert (await admin.request("POST", path, json=value)).status_code == 403
@@ -225,10 +257,15 @@ async def test_the_floor_answers_prints_and_settles(
     up = {"where": "first", "reason": "お急ぎのご様子"}
     assert (await sv.request("POST", move, json=up)).status_code == 200
     assert story.switchboard.view().waiting[0].priority == 1
-    let = {"operator_id": story.operator.id, "reason": "ご要望"}
+    assert f'data-call="{call.id}"' in (await sv.get("/floor/parts")).text
+    let = {"operator_id": story.operator.id, "call_id": waits.call_id, "reason": "ご要望"}
+    other = await sv.request("POST", "/floor/let", json=let)
+    assert (other.status_code, "別のお電話" in other.json()["problem"]) == (409, True)
+    let["call_id"] = call.id
     assert (await sv.request("POST", "/floor/let", json=let)).status_code == 200
     decided = await story.store.read(lambda tx: decisions_of(tx, waits.call_id))
     assert [(one.kind.value, one.reason) for one in decided] == [("moved_first", "お急ぎのご様子")]
+    await _moved_too_late(story, sv, monkeypatch)
     record = (await sv.get(f"/floor/abuse/{case_id}")).text
     for words in ("「出て来い」", "暴言・脅し", "印をつけました", "田中"):
         assert words in record

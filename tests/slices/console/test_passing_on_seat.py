@@ -249,6 +249,16 @@ async def test_the_clients_conditions_decide_who_may_be_put_through(seat_story: 
     refused = await post(browser, "ask", kind="staff", id=who, stay=False)
     assert refused.status_code == 409
     assert "先にご本人に聞く決まりです(会議が多い方です)" in refused.json()["problem"]
+    # Nor by calling them first and leaving while they still ring.
+    calling = await post(browser, "ask", kind="staff", id=who)
+    assert "呼び出し中" in calling.text
+    assert "/seat/give" not in calling.text
+    refused = await post(browser, "give")
+    assert (refused.status_code, "お出になってから" in refused.json()["problem"]) == (409, True)
+    story.phone.outside_answers(STAFF)
+    await until(lambda: story.seat().asked is not None and story.seat().asked.up)  # type: ignore[union-attr]
+    assert "/seat/give" in (await browser.get("/seat/parts")).text
+    assert (await post(browser, "back")).status_code == 200
     path = f"/seat/calls/{call.id}/answers/report.what_for"
     given = {"value": "ｴｲｷﾞｮｳではなく、営業のご案内", "counter": 1}
     await browser.request("PUT", path, json=given)
@@ -261,8 +271,13 @@ async def test_the_clients_conditions_decide_who_may_be_put_through(seat_story: 
     # A supervisor lets this one pass, with a reason that stays.
     sv = await story.store.write(lambda tx: add_account(tx, Role.SUPERVISOR))
     with pytest.raises(SeatError, match="理由"):
-        await story.switchboard.deciding.let_through(sv, story.operator.id, "  ")
-    await story.switchboard.deciding.let_through(sv, story.operator.id, "鈴木さんのご要望")
+        await story.switchboard.deciding.let_through(sv, story.operator.id, call.id, "  ")
+    let_through = story.switchboard.deciding.let_through
+    # The call they meant is over, and the next one has begun: it is not for that one.
+    with pytest.raises(SeatError, match="別のお電話"):
+        await let_through(sv, story.operator.id, "0" * 32, "鈴木さんのご要望")
+    assert await story.store.read(lambda tx: decisions_of(tx, call.id)) == []
+    await let_through(sv, story.operator.id, call.id, "鈴木さんのご要望")
     decided = await story.store.read(lambda tx: decisions_of(tx, call.id))
     assert [(one.kind, one.reason) for one in decided] == [(Decided.LET, "鈴木さんのご要望")]
     (trace,) = await story.store.read(

@@ -221,6 +221,27 @@ async def test_hanging_up_in_a_consultation_leaves_the_two_to_each_other(house: 
         assert (await the_call(house)).state is CallState.PASSED
 
 
+@pytest.mark.req("A12")
+@pytest.mark.parametrize("say", [Say.ASK, Say.ALLOW])
+async def test_hanging_up_does_not_pass_by_asking_them_first(house: House, say: Say) -> None:
+    who = await staff(house)
+    rule = [Condition(say, who)]
+    await house.store.write(lambda tx: set_transfers(tx, house.client, rule))
+    async with house.open() as board:
+        caller = await talk(house)
+        await board.consult(house.operators["suzuki"], "staff", who)
+        house.phone.seat_hangs_up("seat-suzuki")
+        await house.settled()
+        if say is Say.ALLOW:
+            assert (await the_call(house)).state is CallState.PASSING
+            assert house.phone.outside_rings(STAFF)
+            return
+        # Back in line, not cut off: whoever hung up is rung for the caller again.
+        await house.talks("suzuki")
+        assert hears(house, caller) == {"seat-suzuki"}
+        assert not house.phone.outside_rings(STAFF)
+
+
 async def test_the_end_key_goes_back_and_from_three_leaves_two(house: House) -> None:
     who = await staff(house)
     async with house.open() as board:

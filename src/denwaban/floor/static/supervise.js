@@ -79,8 +79,10 @@ bar.addEventListener("click", ({ target }) => {
   const mode = target.closest("[data-mode]")?.dataset.mode;
   if (mode === "take_over") sure.showModal();
   else if (mode) act(mode);
-  else if (target.closest("#floor-let")) open(allowing, "f-allow-why");
-  else if (target.closest("#floor-leave")) ask("/floor/watch/end");
+  else if (target.closest("#floor-let")) {
+    allowed = { operator_id: chosen, call_id: tile()?.dataset.call ?? "" };
+    open(allowing, "f-allow-why");
+  } else if (target.closest("#floor-leave")) ask("/floor/watch/end");
   else if (target.closest("#floor-phone")) {
     if (phone.line === "off") usePhone();
     else leavePhone();
@@ -95,6 +97,7 @@ document.getElementById("floor-sure-yes").addEventListener("click", () => {
 // -- a caller who waits, and one who may be put through ------------------------------------------------------------
 
 let moved = ""; // the call of whom the dialog is about
+let allowed = {}; // the operator and the call when the dialog was opened: the next call is not meant
 
 function open(dialog, reason) {
   document.getElementById(reason).value = "";
@@ -109,7 +112,7 @@ moving.addEventListener("close", () => {
 });
 allowing.addEventListener("close", () => {
   const reason = document.getElementById("f-allow-why").value;
-  if (allowing.returnValue === "yes") ask("/floor/let", { operator_id: chosen, reason });
+  if (allowing.returnValue === "yes") ask("/floor/let", { ...allowed, reason });
 });
 
 board.addEventListener("click", async ({ target }) => {

@@ -237,6 +237,31 @@ async def test_a_tail_that_was_cut_off_is_missed_without_being_told_what_to_expe
 
 
 @pytest.mark.req("G4")
+async def test_a_tail_that_was_written_anew_and_is_longer_is_not_noted_as_true(
+    tmp_path: Path, store: Store, clock: MovedClock
+) -> None:
+    path = tmp_path / "seals"
+    witness = Witness(store, clock, path, Signer("k", {"k": b"secret"}))
+    await put(store, heard(1), heard(2), heard(3))
+    assert await witness.note()
+    first = await store.read(
+        lambda tx: tx.scalar(select(audit_rows.c.hash).where(audit_rows.c.seq == 1))
+    )
+
+    def cut(connection: Any) -> None:
+        connection.execute(delete(audit_rows).where(audit_rows.c.seq > 1))
+        connection.execute(update(audit_head).values(seq=1, hash=first))
+
+    unguarded(store, cut)
+    await put(store, heard(7), heard(8), heard(9))
+    end = await verified(store)
+    assert isinstance(end, Head), "the seals need no key"
+    before = path.read_text()
+    assert not await witness.note()
+    assert path.read_text() == before
+
+
+@pytest.mark.req("G4")
 async def test_the_page_filters_and_turns(make_web: MakeWeb, store: Store) -> None:
     web = await make_web(pages=pages.routes)
     supervisor = await web.browser(Role.SUPERVISOR)

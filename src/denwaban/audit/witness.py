@@ -18,7 +18,7 @@ import structlog
 from sqlalchemy import select
 
 from denwaban.audit.model import Head
-from denwaban.audit.rows import audit_head
+from denwaban.audit.rows import audit_head, audit_rows
 from denwaban.clock import Clock, japan_day
 from denwaban.store import Store, StoreError, Tx
 
@@ -76,8 +76,8 @@ def noted(path: Path, signer: Signer) -> list[Noted]:
 
 
 class Witness:
-    """Notes the end of the chain every minute. Never goes back: a chain that has become shorter is told in the log, and the note
-    stays for the check."""
+    """Notes the end of the chain every minute. Never goes back: a chain that has become shorter, or does not lead on from what was
+    noted, is told in the log, and the note stays for the check."""
 
     def __init__(self, store: Store, clock: Clock, path: Path, signer: Signer) -> None:
         self._store = store
@@ -95,14 +95,16 @@ class Witness:
             await self._clock.sleep_until(self._clock.now() + EVERY)
 
     async def note(self) -> bool:
-        """Notes the end as it is now; False when the chain is shorter than, or other than, what was noted. Raises `StoreError`,
+        """Notes the end as it is now; False when the chain is shorter than, or other than, what was noted last. Raises `StoreError`,
         OSError, `BadWitness`."""
-        head = await self._store.read(_head)
         before = await asyncio.to_thread(noted, self._path, self._signer)
         last = before[-1].head if before else Head(0, "")
+        head, there = await self._store.read(lambda tx: (_head(tx), _seal(tx, last.seq)))
         if head == last or (head is None and not before):
             return True
-        if head is None or head.seq <= last.seq:
+        # Longer is not enough: seals need no key, so that a tail can be cut off and written anew, with a row more.
+        rewritten = bool(before) and there != last.hash
+        if head is None or head.seq <= last.seq or rewritten:
             log.error("audit.cut", noted=last.seq, found=head.seq if head else 0)
             return False
         today = japan_day(self._clock.now()).isoformat()
@@ -128,3 +130,8 @@ class Witness:
 def _head(tx: Tx) -> Head | None:
     found = tx.first(select(audit_head.c.seq, audit_head.c.hash))
     return Head(found["seq"], found["hash"]) if found is not None else None
+
+
+def _seal(tx: Tx, seq: int) -> str | None:
+    found: str | None = tx.scalar(select(audit_rows.c.hash).where(audit_rows.c.seq == seq))
+    return found

@@ -13,11 +13,10 @@ from denwaban.memory.model import NOTHING, SOON, Askings, Before, Memory, Past, 
 from denwaban.memory.rows import askings
 from denwaban.people.persons import (
     Person,
-    WayKind,
     given_calls,
+    numbers_of,
     person_of_call,
     taken_from_number,
-    ways_of,
 )
 from denwaban.people.persons.rows import person_calls, person_ways
 from denwaban.people.rows import operators
@@ -95,11 +94,6 @@ def memory_of_call(tx: Tx, call: Call) -> Memory:
 
 def _number_alone(call: Call) -> tuple[str, ...]:
     return (call.caller,) if call.caller else ()
-
-
-def numbers_of(tx: Tx, person_id: str) -> tuple[str, ...]:
-    """All telephone numbers of a person (E.164)."""
-    return tuple(way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE)
 
 
 def past_of(tx: Tx, person: Person, limit: int = MOST) -> list[Past]:

@@ -6,9 +6,9 @@ from contextlib import suppress
 
 from denwaban.calls import Call, call
 from denwaban.journal import Fact, Journal
+from denwaban.people.persons import numbers_of
 from denwaban.routing.desk import Desk
 from denwaban.routing.gate import Gate, ReadChanges
-from denwaban.routing.keeping import numbers_of
 from denwaban.routing.roster import Roster
 from denwaban.store import Store, StoreError, Tx
 
@@ -83,7 +83,7 @@ class Following:
         if not fact.data.get("on") or not call_id or client_id is None:
             return
 
-        def read(tx: Tx) -> tuple[Call | None, list[str]]:
+        def read(tx: Tx) -> tuple[Call | None, tuple[str, ...]]:
             return call(tx, call_id), numbers_of(tx, person_id)
 
         theirs, numbers = await self._store.read(read)

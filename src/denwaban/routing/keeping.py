@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import RowMapping, insert, select, update
 
 from denwaban.journal import Fact, append
-from denwaban.people.persons import WayKind, person_by_number, ways_of
+from denwaban.people.persons import numbers_of, person_by_number
 from denwaban.routing.rows import kept_places
 from denwaban.store import Tx
 
@@ -126,11 +126,6 @@ def told(tx: Tx, call_id: str) -> None:
         .where(kept_places.c.id == call_id)
         .values(due_at=None, leased_until=None)
     )
-
-
-def numbers_of(tx: Tx, person_id: str) -> list[str]:
-    """All numbers (E.164) of somebody who calls a client."""
-    return [way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE]
 
 
 def _known(tx: Tx, kept: Place) -> Place:

@@ -98,6 +98,11 @@ def ways_of(tx: Tx, person_id: str) -> list[Way]:
     return [_way(row) for row in tx.all(_WAYS, {"it": person_id})]
 
 
+def numbers_of(tx: Tx, person_id: str) -> tuple[str, ...]:
+    """All telephone numbers of a person (E.164), in the order in which they became known."""
+    return tuple(way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE)
+
+
 def ways_of_each(tx: Tx, ids: Collection[str]) -> dict[str, list[Way]]:
     """The same for several persons, by person."""
     found: dict[str, list[Way]] = {person_id: [] for person_id in ids}

@@ -26,7 +26,7 @@ from tests.real_world import (
 from tests.sip_agent import SipAgent
 
 from denwaban.telephony.ari import EngineTaken, connection
-from denwaban.telephony.engine import Ledger
+from denwaban.telephony.engine import NOTES, Ledger
 from denwaban.telephony.port import (
     CallArrived,
     EngineLost,
@@ -178,10 +178,14 @@ async def test_the_engine_keeps_with_whom_a_caller_talked_and_keeps_no_others(
     )
     await outside.answers()
     await outside.hangs_up()
+    assert "山田" in await _noted(world, caller_leg)
     await caller.hangs_up()
     await world.phone.hang_up(leg)
     async with asyncio.timeout(10):
         while (found := ledger.read(datetime.now(UTC)))[caller_leg].ended is None:
+            await asyncio.sleep(0.05)
+        # Behind its line in the ledger the note is forgotten: the engine lives for months.
+        while await _noted(world, caller_leg):
             await asyncio.sleep(0.05)
     assert set(found) - before == {caller_leg}
     entry = found[caller_leg]
@@ -325,6 +329,15 @@ async def test_an_older_engine_is_asked_over_http(
         assert (await world.listener.told(LegEnded)).leg == caller_leg
         await world.phone.hang_up(leg)
         await seat.is_over()
+
+
+async def _noted(world: RealWorld, caller: Leg) -> str:
+    """What the engine itself still holds of our notes about a caller."""
+    engine = world.engine
+    async with httpx.AsyncClient(auth=(engine.ari_user, engine.ari_password)) as http:
+        asked = {"variable": f"{NOTES}_{caller}"}
+        answer = await http.get(f"{engine.ari_url}/asterisk/variable", params=asked)
+    return str(answer.raise_for_status().json()["value"])
 
 
 async def _one_left(world: RealWorld) -> None:

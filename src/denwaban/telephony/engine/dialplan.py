@@ -24,6 +24,7 @@ def extensions(settings: EngineSettings) -> str:
     now = "${STRFTIME(,UTC,%FT%T.%3q)}Z"
     dialled = f"${{FILTER({_PLAIN},${{EXTEN}})}}"
     gone = f'''exten => h,1,Set(FILE({page})={{"id":"${{UNIQUEID}}","ended":"{now}","seat":"${{CONNECTEDLINE(tag)}}","cause":"${{HANGUPCAUSE}}","notes":[${{{NOTES}_${{UNIQUEID}}}}]}})
+ same => n,Set(GLOBAL_DELETE({NOTES}_${{UNIQUEID}})=)
  same => n,Hangup()'''
     return f"""[general]
 static = yes

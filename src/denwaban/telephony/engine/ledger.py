@@ -24,6 +24,7 @@ _KEPT = f"{LEDGER}.kept"
 _TURNED = re.compile(rf"{LEDGER}\.\d+")
 
 _BEGIN = b'{"id":'
+_ID = re.compile(rb'\{"id":"([^"]+)"')
 _LONGEST = timedelta(days=1)
 _HEADER = 44
 _CAUSES = {1: HangUp.UNKNOWN_NUMBER, 17: HangUp.BUSY, 34: HangUp.CONGESTION}
@@ -120,11 +121,14 @@ class Ledger:
             except FileNotFoundError:
                 continue
             for line in lines:
-                # The line before may have been cut off in the middle: the engine died, or the disk was full.
+                # One may be cut off in the middle, with another behind it: the engine died, or the disk was full.
+                for found in _ID.findall(line):
+                    name = found.decode(errors="replace")
+                    told.setdefault(Leg(name), {"id": name})
                 try:
                     part = msgspec.json.decode(line[line.rfind(_BEGIN) :], type=dict[str, Any])
                 except msgspec.DecodeError:
-                    continue
+                    continue  # who it was about is told all the same, by the id
                 if leg := part.get("id"):
                     told.setdefault(Leg(str(leg)), {}).update(part)
         return told

@@ -18,7 +18,8 @@ LEDGER = "ledger"
 """The page in `EngineSettings.left` that the engine writes."""
 NOTES = "DENWABAN_NOTES"
 """The variable of a channel that we dialled in which `Phone.note` keeps what it was given. For a caller it is one of the whole engine, with the
-channel behind it: after its own variable is set from outside, a channel may write no file, and its end would not be in the ledger."""
+channel behind it: after its own variable is set from outside, a channel may write no file, and its end would not be in the ledger. The dialplan
+removes it behind that line."""
 PRACTICE_TRUNK = "practice"
 PRACTICE_ENDPOINT = "practice-out"
 # sockaddr_un holds 108 bytes with its end mark; the engine adds nothing to the name.

@@ -121,6 +121,7 @@ def build(
             if one.state is SeatState.READY
         ],
     )
+    left = LeftCalls(store, clock, phone, ledger, switchboard)
     press = Press()
     away = bucket_of(settings)
     keeper = Keeper(store, clock, phone.recording, settings.recordings, away)
@@ -160,7 +161,7 @@ def build(
             "script_names": ScriptNames(names_of),
         },
         duties=duties,
-        engine=lambda: switchboard.trouble() or trunks(),
+        engine=lambda: switchboard.trouble() or left.trouble() or trunks(),
         menu=MENU,
         connect=connect,
     )
@@ -173,7 +174,7 @@ def build(
         switchboard,
         waiting_room,
         practice,
-        LeftCalls(store, clock, phone, ledger, switchboard),
+        left,
         keeper,
         Turnings(store, TURNINGS),
         Gatherer(store, clock),

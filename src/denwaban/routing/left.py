@@ -16,10 +16,12 @@ from sqlalchemy import insert, select, update
 from denwaban.calls import (
     Call,
     Outcome,
+    RecordingState,
     call_of_leg,
     calls_of_legs,
     changes,
     record,
+    state_of,
 )
 from denwaban.calls import call as call_of
 from denwaban.clock import Clock
@@ -41,6 +43,7 @@ TOLD_WITHIN = timedelta(seconds=5)
 SURELY_OVER = timedelta(minutes=10)
 """Of a caller for whom the engine could not write an end. Longer than the longest message that it takes."""
 
+_ERASED = (RecordingState.ERASING, RecordingState.ERASED)
 _UNHEARD = {HangUp.BUSY: Outcome.BLOCKED, HangUp.CONGESTION: Outcome.LOST}
 
 
@@ -68,7 +71,7 @@ def take_entry(tx: Tx, entry: Entry, ended: datetime) -> Call:
     list of missed calls with the time that they waited. The facts are `call.arrived` and `call.ended`. A spoken message is due
     to be told to the client.
     """
-    known = call_of_leg(tx, entry.leg) or (call_of(tx, entry.call) if entry.call else None)
+    known = _known(tx, entry)
     if known is not None:
         return known
     fresh = Call(
@@ -111,10 +114,14 @@ def take_entry(tx: Tx, entry: Entry, ended: datetime) -> Call:
     return over.call
 
 
+def _known(tx: Tx, entry: Entry) -> Call | None:
+    return call_of_leg(tx, entry.leg) or (call_of(tx, entry.call) if entry.call else None)
+
+
 def take_message(tx: Tx, entry: Entry, ended: datetime) -> Call | None:
     """Adds what a caller said to the engine to their call, which had ended for us; the fact is `call.message_left`, and the
     client is to be told. The call as it is when it has a recording already. None: there is no such call."""
-    came = call_of_leg(tx, entry.leg)
+    came = _known(tx, entry)
     if came is None or came.recording is not None or came.ended_at is None:
         return came
     change = changes.left_message(came, max(ended, came.ended_at), f"{came.id}.wav")
@@ -159,6 +166,12 @@ class LeftCalls:
         self._board = board
         self._fresh = False
         """Somebody went so shortly before that the switchboard may not have been told."""
+        self._stuck: set[Leg] = set()
+        """Of whom no row can be made, or whose message no row takes. They stay in the ledger until somebody has looked."""
+
+    def trouble(self) -> str | None:
+        """How many callers the record cannot take, for `/health`; None: nobody."""
+        return f"{len(self._stuck)} callers stay in the ledger" if self._stuck else None
 
     async def run(self) -> None:
         """Looks now and then until cancelled."""
@@ -178,11 +191,11 @@ class LeftCalls:
         await self._board.written()
         known = await self._store.read(lambda tx: calls_of_legs(tx, found)) if found else {}
         self._fresh = False
-        taken, staying = 0, set[Leg]()
+        taken, staying, stuck = 0, set[Leg](), set[Leg]()
         for leg, entry in found.items():
             its, ended = known.get(leg), self._end_of(entry, now)
             if its is None:
-                if self._board.has(leg) or ended is None or self._may_be_told(ended, now):
+                if self._board.has(leg) or ended is None or self._may_be_told(entry, now):
                     staying.add(leg)
                     continue
                 try:
@@ -193,8 +206,9 @@ class LeftCalls:
                     raise
                 except Exception as error:
                     # One that no row can be made of must not keep the others out of the record.
-                    log.error("routing.left_unwritable", leg=leg, error=type(error).__name__)
-                    staying.add(leg)
+                    if leg not in self._stuck:
+                        log.error("routing.left_unwritable", leg=leg, error=type(error).__name__)
+                    stuck.add(leg)
                     continue
                 log.info("routing.left_taken", call=made.id, outcome=made.outcome)
                 taken += 1
@@ -208,8 +222,12 @@ class LeftCalls:
                 staying.add(leg)  # they are speaking
                 continue
             # The row first: whoever is killed here finds the message again by the leg's name.
-            await self._keep(entry, entry.wav, ended)
-        await asyncio.to_thread(self._ledger.forget, staying)
+            if not await self._keep(entry, entry.wav, ended):
+                if leg not in self._stuck:
+                    log.error("routing.left_message_not_taken", leg=leg)
+                stuck.add(leg)
+        self._stuck = stuck
+        await asyncio.to_thread(self._ledger.forget, staying | stuck)
         return taken
 
     def _end_of(self, entry: Entry, now: datetime) -> datetime | None:
@@ -218,18 +236,28 @@ class LeftCalls:
             return now
         return entry.ended
 
-    def _may_be_told(self, ended: datetime, now: datetime) -> bool:
-        """Whether it was so shortly before that the switchboard may still write it."""
-        late = now - ended >= TOLD_WITHIN
+    def _may_be_told(self, entry: Entry, now: datetime) -> bool:
+        """Whether it ended so shortly before that the switchboard may still write it."""
+        late = entry.ended is None or now - entry.ended >= TOLD_WITHIN
         self._fresh = self._fresh or not late
         return not late
 
-    async def _keep(self, entry: Entry, wav: Path, ended: datetime) -> None:
+    async def _keep(self, entry: Entry, wav: Path, ended: datetime) -> bool:
+        """Brings what was spoken to where recordings are, and deletes the file when nothing is lost by it; False: it stays,
+        because no row took it."""
+
+        def take(tx: Tx) -> tuple[Call | None, bool]:
+            its = take_message(tx, entry, ended)
+            return its, its is not None and state_of(tx, its.id) in _ERASED
+
         if entry.spoken:
-            its = await self._store.write(lambda tx: take_message(tx, entry, ended))
-            if its is not None and its.outcome is Outcome.MESSAGE:
+            its, erased = await self._store.write(take)
+            if not erased:
+                if its is None or its.outcome is not Outcome.MESSAGE:
+                    return False
                 await asyncio.to_thread(_copy, wav, self._phone.recording(its.id), its.id)
         await asyncio.to_thread(self._ledger.forget_message, entry.leg)
+        return True
 
 
 def _copy(wav: Path, target: Path, call_id: str) -> None:

@@ -9,10 +9,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tests.recording_story import NoCalls, wav
 from tests.slices.routing.conftest import NUMBER, House
 
-from denwaban.calls import Call, CallState, Outcome, begin, changes, missed, record
+from denwaban.calls import (
+    Call,
+    CallState,
+    Outcome,
+    begin,
+    changes,
+    erase_recordings,
+    missed,
+    record,
+)
 from denwaban.calls import ended as end
 from denwaban.routing import LeftCalls, message_to_tell, message_told
 from denwaban.store import new_id
@@ -209,10 +219,14 @@ async def test_how_a_call_of_which_nothing_is_known_ended_is_told_by_the_engine(
     for leg, (given, cause, _) in cases.items():
         engine.comes(leg, **given)
         engine.goes(leg, cause=cause)
-    # A line cut off by a full disk spoils no other.
+    # A line cut off by a full disk spoils no other, and is not skipped.
+    second = int(house.clock.now().timestamp())
+    torn, alone = f"{second}.6", f"{second}.8"
     with (engine.left / "ledger").open("a") as page:
-        page.write('{"id":"1.6","trunk":"t","dia')
+        page.write(f'{{"id":"{torn}","trunk":"t","dia')
     engine.goes("1.7")
+    with (engine.left / "ledger").open("a") as page:
+        page.write(f'{{"id":"{alone}","tr\n')
     sweep = sweeper(house, engine)
     assert await sweep.sweep() == 0, "a moment ago: the switchboard may be about to write them"
     seconds(house, 10)
@@ -222,6 +236,69 @@ async def test_how_a_call_of_which_nothing_is_known_ended_is_told_by_the_engine(
         assert found[leg].outcome is outcome, leg
     assert found["1.5"].practice
     assert (found["1.7"].outcome, found["1.7"].dialled) == (Outcome.REFUSED, "")
+    # Those of whom no line can be read called too; nobody knows when they went.
+    for _ in range(3):
+        await sweep.sweep()
+    assert torn in engine.pages()
+    seconds(house, 600)
+    await sweep.sweep()
+    assert {call.leg for call in await house.calls_in_record()} >= {torn, alone}
+
+
+async def test_a_message_that_no_row_took_stays_and_is_told(house: House, engine: Engine) -> None:
+    house.phone._recordings = engine.left.parent / "recordings"
+    for leg in ("1.1", "1.2"):
+        engine.comes(leg)
+        await _talked(house, leg)
+        engine.says(leg)
+        engine.goes(leg)
+    seconds(house, 10)
+    sweep = sweeper(house, engine)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await sweep.sweep()
+    told = [line for line in logs if line["event"] == "routing.left_message_not_taken"]
+    assert [line["leg"] for line in told] == ["1.1", "1.2"], "once each"
+    assert CALLER not in str(logs)
+    assert {path.name for path in engine.left.glob("*.wav")} == {"1.1.wav", "1.2.wav"}
+    assert sweep.trouble() == "2 callers stay in the ledger"
+    # Whoever asked to be forgotten is, and a file that was looked at and taken away is no trouble any more.
+    ids = {call.leg: call.id for call in await house.calls_in_record()}
+    await house.store.write(lambda tx: erase_recordings(tx, [ids["1.1"]]))
+    (engine.left / "1.2.wav").unlink()
+    await sweep.sweep()
+    assert list(engine.left.glob("*.wav")) == []
+    assert not house.phone.recording(ids["1.1"]).exists()
+    assert sweep.trouble() is None
+
+
+async def test_a_caller_of_whom_no_row_can_be_made_is_told_once_and_in_the_health(
+    house: House, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError(CALLER)
+
+    engine.comes("1.1")
+    engine.goes("1.1")
+    seconds(house, 10)
+    sweep = sweeper(house, engine)
+    with monkeypatch.context() as broken, capture_logs() as logs:
+        broken.setattr("denwaban.routing.left.take_entry", fails)
+        for _ in range(3):
+            assert await sweep.sweep() == 0
+    assert [line["event"] for line in logs] == ["routing.left_unwritable"]
+    assert CALLER not in str(logs)
+    assert sweep.trouble() == "1 callers stay in the ledger"
+    assert await sweep.sweep() == 1, "what was wrong is mended"
+    assert sweep.trouble() is None
+
+
+async def _talked(house: House, leg: str) -> None:
+    """A call that is over and has a recording."""
+    at = house.clock.now()
+    fresh = Call(new_id(), house.client, leg, "t", "+81312345678", "", at, answered_at=at)
+    over = changes.ended(fresh, Outcome.ANSWERED, at, None, f"{fresh.id}.wav")
+    await house.store.write(lambda tx: record(tx, [changes.arrived(fresh), over]))
 
 
 async def test_calls_whose_end_nobody_saw_ended_when_the_engine_says(

@@ -5,14 +5,14 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
 from urllib.parse import parse_qs
 
 import pytest
-from sqlalchemy import Connection, event
+from tests.asking import counted
 from tests.delivery_story import Office, eventually, open_office, services, working
 from tests.servers.http import HttpService, Reply
 from tests.servers.smtp import Postman, hanging_server, smtp_server, words_of
@@ -24,8 +24,10 @@ from denwaban.config import Settings
 from denwaban.delivery import api
 from denwaban.delivery.attempts import Came, begin, record
 from denwaban.delivery.rows import deliveries
-from denwaban.store import Question, Store, Tx
+from denwaban.store import Store, Tx
 from denwaban.work.rows import lease
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -308,45 +310,38 @@ async def test_without_a_mail_server_the_portal_still_has_it_and_nobody_is_given
     assert api.show(found["mail"], client).error == "メールサーバーが設定されていません。"
 
 
-@pytest.mark.parametrize("count", [1, 12])
+@pytest.mark.parametrize("many", [1, 12])
 async def test_many_messages_ask_the_database_as_often_as_one(
-    store: Store, clock: MovedClock, monkeypatch: pytest.MonkeyPatch, count: int
+    store: Store, clock: MovedClock, many: int
 ) -> None:
     office = await open_office(store, clock, Settings())
     await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
-    made = [await office.report() for _report in range(count)]
+    made = [await office.report() for _report in range(many)]
     ids = [
         one.id
         for report in made
         for one in await office.deliveries(report)
         if one.state == "pending"
     ]
-    assert len(ids) == count
+    assert len(ids) == many
     # A client's key is asked for once in five minutes.
     assert await store.read(lambda tx: reports.report(tx, made[0].id)) == made[0]
-    asked: list[object] = []
-    rows = Question.rows
 
-    def counted(tx: Tx) -> Tx:
-        event.listen(
-            tx.connection, "before_cursor_execute", lambda *given: asked.append(str(given[2]))
-        )
+    async def asks(verb: Callable[[Tx], T]) -> tuple[T, int]:
+        def told(tx: Tx) -> tuple[T, int]:
+            with counted(tx) as asked:
+                found = verb(tx)
+            return found, len(asked)
 
-        def one(question: Question, connection: Connection, values: Any = None) -> Any:
-            if connection is tx.connection:
-                asked.append(question)
-            return rows(question, connection, values)
+        return await store.write(told)
 
-        monkeypatch.setattr(Question, "rows", one)
-        return tx
-
-    leased = await store.write(lambda tx: lease(counted(tx), deliveries, 50, timedelta(minutes=1)))
-    assert (sorted(leased), len(asked)) == (sorted(ids), 1)
-    ready = await store.write(lambda tx: begin(counted(tx), ids, "https://d.example.jp"))
-    assert len(asked) == 1 + 6
+    leased, count = await asks(lambda tx: lease(tx, deliveries, 50, timedelta(minutes=1)))
+    assert (sorted(leased), count) == (sorted(ids), 1)
+    ready, count = await asks(lambda tx: begin(tx, ids, "https://d.example.jp"))
+    assert count == 6
     came = [Came(one, delivery.Sent("受け取りました"), 0.5) for one in ready if one is not None]
-    await store.write(lambda tx: record(counted(tx), came))
-    assert len(asked) == 1 + 6 + 4
+    _nothing, count = await asks(lambda tx: record(tx, came))
+    assert count == 4
     for report in made:
         mail = next(one for one in await office.deliveries(report) if one.channel == "mail")
         assert (mail.state, mail.tries, mail.sent_at) == ("sent", 1, clock.now())

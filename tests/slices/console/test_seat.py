@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from sqlalchemy import func, select
+from tests.asking import counted
 from tests.seat_story import CALLER, NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser
 
@@ -159,34 +160,24 @@ async def test_a_request_is_one_transaction_and_asks_little(
     have = {"X-Seat-Have": joined(keys((await browser.get("/seat")).text))}
     me, made = asyncio.current_task(), list[tuple[str, int]]()
 
-    def counted(kind: str, run: Any) -> Any:
+    def counting(kind: str, run: Any) -> Any:
         async def count(verb: Any) -> Any:
             if asyncio.current_task() is not me:
                 return await run(verb)
-            asked = 0
 
             def told(tx: Tx) -> Any:
-                def counting(ask: Any) -> Any:
-                    def one(*given: Any) -> Any:
-                        nonlocal asked
-                        asked += 1
-                        return ask(*given)
+                with counted(tx) as asked:
+                    found = verb(tx)
+                made.append((kind, len(asked)))
+                return found
 
-                    return one
-
-                for way in ("execute", "ask"):
-                    monkeypatch.setattr(tx, way, counting(getattr(tx, way)))
-                return verb(tx)
-
-            found = await run(told)
-            made.append((kind, asked))
-            return found
+            return await run(told)
 
         return count
 
     await browser.request("GET", "/seat/parts")
     for kind in ("read", "write"):
-        monkeypatch.setattr(story.store, kind, counted(kind, getattr(story.store, kind)))
+        monkeypatch.setattr(story.store, kind, counting(kind, getattr(story.store, kind)))
     step = await browser.request(
         "POST", f"/seat/calls/{call.id}/go", json={"at": "danger", "choice": "2"}, headers=have
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import pytest
+from tests.asking import counted
 from tests.seat_story import MakeStory, SeatStory, seat_story
 
 from denwaban.console.acts import look_begun
@@ -22,23 +22,17 @@ async def asks(
     story: SeatStory, verb: Callable[[Tx], Look] | None = None, write: bool = False
 ) -> tuple[Look, int]:
     """The look, and how many statements it took."""
-    asked = 0
+    count = 0
 
-    def counted(tx: Tx) -> Look:
-        def counting(ask: Any) -> Any:
-            def one(*given: Any) -> Any:
-                nonlocal asked
-                asked += 1
-                return ask(*given)
-
-            return one
-
-        for way in ("execute", "ask"):
-            setattr(tx, way, counting(getattr(tx, way)))
-        return verb(tx) if verb is not None else look(tx, story.operator)
+    def told(tx: Tx) -> Look:
+        nonlocal count
+        with counted(tx) as asked:
+            found = verb(tx) if verb is not None else look(tx, story.operator)
+        count = len(asked)
+        return found
 
     run = story.store.write if write else story.store.read
-    return await run(counted), asked
+    return await run(told), count
 
 
 @pytest.mark.req("A2")

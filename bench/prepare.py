@@ -235,6 +235,7 @@ def _operators(base: sqlite3.Connection, ids: "_Ids", now: datetime) -> list[str
                 "user_id": users[-1]["id"],
                 "seat": f"seat-{n}",
                 "sip_password": f"bench-password-{n}",
+                "sip_sealed": None,  # it would be sealed for another row
             }
         )
     _insert(base, "users", users)

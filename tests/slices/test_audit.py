@@ -207,6 +207,7 @@ async def test_a_tail_that_was_cut_off_is_missed_without_being_told_what_to_expe
         return await asyncio.to_thread(run), capsys.readouterr().out
 
     assert await witness.note(), "nothing to note is no fault"
+    assert "nothing was noted outside" in (await verify())[1]
     await put(store, heard(1), heard(2))
     assert await witness.note()
     clock.advance(timedelta(days=1))

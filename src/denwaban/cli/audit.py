@@ -64,6 +64,12 @@ async def verify(settings: Settings, seals: Sequence[str] = ()) -> int:
         return 1
     if known:
         click.echo(f"控え {len(known)} 日分と合っています / as noted on {len(known)} days")
+    else:
+        click.secho(
+            f"△ 控え ({path}) がありません。末尾が切られていないかは、前に控えた印を --expect で渡して確かめてください"
+            " / nothing was noted outside of the database: only a seal given with --expect tells whether the end was cut",
+            fg="yellow",
+        )
     click.echo(
         f"監査記録 {found.seq} 件を確かめました。変わっていません ({time.monotonic() - began:.1f} 秒)\n"
         f"控えておく印 / to be noted elsewhere: {found.seq}:{found.hash}"

@@ -5,7 +5,7 @@ so that whatever came between two acts is taken in.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
@@ -38,7 +38,7 @@ class Arranging:
         book: Book,
         sound: Sound,
         outgoing: Outgoing,
-        perform: Callable[[Iterable[model.Action]], None],
+        perform: model.Perform,
         changed: Callable[[], None],
     ) -> None:
         self._clock = clock

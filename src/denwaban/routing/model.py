@@ -1,5 +1,6 @@
 """Words of the floor: operators, callers, and what is to be done with them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -167,6 +168,9 @@ Action = (
     | Returned
     | SeatIs
 )
+
+Perform = Callable[[Iterable[Action]], None]
+"""Does what the floor decided."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ finds it again. Whom nobody reaches in several tries becomes a promise, of which
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
-from typing import Protocol
 
 import structlog
 
@@ -24,15 +23,16 @@ from denwaban.outgoing import (
     callable_number,
 )
 from denwaban.routing import keeping
+from denwaban.routing.behind import Behind
 from denwaban.routing.book import Book
 from denwaban.routing.floor import Floor
 from denwaban.routing.keeping import AGAIN, TRIES, Place, Result
-from denwaban.routing.live import LiveCall, Turns
-from denwaban.routing.model import Action, Impossible, Stage
+from denwaban.routing.live import LiveCall
+from denwaban.routing.model import Impossible, Perform, Stage
 from denwaban.routing.prompts import KEPT, KEY
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.sound import Sound
-from denwaban.store import Store, StoreError, Tx
+from denwaban.store import Store, StoreError
 from denwaban.telephony.port import Digit, LegState, Phone, PhoneError, Snapshot
 
 log = structlog.get_logger(__name__)
@@ -42,12 +42,6 @@ PATIENCE = 5.0
 
 AGAIN_AFTER = 1.0
 """Seconds until a database that failed is tried again."""
-
-
-class Perform(Protocol):
-    """Does what the floor decided."""
-
-    def __call__(self, actions: Iterable[Action]) -> None: ...
 
 
 class Places:
@@ -85,7 +79,7 @@ class Places:
         """Set when the operator is not there any more."""
         self._kept: dict[tuple[str, str], str] = {}
         """The call whose place is kept, by client and number."""
-        self._writes: Turns | None = None
+        self._writes = Behind(store, book, "a kept place")
 
     # The caller's wish
 
@@ -324,7 +318,7 @@ class Places:
             self._over(live, Result.GIVEN_UP, operator_id)
         else:
             later = again_at
-            self._put(lambda tx: keeping.tried(tx, kept.id, tries, later, operator_id))
+            self._writes.put(lambda tx: keeping.tried(tx, kept.id, tries, later, operator_id))
 
     # After a restart
 
@@ -346,7 +340,7 @@ class Places:
                 Outcome.ANSWERED: Result.TALKED,
                 Outcome.ABANDONED: Result.CAME_AGAIN,
             }.get(outcome or Outcome.LOST, Result.GIVEN_UP)
-            self._put(lambda tx, it=kept, what=result: keeping.over(tx, it.id, what))  # type: ignore[misc]
+            self._writes.put(lambda tx, it=kept, what=result: keeping.over(tx, it.id, what))  # type: ignore[misc]
 
     def _over(self, live: LiveCall, result: Result, operator_id: str | None = None) -> None:
         kept, live.place = live.place, None
@@ -355,13 +349,7 @@ class Places:
         for number in (*kept.also, kept.number):
             if self._kept.get((kept.client_id, number)) == live.call.id:
                 del self._kept[kept.client_id, number]
-        self._put(lambda tx: keeping.over(tx, kept.id, result, operator_id))
-
-    def _put(self, verb: Callable[[Tx], None]) -> None:
-        """In a line of its own: talks must not wait for a database that is away."""
-        if self._writes is None:
-            self._writes = self._book.line("places")
-        self._writes.do(lambda: self._store.write_at_last(verb, "a kept place"))
+        self._writes.put(lambda tx: keeping.over(tx, kept.id, result, operator_id))
 
 
 def far_leg(snapshot: Snapshot, call_id: str) -> LegState | None:

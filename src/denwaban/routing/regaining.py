@@ -4,20 +4,21 @@ A page takes its telephone with it when it is loaded again, closed or crashes; n
 by the program (`Wishes.hang_up`), or at a telephone of their own.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import structlog
 
 from denwaban.calls import CallState, changes
 from denwaban.care import ask_help, end_help
 from denwaban.clock import Clock
+from denwaban.routing.behind import Behind
 from denwaban.routing.book import Book
 from denwaban.routing.control import Control
 from denwaban.routing.floor import Floor
-from denwaban.routing.live import LiveCall, Person, Turns
-from denwaban.routing.model import Action, Stage
+from denwaban.routing.live import LiveCall, Person
+from denwaban.routing.model import Perform, Stage
 from denwaban.routing.talk import Talk
-from denwaban.store import Store, Tx
+from denwaban.store import Store
 from denwaban.telephony.port import Leg, LegGone, Phone, PhoneError
 
 log = structlog.get_logger(__name__)
@@ -39,18 +40,17 @@ class Regaining:
         floor: Floor,
         book: Book,
         control: Control,
-        perform: Callable[[Iterable[Action]], None],
+        perform: Perform,
         changed: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._phone = phone
-        self._store = store
         self._floor = floor
         self._book = book
         self._control = control
         self._perform = perform
         self._changed = changed
-        self._writes: Turns | None = None
+        self._writes = Behind(store, book, "a call for a supervisor")
 
     def page_gone(self, operator_id: str) -> None:
         """The seat has a new page: what the one before talked about, if it did, is not heard there any more."""
@@ -92,22 +92,13 @@ class Regaining:
         call, operator_id = live.call, live.call.operator_id
         if call.client_id is not None and operator_id is not None:
             live.helped = True
-            self._write(lambda tx: ask_help(tx, call, operator_id))
+            self._writes.put(lambda tx: ask_help(tx, call, operator_id))
 
     def taken(self, live: LiveCall) -> None:
         """Somebody talks with the caller again."""
         if live.helped:
             live.helped = False
-            self._write(lambda tx: end_help(tx, live.call.id))
-
-    def _write(self, verb: Callable[[Tx], object]) -> None:
-        """In a line of its own: talks must not wait for a database that is away."""
-        if self._writes is None:
-            self._writes = self._book.line("regaining")
-        self._writes.do(lambda: self._help(verb))
-
-    async def _help(self, verb: Callable[[Tx], object]) -> None:
-        await self._store.write_at_last(verb, "a call for a supervisor")
+            self._writes.put(lambda tx: end_help(tx, live.call.id))
 
     def _lost(self, live: LiveCall) -> bool:
         caller = self._floor.callers.get(live.call.id)

@@ -1,6 +1,6 @@
 """Calls and their offers to operators: rows, facts, history, missed calls, recordings."""
 
-from denwaban.calls import model as changes
+from denwaban.calls import changes
 from denwaban.calls.acts import (
     answered,
     begin,
@@ -24,6 +24,7 @@ from denwaban.calls.acts import (
     write_rows,
 )
 from denwaban.calls.away import Away, bucket_of
+from denwaban.calls.changes import Change
 from denwaban.calls.decisions import (
     Decided,
     NoReason,
@@ -37,12 +38,11 @@ from denwaban.calls.erasing import (
     numbered_before,
     recordings_before,
 )
-from denwaban.calls.keeping import Keeper, erase_recordings
+from denwaban.calls.keeping import Keeper
 from denwaban.calls.model import (
     MISSED,
     Call,
     CallState,
-    Change,
     Direction,
     Missed,
     Offer,
@@ -52,6 +52,7 @@ from denwaban.calls.model import (
 )
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs
+from denwaban.calls.recording_states import erase_recordings
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.recordings import State as RecordingState
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping, String, Table, bindparam, insert, select, update
 
-from denwaban.calls import model
+from denwaban.calls import changes
+from denwaban.calls.changes import Change
 from denwaban.calls.model import (
     MISSED,
     Call,
     CallState,
-    Change,
     Direction,
     Missed,
     Offer,
@@ -40,10 +40,10 @@ _CALL_CHANGES = (
 _OFFER_CHANGES = ("answered_at", "ended_at", "result")
 
 
-def record(tx: Tx, changes: Sequence[Change]) -> None:
-    """Writes changes and appends their facts in this order."""
-    write_rows(tx, changes)
-    append(tx, *(change.fact for change in changes))
+def record(tx: Tx, happened: Sequence[Change]) -> None:
+    """Writes what happened and appends its facts in this order."""
+    write_rows(tx, happened)
+    append(tx, *(change.fact for change in happened))
 
 
 def write_rows(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
@@ -366,14 +366,14 @@ def begin(
         script_id=script_id,
         practice=practice,
     )
-    record(tx, [model.arrived(fresh)])
+    record(tx, [changes.arrived(fresh)])
     return fresh
 
 
 def offered(tx: Tx, call_id: str, operator_id: str) -> Offer:
     """An operator is rung. Raises `LookupError` for a call that is not there or has ended (as do the verbs below)."""
     offer = Offer(new_id(), call_id, operator_id, tx.now)
-    record(tx, [model.offered(_open(tx, call_id), offer)])
+    record(tx, [changes.offered(_open(tx, call_id), offer)])
     return offer
 
 
@@ -383,18 +383,18 @@ def answered(tx: Tx, call_id: str, operator_id: str) -> Call:
     offer = next(
         (o for o in open_offers(tx) if o.call_id == call_id and o.operator_id == operator_id), None
     ) or offered(tx, call_id, operator_id)
-    return _do(tx, model.answered(now, offer, tx.now))
+    return _do(tx, changes.answered(now, offer, tx.now))
 
 
 def held(tx: Tx, call_id: str, on: bool) -> Call:
     """The caller was put on hold or taken back."""
-    return _do(tx, model.held(_open(tx, call_id), on, tx.now))
+    return _do(tx, changes.held(_open(tx, call_id), on, tx.now))
 
 
 def ended(tx: Tx, call_id: str, outcome: Outcome, recording: str | None = None) -> Call:
     """The call is over."""
     offer = next((o for o in open_offers(tx) if o.call_id == call_id), None)
-    return _do(tx, model.ended(_open(tx, call_id), outcome, tx.now, offer, recording))
+    return _do(tx, changes.ended(_open(tx, call_id), outcome, tx.now, offer, recording))
 
 
 def _do(tx: Tx, change: Change) -> Call:

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import or_, select, update
 
-from denwaban.calls.keeping import OLD
 from denwaban.calls.model import Direction
+from denwaban.calls.recording_states import OLD
 from denwaban.calls.rows import call_decisions, calls, recordings
 from denwaban.store import Tx
 

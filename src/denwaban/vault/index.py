@@ -1,4 +1,4 @@
-"""A search index that says nothing to whoever reads the database: see `store.guarding.Guard`.
+"""A search index that says nothing to whoever reads the database: see `store.search.guarding.Guard`.
 
 Its texts are sealed under the keys of their clients. Its tokens are HMACs under one key of the installation, as one question may
 be asked of all clients. Who has the database sees that two texts share a token, and how often; what it is, they do not.
@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from denwaban.store import Tx
-from denwaban.store.guarding import Folded
+from denwaban.store.search import Folded
 from denwaban.vault.acts import HOUSE, blind_key, open_, seal
 from denwaban.vault.model import KeyDestroyed, is_sealed
 

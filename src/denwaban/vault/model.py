@@ -14,7 +14,7 @@ import re
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from denwaban.store.guarding import GuardError
+from denwaban.store.search import GuardError
 
 VERSION = "dv1"
 

@@ -5,7 +5,7 @@ from sqlalchemy import update
 
 from denwaban.knowledge import index
 from denwaban.store import Store, Tx, new_id
-from denwaban.store.search import CANDIDATES
+from denwaban.store.search.statements import CANDIDATES
 from denwaban.store.words import fold, query
 
 MINE, OTHER = new_id(), new_id()
@@ -94,9 +94,9 @@ async def test_a_client_with_many_texts_is_asked_of_the_index_and_finds_the_same
         text: await refs(store, text)
         for text in ("解約", "京都の店", "東京都", "契", "髙", "金 料")
     }
-    monkeypatch.setattr("denwaban.store.search.OWN", 2)
-    monkeypatch.setattr("denwaban.store.search.NEWEST", 1)
-    monkeypatch.setattr(index, "_asked", {})
+    monkeypatch.setattr("denwaban.store.search.statements.OWN", 2)
+    monkeypatch.setattr("denwaban.store.search.statements.NEWEST", 1)
+    monkeypatch.setattr(index._statements, "_built", {})
     for text, found in few.items():
         assert await refs(store, text) == found
         assert set(await refs(store, text, None)) - {"x"} == set(found)
@@ -158,7 +158,7 @@ async def test_texts_of_an_older_folding_are_folded_anew(store: Store) -> None:
 async def test_texts_are_folded_anew_some_at_a_time(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("denwaban.store.search.AT_ONCE", 2)
+    monkeypatch.setattr("denwaban.store.search.index.AT_ONCE", 2)
     await store.write(fill)
     old = update(index.texts).values(grams=None, heads=None, rest=None, folding=1)
     await store.write(lambda tx: tx.execute(old))

@@ -1,4 +1,4 @@
-"""The tokens of a search index, and questions to it, as each database (`dialect`) is told them; see `search`. Pure."""
+"""The tokens of a search index, and questions to it, as each database (`dialect`) is told them. Pure."""
 
 from collections.abc import Callable, Sequence
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from denwaban.reports import DEFAULT_FORM, Around, Draft, Form, FormField, findings
 from denwaban.reports.cards import luhn, mask_cards
 from denwaban.reports.form import BUILT_IN, MANDATORY, faults, plain, read, tidy_form
-from denwaban.reports.gate import finished, is_number, promises
+from denwaban.reports.saying import finished, is_number, promises
 from denwaban.reports.vague import stands_alone, vague_words
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

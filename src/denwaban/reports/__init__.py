@@ -19,6 +19,7 @@ from denwaban.reports.erasing import (
     reports_of_calls,
     reports_of_numbers,
 )
+from denwaban.reports.finding import Finding
 from denwaban.reports.form import (
     BUILT_IN,
     DEFAULT_FORM,
@@ -27,7 +28,7 @@ from denwaban.reports.form import (
     Form,
     FormField,
 )
-from denwaban.reports.gate import Around, Finding, findings
+from denwaban.reports.gate import Around, findings
 from denwaban.reports.lines import callback_words, lines_of, when
 from denwaban.reports.model import (
     TONE_WORDS,

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from denwaban.journal import append
 from denwaban.reports import facts, queries
-from denwaban.reports.gate import Around, Finding, findings
+from denwaban.reports.finding import Finding
+from denwaban.reports.gate import Around, findings
 from denwaban.reports.model import (
     Draft,
     Override,

@@ -1,19 +1,18 @@
 """What keeps a report from being sent: one polite sentence for each thing to mend [C7, C8]. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from denwaban.clock import JST
-from denwaban.lines import parse_number
-from denwaban.reports.cards import mask_cards
+from denwaban.reports.finding import Finding, check_text, hold, missing, warn
 from denwaban.reports.form import DEFAULT_FORM, Form, FormField
 from denwaban.reports.model import NOT_KNOWN, Draft, Tone, Urgency, tidy
-from denwaban.reports.sentence import Sentence, sentence
-from denwaban.reports.vague import stands_alone, vague_words
+from denwaban.reports.saying import declines, finished, is_number, promises
 from denwaban.texts import N_
+
+_DIGIT = re.compile(r"\d")
 
 SHORT_MAX = 200
 LONG_MAX = 60_000
@@ -21,19 +20,6 @@ NUMBER_MAX = 100
 
 SAID_SO = "聞けませんでした"
 """In a field that has choices: the caller could not be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to mend."""
-
-    field: str
-    """The key of the field, or `in_charge`."""
-    told: Sentence
-    rule: str
-    """Which check it was: missing, vague, number, contradiction, confirm, card, length, roster …"""
-    warning: bool = False
-    """It may be sent all the same, with a reason that stays with the report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ def findings(draft: Draft, around: Around, form: Form = DEFAULT_FORM) -> list[Fi
         found += check(field, draft, around, form)
     if not around.on_roster:
         found.append(
-            _hold(
+            hold(
                 "in_charge",
                 "roster",
                 N_("宛先が名簿にありません。名簿から選び直してください。"),
@@ -70,82 +56,21 @@ def findings(draft: Draft, around: Around, form: Form = DEFAULT_FORM) -> list[Fi
     return found
 
 
-def _hold(field: str, rule: str, text: str, **values: str) -> Finding:
-    return Finding(field, sentence(text, **values), rule)
-
-
-def _warn(field: str, rule: str, text: str, **values: str) -> Finding:
-    return Finding(field, sentence(text, **values), rule, warning=True)
-
-
-def _text(
-    field: FormField, text: str, form: Form, draft: Draft, *, longest: int, told: bool
-) -> list[Finding]:
-    """What is true of every text. `told`: it has to tell the reader something."""
-    if len(text) > longest:
-        return [
-            _hold(
-                field.key,
-                "length",
-                N_("%(label)sが長すぎます(%(length)s文字)。%(most)s文字までにしてください。"),
-                label=field.label,
-                length=f"{len(text):,}",
-                most=f"{longest:,}",
-            )
-        ]
-    if mask_cards(text) != text:
-        return [
-            _hold(
-                field.key,
-                "card",
-                N_(
-                    "%(label)sにカード番号らしい数字があります。報告に残せないので、消してください。"
-                ),
-                label=field.label,
-            )
-        ]
-    if not told or not text:
-        return []
-    if stands_alone(text):
-        return [
-            _hold(
-                field.key,
-                "vague",
-                N_(
-                    "%(label)sが「%(said)s」だけでは伝わりません。何についてか、一言足してください。"
-                ),
-                label=field.label,
-                said=text,
-            )
-        ]
-    timed = draft.callback_by is not None
-    return [
-        _warn(
-            field.key,
-            "vague",
-            N_("%(label)sの「%(word)s」が曖昧です。何のことか、いつのことかを書き足してください。"),
-            label=field.label,
-            word=word,
-        )
-        for word in vague_words(text, form.vague, timed=timed)[:1]
-    ]
-
-
 def _who(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if not draft.who:
         return [
-            _hold(
+            hold(
                 "who",
                 "missing",
                 N_("%(label)sが空です。聞けなかったときは「不明」と入れてください。"),
                 label=field.label,
             )
         ]
-    found = _text(field, draft.who, form, draft, longest=SHORT_MAX, told=False)
+    found = check_text(field, draft.who, form, draft, longest=SHORT_MAX, told=False)
     known = around.name_known or draft.who in NOT_KNOWN or "kana" in draft.confirmed
     if form.readback and not found and not known:
         found.append(
-            _warn(
+            warn(
                 "who",
                 "confirm",
                 N_(
@@ -161,17 +86,8 @@ def _line(field: FormField, draft: Draft, around: Around, form: Form) -> list[Fi
     """Reading, company."""
     text = draft.kana if field.key == "kana" else draft.company
     if field.required and not text:
-        return [_missing(field)]
-    return _text(field, text, form, draft, longest=SHORT_MAX, told=False)
-
-
-def _missing(field: FormField) -> Finding:
-    return _hold(
-        field.key,
-        "missing",
-        N_("%(label)sが空です。伺えなかったときは「聞けませんでした」と入れてください。"),
-        label=field.label,
-    )
+        return [missing(field)]
+    return check_text(field, text, form, draft, longest=SHORT_MAX, told=False)
 
 
 def _number(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
@@ -179,7 +95,7 @@ def _number(field: FormField, draft: Draft, around: Around, form: Form) -> list[
     if not number:
         if draft.callback_needed:
             return [
-                _hold(
+                hold(
                     "number",
                     "missing",
                     N_(
@@ -187,14 +103,14 @@ def _number(field: FormField, draft: Draft, around: Around, form: Form) -> list[
                     ),
                 )
             ]
-        return [_missing(field)] if field.required else []
+        return [missing(field)] if field.required else []
     if len(number) > NUMBER_MAX:
-        return [_hold("number", "length", N_("電話番号が長すぎます。番号だけを入れてください。"))]
-    if found := _text(field, number, form, draft, longest=SHORT_MAX, told=False):
+        return [hold("number", "length", N_("電話番号が長すぎます。番号だけを入れてください。"))]
+    if found := check_text(field, number, form, draft, longest=SHORT_MAX, told=False):
         return found
     if not is_number(number) and (draft.callback_needed or _DIGIT.search(number)):
         return [
-            _hold(
+            hold(
                 "number",
                 "number",
                 N_("%(label)sの形が違うようです。例: 03-1234-5678"),
@@ -204,7 +120,7 @@ def _number(field: FormField, draft: Draft, around: Around, form: Form) -> list[
     confirmed = around.number_known or "number" in draft.confirmed
     if form.readback and draft.callback_needed and not confirmed:
         return [
-            _warn(
+            warn(
                 "number",
                 "confirm",
                 N_(
@@ -216,47 +132,33 @@ def _number(field: FormField, draft: Draft, around: Around, form: Form) -> list[
     return []
 
 
-_DIGIT = re.compile(r"\d")
-
-_EXTENSION = re.compile(
-    r"\s*(?:\(?\s*(?:内線|ext\.?|#)\s*[\d\-]{1,8}\s*\)?|[(（][^\d()（）]{1,20}[)）])\s*$", re.I
-)
-"""What people write behind a number: 内線 12, (会社)."""
-
-
-def is_number(text: str) -> bool:
-    """Whether somebody could be called back there."""
-    plain = unicodedata.normalize("NFKC", text)
-    return parse_number(_EXTENSION.sub("", plain)).e164 is not None
-
-
 def _story(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if not draft.what_for:
         return [
-            _hold(
+            hold(
                 "what_for",
                 "missing",
                 N_("%(label)sが空です。何についての電話か、一文で書いてください。"),
                 label=field.label,
             )
         ]
-    return _text(field, draft.what_for, form, draft, longest=LONG_MAX, told=True)
+    return check_text(field, draft.what_for, form, draft, longest=LONG_MAX, told=True)
 
 
 def _done(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if not draft.done:
         return [
-            _hold(
+            hold(
                 "done",
                 "missing",
                 N_("%(label)sが空です。例:「折り返しをお約束しました」"),
                 label=field.label,
             )
         ]
-    found = _text(field, draft.done, form, draft, longest=LONG_MAX, told=True)
+    found = check_text(field, draft.done, form, draft, longest=LONG_MAX, told=True)
     if draft.callback_needed and finished(draft.done):
         found.append(
-            _hold(
+            hold(
                 "done",
                 "contradiction",
                 N_(
@@ -268,34 +170,12 @@ def _done(field: FormField, draft: Draft, around: Around, form: Form) -> list[Fi
     return found
 
 
-_PROMISED = re.compile(
-    r"折り?返(?:す|し(?:の)?(?:ご?連絡|お?電話)?(?:する|します|いたし|差し上げ|を?(?:お?約束|いたし|差し上げ)|と?お伝え))"
-    r"|(?:折り?返し(?:の)?)?ご?連絡(?:する|します|いたします|差し上げる|差し上げます)(?:と|旨)"
-)
-_DECLINED = re.compile(
-    r"辞退|不要|要らない|いらない|結構です|いりません|必要な[いし]|必要ありません|希望され(?:ない|ず|ません)|お?断り|ではな|しない"
-)
-_FINISHED = re.compile(
-    r"(?:完了|解決|終了)(?:しました|いたしました|しています|済み|です|$|。|した)"
-)
-
-
-def promises(text: str) -> bool:
-    """Whether it says that somebody will call back, and not that the caller needs none."""
-    return bool(_PROMISED.search(text)) and not _DECLINED.search(text)
-
-
-def finished(text: str) -> bool:
-    """Whether it says that everything is done, and nothing of what is still to come."""
-    return bool(_FINISHED.search(text)) and not re.search(r"折り?返|連絡|約束|残|まで", text)
-
-
 def _callback(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if draft.callback_needed:
         return []
-    if around.promised and not _DECLINED.search(f"{draft.done}\n{draft.note}"):
+    if around.promised and not declines(f"{draft.done}\n{draft.note}"):
         return [
-            _hold(
+            hold(
                 "callback",
                 "contradiction",
                 N_(
@@ -306,7 +186,7 @@ def _callback(field: FormField, draft: Draft, around: Around, form: Form) -> lis
         ]
     if promises(draft.done):
         return [
-            _hold(
+            hold(
                 "callback",
                 "contradiction",
                 N_(
@@ -318,7 +198,7 @@ def _callback(field: FormField, draft: Draft, around: Around, form: Form) -> lis
         ]
     if around.other_promise is not None and finished(draft.done):
         return [
-            _warn(
+            warn(
                 "callback",
                 "contradiction",
                 N_(
@@ -334,7 +214,7 @@ def _callback_by(field: FormField, draft: Draft, around: Around, form: Form) -> 
     by = draft.callback_by
     if draft.callback_needed and by is None:
         return [
-            _hold(
+            hold(
                 "callback_by",
                 "missing",
                 N_("折り返しの期限が空です。いつまでに折り返すか入れてください。"),
@@ -342,7 +222,7 @@ def _callback_by(field: FormField, draft: Draft, around: Around, form: Form) -> 
         ]
     if draft.callback_needed and by is not None and by <= around.now:
         return [
-            _hold(
+            hold(
                 "callback_by",
                 "past",
                 N_("折り返しの期限が過ぎた時刻になっています。これからの時刻にしてください。"),
@@ -350,7 +230,7 @@ def _callback_by(field: FormField, draft: Draft, around: Around, form: Form) -> 
         ]
     if not draft.callback_needed and by is not None:
         return [
-            _hold(
+            hold(
                 "callback_by",
                 "contradiction",
                 N_("折り返し「不要」なのに期限が入っています。どちらかを直してください。"),
@@ -362,35 +242,35 @@ def _callback_by(field: FormField, draft: Draft, around: Around, form: Form) -> 
 def _urgency(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if draft.urgency in set(Urgency):
         return []
-    return [_hold("urgency", "missing", N_("%(label)sを選んでください。"), label=field.label)]
+    return [hold("urgency", "missing", N_("%(label)sを選んでください。"), label=field.label)]
 
 
 def _tone(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if draft.tone in set(Tone):
         return []
-    return [_hold("tone", "missing", N_("%(label)sを選んでください。"), label=field.label)]
+    return [hold("tone", "missing", N_("%(label)sを選んでください。"), label=field.label)]
 
 
 def _note(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     if field.required and not draft.note:
-        return [_missing(field)]
-    return _text(field, draft.note, form, draft, longest=LONG_MAX, told=False)
+        return [missing(field)]
+    return check_text(field, draft.note, form, draft, longest=LONG_MAX, told=False)
 
 
 def _own(field: FormField, draft: Draft, around: Around, form: Form) -> list[Finding]:
     text = dict(draft.extra).get(field.key, "")
     if field.required and not text:
-        return [_missing(field)]
+        return [missing(field)]
     if text and field.choices and text not in (*field.choices, SAID_SO):
         return [
-            _hold(
+            hold(
                 field.key,
                 "choice",
                 N_("%(label)sを選び直してください。"),
                 label=field.label,
             )
         ]
-    return _text(field, text, form, draft, longest=LONG_MAX, told=False)
+    return check_text(field, text, form, draft, longest=LONG_MAX, told=False)
 
 
 _CHECKS: dict[str, Callable[[FormField, Draft, Around, Form], list[Finding]]] = {

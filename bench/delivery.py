@@ -44,7 +44,8 @@ from denwaban.delivery import board as boards
 from denwaban.delivery import rows as delivery_rows
 from denwaban.delivery.channels.mail import TEXT, compose, page_of
 from denwaban.delivery.message import Message, text_of
-from denwaban.delivery.model import Kind, Outcome
+from denwaban.delivery.model import Kind
+from denwaban.delivery.outcome import Outcome
 from denwaban.journal import rows as journal_rows
 from denwaban.main.serving import SWITCH_SECONDS
 from denwaban.reports import rows as report_rows

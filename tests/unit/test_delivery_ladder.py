@@ -13,26 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from denwaban.delivery.model import (
-    MAX_TRIES,
-    MOST_REPEATS,
-    OBEYED,
-    Climb,
-    Kind,
-    Ladder,
-    Rung,
-    State,
-    Target,
-    acknowledged,
-    cut_short,
-    from_json,
-    handed,
-    resumed,
-    start,
-    step,
-    to_json,
-    wait_after,
-)
+from denwaban.delivery.model import MOST_REPEATS, Climb, Kind, Ladder, Rung, State, Target, acknowledged, cut_short, from_json, handed, resumed, start, step, to_json
+from denwaban.delivery.outcome import MAX_TRIES, OBEYED, wait_after
 from denwaban.delivery.plan import Member, People, freeze, usual
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)

@@ -17,22 +17,12 @@ from denwaban.delivery.handing import (
     said,
 )
 from denwaban.delivery.letter import Attachment, Letter
-from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, State, wait_after
+from denwaban.delivery.model import Kind, State
+from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent, wait_after
 from denwaban.delivery.pressing import press
-from denwaban.delivery.queries import (
-    Acknowledged,
-    Attempt,
-    Delivery,
-    Standing,
-    Trouble,
-    acknowledgement,
-    attempts_of,
-    deliveries_of,
-    standings,
-    taken,
-    troubles,
-    untaken,
-)
+from denwaban.delivery.queries import Attempt, Delivery, Trouble, attempts_of, deliveries_of, troubles, untaken
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement, taken
+from denwaban.delivery.standing import Standing, standings
 from denwaban.delivery.sealing import talk_words, turnings
 from denwaban.delivery.services import Services, load_services
 from denwaban.delivery.story import Caller, Moment, caller_of, for_clients, story_of

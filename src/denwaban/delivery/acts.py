@@ -24,7 +24,8 @@ from denwaban.delivery.model import (
 )
 from denwaban.delivery.plan import PORTAL
 from denwaban.delivery.plans import ladder_for, targets_of
-from denwaban.delivery.queries import Acknowledged, acknowledgement, climb_of
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
+from denwaban.delivery.standing import climb_of
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
 from denwaban.delivery.telling import About, about, cancel, tell
 from denwaban.journal import append

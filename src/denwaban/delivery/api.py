@@ -12,7 +12,8 @@ from denwaban.access import Principal, Role
 from denwaban.delivery import queries
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.model import Kind
-from denwaban.delivery.queries import Acknowledged, Attempt, Delivery
+from denwaban.delivery.queries import Attempt, Delivery
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgements_of
 from denwaban.delivery.story import for_clients
 from denwaban.reports import report as report_of
 from denwaban.store import Store, Tx
@@ -208,7 +209,7 @@ async def list_acknowledgements(
 
     def verb(tx: Tx) -> list[Acknowledged]:
         before = place[0] if place else None
-        return queries.acknowledgements_of(tx, wanted, before, limit + 1)
+        return acknowledgements_of(tx, wanted, before, limit + 1)
 
     return make_page(
         await store.read(verb), limit, show_acknowledged, lambda taken: (taken.report_id,)

@@ -4,30 +4,25 @@ A message may carry several reports (a digest): the delivery that was due is its
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import RowMapping, select, update
 
 from denwaban.delivery import facts
 from denwaban.delivery.acts import give_up_person
+from denwaban.delivery.composing import address_of, message_of, names_of, together
 from denwaban.delivery.links import make_links, make_replies
-from denwaban.delivery.message import Message, data_of, subject_for
-from denwaban.delivery.model import Failed, Kind, NotSetUp, Outcome, Retry, Sent, wait_after
+from denwaban.delivery.message import Message
+from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent, outcome_words, wait_after
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
-from denwaban.oncall import open_address
-from denwaban.people import rows as people_rows
-from denwaban.reports import HIDDEN, Report, lines_of, mask_cards, reports_by_ids
+from denwaban.reports import reports_by_ids
 from denwaban.store import Question, Tx, add_rows, among, new_id
-from denwaban.vault import KeyDestroyed
 
 MOST_TOGETHER = 50
 """Reports in one digest; more make another one."""
-
-GIST = 120
-"""Characters of a report's matter in a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +102,6 @@ _ARRIVED = (
 _REACHED = update(escalations).where(
     among(escalations.c.id, "ids"), escalations.c.reached_at.is_(None)
 )
-_staff, _clients = people_rows.staff, people_rows.clients
-_NAMES = Question(
-    select(_staff.c.id, _staff.c.name, _clients.c.name.label("client"))
-    .join(_clients, _clients.c.id == _staff.c.client_id)
-    .where(among(_staff.c.id, "ids"))
-)
-
-
 def begin(
     tx: Tx, delivery_ids: Sequence[str], url: str, *, answers: bool = False
 ) -> list[Ready | None]:
@@ -132,12 +119,12 @@ def begin(
         if row["held"] != DIGEST:
             begun[one] = _Begun(row)
             continue
-        together = _gather(tx, row)
-        if together is None:
+        gathered = _gather(tx, row)
+        if gathered is None:
             over.append(one)
             continue
-        begun[one] = together
-        carried |= {other["id"] for other in together.carried}
+        begun[one] = gathered
+        carried |= {other["id"] for other in gathered.carried}
     for one in carried & set(begun):
         del begun[one]  # it began a moment before its carrier
     if over:
@@ -218,13 +205,13 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
     wanted = [(row["report_id"], row["staff_id"], row["id"]) for row in mails]
     replies = dict(zip((row["id"] for row in mails), make_replies(tx, wanted), strict=True))
     reports = {one.id: one for one in reports_by_ids(tx, [row["report_id"] for row in rows])}
-    names = _names(tx, [row["staff_id"] for row in rows])
+    names = names_of(tx, [row["staff_id"] for row in rows])
     made = {}
     for one in begun:
         first = reports[one.row["report_id"]]
-        address, lost = _address(tx, one.row)
+        address, lost = address_of(tx, one.row)
         link, reply = links[one.row["id"]], replies.get(one.row["id"], "")
-        message = _message(tx, first, one.row, names, link, address, reply)
+        message = message_of(tx, first, one.row, names, link, address, reply)
         if one.carried:
             listed = [(reports[row["report_id"]], links[row["id"]]) for row in one.rows]
             message = together(message, listed, f"{url}/portal/reports")
@@ -237,14 +224,6 @@ def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dic
             lost,
         )
     return made
-
-
-def _address(tx: Tx, row: RowMapping) -> tuple[dict[str, str], Failed | None]:
-    """The address with its secrets, or why they are gone."""
-    try:
-        return open_address(tx, row["client_id"], row["address"]), None
-    except KeyDestroyed:
-        return {}, Failed("この届け先は外されました。")
 
 
 def record(tx: Tx, came: Sequence[Came]) -> list[None]:
@@ -317,73 +296,3 @@ def _set(tx: Tx, ids: Iterable[str], **values: object) -> None:
     wanted = list(ids)
     if wanted:
         tx.execute(_SET, {"ids": wanted, "leased_until": None, **values})
-
-
-def outcome_words(outcome: Outcome) -> tuple[str, str]:
-    """(sent | retry | failed | not_set_up, a sentence without the address)."""
-    if isinstance(outcome, Sent):
-        return "sent", outcome.detail
-    if isinstance(outcome, Retry):
-        return "retry", outcome.why
-    return "failed" if isinstance(outcome, Failed) else "not_set_up", outcome.why
-
-
-def _names(tx: Tx, staff_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """staff → (their name, their client's)."""
-    rows = tx.all(_NAMES, {"ids": set(staff_ids)})
-    return {row["id"]: (row["name"], row["client"]) for row in rows}
-
-
-def _message(
-    tx: Tx,
-    report: Report,
-    row: RowMapping,
-    names: dict[str, tuple[str, str]],
-    link: str,
-    address: dict[str, str],
-    reply: str,
-) -> Message:
-    staff_name, client_name = names[row["staff_id"]]
-    kind = Kind(row["kind"])
-    return Message(
-        key=row["idempotency_key"],
-        report_id=report.id,
-        client_id=report.client_id,
-        client_name=client_name,
-        staff_id=row["staff_id"],
-        staff_name=staff_name,
-        kind=kind,
-        subject=subject_for(report, kind),
-        lines=lines_of(report),
-        link=link,
-        address=address,
-        at=tx.now,
-        data={} if row["channel"] == "mail" else data_of(report, kind),  # a mail has words only
-        reply=reply,
-    )
-
-
-def _gist(report: Report) -> str:
-    """What a report is about, in one line."""
-    if report.form.is_secret("what_for"):
-        return HIDDEN
-    return mask_cards(" ".join(report.draft.what_for.split()))[:GIST]
-
-
-def together(message: Message, listed: Sequence[tuple[Report, str]], portal: str) -> Message:
-    """One message about several reports; each has its own link, so that each is taken by itself."""
-    lines = tuple(
-        (
-            subject_for(report, Kind.FIRST),
-            f"{_gist(report)}\n{link}",
-        )
-        for report, link in listed
-    )
-    return replace(
-        message,
-        subject=f"【受電報告】{len(lines)}件のまとめ",
-        lines=lines,
-        link=portal,
-        data={},
-        digest=True,
-    )

@@ -10,9 +10,11 @@ from prometheus_client import Counter, Histogram
 from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.delivery.acts import climb
-from denwaban.delivery.attempts import Came, Ready, begin, outcome_words, record
+from denwaban.delivery.attempts import Came, Ready, begin, record
+from denwaban.delivery.outcome import outcome_words
 from denwaban.delivery.channels import Channels
-from denwaban.delivery.model import Kind, Outcome, Sent
+from denwaban.delivery.model import Kind
+from denwaban.delivery.outcome import Outcome, Sent
 from denwaban.delivery.rows import deliveries, escalations
 from denwaban.store import Store
 from denwaban.work import Duty, Together

@@ -4,7 +4,7 @@ from denwaban.delivery import facts
 from denwaban.delivery.acts import others, to_the_floor
 from denwaban.delivery.model import Kind, State, Told
 from denwaban.delivery.plans import targets_of
-from denwaban.delivery.queries import climb_of
+from denwaban.delivery.standing import climb_of
 from denwaban.delivery.telling import About, tell
 from denwaban.journal import append
 from denwaban.people import staff_by_ids

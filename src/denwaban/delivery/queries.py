@@ -1,4 +1,4 @@
-"""Reading deliveries, attempts and escalations."""
+"""Reading deliveries and attempts, and reports that nobody has taken."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,14 +7,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, select
 
-from denwaban.delivery.model import Climb, Kind, State, from_json
-from denwaban.delivery.rows import (
-    acknowledgements,
-    attempts,
-    deliveries,
-    delivery_receipts,
-    escalations,
-)
+from denwaban.delivery.model import Kind, State
+from denwaban.delivery.rows import attempts, deliveries, delivery_receipts, escalations
 from denwaban.oncall import shown_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import rows as report_rows
@@ -67,37 +61,6 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledged:
-    """Who has taken a report. `first` is False when it was already taken: then this is who took it, and when."""
-
-    report_id: str
-    client_id: str
-    staff_id: str
-    staff_name: str
-    via: str
-    at: datetime
-    first: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a report stands on its ladder."""
-
-    report_id: str
-    client_id: str
-    state: State
-    owner_id: str
-    """The one person whose turn it is, or who has taken it."""
-    kind: Kind
-    due_at: datetime | None
-    climb: Climb = field(repr=False)
-    asked: int = 0
-    """After it was taken: 0 not asked yet, 1 reminded, 2 its time is over."""
-    floor_since: datetime | None = None
-    """Since when our own floor is asked to look after it."""
-
-
-@dataclass(frozen=True, slots=True)
 class Trouble:
     """A report that somebody should look at, for supervisors."""
 
@@ -109,91 +72,6 @@ class Trouble:
     sent_at: datetime
     state: State
     reasons: tuple[str, ...]
-
-
-def climb_of(tx: Tx, report_id: str) -> Climb | None:
-    """A report's ladder and how far it has come."""
-    row = tx.first(select(escalations).where(escalations.c.id == report_id))
-    if row is None:
-        return None
-    return _climb(row)
-
-
-def standings(tx: Tx, report_ids: list[str]) -> dict[str, Standing]:
-    """Where each of these reports stands."""
-    if not report_ids:
-        return {}
-    taken = {
-        row["report_id"]: row["staff_id"]
-        for row in tx.all(
-            select(acknowledgements.c.report_id, acknowledgements.c.staff_id).where(
-                acknowledgements.c.report_id.in_(report_ids)
-            )
-        )
-    }
-    found = {}
-    for row in tx.all(select(escalations).where(escalations.c.id.in_(report_ids))):
-        climb = _climb(row)
-        found[row["id"]] = Standing(
-            row["id"],
-            row["client_id"],
-            climb.state,
-            taken.get(row["id"], climb.now_on.staff_id),
-            climb.now_on.kind,
-            row["due_at"],
-            climb,
-            row["asked"],
-            row["floor_since"],
-        )
-    return found
-
-
-def _climb(row: RowMapping) -> Climb:
-    return Climb(from_json(row["ladder"]), row["rung"], State(row["state"]), row["due_at"])
-
-
-def acknowledgement(tx: Tx, report_id: str) -> Acknowledged | None:
-    """Who has taken this report; None while nobody has."""
-    row = tx.first(_acknowledgements().where(acknowledgements.c.report_id == report_id))
-    return _acknowledged(row) if row is not None else None
-
-
-def acknowledgements_of(
-    tx: Tx, client_id: str | None, before: str | None = None, limit: int = 50
-) -> list[Acknowledged]:
-    """Who took what, newest report first; of one client, or of all. `before` is a report's id."""
-    query = _acknowledgements().order_by(acknowledgements.c.report_id.desc()).limit(limit)
-    if client_id is not None:
-        query = query.where(acknowledgements.c.client_id == client_id)
-    if before is not None:
-        query = query.where(acknowledgements.c.report_id < before)
-    return [_acknowledged(row) for row in tx.all(query)]
-
-
-def taken(tx: Tx, report_ids: list[str]) -> dict[str, Acknowledged]:
-    """Who has taken which of these reports."""
-    if not report_ids:
-        return {}
-    rows = tx.all(_acknowledgements().where(acknowledgements.c.report_id.in_(report_ids)))
-    return {row["report_id"]: _acknowledged(row) for row in rows}
-
-
-def _acknowledgements() -> Select[Any]:
-    staff = people_rows.staff
-    return select(acknowledgements, staff.c.name.label("staff_name")).join(
-        staff, staff.c.id == acknowledgements.c.staff_id
-    )
-
-
-def _acknowledged(row: RowMapping) -> Acknowledged:
-    return Acknowledged(
-        row["report_id"],
-        row["client_id"],
-        row["staff_id"],
-        row["staff_name"],
-        row["via"],
-        row["at"],
-    )
 
 
 def delivery(tx: Tx, delivery_id: str) -> Delivery | None:

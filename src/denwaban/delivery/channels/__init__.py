@@ -25,7 +25,7 @@ from denwaban.delivery.channels.vonage import Vonage
 from denwaban.delivery.channels.webhook import Webhook
 from denwaban.delivery.letter import Letter
 from denwaban.delivery.message import Message
-from denwaban.delivery.model import NotSetUp, Outcome
+from denwaban.delivery.outcome import NotSetUp, Outcome
 from denwaban.delivery.services import Services
 
 

@@ -14,7 +14,7 @@ import httpx
 
 from denwaban.delivery.channels.web import Answer, Terms, post
 from denwaban.delivery.message import Message, shorten
-from denwaban.delivery.model import Failed, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, Outcome, Retry, Sent
 from denwaban.delivery.services import ChatworkService
 
 BODY = 65_535

@@ -11,7 +11,7 @@ import httpx
 from denwaban.delivery.channels.slack import escape
 from denwaban.delivery.channels.web import Terms, post_json
 from denwaban.delivery.message import Message, shorten
-from denwaban.delivery.model import Outcome, Retry, Sent
+from denwaban.delivery.outcome import Outcome, Retry, Sent
 
 TEXT = 4096
 

@@ -13,7 +13,7 @@ import httpx
 from denwaban.delivery.channels.sms import utf16
 from denwaban.delivery.channels.web import Terms, post_json
 from denwaban.delivery.message import Message, text_of
-from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent
 from denwaban.delivery.services import LineService
 
 TEXT = 5000

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from denwaban.delivery.channels.web import Answer, Terms, post, post_json
 from denwaban.delivery.message import Message, text_of
-from denwaban.delivery.model import NotSetUp, Outcome, Retry, Sent
+from denwaban.delivery.outcome import NotSetUp, Outcome, Retry, Sent
 from denwaban.delivery.services import LineWorksService
 
 TEXT = 2000

@@ -16,7 +16,7 @@ from denwaban.delivery.channels.conversation import Lost, Refused
 from denwaban.delivery.channels.smtp import Connections, Server, parse
 from denwaban.delivery.letter import Attachment, Letter
 from denwaban.delivery.message import Message, text_of
-from denwaban.delivery.model import Failed, NotSetUp, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent
 
 LONGEST = 40.0
 """Seconds that one mail may take from first to last: shorter than the lease of a delivery."""

@@ -12,7 +12,7 @@ import httpx
 
 from denwaban.delivery.channels.web import Terms, post_json
 from denwaban.delivery.message import Message, shorten
-from denwaban.delivery.model import Failed, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, Outcome, Retry, Sent
 
 SECTION = 3000
 

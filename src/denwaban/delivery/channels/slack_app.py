@@ -13,7 +13,7 @@ import httpx
 from denwaban.delivery.channels.slack import headline, section
 from denwaban.delivery.channels.web import Terms, post_json
 from denwaban.delivery.message import Message
-from denwaban.delivery.model import Failed, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, Outcome, Retry, Sent
 from denwaban.delivery.services import SlackService
 
 TAKE = "take"

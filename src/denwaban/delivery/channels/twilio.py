@@ -14,7 +14,7 @@ import httpx
 from denwaban.delivery.channels.sms import fitting, parts
 from denwaban.delivery.channels.web import Answer, Terms, post
 from denwaban.delivery.message import Message
-from denwaban.delivery.model import Failed, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, Outcome, Retry, Sent
 from denwaban.delivery.services import TwilioService
 
 BODY = 1600

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from denwaban.delivery.model import Failed, Retry
+from denwaban.delivery.outcome import Failed, Retry
 
 # httpx logs every URL at INFO, and a webhook's URL is a secret.
 logging.getLogger("httpx").setLevel(logging.WARNING)

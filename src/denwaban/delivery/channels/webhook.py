@@ -17,7 +17,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from denwaban.delivery.channels.web import later, post
 from denwaban.delivery.message import Message
-from denwaban.delivery.model import Failed, Outcome, Retry, Sent
+from denwaban.delivery.outcome import Failed, Outcome, Retry, Sent
 
 
 class Webhook:

@@ -17,7 +17,7 @@ from denwaban.delivery.channels.line import TAKE
 from denwaban.delivery.inbound.keeping import Meaning
 from denwaban.delivery.inbound.model import Arrival
 from denwaban.delivery.inbound.receipts import delivery_of, rise
-from denwaban.delivery.queries import Acknowledged
+from denwaban.delivery.acknowledgements import Acknowledged
 from denwaban.oncall import open_address
 from denwaban.oncall import rows as oncall_rows
 from denwaban.people import rows as people_rows

@@ -13,7 +13,7 @@ from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.links import Link, Tries, open_link
 from denwaban.delivery.message import subject_for
 from denwaban.delivery.model import Kind
-from denwaban.delivery.queries import acknowledgement
+from denwaban.delivery.acknowledgements import acknowledgement
 from denwaban.lines import parse_number, show_number
 from denwaban.people import client as client_of
 from denwaban.people import staff_by_ids

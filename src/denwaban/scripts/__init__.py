@@ -75,26 +75,10 @@ from denwaban.scripts.phrases import says
 from denwaban.scripts.queries import Listed, News, news_for, script_listed, scripts_page
 from denwaban.scripts.readings import Reader, ToRead, Unread, confirm, readers, to_read, unread
 from denwaban.scripts.rehearsed import rehearsal_version, script_of_version
-from denwaban.scripts.runs import (
-    AnswerTooLong,
-    Followed,
-    NoSuchField,
-    NoSuchRun,
-    RunFinished,
-    Saved,
-    answers_to,
-    back,
-    closed_in,
-    fill_known,
-    finish_run,
-    go,
-    jump,
-    run,
-    run_of_call,
-    runs_of_calls,
-    save_answer,
-    start_run,
-)
+from denwaban.scripts.runs import AnswerTooLong, NoSuchField, Saved, fill_known, finish_run, save_answer, start_run
+from denwaban.scripts.view import RunFinished
+from denwaban.scripts.steps import back, closed_in, go, jump
+from denwaban.scripts.run_queries import Followed, NoSuchRun, answers_to, run, run_of_call, runs_of_calls
 from denwaban.scripts.said import said_in, turnings
 from denwaban.scripts.saying import spoken
 from denwaban.scripts.settings import ScriptSettings, Terms, set_settings, settings_of

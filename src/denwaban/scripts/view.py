@@ -11,6 +11,10 @@ NOT_ASKED = "聞けませんでした"
 """What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
 
 
+class RunFinished(Exception):
+    """The report is out; its run does not change any more."""
+
+
 class Answer(NamedTuple):
     value: str
     known: bool

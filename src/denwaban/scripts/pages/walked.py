@@ -12,7 +12,7 @@ from denwaban.calls import call
 from denwaban.people import staff_of
 from denwaban.scripts.pages.common import AUTHORS
 from denwaban.scripts.rows import runs
-from denwaban.scripts.runs import run_of_call
+from denwaban.scripts.run_queries import run_of_call
 from denwaban.scripts.versions import version
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, page

@@ -4,9 +4,10 @@ It stands on top of the slices and holds the one verb that joins them: a report 
 in one transaction.
 """
 
-from denwaban.console.acts import NotReady, NotYours, StillTalking, send_report, take_seat
+from denwaban.console.acts import NotYours, take_seat
+from denwaban.console.sending import NotReady, StillTalking, send_report
 from denwaban.console.guide import SAID, Guide, guide_of
-from denwaban.console.look import Person, people_of
+from denwaban.console.card import Person, people_of
 from denwaban.console.model import (
     NOT_ASKED,
     Lack,

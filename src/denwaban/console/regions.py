@@ -7,7 +7,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from denwaban.console.guide import SAID
-from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, SHOWN_STAFF, Look
+from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, Look
+from denwaban.console.card import SHOWN_STAFF
 from denwaban.console.model import NOT_ASKED, span
 from denwaban.console.words import instead, mood_words, routing_words
 from denwaban.lines import why

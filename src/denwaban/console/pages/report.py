@@ -9,17 +9,8 @@ from litestar.params import FromPath, JSONBody
 from litestar.response import Template
 
 from denwaban.config import Settings
-from denwaban.console.acts import (
-    Kept,
-    NoTimes,
-    NotReady,
-    NotYours,
-    OutOfWindow,
-    StillTalking,
-    keep_answer,
-    outlook_for,
-    send_report,
-)
+from denwaban.console.acts import Kept, NoTimes, NotYours, OutOfWindow, keep_answer
+from denwaban.console.sending import NotReady, StillTalking, outlook_for, send_report
 from denwaban.console.here import OPERATORS
 from denwaban.console.outlook import Outlook
 from denwaban.console.pages.common import SEAT, Nothing, Seat, no_call, told

@@ -10,13 +10,10 @@ import uvicorn
 from axe_playwright_python.base import AXE_SCRIPT
 from litestar import Litestar
 from playwright.async_api import Browser, Page, ViewportSize
-from tests.browsers import chromium
 from tests.ports import free_port
 
 from denwaban.access import open_session, user
 from denwaban.store import Store, Tx
-
-__all__ = ["chromium"]
 
 PHONE = ViewportSize(width=390, height=844)
 DESK = ViewportSize(width=1366, height=768)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from playwright.async_api import Browser, BrowserContext, Page, expect
-from tests import screens
+from tests import browsers, screens
 from tests.seat_story import SeatStory
 
 from denwaban.access import open_session, user
@@ -29,7 +29,7 @@ def serving(story: SeatStory, port: int = 0) -> AbstractAsyncContextManager[str]
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
     """A browser; an error in a page's program fails the test."""
-    async with screens.chromium(*more) as browser:
+    async with browsers.chromium(*more) as browser:
         _errors.clear()
         yield browser
         await browser.close()

@@ -8,7 +8,8 @@ import pytest
 from playwright.async_api import expect
 from tests.delivery_story import open_office
 from tests.outside_story import CALLING, outside
-from tests.screens import DESK, PHONE, WIDE, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import DESK, PHONE, WIDE, look, seated, serving
 
 from denwaban.callback import CallBacks
 from denwaban.callback.pages import routes as callback_pages

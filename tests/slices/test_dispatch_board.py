@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from tests.delivery_story import Office, open_office, working
 from tests.ports import free_port
-from tests.screens import WIDE_DARK, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import WIDE_DARK, look, seated, serving
 from tests.web_fixtures import add_account
 
 from denwaban import delivery, main, people

@@ -6,7 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.outside_story import nowhere
-from tests.screens import PHONE, WIDE_DARK, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import PHONE, WIDE_DARK, look, seated, serving
 from tests.seat_story import MakeStory, SeatStory, seat_story
 from tests.summary_story import put_summaries
 from tests.web_fixtures import MakeWeb, Web, add_account

@@ -13,7 +13,8 @@ from sqlalchemy import insert
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
 from tests.ports import free_port
-from tests.screens import DESK, PHONE, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import DESK, PHONE, look, seated, serving
 from tests.web_fixtures import add_account
 
 from denwaban import calls, delivery, reports

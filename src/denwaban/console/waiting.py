@@ -33,7 +33,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
+class WaitingCallers:
     """All of them, in order of arrival."""
 
     callers: tuple[Waiting, ...]
@@ -46,15 +46,15 @@ class Queue:
         return tuple(one for one in self.callers if one.call_id != here)
 
 
-def queue_now(tx: Tx) -> Queue:
+def queue_now(tx: Tx) -> WaitingCallers:
     """Who waits, and where it rings."""
     found = queue(tx)
     if not found:
-        return Queue((), {})
+        return WaitingCallers((), {})
     # One more than is shown: one of them may ring at the seat that looks.
     named = clients_by_ids(tx, {one.client_id for one in found[: SHOWN + 1] if one.client_id})
     names = {client_id: owner.name for client_id, owner in named.items()}
-    return Queue(
+    return WaitingCallers(
         tuple(Waiting(one.id, names.get(one.client_id or "", ""), one.arrived_at) for one in found),
         ringing(tx, found),
     )
@@ -69,7 +69,7 @@ class WaitingRoom:
         self._moved = asyncio.Event()
         self._seats: dict[object, Callable[[], None]] = {}
         self._drawn: dict[tuple[str, str], str] = {}
-        self.queue = Queue((), {})
+        self.queue = WaitingCallers((), {})
 
     async def run(self) -> None:
         """Reads until cancelled. A database that is away is tried again."""
@@ -113,7 +113,7 @@ class WaitingRoom:
         if entry is None or entry.fact.kind.startswith("call."):
             self._moved.set()
 
-    def _show(self, found: Queue) -> None:
+    def _show(self, found: WaitingCallers) -> None:
         if found == self.queue:
             return
         self.queue = found

@@ -27,7 +27,7 @@ from denwaban.practice.model import (
     TooManyPractices,
 )
 from denwaban.practice.stories import STORIES, story
-from denwaban.practice.talking import Line, Speaks, Talk
+from denwaban.practice.talking import Line, PracticeCaller, Speaks
 from denwaban.scripts import start_run
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.engine import PRACTICE_TRUNK
@@ -239,7 +239,7 @@ class Practice:
             self._set(replace(self._now(made), connected_at=self._clock.now()))
             await self._append(facts.connected(made.id, call_id))
 
-        talk = Talk(
+        caller = PracticeCaller(
             self._store,
             self._journal,
             self._clock,
@@ -250,7 +250,7 @@ class Practice:
             speaks=speaks,
             connected=connected,
         )
-        return await talk.to_its_end(seq)
+        return await caller.to_its_end(seq)
 
     async def _find(self, made: PracticeCall, entries: AsyncIterator[Entry]) -> str | None:
         """The call that the switchboard made of ours."""

@@ -33,8 +33,8 @@ class Speaks(Protocol):
     async def wav(self, text: str, *, voice: Voice) -> Path: ...
 
 
-class Talk:
-    """One practice call from the moment at which the switchboard knows it as `call_id`."""
+class PracticeCaller:
+    """The caller of one practice call, from the moment at which the switchboard knows it as `call_id`."""
 
     def __init__(
         self,

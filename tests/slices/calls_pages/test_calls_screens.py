@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 from playwright.async_api import Page
-from tests.screens import chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import look, seated, serving
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account
 

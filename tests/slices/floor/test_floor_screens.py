@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
-from tests.screens import DESK, WIDE_DARK, chromium, look, seated, serving, turn
+from tests.browsers import chromium
+from tests.screens import DESK, WIDE_DARK, look, seated, serving, turn
 from tests.slices.floor.test_floor import Board, House, call, house, seat
 from tests.web_fixtures import MakeWeb, add_account
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 from tests.improvement_story import OTHERWISE, SCRIPT, TO_MATTER, World, world
-from tests.screens import DESK, PHONE, WIDE, View, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import DESK, PHONE, WIDE, View, look, seated, serving
 from tests.web_fixtures import MakeWeb, Web, add_account
 
 from denwaban.access import Role

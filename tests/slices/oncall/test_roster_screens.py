@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests.delivery_story import Office, open_office
-from tests.screens import PHONE, WIDE_DARK, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import PHONE, WIDE_DARK, look, seated, serving
 from tests.web_fixtures import MakeWeb, Web, add_account
 
 from denwaban import oncall, people

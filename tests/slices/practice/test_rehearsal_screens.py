@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
-from tests.screens import WIDE_DARK, chromium, look, seated, serving
+from tests.browsers import chromium
+from tests.screens import WIDE_DARK, look, seated, serving
 from tests.seat_story import PLUMBER
 from tests.web_fixtures import MakeWeb, add_account
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
-from tests.screens import chromium, serving, violations
+from tests.browsers import chromium
+from tests.screens import serving, violations
 from tests.seat_story import PLUMBER
 from tests.some_people import an_operator
 from tests.web_fixtures import add_account

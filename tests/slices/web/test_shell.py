@@ -2,7 +2,8 @@
 
 import pytest
 from litestar import get
-from tests.screens import chromium, seated, serving
+from tests.browsers import chromium
+from tests.screens import seated, serving
 from tests.web_fixtures import MakeWeb
 
 from denwaban.access import Role, add_user, hash_password

@@ -4,6 +4,7 @@ The order of steps is what makes a `kill -9` harmless: sealed beside, read again
 then is the plain file removed. Whoever comes after a death finds the row still due, and what was done is not done again.
 """
 
+from functools import partial
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
@@ -96,8 +97,8 @@ class Keeper:
         taken, me = 0, await self._me()
         for first in range(0, len(found), AT_ONCE):
             some = found[first : first + AT_ONCE]
-            if fresh := await self._store.read(lambda tx, some=some: states.to_seal(tx, some)):  # type: ignore[misc]
-                await self._store.write(lambda tx, fresh=fresh: states.make_due(tx, fresh, me))  # type: ignore[misc]
+            if fresh := await self._store.read(partial(states.to_seal, call_ids=some)):
+                await self._store.write(partial(states.make_due, call_ids=fresh, holder=me))
                 taken += len(fresh)
         return taken
 
@@ -107,7 +108,7 @@ class Keeper:
         found = await asyncio.to_thread(sealed_ones, self._folder)
         for first in range(0, len(found), AT_ONCE):
             some = found[first : first + AT_ONCE]
-            await self._store.write(lambda tx, some=some: claim(tx, some, holder))  # type: ignore[misc]
+            await self._store.write(partial(claim, call_ids=some, holder=holder))
 
     async def erase_here(self) -> None:
         """Erases what lies here and is to be erased, whichever machine has looked at it before."""

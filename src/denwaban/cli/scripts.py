@@ -1,5 +1,6 @@
 """`denwaban scripts`: lint, export and import of scripts, for reviews and other programs."""
 
+from functools import partial
 import re
 import sys
 import time
@@ -116,7 +117,7 @@ async def lint_database(
     of = await store.read(lambda tx: count_stored(tx, client_id))
     after = ""
     while True:
-        some = await store.read(lambda tx, after=after: stored(tx, after, AT_ONCE, client_id))  # type: ignore[misc]
+        some = await store.read(partial(stored, after=after, limit=AT_ONCE, client_id=client_id))
         if not some:
             return told
         for one in some:
@@ -137,7 +138,7 @@ async def export(settings: Settings, folder: Path, code: str | None) -> int:
         client_id = await store.read(lambda tx: _client(tx, code)) if code else None
         after, count = "", 0
         while some := await store.read(
-            lambda tx, after=after: stored(tx, after, AT_ONCE, client_id)  # type: ignore[misc]
+            partial(stored, after=after, limit=AT_ONCE, client_id=client_id)
         ):
             for one in some:
                 _write(folder, one)

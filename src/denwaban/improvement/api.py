@@ -1,5 +1,6 @@
 """Proposals as JSON, under /api/v1: read and decided on by those who write scripts; read by the client's staff."""
 
+from functools import partial
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Literal, TypeVar
@@ -173,7 +174,7 @@ async def post_decline(
     store: NamedDependency[Store],
 ) -> DecidedOut:
     """It is not proposed again for eight weeks."""
-    verb = lambda tx: decline(tx, proposal_id, who.user_id, data.reason)  # noqa: E731
+    verb = partial(decline, proposal_id=proposal_id, user_id=who.user_id, reason=data.reason)
     return DecidedOut(await _decide(store, verb), Decision.DECLINED)
 
 

@@ -1,5 +1,6 @@
 """Placing practice calls, and what they are now."""
 
+from functools import partial
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -260,13 +261,13 @@ class Practice:
                     if entry.fact.kind != "call.arrived" or entry.fact.subject in self._claimed:
                         continue
                     subject = entry.fact.subject
-                    found = await self._store.read(lambda tx, c=subject: call_of(tx, c))  # type: ignore[misc]
+                    found = await self._store.read(partial(call_of, call_id=subject))
                     if found is not None and _is_ours(found, made.story):
                         self._claimed.add(found.id)
                         if made.version_id is not None:
                             # Before anybody can have answered: the seat finds the run and goes on with it.
                             await self._store.write(
-                                lambda tx, c=found: start_run(tx, c, made.version_id)  # type: ignore[misc]
+                                partial(start_run, call=found, version_id=made.version_id)
                             )
                         self._set(replace(self._now(made), call_id=found.id))
                         return str(found.id)

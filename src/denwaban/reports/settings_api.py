@@ -1,5 +1,6 @@
 """A client's report form and rules for programs, and what the rules would do."""
 
+from functools import partial
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -138,7 +139,9 @@ async def replace_form(
 ) -> FormOut:
     """Replaces the form. Who, what for, what was done, call back, by when, urgency, tone and the number always stay; their
     order and labels are free. Idempotent."""
-    verb = lambda tx: set_form(tx, client_id, data.form, who.user_id, data.seen)  # noqa: E731
+    verb = partial(
+        set_form, client_id=client_id, form=data.form, user_id=who.user_id, seen=data.seen
+    )
     return _form(await _change(store, client_id, verb))
 
 
@@ -156,7 +159,9 @@ async def replace_rules(
     who: NamedDependency[Principal],
 ) -> RulesOut:
     """Replaces all rules. Idempotent."""
-    verb = lambda tx: set_rules(tx, client_id, data.rules, who.user_id, data.seen)  # noqa: E731
+    verb = partial(
+        set_rules, client_id=client_id, rules=data.rules, user_id=who.user_id, seen=data.seen
+    )
     return _rules(await _change(store, client_id, verb))
 
 

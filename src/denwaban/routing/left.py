@@ -1,6 +1,7 @@
 """Callers whom the engine's ledger has and the record does not (who came and went while there was no program, or in the moment
 before the program died), and what callers said to the engine because nobody could talk with them."""
 
+from functools import partial
 import asyncio
 import os
 import shutil
@@ -200,7 +201,7 @@ class LeftCalls:
                     continue
                 try:
                     made = await self._store.write(
-                        lambda tx, one=entry, at=ended: take_entry(tx, one, at)  # type: ignore[misc]
+                        partial(take_entry, entry=entry, ended=ended)
                     )
                 except StoreError:
                     raise

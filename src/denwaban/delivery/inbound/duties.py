@@ -1,5 +1,6 @@
 """The work on what came in, and looking into a mailbox from time to time."""
 
+from functools import partial
 import asyncio
 from datetime import timedelta
 
@@ -102,7 +103,7 @@ async def _look_in(store: Store, back: MailBack, box_id: str) -> None:
         while True:
             kept, place = await asyncio.to_thread(_read, back, place)
             reached = place
-            await store.write(lambda tx, k=kept, p=reached: _take_up(tx, box_id, k, p))  # type: ignore[misc]
+            await store.write(partial(_take_up, box_id=box_id, kept=kept, place=reached))
             if not kept:
                 break
     except MailboxAway as error:

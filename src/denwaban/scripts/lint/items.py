@@ -1,5 +1,6 @@
 """What no call may leave out, and the author's own examples."""
 
+from functools import partial
 from collections.abc import Callable, Iterator
 
 from denwaban.scripts import examples
@@ -17,11 +18,11 @@ def together(case: Case) -> Iterator[Finding]:
             yield case.on("unknown-item", "head", "mandatory", place, item=item)
             continue
         label = fields[0].label
-        for end, way in _skipping(case, lambda node, item=item: _asks(node, item)):  # type: ignore[misc]
+        for end, way in _skipping(case, partial(_asks, item=item)):
             yield case.at("skipped-item", end, item=label, way=way)
     for phrase in case.head.must_say:
         wanted = bare(phrase)
-        for end, way in _skipping(case, lambda node, wanted=wanted: wanted in case.said[node.id]):  # type: ignore[misc]
+        for end, way in _skipping(case, partial(_says, case=case, wanted=wanted)):
             yield case.at("skipped-phrase", end, phrase=phrase, way=way)
     for place, example in enumerate(case.script.examples):
         if told := examples.run(case.script, example):
@@ -32,6 +33,10 @@ def together(case: Case) -> Iterator[Finding]:
 
 def _asks(node: Node, item: str) -> bool:
     return any(field.fulfils(item) for field in node.ask)
+
+
+def _says(node: Node, case: Case, wanted: str) -> bool:
+    return wanted in case.said[node.id]
 
 
 def _skipping(case: Case, fulfils: Callable[[Node], bool]) -> Iterator[tuple[End, str]]:

@@ -6,7 +6,7 @@ Everything else is given a `Clock`; SQL never calls `now()`. Times are aware UTC
 import asyncio
 import heapq
 import itertools
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,11 @@ JST = ZoneInfo("Asia/Tokyo")
 def japan_day(at: datetime) -> date:
     """The day in Japan at this moment."""
     return at.astimezone(JST).date()
+
+
+def day_begins(day: date) -> datetime:
+    """The first moment of a day in Japan."""
+    return datetime.combine(day, time(), JST)
 
 
 @runtime_checkable

@@ -1,6 +1,6 @@
 """Calls for supervisors: the list, one call, its recording."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -20,7 +20,7 @@ from denwaban.calls.queries import Listed, Wanted, listed, offers_of, one
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.story import story_of, words_of
 from denwaban.calls.waveform import waveform
-from denwaban.clock import JST
+from denwaban.clock import day_begins
 from denwaban.lines import show_number
 from denwaban.store import Store
 from denwaban.web import Problem, _, needs, page
@@ -39,7 +39,7 @@ def _day(text: str) -> tuple[datetime | None, datetime | None]:
     """From midnight to midnight in Tokyo. Raises ValueError."""
     if not text:
         return None, None
-    first = datetime.combine(date.fromisoformat(text), time(), JST)
+    first = day_begins(date.fromisoformat(text))
     if not 2000 <= first.year <= 2999:
         raise ValueError("year")
     return first, first + timedelta(days=1)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from denwaban.calls import Call
-from denwaban.clock import JST
+from denwaban.clock import japan_day
 from denwaban.console.look import own_call
 from denwaban.console.remembered import calls_found, persons_found
 from denwaban.console.result import SHOWN, SNIPPET, Result, Results
@@ -38,7 +38,7 @@ def look_up(
     published scripts: nobody's callers."""
     words = query(text)
     call = own_call(tx, operator.id, call_id) if call_id else None
-    day = tx.now.astimezone(JST).date()
+    day = japan_day(tx.now)
     if call is None:
         hits = [] if persons_only else find(tx, words, day)
         return Results(words, "", _of_all(tx, words, hits[:SHOWN]), len(hits[SHOWN:]))

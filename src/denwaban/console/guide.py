@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from denwaban.calls import Call
-from denwaban.clock import JST
+from denwaban.clock import JST, japan_day
 from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.scripts import (
     Emotion,
@@ -219,7 +219,7 @@ def quarter(moment: datetime) -> datetime:
 
 def quick(now: datetime, deadlines: Deadlines) -> dict[str, datetime]:
     """The quick choices of a time."""
-    tomorrow = datetime.combine(now.astimezone(JST).date() + timedelta(days=1), time(10), JST)
+    tomorrow = datetime.combine(japan_day(now) + timedelta(days=1), time(10), JST)
     times = {str(m): quarter(deadlines.after(now, m)) for m in (30, 60, 180)}
     return {**times, "tomorrow": tomorrow}
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from denwaban.calls import Call, call, ringing_at, talking_with
 from denwaban.care import SeatCare, seat_care
-from denwaban.clock import JST
+from denwaban.clock import day_begins, japan_day
 from denwaban.console import rows
 from denwaban.console.card import Card, card_of, shown_number
 from denwaban.console.model import OWN
@@ -149,17 +149,13 @@ def look_on(
         stage=stage,
         todo=_todo(tx, unreported) if stage in ("idle", "report") else (),
         todo_count=todo_count,
-        today=rows.today(tx, operator.id, _midnight(tx.now)) if "day" in wanted else rows.NO_DAY,
+        today=rows.today(tx, operator.id, day_begins(japan_day(tx.now))) if "day" in wanted else rows.NO_DAY,
         client=owner.name if owner else "",
         since=(shown.answered_at or shown.arrived_at) if shown else None,
         card=card,
         news=None if owner else news_for(tx, operator.id),
         care=seat_care(tx, talking) if talking is not None and "care" in wanted else None,
     )
-
-
-def _midnight(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(JST).date(), time(), JST)
 
 
 _CALLED = ("caller_name", OWN["who"])

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from denwaban.clock import JST
+from denwaban.clock import JST, day_begins
 
 DAY = 24 * 60
 
@@ -31,8 +31,7 @@ def next_time(at: datetime, times: Sequence[int]) -> datetime | None:
 
 def _moment(day: datetime, minute: int) -> datetime:
     """So many minutes after the midnight before `day`; may be on the next day."""
-    midnight = datetime.combine(day.date(), time(0), JST)
-    return midnight + timedelta(minutes=minute)
+    return day_begins(day.date()) + timedelta(minutes=minute)
 
 
 def parse_minute(text: str) -> int:

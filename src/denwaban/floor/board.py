@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from denwaban.care import Asked, open_helps
-from denwaban.clock import JST, Clock
+from denwaban.clock import Clock, day_begins, japan_day
 from denwaban.delivery import Trouble, troubles
 from denwaban.disclosure import Held, LeakAlarm, held, leak_alarms
 from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
@@ -53,7 +53,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
     """For the templates. `me` is the reader's user id."""
     view = switchboard.view()
     now = clock.now()
-    midnight = now.astimezone(JST).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = day_begins(japan_day(now))
 
     def count(tx: Tx) -> Counted:
         return Counted(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
-from denwaban.clock import JST, japan_day
+from denwaban.clock import JST, day_begins, japan_day
 
 WEEK = timedelta(days=7)
 
@@ -83,7 +83,7 @@ def monday_of(at: datetime) -> date:
 
 def week_bounds(monday: date) -> tuple[datetime, datetime]:
     """From its first moment to that of the next."""
-    begin = datetime.combine(monday, time(), JST)
+    begin = day_begins(monday)
     return begin, begin + WEEK
 
 

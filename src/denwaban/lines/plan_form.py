@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from denwaban.clock import JST, japan_day
+from denwaban.clock import day_begins, japan_day
 from denwaban.lines.ladder import HIGHEST_LEVEL
 from denwaban.lines.model import Mode, PlanWindow, window_at
 from denwaban.oncall import DAY_MINUTES, HOLIDAY
@@ -171,7 +171,7 @@ def next_change(
     """When another window (or none) begins to decide within the coming eight days, and which; None when all stays."""
     today = japan_day(at)
     edges = {
-        datetime.combine(today + timedelta(days=day), time(), JST) + timedelta(minutes=minute)
+        day_begins(today + timedelta(days=day)) + timedelta(minutes=minute)
         for day in range(-1, 9)
         for window in windows
         for minute in (window.opens, window.closes, 0)

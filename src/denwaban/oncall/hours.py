@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import holidays
 
-from denwaban.clock import JST, japan_day
+from denwaban.clock import JST, day_begins, japan_day
 from denwaban.people import PeopleError
 
 HOLIDAY = 128
@@ -54,7 +54,7 @@ def day_bits(day: date) -> int:
 
 def moment(day: date, minute: int) -> datetime:
     """The moment at this minute of a day in Tokyo; beyond 1440 it lies on the days after."""
-    return datetime.combine(day, time(), JST) + timedelta(minutes=minute)
+    return day_begins(day) + timedelta(minutes=minute)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from denwaban.calls import Missed, Outcome, RecordingState, state_of
 from denwaban.calls import call as call_of
-from denwaban.clock import JST
+from denwaban.clock import japan_day
 from denwaban.delivery import (
     Acknowledged,
     Caller,
@@ -237,7 +237,7 @@ def by_day(found: Sequence[Missed]) -> list[MissedDay]:
     """Missed calls, newest first, under their days."""
     days: list[MissedDay] = []
     for call in found:
-        day = call.at.astimezone(JST).date()
+        day = japan_day(call.at)
         if not days or days[-1].day != day:
             days.append(MissedDay(day, call.at, []))
         days[-1].calls.append(

@@ -2,9 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
-from denwaban.clock import JST
+from denwaban.clock import day_begins, japan_day
 from denwaban.promises.model import Kept, PersonKept
 from denwaban.promises.queries import kept_by_person, kept_share
 from denwaban.store import Tx
@@ -29,10 +29,10 @@ def percent(kept: Kept) -> int | None:
 
 def month_of(tx: Tx, client_id: str, wanted: str) -> Month:
     """The month `wanted` (2026-11) of a client; the present one when that is no month, or to come."""
-    present = tx.now.astimezone(JST).date().replace(day=1)
+    present = japan_day(tx.now).replace(day=1)
     first = min(_first(wanted) or present, present)
     following = _next(first)
-    span = (_begin(first), _begin(following))
+    span = (day_begins(first), day_begins(following))
     return Month(
         first,
         kept_share(tx, client_id, *span),
@@ -49,7 +49,3 @@ def _first(text: str) -> date | None:
 
 def _next(first: date) -> date:
     return (first + timedelta(days=31)).replace(day=1)
-
-
-def _begin(day: date) -> datetime:
-    return datetime.combine(day, time(), JST)

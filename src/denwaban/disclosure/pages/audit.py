@@ -1,6 +1,6 @@
 """The audit for supervisors and administrators: who saw or let out what. It shows ids and names of our own people only."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -13,7 +13,7 @@ from sqlalchemy import select
 from denwaban.access import Role
 from denwaban.access.rows import api_keys, users
 from denwaban.audit import Entry, Wanted, kinds, listed
-from denwaban.clock import JST
+from denwaban.clock import day_begins
 from denwaban.disclosure.words import KINDS, detail_words, kind_words
 from denwaban.people import client_by_code, clients_by_ids
 from denwaban.store import Store, Tx
@@ -97,7 +97,7 @@ def _wanted(tx: Tx, asked: Asked) -> tuple[Wanted, dict[str, str]]:
     since = until = None
     if asked.day:
         try:
-            since = datetime.combine(date.fromisoformat(asked.day), time(), JST)
+            since = day_begins(date.fromisoformat(asked.day))
             until = since + timedelta(days=1)
         except (ValueError, OverflowError):
             errors["day"] = _("日付の形が違うようです。例: 2026-11-24")

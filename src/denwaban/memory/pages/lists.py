@@ -1,7 +1,7 @@
 """All persons, newest first, and looking for one of them or for one of their calls. What is looked for is never in an
 address."""
 
-from datetime import datetime, time
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 
-from denwaban.clock import JST
+from denwaban.clock import day_begins, japan_day
 from denwaban.lines import show_number
 from denwaban.memory.finding import find_calls
 from denwaban.memory.pages.common import (
@@ -53,7 +53,7 @@ async def show_persons(
         found = [] if wrong else newest(tx, owner, before, AT_ONCE + 1)
         pairs = twins(tx, [one.id for one in found], SHOWN_TWINS)
         everybody = [*found, *(one for pair in pairs for one in pair)]
-        first = datetime.combine(tx.now.astimezone(JST).date().replace(day=1), time(), JST)
+        first = day_begins(japan_day(tx.now).replace(day=1))
         return {
             "persons": found[:AT_ONCE],
             "pairs": pairs,

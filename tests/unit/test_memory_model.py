@@ -12,7 +12,8 @@ from denwaban.memory.model import (
     said_before,
 )
 from denwaban.people.persons import Person
-from denwaban.scripts import NOT_ASKED, Field
+from denwaban.scripts import Field
+from denwaban.texts import NOT_ASKED
 
 AT = datetime(2026, 11, 20, 1, 0, tzinfo=UTC)
 

@@ -13,7 +13,6 @@ from denwaban.oncall import BY_CLOCK, Deadlines
 from denwaban.people import Client, Staff
 from denwaban.people.persons import Person
 from denwaban.reports import DEFAULT_FORM, Draft, Finding, Form, Sentence, Tone
-from denwaban.scripts import NOT_ASKED as NOT_ASKED
 from denwaban.scripts import End, Field, Promise, RunView
 
 _TONES = {

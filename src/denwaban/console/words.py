@@ -1,7 +1,8 @@
 """What the page's own program says, in the reader's language."""
 
 from denwaban.clock import JST
-from denwaban.console.model import NOT_ASKED, Lack
+from denwaban.console.model import Lack
+from denwaban.texts import NOT_ASKED
 from denwaban.console.outlook import Outlook
 from denwaban.scripts import Forbidden
 from denwaban.web import _

@@ -1,6 +1,7 @@
 """What a finished run says about its script. Pure."""
 
-from denwaban.scripts import EVASIVE, NOT_ASKED, OTHERWISE, Decide, Fork, RunView, says
+from denwaban.scripts import EVASIVE, OTHERWISE, Decide, Fork, RunView, says
+from denwaban.texts import NOT_ASKED
 
 
 def otherwise_words(run: RunView) -> list[tuple[str, str]]:

@@ -12,7 +12,8 @@ from denwaban.improvement.model import SLOW_AFTER, SLOW_SECONDS, SLOW_TIMES, Kin
 from denwaban.improvement.noticing import evasive_phrases, operators_own, otherwise_words
 from denwaban.improvement.questions import need_list
 from denwaban.improvement.rows import node_use, script_notes
-from denwaban.scripts import NOT_ASKED, OTHERWISE, Decide, End, Followed
+from denwaban.scripts import OTHERWISE, Decide, End, Followed
+from denwaban.texts import NOT_ASKED
 from denwaban.store import Tx, new_id
 
 OLD = timedelta(days=14)

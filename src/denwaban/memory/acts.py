@@ -22,7 +22,8 @@ from denwaban.people.persons import (
     words_for,
 )
 from denwaban.reports import Report
-from denwaban.scripts import NOT_ASKED, RunView
+from denwaban.scripts import RunView
+from denwaban.texts import NOT_ASKED
 from denwaban.store import Tx
 from denwaban.store.sounds import sound
 from denwaban.store.words import fold

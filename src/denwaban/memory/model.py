@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from denwaban.people.persons import Person
 from denwaban.promises import Promise
-from denwaban.scripts import NOT_ASKED, Field
+from denwaban.scripts import Field
+from denwaban.texts import NOT_ASKED
 from denwaban.store.words import fold
 
 SOON = timedelta(days=3)

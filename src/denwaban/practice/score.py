@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from denwaban.console import NOT_ASKED, SAID, Lack
+from denwaban.console import SAID, Lack
+from denwaban.texts import NOT_ASKED
 from denwaban.scripts import Decide, End, MustSay, RunView, says, walk
 
 Kind = Literal["end", "mandatory", "must_say", "forbidden", "order", "report"]

@@ -19,6 +19,7 @@ from denwaban.reports import (
     form_of,
 )
 from denwaban.store import Tx
+from denwaban.texts import NOT_ASKED
 
 WITHIN = timedelta(hours=3)
 """By when the client is to call them."""
@@ -85,6 +86,6 @@ def _draft(tx: Tx, it: Ours, form: Form) -> Draft:
         number=it.number or (UNKNOWN if "number" in required else ""),
         callback_by=tx.now + WITHIN if it.number else None,
         note=it.reason if "note" in required else "",
-        extra=tuple((field.key, "聞けませんでした") for field in form.own if field.required),
+        extra=tuple((field.key, NOT_ASKED) for field in form.own if field.required),
         confirmed=("kana", "number"),
     )

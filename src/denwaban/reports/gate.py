@@ -10,7 +10,7 @@ from denwaban.reports.finding import Finding, check_text, hold, missing, warn
 from denwaban.reports.form import DEFAULT_FORM, Form, FormField
 from denwaban.reports.model import NOT_KNOWN, Draft, Tone, Urgency, tidy
 from denwaban.reports.saying import declines, finished, is_number, promises
-from denwaban.texts import N_
+from denwaban.texts import N_, NOT_ASKED
 
 _DIGIT = re.compile(r"\d")
 
@@ -18,8 +18,6 @@ SHORT_MAX = 200
 LONG_MAX = 60_000
 NUMBER_MAX = 100
 
-SAID_SO = "聞けませんでした"
-"""In a field that has choices: the caller could not be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +259,7 @@ def _own(field: FormField, draft: Draft, around: Around, form: Form) -> list[Fin
     text = dict(draft.extra).get(field.key, "")
     if field.required and not text:
         return [missing(field)]
-    if text and field.choices and text not in (*field.choices, SAID_SO):
+    if text and field.choices and text not in (*field.choices, NOT_ASKED):
         return [
             hold(
                 field.key,

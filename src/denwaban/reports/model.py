@@ -10,6 +10,7 @@ import msgspec
 
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import DEFAULT_FORM, Form
+from denwaban.texts import NOT_ASKED
 
 
 class Urgency(StrEnum):
@@ -39,7 +40,7 @@ TONE_WORDS = {
     Tone.ANGRY: "ご立腹のご様子",
 }
 
-NOT_KNOWN = frozenset({"", "不明", "お名前不明", "名乗らず", "匿名", "聞けませんでした"})
+NOT_KNOWN = frozenset({"", "不明", "お名前不明", "名乗らず", "匿名", NOT_ASKED})
 """What stands for the name of a caller who gave none."""
 
 

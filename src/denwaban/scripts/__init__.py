@@ -93,14 +93,13 @@ from denwaban.scripts.versions import (
     version,
     versions_of,
 )
-from denwaban.scripts.view import NOT_ASKED, Answer, RunView
+from denwaban.scripts.view import Answer, RunView
 from denwaban.scripts.walk import NoSuchWay
 from denwaban.scripts.words import change_words, kind_words, part_words
 
 __all__ = [
     "EVASIVE",
     "LONGEST_ANSWER",
-    "NOT_ASKED",
     "OTHERWISE",
     "Answer",
     "AnswerTooLong",

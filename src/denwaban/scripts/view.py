@@ -7,9 +7,6 @@ from typing import NamedTuple
 from denwaban.scripts import walk
 from denwaban.scripts.model import Branch, Field, Fork, Node, Script, Urgency
 
-NOT_ASKED = "聞けませんでした"
-"""What a mandatory answer says when it could not be had: the reader learns that it was not forgotten."""
-
 
 class RunFinished(Exception):
     """The report is out; its run does not change any more."""

@@ -12,7 +12,8 @@ from tests.web_fixtures import MakeWeb, Web, add_account
 from denwaban.access import Role
 from denwaban.improvement import pages
 from denwaban.people import add_client, leave_staff
-from denwaban.scripts import NOT_ASKED, draft_of, publish
+from denwaban.scripts import draft_of, publish
+from denwaban.texts import NOT_ASKED
 from denwaban.web import MenuEntry
 
 __all__ = ["world"]

@@ -8,16 +8,8 @@ from typing import Annotated, Any
 import msgspec
 
 from denwaban.clock import japan_day
-from denwaban.console import (
-    NOT_ASKED,
-    Person,
-    greeting_of,
-    guide_of,
-    mood_words,
-    people_of,
-    sentence,
-    span,
-)
+from denwaban.console import Person, greeting_of, guide_of, mood_words, people_of, sentence, span
+from denwaban.texts import NOT_ASKED
 from denwaban.oncall import BY_CLOCK, Deadlines, deadlines_of, on_duty, roster_now
 from denwaban.people import Client, Staff, client
 from denwaban.practice.rehearsal import (

@@ -36,8 +36,7 @@ from denwaban.people.persons.model import heard_as, tail_of
 from denwaban.people.persons.rows import PERSON
 from denwaban.people.persons.rows import index as person_index
 from denwaban.store import Store, metadata, new_id
-from denwaban.store.search import Folded
-from denwaban.store.search import SearchIndex
+from denwaban.store.search import Folded, SearchIndex
 from denwaban.store.search.tokens import client_token, heads_of, stream, tokens_of
 from denwaban.store.words import fold
 from denwaban.vault import Hidden, file_key

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from tests.browsers import chromium
 from tests.delivery_story import open_office
 from tests.outside_story import CALLING, outside
-from tests.browsers import chromium
 from tests.screens import DESK, PHONE, WIDE, look, seated, serving
 
 from denwaban.callback import CallBacks

@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
+from tests.browsers import chromium
 from tests.delivery_story import Office, open_office, working
 from tests.ports import free_port
-from tests.browsers import chromium
 from tests.screens import WIDE_DARK, look, seated, serving
 from tests.web_fixtures import add_account
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.outside_story import nowhere
 from tests.browsers import chromium
+from tests.outside_story import nowhere
 from tests.screens import PHONE, WIDE_DARK, look, seated, serving
 from tests.seat_story import MakeStory, SeatStory, seat_story
 from tests.summary_story import put_summaries

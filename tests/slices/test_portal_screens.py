@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route
 from sqlalchemy import insert
+from tests.browsers import chromium
 from tests.delivery_story import Office, open_office, working
 from tests.outside_story import nowhere
 from tests.ports import free_port
-from tests.browsers import chromium
 from tests.screens import DESK, PHONE, look, seated, serving
 from tests.web_fixtures import add_account
 

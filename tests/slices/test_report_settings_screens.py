@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.delivery_story import open_office
 from tests.browsers import chromium
+from tests.delivery_story import open_office
 from tests.screens import WIDE_DARK, look, seated, serving
 from tests.web_fixtures import MakeWeb, add_account
 

@@ -13,7 +13,23 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from denwaban.delivery.model import MOST_REPEATS, Climb, Kind, Ladder, Rung, State, Target, acknowledged, cut_short, from_json, handed, resumed, start, step, to_json
+from denwaban.delivery.model import (
+    MOST_REPEATS,
+    Climb,
+    Kind,
+    Ladder,
+    Rung,
+    State,
+    Target,
+    acknowledged,
+    cut_short,
+    from_json,
+    handed,
+    resumed,
+    start,
+    step,
+    to_json,
+)
 from denwaban.delivery.outcome import MAX_TRIES, OBEYED, wait_after
 from denwaban.delivery.plan import Member, People, freeze, usual
 

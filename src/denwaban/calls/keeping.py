@@ -4,10 +4,10 @@ The order of steps is what makes a `kill -9` harmless: sealed beside, read again
 then is the plain file removed. Whoever comes after a death finds the row still due, and what was done is not done again.
 """
 
-from functools import partial
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog

@@ -1,11 +1,11 @@
 """`denwaban scripts`: lint, export and import of scripts, for reviews and other programs."""
 
-from functools import partial
 import re
 import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click

@@ -5,11 +5,11 @@ in one transaction.
 """
 
 from denwaban.console.acts import NotYours, take_seat
-from denwaban.console.sending import NotReady, StillTalking, send_report
-from denwaban.console.guide import SAID, Guide, guide_of
 from denwaban.console.card import Person, people_of
+from denwaban.console.guide import SAID, Guide, guide_of
 from denwaban.console.model import Lack, draft_of, greeting_of, problems, span, words_of
 from denwaban.console.phone import account, addresses
+from denwaban.console.sending import NotReady, StillTalking, send_report
 from denwaban.console.transfers import conditions
 from denwaban.console.waiting import WaitingRoom
 from denwaban.console.words import mood_words, sentence

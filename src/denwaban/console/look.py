@@ -149,7 +149,9 @@ def look_on(
         stage=stage,
         todo=_todo(tx, unreported) if stage in ("idle", "report") else (),
         todo_count=todo_count,
-        today=rows.today(tx, operator.id, day_begins(japan_day(tx.now))) if "day" in wanted else rows.NO_DAY,
+        today=rows.today(tx, operator.id, day_begins(japan_day(tx.now)))
+        if "day" in wanted
+        else rows.NO_DAY,
         client=owner.name if owner else "",
         since=(shown.answered_at or shown.arrived_at) if shown else None,
         card=card,

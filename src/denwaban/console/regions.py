@@ -6,15 +6,15 @@ from datetime import datetime
 
 from markupsafe import Markup
 
+from denwaban.console.card import SHOWN_STAFF
 from denwaban.console.guide import SAID
 from denwaban.console.look import SHOWN_HISTORY, SHOWN_PROMISES, Look
-from denwaban.console.card import SHOWN_STAFF
 from denwaban.console.model import span
-from denwaban.texts import NOT_ASKED
 from denwaban.console.words import instead, mood_words, routing_words
 from denwaban.lines import why
 from denwaban.routing import AskedView, NearView, ParkedView, SeatView
 from denwaban.scripts import change_words, part_words
+from denwaban.texts import NOT_ASKED
 from denwaban.web import fragment
 
 

@@ -2,9 +2,9 @@
 
 from denwaban.clock import JST
 from denwaban.console.model import Lack
-from denwaban.texts import NOT_ASKED
 from denwaban.console.outlook import Outlook
 from denwaban.scripts import Forbidden
+from denwaban.texts import NOT_ASKED
 from denwaban.web import _
 
 

@@ -1,5 +1,6 @@
 """Message, attempt, acknowledgement, escalation: a report on its way until a named person has taken it."""
 
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement, taken
 from denwaban.delivery.acts import NotTheirs, acknowledge, follow, hand_on, send
 from denwaban.delivery.channels import Channel, Channels
 from denwaban.delivery.confirming import has_to_confirm
@@ -20,11 +21,18 @@ from denwaban.delivery.letter import Attachment, Letter
 from denwaban.delivery.model import Kind, State
 from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent, wait_after
 from denwaban.delivery.pressing import press
-from denwaban.delivery.queries import Attempt, Delivery, Trouble, attempts_of, deliveries_of, troubles, untaken
-from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement, taken
-from denwaban.delivery.standing import Standing, standings
+from denwaban.delivery.queries import (
+    Attempt,
+    Delivery,
+    Trouble,
+    attempts_of,
+    deliveries_of,
+    troubles,
+    untaken,
+)
 from denwaban.delivery.sealing import talk_words, turnings
 from denwaban.delivery.services import Services, load_services
+from denwaban.delivery.standing import Standing, standings
 from denwaban.delivery.story import Caller, Moment, caller_of, for_clients, story_of
 from denwaban.delivery.watch import Watch
 from denwaban.delivery.words import channel_words, moment_words

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import insert, select, update
 
 from denwaban.delivery import facts
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
 from denwaban.delivery.confirming import ask_again, confirm, missing, next_asking
 from denwaban.delivery.model import (
     Climb,
@@ -24,9 +25,8 @@ from denwaban.delivery.model import (
 )
 from denwaban.delivery.plan import PORTAL
 from denwaban.delivery.plans import ladder_for, targets_of
-from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
-from denwaban.delivery.standing import climb_of
 from denwaban.delivery.rows import acknowledgements, deliveries, escalations
+from denwaban.delivery.standing import climb_of
 from denwaban.delivery.telling import About, about, cancel, tell
 from denwaban.journal import append
 from denwaban.oncall import deadlines_of, reachable

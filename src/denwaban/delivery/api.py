@@ -10,10 +10,10 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.access import Principal, Role
 from denwaban.delivery import queries
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgements_of
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.model import Kind
 from denwaban.delivery.queries import Attempt, Delivery
-from denwaban.delivery.acknowledgements import Acknowledged, acknowledgements_of
 from denwaban.delivery.story import for_clients
 from denwaban.reports import report as report_of
 from denwaban.store import Store, Tx

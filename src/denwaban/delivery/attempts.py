@@ -14,7 +14,15 @@ from denwaban.delivery.acts import give_up_person
 from denwaban.delivery.composing import address_of, message_of, names_of, together
 from denwaban.delivery.links import make_links, make_replies
 from denwaban.delivery.message import Message
-from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent, outcome_words, wait_after
+from denwaban.delivery.outcome import (
+    Failed,
+    NotSetUp,
+    Outcome,
+    Retry,
+    Sent,
+    outcome_words,
+    wait_after,
+)
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
@@ -102,6 +110,8 @@ _ARRIVED = (
 _REACHED = update(escalations).where(
     among(escalations.c.id, "ids"), escalations.c.reached_at.is_(None)
 )
+
+
 def begin(
     tx: Tx, delivery_ids: Sequence[str], url: str, *, answers: bool = False
 ) -> list[Ready | None]:

@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select
 from denwaban.delivery.model import Climb, Kind, Told
 from denwaban.delivery.plan import PORTAL
 from denwaban.delivery.plans import targets_of
-from denwaban.delivery.standing import climb_of
 from denwaban.delivery.rows import deliveries, report_talk
+from denwaban.delivery.standing import climb_of
 from denwaban.delivery.telling import About, cancel, tell
 from denwaban.people import staff_by_ids
 from denwaban.reports import Report, Status

@@ -11,10 +11,9 @@ from denwaban.clock import Clock
 from denwaban.config import Settings
 from denwaban.delivery.acts import climb
 from denwaban.delivery.attempts import Came, Ready, begin, record
-from denwaban.delivery.outcome import outcome_words
 from denwaban.delivery.channels import Channels
 from denwaban.delivery.model import Kind
-from denwaban.delivery.outcome import Outcome, Sent
+from denwaban.delivery.outcome import Outcome, Sent, outcome_words
 from denwaban.delivery.rows import deliveries, escalations
 from denwaban.store import Store
 from denwaban.work import Duty, Together

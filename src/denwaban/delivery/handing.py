@@ -7,13 +7,13 @@ from sqlalchemy import delete, func, insert, select, update
 
 from denwaban.access import rows as access_rows
 from denwaban.delivery import facts
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
 from denwaban.delivery.acts import NotTheirs, move
 from denwaban.delivery.model import Kind, Rung, State, Told, cut_short, handed, resumed, to_json
 from denwaban.delivery.plans import Unreachable, ladder_for, targets_of
-from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
-from denwaban.delivery.standing import climb_of
 from denwaban.delivery.rows import acknowledgements, escalations, report_talk
 from denwaban.delivery.sealing import talk, talk_words
+from denwaban.delivery.standing import climb_of
 from denwaban.delivery.telling import About, cancel, tell
 from denwaban.journal import append
 from denwaban.oncall import reachable

@@ -5,7 +5,7 @@ Minutes of the day are minutes since midnight in Tokyo.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from denwaban.clock import JST, day_begins
 

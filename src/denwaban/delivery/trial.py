@@ -11,12 +11,11 @@ from litestar.response import Redirect
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.config import Settings
-from denwaban.delivery.outcome import outcome_words
 from denwaban.delivery.channels import Channels
 from denwaban.delivery.links import Tries
 from denwaban.delivery.message import Message
 from denwaban.delivery.model import Kind
-from denwaban.delivery.outcome import Outcome, Retry
+from denwaban.delivery.outcome import Outcome, Retry, outcome_words
 from denwaban.oncall import Contact, contact, may_change, open_address, record_test
 from denwaban.people import client, staff_member
 from denwaban.store import Store, Tx, new_id

@@ -1,8 +1,8 @@
 """Proposals as JSON, under /api/v1: read and decided on by those who write scripts; read by the client's staff."""
 
-from functools import partial
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Literal, TypeVar
 
 import msgspec

@@ -13,8 +13,8 @@ from denwaban.improvement.noticing import evasive_phrases, operators_own, otherw
 from denwaban.improvement.questions import need_list
 from denwaban.improvement.rows import node_use, script_notes
 from denwaban.scripts import OTHERWISE, Decide, End, Followed
-from denwaban.texts import NOT_ASKED
 from denwaban.store import Tx, new_id
+from denwaban.texts import NOT_ASKED
 
 OLD = timedelta(days=14)
 """Calls before that (a journal from before this slice) count in the figures, but no proposal is made of them."""

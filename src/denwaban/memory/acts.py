@@ -23,10 +23,10 @@ from denwaban.people.persons import (
 )
 from denwaban.reports import Report
 from denwaban.scripts import RunView
-from denwaban.texts import NOT_ASKED
 from denwaban.store import Tx
 from denwaban.store.sounds import sound
 from denwaban.store.words import fold
+from denwaban.texts import NOT_ASKED
 
 
 def keep(tx: Tx, report: Report) -> None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from denwaban.people.persons import Person
 from denwaban.promises import Promise
 from denwaban.scripts import Field
-from denwaban.texts import NOT_ASKED
 from denwaban.store.words import fold
+from denwaban.texts import NOT_ASKED
 
 SOON = timedelta(days=3)
 """Who calls again within this time calls about the same matter as a rule (かけ直し)."""

@@ -1,11 +1,11 @@
 """Placing practice calls, and what they are now."""
 
-from functools import partial
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 import structlog

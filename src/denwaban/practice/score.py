@@ -7,8 +7,8 @@ from typing import Literal
 import msgspec
 
 from denwaban.console import SAID, Lack
-from denwaban.texts import NOT_ASKED
 from denwaban.scripts import Decide, End, MustSay, RunView, says, walk
+from denwaban.texts import NOT_ASKED
 
 Kind = Literal["end", "mandatory", "must_say", "forbidden", "order", "report"]
 

@@ -19,7 +19,6 @@ LONG_MAX = 60_000
 NUMBER_MAX = 100
 
 
-
 @dataclass(frozen=True, slots=True)
 class Around:
     """What a draft is checked against, besides itself."""

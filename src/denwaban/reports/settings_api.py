@@ -1,8 +1,8 @@
 """A client's report form and rules for programs, and what the rules would do."""
 
-from functools import partial
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, TypeVar
 
 import msgspec

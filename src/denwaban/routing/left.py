@@ -1,12 +1,12 @@
 """Callers whom the engine's ledger has and the record does not (who came and went while there was no program, or in the moment
 before the program died), and what callers said to the engine because nobody could talk with them."""
 
-from functools import partial
 import asyncio
 import os
 import shutil
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -200,9 +200,7 @@ class LeftCalls:
                     staying.add(leg)
                     continue
                 try:
-                    made = await self._store.write(
-                        partial(take_entry, entry=entry, ended=ended)
-                    )
+                    made = await self._store.write(partial(take_entry, entry=entry, ended=ended))
                 except StoreError:
                     raise
                 except Exception as error:

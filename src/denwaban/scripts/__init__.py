@@ -75,13 +75,27 @@ from denwaban.scripts.phrases import says
 from denwaban.scripts.queries import Listed, News, news_for, script_listed, scripts_page
 from denwaban.scripts.readings import Reader, ToRead, Unread, confirm, readers, to_read, unread
 from denwaban.scripts.rehearsed import rehearsal_version, script_of_version
-from denwaban.scripts.runs import AnswerTooLong, NoSuchField, Saved, fill_known, finish_run, save_answer, start_run
-from denwaban.scripts.view import RunFinished
-from denwaban.scripts.steps import back, closed_in, go, jump
-from denwaban.scripts.run_queries import Followed, NoSuchRun, answers_to, run, run_of_call, runs_of_calls
+from denwaban.scripts.run_queries import (
+    Followed,
+    NoSuchRun,
+    answers_to,
+    run,
+    run_of_call,
+    runs_of_calls,
+)
+from denwaban.scripts.runs import (
+    AnswerTooLong,
+    NoSuchField,
+    Saved,
+    fill_known,
+    finish_run,
+    save_answer,
+    start_run,
+)
 from denwaban.scripts.said import said_in, turnings
 from denwaban.scripts.saying import spoken
 from denwaban.scripts.settings import ScriptSettings, Terms, set_settings, settings_of
+from denwaban.scripts.steps import back, closed_in, go, jump
 from denwaban.scripts.text import Parsed, Source, dump, parse, read, with_example
 from denwaban.scripts.versions import (
     add_script,
@@ -93,7 +107,7 @@ from denwaban.scripts.versions import (
     version,
     versions_of,
 )
-from denwaban.scripts.view import Answer, RunView
+from denwaban.scripts.view import Answer, RunFinished, RunView
 from denwaban.scripts.walk import NoSuchWay
 from denwaban.scripts.words import change_words, kind_words, part_words
 

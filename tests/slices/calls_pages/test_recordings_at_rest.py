@@ -3,6 +3,7 @@
 import asyncio
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -11,7 +12,7 @@ from tests.web_fixtures import MakeWeb
 
 from denwaban import vault
 from denwaban.access import Role
-from denwaban.calls import Keeper, erase_recordings, pages
+from denwaban.calls import Keeper, erase_recordings, pages, sealed_files
 from denwaban.calls.recordings import HEADER, State, read
 from denwaban.calls.rows import recordings
 from denwaban.clock import MovedClock
@@ -190,16 +191,16 @@ async def test_an_erasure_that_comes_while_it_is_sealed_wins(
     one = await shelf.talk()
     shelf.writes(one, wav(300))
     await shelf.keeper.sweep()
-    turn_over = Keeper._turn_over
+    seal = sealed_files.seal
 
-    def slow(keeper: Keeper, *args: object) -> None:
-        turn_over(keeper, *args)  # type: ignore[arg-type]
+    def slow(*args: Any) -> None:
+        seal(*args)
         with shelf.store.engine.begin() as other:
             other.execute(
                 update(recordings).values(state=State.ERASING.value, due_at=shelf.clock.now())
             )
 
-    monkeypatch.setattr(Keeper, "_turn_over", slow)
+    monkeypatch.setattr("denwaban.calls.keeping.seal", slow)
     await shelf.keeper.do(one.id)
     row = await shelf.row(one)
     assert (row["state"], row["due_at"]) == (State.ERASING, shelf.clock.now())

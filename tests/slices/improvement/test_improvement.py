@@ -33,9 +33,9 @@ from denwaban.knowledge import Author, Bound, Content, add_faq, change_faq, faq
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, remove_number, set_plan
 from denwaban.people import add_client, add_staff, change_staff, leave_staff, set_presence
 from denwaban.scripts import draft_of, publish, read, run_of_call, save_draft, versions_of
-from denwaban.texts import NOT_ASKED
 from denwaban.scripts.rows import runs
 from denwaban.store import Tx, new_id
+from denwaban.texts import NOT_ASKED
 from denwaban.work import overdue
 
 __all__ = ["world"]

@@ -4,8 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
-from tests.improvement_story import OTHERWISE, SCRIPT, TO_MATTER, World, world
 from tests.browsers import chromium
+from tests.improvement_story import OTHERWISE, SCRIPT, TO_MATTER, World, world
 from tests.screens import DESK, PHONE, WIDE, View, look, seated, serving
 from tests.web_fixtures import MakeWeb, Web, add_account
 

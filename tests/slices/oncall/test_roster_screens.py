@@ -4,8 +4,8 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from tests.delivery_story import Office, open_office
 from tests.browsers import chromium
+from tests.delivery_story import Office, open_office
 from tests.screens import PHONE, WIDE_DARK, look, seated, serving
 from tests.web_fixtures import MakeWeb, Web, add_account
 

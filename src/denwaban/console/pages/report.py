@@ -10,10 +10,10 @@ from litestar.response import Template
 
 from denwaban.config import Settings
 from denwaban.console.acts import Kept, NoTimes, NotYours, OutOfWindow, keep_answer
-from denwaban.console.sending import NotReady, StillTalking, outlook_for, send_report
 from denwaban.console.here import OPERATORS
 from denwaban.console.outlook import Outlook
 from denwaban.console.pages.common import SEAT, Nothing, Seat, no_call, told
+from denwaban.console.sending import NotReady, StillTalking, outlook_for, send_report
 from denwaban.console.words import instead, routing_words, sentence
 from denwaban.people import Operator
 from denwaban.scripts import LONGEST_ANSWER, AnswerTooLong, NoSuchField, RunFinished

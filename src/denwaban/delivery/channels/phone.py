@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 
 from denwaban.delivery import spoken
+from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
 from denwaban.delivery.acts import NotTheirs, acknowledge, hand_on
 from denwaban.delivery.message import Message
 from denwaban.delivery.outcome import Failed, NotSetUp, Outcome, Retry, Sent
-from denwaban.delivery.acknowledgements import Acknowledged, acknowledgement
 from denwaban.journal import Journal, last_seq
 from denwaban.outgoing import (
     Full,

@@ -1,8 +1,8 @@
 """The work on what came in, and looking into a mailbox from time to time."""
 
-from functools import partial
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import insert, select, update

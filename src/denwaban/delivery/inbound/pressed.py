@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import RowMapping, select
 
+from denwaban.delivery.acknowledgements import Acknowledged
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.channels.line import TAKE
 from denwaban.delivery.inbound.keeping import Meaning
 from denwaban.delivery.inbound.model import Arrival
 from denwaban.delivery.inbound.receipts import delivery_of, rise
-from denwaban.delivery.acknowledgements import Acknowledged
 from denwaban.oncall import open_address
 from denwaban.oncall import rows as oncall_rows
 from denwaban.people import rows as people_rows

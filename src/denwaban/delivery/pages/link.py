@@ -8,12 +8,12 @@ from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from denwaban.clock import Clock
+from denwaban.delivery.acknowledgements import acknowledgement
 from denwaban.delivery.acts import NotTheirs, acknowledge
 from denwaban.delivery.confirming import has_to_confirm
 from denwaban.delivery.links import Link, Tries, open_link
 from denwaban.delivery.message import subject_for
 from denwaban.delivery.model import Kind
-from denwaban.delivery.acknowledgements import acknowledgement
 from denwaban.lines import parse_number, show_number
 from denwaban.people import client as client_of
 from denwaban.people import staff_by_ids

@@ -14,12 +14,12 @@ from denwaban.access import Principal, Role
 from denwaban.calls.words import badge as call_badge
 from denwaban.clock import Clock
 from denwaban.delivery import words
+from denwaban.delivery.acknowledgements import acknowledgement, taken
 from denwaban.delivery.acts import acknowledge
 from denwaban.delivery.handing import AlreadyTaken, comment, reassign, resend
 from denwaban.delivery.model import State
 from denwaban.delivery.pages.acting import AssignForm, CommentForm, act
 from denwaban.delivery.queries import Trouble, deliveries_of, troubles
-from denwaban.delivery.acknowledgements import acknowledgement, taken
 from denwaban.delivery.standing import standings
 from denwaban.delivery.story import caller_of, story_of
 from denwaban.oncall import unattended

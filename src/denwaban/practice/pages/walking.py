@@ -9,7 +9,6 @@ import msgspec
 
 from denwaban.clock import japan_day
 from denwaban.console import Person, greeting_of, guide_of, mood_words, people_of, sentence, span
-from denwaban.texts import NOT_ASKED
 from denwaban.oncall import BY_CLOCK, Deadlines, deadlines_of, on_duty, roster_now
 from denwaban.people import Client, Staff, client
 from denwaban.practice.rehearsal import (
@@ -36,6 +35,7 @@ from denwaban.scripts import (
     settings_of,
 )
 from denwaban.store import Tx
+from denwaban.texts import NOT_ASKED
 from denwaban.web import _
 
 USUAL = Terms()

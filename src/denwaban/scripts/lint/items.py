@@ -1,7 +1,7 @@
 """What no call may leave out, and the author's own examples."""
 
-from functools import partial
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from denwaban.scripts import examples
 from denwaban.scripts.lint.case import Case, told_way

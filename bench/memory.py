@@ -39,8 +39,9 @@ from denwaban.store import Store, metadata, new_id
 from denwaban.store.search import Folded, SearchIndex
 from denwaban.store.search.tokens import client_token, heads_of, stream, tokens_of
 from denwaban.store.words import fold
-from denwaban.vault import Hidden, file_key
-from denwaban.vault.model import seal_text
+from denwaban.vault import HOUSE, Hidden, file_key
+from denwaban.vault.acts import blind_key
+from denwaban.vault.model import blind_text, seal_text
 
 GOAL = 50.0
 """Milliseconds."""
@@ -118,8 +119,18 @@ def people(calls: int) -> tuple[list[str], list[Who], list[Rang]]:
 
 
 _CLIENTS = ("id", "code", "name", "kana", "industry", "greeting", "policy", "created_at", "updated_at")  # fmt: skip
-_PERSONS = ("id", "client_id", "name", "kana", "company", "sound", "name_key", "created_at", "updated_at")  # fmt: skip
-_WAYS = ("id", "client_id", "person_id", "kind", "value", "tail", "added_at")
+_PERSONS = ("id", "client_id", "name", "kana", "company", "sealed", "sound", "name_key", "created_at", "updated_at")  # fmt: skip
+_WAYS = (
+    "id",
+    "client_id",
+    "person_id",
+    "kind",
+    "value",
+    "sealed",
+    "tail",
+    "tail_blind",
+    "added_at",
+)
 _INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "folding")
 _CALLS = ("id", "client_id", "leg", "trunk", "dialled", "caller", "plan", "mode", "state", "outcome", "arrived_at", "ended_at", "wait_ms", "practice")  # fmt: skip
 
@@ -138,8 +149,30 @@ def tables(
 
     now = moment(datetime.now(UTC))
     yield "clients", _CLIENTS, ((one, f"c{n}", f"計測商事{n}", "", "", "", "", now, now) for n, one in enumerate(clients))  # fmt: skip
-    yield "persons", _PERSONS, ((w.id, w.client, w.name, w.kana, "", heard_as(w.kana, w.name), fold(w.name), now, now) for w in everybody)  # fmt: skip
-    yield "person_ways", _WAYS, ((w.id, w.client, w.id, "phone", w.number, tail_of(w.number), now) for w in everybody)  # fmt: skip
+
+    def sealed(who: Who, table: str, *texts: str) -> str:
+        key_id, key = keys.of[who.client]
+        return seal_text(key, key_id, who.client, f"{table}/{who.id}", json.dumps(texts))
+
+    def blind(who: Who, place: str, text: str) -> str:
+        return blind_text(keys.blind[who.client], place, text)
+
+    def named() -> Lines:
+        for w in everybody:
+            sound = blind(w, "persons.sound", heard_as(w.kana, w.name))
+            name = blind(w, "persons.name_key", fold(w.name))
+            texts = sealed(w, "persons", w.name, w.kana, "")
+            yield w.id, w.client, "", "", "", texts, sound, name, now, now
+
+    def reached() -> Lines:
+        for w in everybody:
+            value = blind(w, "person_ways.phone", w.number)
+            tail = blind_text(keys.blind[HOUSE], "person_ways.tail", tail_of(w.number))
+            number = sealed(w, "person_ways", w.number)
+            yield w.id, w.client, w.id, "phone", value, number, "", tail, now
+
+    yield "persons", _PERSONS, named()
+    yield "person_ways", _WAYS, reached()
     yield "calls", _CALLS, ((c.id, c.who.client, "", "", "+81355550101", c.who.number, "", "full", "ended", Outcome.ANSWERED.value, at, at, 0, no) for c in rang for at in (moment(c.at),))  # fmt: skip
     # Texts repeat, as they do in life; what is made of one is made once.
     made: dict[tuple[str, ...], tuple[str, str]] = {}
@@ -249,6 +282,8 @@ class Keys:
     hide: Callable[[str], str]
     of: dict[str, tuple[str, bytes]]
     """(id, key) of each client."""
+    blind: dict[str, bytes]
+    """By which things are found, of each client and of the house."""
 
 
 async def keys_for(url: str, clients: list[str]) -> Keys:
@@ -257,7 +292,11 @@ async def keys_for(url: str, clients: list[str]) -> Keys:
     await store.open()
     try:
         return await store.write(
-            lambda tx: Keys(Hidden().hider(tx), {one: file_key(tx, one) for one in clients})
+            lambda tx: Keys(
+                Hidden().hider(tx),
+                {one: file_key(tx, one) for one in clients},
+                {one: blind_key(tx, one) or b"" for one in (*clients, HOUSE)},
+            )
         )
     finally:
         await store.close()

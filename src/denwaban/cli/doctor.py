@@ -152,9 +152,9 @@ def _plain(store: Store) -> Finding:
     left = store.look(lambda tx: sum(one.left(tx) for one in TURNINGS if one.left is not None))
     return Finding(
         not left,
-        "報告・回答・メモなどは、顧客ごとの鍵で暗号化されています"
+        "報告・回答・メモ・発信者の名簿などは、顧客ごとの鍵で暗号化されています"
         if not left
-        else f"暗号化の前の報告・回答・メモなどが {left} 件あります",
+        else f"暗号化の前の報告・回答・メモ・名簿などが {left} 件あります",
         "動かしている間に、少しずつ暗号化されます (make up)",
         needed=False,
     )

@@ -32,12 +32,11 @@ from denwaban.memory import who_calls
 from denwaban.oncall import deadlines_of
 from denwaban.people import Operator, set_regular
 from denwaban.people.persons import (
-    WayKind,
     give_call,
+    numbers_of,
     person,
     set_regular_person,
     take_call,
-    ways_of,
 )
 from denwaban.scripts import (
     Forbidden,
@@ -251,5 +250,5 @@ def say_who(tx: Tx, found: Call, run: RunView, person_id: str) -> None:
     if chosen is None or chosen.client_id != found.client_id:
         raise NotYours(found.id)
     give_call(tx, person_id, found.id)
-    numbers = [way.value for way in ways_of(tx, person_id) if way.kind is WayKind.PHONE]
+    numbers = numbers_of(tx, person_id)
     fill_known(tx, found, run, chosen, numbers[0] if numbers else "")

@@ -142,7 +142,9 @@ def card_of(
         client=owner,
         number=shown_number(shown.caller),
         memory=memory,
-        before=_before(tx, shown, run) if stage == "talking" and run else {},
+        before=_before(tx, shown, run, memory if whole else None)
+        if stage == "talking" and run
+        else {},
         greeting=greeting_for(greeting_of(owner), known),
         node=run.node
         if run
@@ -203,8 +205,8 @@ def people_of(roster: Roster, duty: OnDuty | NobodyOnDuty, now: datetime) -> tup
     )
 
 
-def _before(tx: Tx, shown: Call, run: RunView) -> Mapping[str, Before]:
+def _before(tx: Tx, shown: Call, run: RunView, memory: Memory | None) -> Mapping[str, Before]:
     """What the caller answered last time to what this scene asks."""
     if not any(may_be_known(field) for field in run.node.ask):
         return {}
-    return known_before(run.node.ask, said_by_caller(tx, shown))
+    return known_before(run.node.ask, said_by_caller(tx, shown, memory))

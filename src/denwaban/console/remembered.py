@@ -38,7 +38,7 @@ def _person(tx: Tx, words: list[str], one: Person, current: str, *, choose: bool
     below = " · ".join(filter(None, (one.kana, one.company, *numbers)))
     return Result(
         kind=PERSON,
-        title=marked(one.name or (numbers[0] if numbers else ""), words),
+        title=marked(one.shown or (numbers[0] if numbers else ""), words),
         snippet=snippet(below, words, SNIPPET),
         here=one.id == current,
         person=one,

@@ -104,5 +104,5 @@ def _count(tx: Tx, found: Call, run: RunView) -> None:
     """Whether the caller was asked for what we knew."""
     memory = memory_of_call(tx, found)
     fields = [field for node in run.walked for field in node.ask] + run.extra
-    before = known_before(fields, said_by_caller(tx, found))
+    before = known_before(fields, said_by_caller(tx, found, memory))
     count_askings(tx, found, run, memory, before)

@@ -13,9 +13,11 @@ from denwaban import (
     scripts,
     summaries,
 )
+from denwaban.people import persons
 
 TURNINGS = (
     *people.turnings,
+    *persons.turnings,
     *oncall.turnings,
     *reports.turnings,
     *scripts.turnings,

@@ -15,10 +15,11 @@ from denwaban.people.persons import (
     Person,
     given_calls,
     numbers_of,
+    numbers_of_caller,
     person_of_call,
     taken_from_number,
 )
-from denwaban.people.persons.rows import person_calls, person_ways
+from denwaban.people.persons.rows import person_calls
 from denwaban.people.rows import operators
 from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
@@ -191,14 +192,23 @@ _TO_NUMBERS = Question(_OPEN.where(_TO_NUMBER))
 _TO_BOTH = Question(_OPEN.where(or_(_TO_NUMBER, _TO_GIVEN)))
 
 
-def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
-    """What who calls answered the last times, by the folded label of the question. Practice knows of practice only."""
+def said_by_caller(tx: Tx, call: Call, memory: Memory | None = None) -> dict[str, Before]:
+    """What who calls answered the last times, by the folded label of the question. Practice knows of practice only. `memory`:
+    what is known of who calls, when it was read already."""
+    if call.client_id is None:
+        return {}
+    number = number_of(call) or call.caller
+    if memory is None:
+        who, numbers = numbers_of_caller(tx, call.client_id, call.id, number)
+    else:
+        who, numbers = memory.person.id if memory.person is not None else None, memory.numbers
     rows = tx.all(
         _SAID,
         {
             "client": call.client_id,
             "call": call.id,
-            "number": number_of(call) or call.caller,
+            "who": who or "",
+            "numbers": {*numbers, number} - {""},
             "practice": call.practice,
         },
     )
@@ -216,22 +226,10 @@ def said_by_caller(tx: Tx, call: Call) -> dict[str, Before]:
 
 def _said() -> Select[Any]:
     """One question, for it is asked at many steps of every seat."""
-    client = bindparam("client", type_=String())
-    number = bindparam("number", type_=String())
-    ways, given, others = person_ways, person_calls.alias("given"), person_calls.alias("others")
-    who = func.coalesce(
-        select(person_calls.c.person_id)
-        .where(person_calls.c.call_id == bindparam("call"))
-        .scalar_subquery(),
-        select(ways.c.person_id)
-        .where(ways.c.client_id == client, ways.c.kind == "phone", ways.c.value == number)
-        .scalar_subquery(),
-    )
-    theirs = select(ways.c.value).where(ways.c.person_id == who, ways.c.kind == "phone")
+    client, who = bindparam("client", type_=String()), bindparam("who", type_=String())
+    given, others = person_calls.alias("given"), person_calls.alias("others")
     from_numbers = select(calls.c.id).where(
-        calls.c.client_id == client,
-        calls.c.caller != "",
-        calls.c.caller.in_(theirs.union_all(select(number))),
+        calls.c.client_id == client, among(calls.c.caller, "numbers")
     )
     to_them = select(given.c.call_id).where(given.c.person_id == who)
     elsewhere = select(others.c.call_id).where(

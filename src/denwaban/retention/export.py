@@ -90,7 +90,7 @@ def _caller(tx: Tx, found: Asked) -> dict[str, Any] | None:
     if who is None:
         return None
     return {
-        "name": who.name,
+        "name": who.shown,
         "kana": who.kana,
         "company": who.company,
         "regular": who.regular,

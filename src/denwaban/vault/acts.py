@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, bindparam, func, insert, select, update
 
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 from denwaban.vault import model
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered
@@ -20,9 +20,10 @@ HOUSE = "house"
 SETTLED = timedelta(minutes=1)
 """A key that is older than this is committed."""
 
-_ONE = select(vault_keys).where(vault_keys.c.id == bindparam("it"))
-_CURRENT = (
-    select(vault_keys.c.id, vault_keys.c.created_at)
+# Built once: asked at calls of clients of whom nothing was heard for a while.
+_ONE = Question(select(vault_keys).where(vault_keys.c.id == bindparam("it")))
+_CURRENT = Question(
+    select(vault_keys)
     .where(
         vault_keys.c.owner == bindparam("who"),
         vault_keys.c.purpose == bindparam("what"),
@@ -148,8 +149,11 @@ def _standing(tx: Tx, owner: str, purpose: str) -> str | None:
     if row is None:
         return None
     key_id: str = row["id"]
-    # What was made just now may be of this very commit, which may yet fail: nobody could open what a lost key has sealed.
-    if row["created_at"] < tx.now - SETTLED:
+    if ring.recall(f"{owner}/{key_id}", tx.now) is None:
+        remember(tx, row)
+    # What was made just now may be of this very commit, which may yet fail: nobody could open what a lost key has sealed. Who
+    # only reads sees what is committed.
+    if tx.reads or row["created_at"] < tx.now - SETTLED:
         ring.remember_current(owner, purpose, key_id, tx.now)
     return key_id
 

@@ -21,6 +21,7 @@ from denwaban.clock import JST, MovedClock
 from denwaban.config import Settings
 from denwaban.delivery.rows import report_talk
 from denwaban.journal import after
+from denwaban.people.persons import newest
 from denwaban.people.persons.rows import person_ways, persons
 from denwaban.promises.rows import promises as promise_rows
 from denwaban.reports.rows import reports as report_rows
@@ -40,7 +41,8 @@ async def text_of(files: Files) -> str:
     tables = (report_rows, promise_rows, report_talk, persons, person_ways, calls)
     rows = [str(dict(row)) for table in tables for row in await files.all_of(table)]
     opened = await files.store.read(lambda tx: reports.reports(tx, None))
-    return "\n".join([*rows, *map(str, opened)])
+    known = await files.store.read(lambda tx: newest(tx))
+    return "\n".join([*rows, *map(str, opened), *map(str, known), *await files.numbers()])
 
 
 async def test_what_is_over_goes_by_night_and_figures_stay(files: Files, clock: MovedClock) -> None:
@@ -81,7 +83,7 @@ async def test_names_and_numbers_have_a_time_of_their_own(files: Files, clock: M
     await files.night()
     numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
     assert numbers == {old_call: "", new_call: OTHER}
-    assert [row["value"] for row in await files.all_of(person_ways)] == [OTHER]
+    assert await files.numbers() == {OTHER}
     assert await files.counted() == [("retention", Counts(0, 0, 1))]
 
 

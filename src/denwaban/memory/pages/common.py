@@ -48,7 +48,7 @@ def way_words(way: Way) -> str:
 
 def person_words(one: Person, ways: list[Way]) -> str:
     """What a person is called, else what they are reached by."""
-    return one.name or next(map(way_words, ways), _("お名前は伺っていません"))
+    return one.shown or next(map(way_words, ways), _("お名前は伺っていません"))
 
 
 def outcome_words() -> dict[str, str]:

@@ -9,7 +9,12 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from denwaban.people.api.common import STAFF_ONLY, written
 from denwaban.people.model import Caller
-from denwaban.people.persons import caller_by_id, callers_page, set_put_first, set_regular
+from denwaban.people.persons import (
+    caller_by_id,
+    callers_page,
+    set_put_first_person,
+    set_regular_person,
+)
 from denwaban.store import Store, Tx
 from denwaban.web.api import Cursor, IdText, Limit, Page, decode_cursor, make_page
 
@@ -67,10 +72,10 @@ async def patch_caller(
         if found is None:
             return None
         if not isinstance(data.regular, msgspec.UnsetType):
-            found = set_regular(tx, found.client_id, found.number, data.regular)
+            set_regular_person(tx, found.person_id, data.regular)
         if not isinstance(data.put_first, msgspec.UnsetType):
-            found = set_put_first(tx, found.client_id, found.number, data.put_first)
-        return found
+            set_put_first_person(tx, found.person_id, data.put_first)
+        return caller_by_id(tx, caller_id)
 
     return show_caller(await written(store, change))
 

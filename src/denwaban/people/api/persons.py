@@ -103,7 +103,7 @@ def _show(tx: Tx, person_id: str) -> PersonOut:
     return PersonOut(
         found.id,
         found.client_id,
-        found.name,
+        found.shown,
         found.kana,
         found.company,
         found.regular,

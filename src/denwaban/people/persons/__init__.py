@@ -9,6 +9,7 @@ from denwaban.people.persons.acts import (
     give_call,
     remember,
     remember_person,
+    set_put_first_person,
     set_regular_person,
     take_call,
     take_up,
@@ -23,8 +24,10 @@ from denwaban.people.persons.callers import (
     set_regular,
 )
 from denwaban.people.persons.erasing import forget_persons, persons_before
+from denwaban.people.persons.finding import digits_in, find_persons, twins
 from denwaban.people.persons.joining import MERGE, SPLIT, merge, say_apart, split, undo
 from denwaban.people.persons.model import (
+    UNOPENED,
     Act,
     BuiltOn,
     By,
@@ -37,26 +40,26 @@ from denwaban.people.persons.model import (
 )
 from denwaban.people.persons.queries import (
     acts_of,
-    digits_in,
-    find_persons,
     given_calls,
     given_to,
     newest,
     numbers_of,
+    numbers_of_caller,
     old_names,
     person,
     person_by_number,
     person_of_call,
     persons_by_ids,
     taken_from_number,
-    twins,
     ways_of,
     ways_of_each,
 )
+from denwaban.people.persons.sealing import turnings
 
 __all__ = [
     "MERGE",
     "SPLIT",
+    "UNOPENED",
     "Act",
     "BuiltOn",
     "By",
@@ -80,6 +83,7 @@ __all__ = [
     "merge",
     "newest",
     "numbers_of",
+    "numbers_of_caller",
     "old_names",
     "person",
     "person_by_number",
@@ -92,12 +96,14 @@ __all__ = [
     "remember_person",
     "say_apart",
     "set_put_first",
+    "set_put_first_person",
     "set_regular",
     "set_regular_person",
     "split",
     "take_call",
     "take_up",
     "taken_from_number",
+    "turnings",
     "twins",
     "undo",
     "ways_of",

@@ -9,15 +9,14 @@ from denwaban.people.acts.checks import check_text
 from denwaban.people.model import Changed, PeopleError
 from denwaban.people.persons import facts
 from denwaban.people.persons.model import (
+    TEXTS,
     Joined,
     Person,
     WayKind,
-    heard_as,
     mail_address,
-    tail_of,
     words_for,
 )
-from denwaban.people.persons.queries import old_names, person, person_by_way, ways_of
+from denwaban.people.persons.queries import PLAIN, old_names, person, person_by_way, ways_of
 from denwaban.people.persons.rows import (
     PERSON,
     index,
@@ -26,10 +25,16 @@ from denwaban.people.persons.rows import (
     person_ways,
     persons,
 )
+from denwaban.people.persons.sealing import (
+    called,
+    called_before,
+    compared,
+    must_be_open,
+    rewritten,
+    way_values,
+)
 from denwaban.store import Tx, new_id
 from denwaban.store.words import fold
-
-_TEXTS = ("name", "kana", "company")
 
 AT_ONCE = 200
 """So many persons are taken into the index in one transaction: calls wait for the same writer."""
@@ -77,10 +82,11 @@ def change_person(
     tx: Tx, person_id: str, name: str, kana: str, company: str, seen: int | None = None
 ) -> Person:
     """Somebody writes how the person is called; empty texts are taken as they are. Raises `LookupError`, `PeopleError`,
-    `Joined`, and `Changed` when it is no longer the version `seen`."""
+    `Joined`, `VaultError` when what there is cannot be opened, and `Changed` when it is no longer the version `seen`."""
     found = _standing(tx, person_id)
+    must_be_open(found)
     given = _checked(name, kana, company)
-    fields = [field for field in _TEXTS if getattr(found, field) != given[field]]
+    fields = [field for field in TEXTS if getattr(found, field) != given[field]]
     if seen is not None and seen != found.version:
         raise Changed
     if not fields:
@@ -172,7 +178,9 @@ def _new(tx: Tx, client_id: str, given: dict[str, str]) -> Person:
     made = Person(
         id=new_id(),
         client_id=client_id,
-        **given,
+        name=given["name"],
+        kana=given["kana"],
+        company=given["company"],
         regular=False,
         put_first=False,
         version=1,
@@ -180,7 +188,9 @@ def _new(tx: Tx, client_id: str, given: dict[str, str]) -> Person:
         created_at=tx.now,
         updated_at=tx.now,
     )
-    tx.execute(insert(persons).values({name: getattr(made, name) for name in Person.__slots__}))
+    plain = {name: getattr(made, name) for name in PLAIN}
+    texts = called.values(tx, client_id, made.id, *(given[name] for name in TEXTS))
+    tx.execute(insert(persons).values(**plain, **texts))
     return made
 
 
@@ -190,23 +200,23 @@ def new_person(tx: Tx, client_id: str, name: str, kana: str, company: str) -> Pe
 
 
 def _add_way(tx: Tx, of: Person, kind: WayKind, value: str) -> None:
-    tail = tail_of(value) if kind is WayKind.PHONE else ""
+    way_id = new_id()
     tx.execute(
         insert(person_ways).values(
-            id=new_id(),
+            id=way_id,
             client_id=of.client_id,
             person_id=of.id,
             kind=kind.value,
-            value=value,
-            tail=tail,
             added_at=tx.now,
+            **way_values(tx, of.client_id, way_id, kind, value),
         )
     )
 
 
 def _learn(tx: Tx, known: Person, given: dict[str, str]) -> Person:
     fresh = {key: text for key, text in given.items() if text and getattr(known, key) != text}
-    if not fresh:
+    # What cannot be opened may be there again when its key is: nothing is written over it.
+    if not fresh or not known.opened:
         tx.execute(update(persons).where(persons.c.id == known.id).values(updated_at=tx.now))
         return _again(tx, known.id)
     renamed = known.name and "name" in fresh and fold(fresh["name"]) != fold(known.name)
@@ -236,9 +246,8 @@ def add_old_name(tx: Tx, of: Person, name: str, kana: str) -> str | None:
             id=row_id,
             client_id=of.client_id,
             person_id=of.id,
-            name=name,
-            kana=kana,
             at=tx.now,
+            **called_before.values(tx, of.client_id, row_id, name, kana),
         )
     )
     return row_id
@@ -249,7 +258,7 @@ def _write(tx: Tx, known: Person, values: dict[str, Any], *only: ColumnElement[b
     done = tx.execute(
         update(persons)
         .where(persons.c.id == known.id, *only)
-        .values(**values, version=persons.c.version + 1, updated_at=tx.now)
+        .values(**rewritten(tx, known, values), version=persons.c.version + 1, updated_at=tx.now)
     )
     return done.rowcount == 1
 
@@ -262,19 +271,20 @@ def _again(tx: Tx, person_id: str) -> Person:
 
 def _put(tx: Tx, person_id: str) -> Person:
     found = _again(tx, person_id)
-    tx.execute(
-        update(persons)
-        .where(persons.c.id == person_id)
-        .values(
-            sound=heard_as(found.kana, found.name),
-            name_key=fold(found.name)[:200],
-            company_key=fold(found.company)[:200],
-        )
-    )
-    former = old_names(tx, person_id)
+    mine = persons.c.id == person_id
+    if found.opened:
+        keys = compared(tx, found.client_id, found.name, found.kana, found.company)
+        tx.execute(update(persons).where(mine).values(**keys))
+    else:
+        # It is looked at once; what was known of them before stays.
+        tx.execute(update(persons).where(mine, persons.c.sound.is_(None)).values(sound=""))
+        if found.into_id is None:
+            return found
+    former = [one for one in old_names(tx, person_id) if one.opened]
     also = [word for one in former for word in words_for(one.name, one.kana)]
     also += [fold(one.name) for one in former]
-    also += [fold(way.value) for way in ways_of(tx, person_id) if way.kind is WayKind.MAIL]
+    mails = [one for one in ways_of(tx, person_id) if one.kind is WayKind.MAIL and one.opened]
+    also += [fold(one.value) for one in mails]
     words = dict.fromkeys([*words_for(found.name, found.kana), fold(found.company), *also])
     words.pop("", None)
     if found.into_id is None and (found.name or words):

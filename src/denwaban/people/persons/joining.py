@@ -24,6 +24,7 @@ from denwaban.people.persons.rows import (
     person_ways,
     persons,
 )
+from denwaban.people.persons.sealing import must_be_open, open_moved, rewritten, seal_moved
 from denwaban.store import Tx, new_id
 
 MERGE, SPLIT = "merge", "split"
@@ -68,11 +69,13 @@ def merge(
     reading stay, the other's is kept beside them; a company and the marks of a caller are taken over.
 
     Raises `LookupError` for who is not there, `PeopleError` for two who are one already or call different clients, `Joined`
-    when somebody was faster, and `Changed` when either is no longer the version that was `seen`.
+    when somebody was faster, `Changed` when either is no longer the version that was `seen`, and `VaultError` when what one of
+    them is called cannot be opened.
     """
     keeps, goes = _both(tx, person_id, other_id)
     if (seen not in (None, keeps.version)) or (seen_other not in (None, goes.version)):
         raise Changed
+    must_be_open(keeps, goes)
     after = Fields(
         company=keeps.company or goes.company,
         kana=keeps.kana or goes.kana,
@@ -129,7 +132,8 @@ def split(
 def undo(tx: Tx, act_id: str, by: By, of: str | None = None) -> str:
     """Everything is as it was before the act, and what became known since stays with whom it was learned of; returns the id
     of who stays. What somebody who came out of a split has got since goes back with them. Doing it again changes nothing.
-    `of`: one of the two. Raises `LookupError`, and `BuiltOn` when either person was joined or parted again since."""
+    `of`: one of the two. Raises `LookupError`, `BuiltOn` when either person was joined or parted again since, and
+    `VaultError`."""
     row = tx.first(select(person_acts).where(person_acts.c.id == act_id))
     if row is None or of not in (None, row["person_id"], row["other_id"]):
         raise LookupError(act_id)
@@ -147,7 +151,7 @@ def undo(tx: Tx, act_id: str, by: By, of: str | None = None) -> str:
     keeps, other = person(tx, row["person_id"]), person(tx, row["other_id"])
     assert keeps is not None  # a foreign key
     assert other is not None
-    moved = msgspec.convert(row["moved"], Moved)
+    moved = msgspec.convert(open_moved(tx, row), Moved)
     if row["kind"] == MERGE:
         _part_again(tx, keeps, other, moved)
     else:
@@ -160,6 +164,7 @@ def undo(tx: Tx, act_id: str, by: By, of: str | None = None) -> str:
 
 
 def _part_again(tx: Tx, keeps: Person, other: Person, moved: Moved) -> None:
+    must_be_open(keeps)
     _move(tx, keeps.id, other.id, ways=moved.ways, names=moved.names, calls=moved.calls)
     if moved.made is not None:
         tx.execute(delete(person_names).where(person_names.c.id == moved.made))
@@ -207,7 +212,7 @@ def _lock(tx: Tx, seen: Person, **values: Any) -> None:
     done = tx.execute(
         update(persons)
         .where(persons.c.id == seen.id, persons.c.version == seen.version)
-        .values(**values, version=seen.version + 1, updated_at=tx.now)
+        .values(**rewritten(tx, seen, values), version=seen.version + 1, updated_at=tx.now)
     )
     if done.rowcount != 1:
         now = person(tx, seen.id)
@@ -251,7 +256,7 @@ def _write_down(tx: Tx, kind: str, keeps: Person, other: Person, by: By, moved: 
             at=tx.now,
             by_id=by.id,
             by_name=by.name,
-            moved=msgspec.to_builtins(moved),
+            moved=seal_moved(tx, keeps.client_id, act_id, msgspec.to_builtins(moved)),
         )
     )
     return act_id

@@ -14,6 +14,13 @@ TAIL = 4
 """So many last digits of a number people remember (下4桁)."""
 
 
+TEXTS = ("name", "kana", "company")
+"""What a person is called, by the names of `Person`."""
+
+UNOPENED = "【開けない記録】"
+"""Stands, in a list, for what cannot be opened."""
+
+
 class WayKind(StrEnum):
     """By what a person reaches us."""
 
@@ -40,6 +47,13 @@ class Person:
     """Was joined into that person; None: stands for themselves."""
     created_at: datetime
     updated_at: datetime
+    opened: bool = True
+    """False: what they are called is there and cannot be opened; the texts are empty."""
+
+    @property
+    def shown(self) -> str:
+        """The name as lists show it: `UNOPENED` for what cannot be opened."""
+        return self.name if self.opened else UNOPENED
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +64,9 @@ class Way:
     person_id: str
     kind: WayKind
     value: str
-    """E.164, or a mail address in lower case."""
+    """E.164, or a mail address in lower case; `UNOPENED` for what cannot be opened."""
     added_at: datetime
+    opened: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +77,8 @@ class OldName:
     kana: str
     at: datetime
     """Until when."""
+    opened: bool = True
+    """False: it cannot be opened; the name is `UNOPENED`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +93,7 @@ class Act:
     other_id: str
     """Who went into them, or came out of them."""
     other: str
-    """What that person is called; empty without a name."""
+    """What that person is called; empty without a name, `UNOPENED` when it cannot be opened."""
     at: datetime
     by: str
     undone_at: datetime | None

@@ -1,6 +1,7 @@
 """Persons who call clients, what they are reached by and called, and how they were joined and parted.
 
-Names and numbers are read and written in this package only: whoever seals them has one place to do it in.
+Names and numbers are read and written in this package only, and sealed there (`sealing`): what of them stands in the columns that
+are named after them is from before, and waits to be sealed.
 """
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     false,
 )
@@ -27,11 +29,13 @@ persons = Table(
     Column("name", String(100), nullable=False),
     Column("kana", String(100), nullable=False),
     Column("company", String(100), nullable=False),
+    Column("sealed", Text),  # those three; null: they are empty, or from before
     Column("regular", Boolean, nullable=False, server_default=false()),  # 常連
     Column("put_first", Boolean, nullable=False, server_default=false()),  # 先につなぐ
-    Column("sound", String(100)),  # of the reading; null: not in the index yet
-    Column("name_key", String(200), nullable=False, server_default=""),  # the name, folded
-    Column("company_key", String(200), nullable=False, server_default=""),  # the company, folded
+    # Keyed hashes of what is compared; empty when there is nothing to compare.
+    Column("sound", String(100)),  # of the reading as it sounds; null: not in the index yet
+    Column("name_key", String(200), nullable=False, server_default=""),  # of the name, folded
+    Column("company_key", String(200), nullable=False, server_default=""),  # of the company
     Column("version", Integer, nullable=False, server_default="1"),  # grows with every change
     Column("into_id", Id, ForeignKey("persons.id")),  # joined into that person
     Column("created_at", Utc, nullable=False),
@@ -54,11 +58,15 @@ person_ways = Table(
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
     Column("person_id", Id, ForeignKey("persons.id"), nullable=False, index=True),
     Column("kind", String(10), nullable=False),  # phone | mail
-    Column("value", String(200), nullable=False),  # E.164, or the address in lower case
-    Column("tail", String(4), nullable=False),  # the last four digits of a number
+    # A keyed hash of the number (E.164) or the address (in lower case): itself in a row from before.
+    Column("value", String(200), nullable=False),
+    Column("sealed", Text),  # the number or address; null: from before
+    Column("tail", String(4), nullable=False),  # the last four digits of a number from before
+    Column("tail_blind", String(32)),  # a keyed hash of the last four digits
     Column("added_at", Utc, nullable=False),
     UniqueConstraint("client_id", "kind", "value"),
     Index("ix_person_ways_tail", "tail", "client_id"),
+    Index("ix_person_ways_tail_blind", "tail_blind", "client_id"),
 )
 
 person_names = Table(
@@ -69,6 +77,7 @@ person_names = Table(
     Column("person_id", Id, ForeignKey("persons.id"), nullable=False, index=True),
     Column("name", String(100), nullable=False),  # what they were called before
     Column("kana", String(100), nullable=False),
+    Column("sealed", Text),  # those two; null: from before
     Column("at", Utc, nullable=False),  # until when
 )
 
@@ -94,7 +103,7 @@ person_acts = Table(
     Column("at", Utc, nullable=False),
     Column("by_id", Id),  # an account or an API key
     Column("by_name", String(100), nullable=False),
-    Column("moved", Json, nullable=False),  # see joining.Moved
+    Column("moved", Json, nullable=False),  # see joining.Moved; sealed: one text
     Column("undone_at", Utc),
     Column("undone_by", String(100), nullable=False, server_default=""),
 )

@@ -78,11 +78,11 @@ class Files:
     async def all_of(self, table: Any) -> list[Any]:
         return await self.store.read(lambda tx: tx.all(select(table).order_by(table.c.id)))
 
-    async def numbers(self) -> set[str]:
-        """Of everybody who is known to call."""
+    async def numbers(self) -> list[str]:
+        """Of everybody who is known to call, in order."""
         client_id = self.office.client_id
         known = await self.store.read(lambda tx: people.callers_page(tx, client_id, None, 100))
-        return {one.number for one in known}
+        return sorted(one.number for one in known)
 
     async def audited(self) -> list[audit.Entry]:
         """What is on the audit, oldest first."""

@@ -9,6 +9,7 @@ from tests.seat_story import MakeStory, SeatStory, seat_story
 
 from denwaban.console.acts import look_begun
 from denwaban.console.look import Look, NotBegun, look
+from denwaban.people import caller_of
 from denwaban.scripts import save_answer
 from denwaban.store import Tx
 
@@ -39,6 +40,8 @@ async def asks(
 async def test_a_look_asks_little_however_many_reports_wait(seat_story: MakeStory) -> None:
     story = await seat_story()
     operator = story.operator
+    # A client's keys are read once in five minutes, for all seats.
+    await story.store.read(lambda tx: caller_of(tx, story.client_id, "+819000000000"))
     seen, idle = await asks(story)
     assert (seen.stage, idle <= MOST["idle"]) == ("idle", True), idle
     asked: dict[str, list[int]] = {"ringing": [], "talking": [], "report": []}

@@ -83,7 +83,7 @@ async def test_names_and_numbers_have_a_time_of_their_own(files: Files, clock: M
     await files.night()
     numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
     assert numbers == {old_call: "", new_call: OTHER}
-    assert await files.numbers() == {OTHER}
+    assert await files.numbers() == [OTHER]
     assert await files.counted() == [("retention", Counts(0, 0, 1))]
 
 

@@ -234,7 +234,7 @@ async def test_wrong_tries_lock_the_call_and_calling_again_does_not_help(
     # A supervisor opens it, with a reason.
     floor = await (await make_web(pages=pages.routes)).browser(Role.SUPERVISOR)
     assert "山田設備" in (await floor.get("/identity")).text
-    assert (await floor.post(f"/identity/{call.id}", {"reason": ""})).status_code == 422
+    assert (await floor.post(f"/identity/{call.id}", {"reason": "\u200b"})).status_code == 422
     done = await floor.post(f"/identity/{call.id}", {"reason": "折り返して確かめた"})
     assert done.status_code == 303
     assert "ご本人と確認できました" in (await say(browser, call, RIGHT)).text

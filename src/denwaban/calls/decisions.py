@@ -12,6 +12,7 @@ from denwaban.calls.model import Call
 from denwaban.calls.rows import call_decisions
 from denwaban.journal import Fact, append
 from denwaban.store import Tx, new_id
+from denwaban.store.words import fold
 
 LONGEST_REASON = 200
 
@@ -47,9 +48,9 @@ class Decision:
 
 
 def tidy_reason(reason: str) -> str:
-    """The reason on one line. Raises `NoReason`."""
+    """The reason on one line. Raises `NoReason`, also for one in which nothing can be read."""
     words = " ".join(reason.replace("\x00", "").split())
-    if not words or len(words) > LONGEST_REASON:
+    if not fold(words) or len(words) > LONGEST_REASON:
         raise NoReason
     return words
 

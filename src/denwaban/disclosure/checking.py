@@ -18,6 +18,7 @@ from denwaban.disclosure.rows import targets, tries, unlocks
 from denwaban.journal import Fact, append
 from denwaban.people import PeopleError
 from denwaban.store import Tx, new_id
+from denwaban.store.words import fold
 
 
 class NoCheck(LookupError):
@@ -286,7 +287,7 @@ def _hand(
     tx: Tx, call_id: str, client_id: str, user_id: str, label: str | None, reason: str
 ) -> str:
     text = reason.strip().replace("\x00", "")[:500]
-    if not text:
+    if not fold(text):  # blanks that nobody sees are no reason
         raise PeopleError("理由を書いてください", "reason")
     unlock_id = new_id()
     tx.execute(

@@ -53,8 +53,9 @@ class Following(Generic[T]):
         self._event.set()
 
     def stop(self) -> None:
-        """Ends `items`."""
+        """Ends `items`: nothing more comes, also of what was heard already. A reader who is slow may be here no more."""
         self._stopped = True
+        self._heard.clear()
         self._event.set()
 
     async def items(self, beat: float | None = None) -> AsyncIterator[tuple[int, T | None]]:
@@ -67,18 +68,20 @@ class Following(Generic[T]):
                 if self._gap:
                     # From here on what is new is heard; what was committed before comes from the rows.
                     self._gap = False
-                    while old := await self._store.read(partial(after, seq=seq)):
+                    while not self._stopped and (
+                        old := await self._store.read(partial(after, seq=seq))
+                    ):
                         for entry in old:
                             seq = entry.seq
                             found = self._chosen(entry)
-                            if found is not None:
+                            if found is not None and not self._stopped:
                                 yield seq, found
-                while self._heard and not self._gap:
+                while self._heard and not self._gap and not self._stopped:
                     heard, item = self._heard.popleft()
                     if heard > seq:
                         seq = heard
                         yield seq, item
-                if self._woken:
+                if self._woken and not self._stopped:
                     self._woken = False
                     yield seq, None
                 try:
@@ -89,6 +92,8 @@ class Following(Generic[T]):
                     yield seq, None
 
     def _hear(self, entry: Entry | None) -> None:
+        if self._stopped:
+            return
         if entry is None or len(self._heard) >= BACKLOG:
             self._heard.clear()
             self._gap = True

@@ -14,8 +14,9 @@ MAX_ROWS = 2_000
 """An import runs in one transaction, and calls wait for the same writer: about a second at most."""
 
 
-FORMULA = "=+-@\t\r"
-"""A spreadsheet would calculate a cell that begins so: it is given out behind an apostrophe."""
+FORMULA = "=+-@\t\r\n＝＋－＠"
+"""A spreadsheet would calculate a cell that begins so (a Japanese one also by the full-width signs): it is given out behind an
+apostrophe."""
 
 
 class UnreadableFile(PeopleError):

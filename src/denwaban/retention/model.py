@@ -79,6 +79,6 @@ def months_typed(field: str, text: str) -> int | None:
     text = text.strip()
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LONGEST):
+    if not (text.isascii() and text.isdigit() and len(text) < 7 and 1 <= int(text) <= LONGEST):
         raise BadTerms("1 から %(most)s までの月数を入れてください", field, most=str(LONGEST))
     return int(text)

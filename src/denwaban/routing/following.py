@@ -25,7 +25,9 @@ class Following:
         roster: Roster,
         unread: ReadChanges,
         changed: Callable[[], None],
+        leave: Callable[[str], object],
     ) -> None:
+        """`leave`: whoever is at another's talk, by the id of the account, is there no more."""
         self._store = store
         self._journal = journal
         self._desk = desk
@@ -33,6 +35,7 @@ class Following:
         self._roster = roster
         self._unread = unread
         self._changed = changed
+        self._leave = leave
 
     async def run(self, since: int) -> None:
         """Follows the journal: changed numbers and operators, reports that end a wrap-up, who calls from which number."""
@@ -67,6 +70,8 @@ class Following:
         if fact.kind in ("operator.added", "operator.changed"):
             await self.read_seats()
             await self._roster.give()
+        elif fact.kind == "user.disabled":
+            self._leave(fact.subject)
         elif fact.kind == "person.given":
             await self._known_as(fact)
         elif fact.kind in ("operator.skills_changed", "operator.group_set", "duty_list.set"):

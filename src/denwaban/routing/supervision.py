@@ -69,11 +69,15 @@ class Supervision:
     async def watch(self, user_id: str, own: str, operator_id: str, mode: Mode) -> None:
         """Rings the supervisor's telephone and does this with the operator's talk; who is at that talk already only changes
         the mode. `own` is the supervisor's seat. Raises `SeatError`, also where the client's rules forbid it."""
-        watch = self._watches.get(user_id)
         live = self._talk(operator_id)
         if own == operator_id:
             raise SeatError(_("ご自分の通話には使えません"))
         await self._check_rules(live, mode)
+        if self._talk(operator_id) is not live:
+            # The rules were those of another caller.
+            raise SeatError(_("そのお電話は終わり、いまは別のお電話です。もう一度確かめてください"))
+        # Looked at only now: another page of theirs, or a key pressed twice, may have been first.
+        watch = self._watches.get(user_id)
         if watch is not None and (watch.operator_id != operator_id or watch.live is not live):
             self._over(watch)
             watch = None

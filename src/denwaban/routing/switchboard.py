@@ -152,6 +152,7 @@ class Switchboard(Wishes):
             self._roster,
             changes,
             self._changed,
+            self.supervision.stop,
         )
         self._engine = False
         self._new = True

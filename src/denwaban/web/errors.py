@@ -105,6 +105,9 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, RecursionError) and "deserializing" in str(error):
         # A body of a hundred thousand brackets.
         return Problem(400, *known(400))
+    if isinstance(error, ValueError) and str(error).startswith("Exceeds the limit"):
+        # Python reads no number of thousands of digits.
+        return Problem(400, *known(400))
     if isinstance(error, StoreError):
         # A value that the database cannot hold (a number too large, a null character) is the sender's doing.
         status = 400 if str(error) in {"DataError", "StatementError"} else 503

@@ -49,7 +49,7 @@ class Live:
 def cursor(request: Request[Any, Any, Any], after: int | None) -> int | None:
     """The seq to go on from: what the browser saw last, else `after`."""
     seen = request.headers.get("last-event-id", "")
-    if seen.isascii() and seen.isdigit() and int(seen) < MAX_SEQ:
+    if seen.isascii() and seen.isdigit() and len(seen) < 20 and int(seen) < MAX_SEQ:
         return int(seen)
     return after
 

@@ -26,7 +26,7 @@ from denwaban.people.persons.rows import person_ways, persons
 from denwaban.promises.rows import promises as promise_rows
 from denwaban.reports.rows import reports as report_rows
 from denwaban.retention import Counts
-from denwaban.retention.model import edge, next_night
+from denwaban.retention.model import BadTerms, edge, months_typed, next_night
 from denwaban.store import Store
 
 
@@ -262,6 +262,12 @@ async def test_programs_of_administrators_do_the_same(files: Files, make_web: Ma
     assert wrong.status_code == 422
     gone = "/api/v1/clients/" + "0" * 32
     assert (await program.get(f"{gone}/retention")).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["0", "601", "0000019999", "9" * 5000, "²", "-1", "1.5"])
+def test_months_that_nobody_means_are_refused(text: str) -> None:
+    with pytest.raises(BadTerms):
+        months_typed("reports", text)
 
 
 def test_months_are_those_of_the_calendar(clock: MovedClock) -> None:

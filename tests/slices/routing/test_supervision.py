@@ -1,13 +1,14 @@
 """Supervisors at calls on the floor: rules, record, take-over."""
 
 import asyncio
+import threading
 
 import pytest
 from tests.slices.routing.conftest import House
 from tests.web_fixtures import add_account
 
 from denwaban import care
-from denwaban.access import Role
+from denwaban.access import Role, disable_user
 from denwaban.audit import Wanted, listed
 from denwaban.care import Mode, Rules, ask_help, set_rules, watches_of
 from denwaban.journal import after
@@ -122,6 +123,56 @@ async def test_who_has_joined_stays_in_when_the_talk_is_arranged_anew(house: Hou
         await board.hold(suzuki)
         await house.settled()
         assert house.acts("barge") == before + 2
+
+
+async def test_a_key_pressed_twice_rings_the_supervisor_once(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id, before = floor.call_id, house.acts("dial")
+        await asyncio.gather(floor.wants(Mode.LISTEN), floor.wants(Mode.LISTEN))
+        assert house.acts("dial") == before + 1
+        own = await floor.answers()
+        await floor.recorded(call_id, ("listen", False))
+        assert [one.answered for one in house.board.supervision.watches()] == [True]
+        house.board.supervision.stop(floor.user_id)
+        await floor.recorded(call_id, ("listen", True))
+        await house.until(lambda: house.phone.leg_of(floor.seat) is None)
+        assert own not in (await house.phone.snapshot()).legs
+
+
+async def test_a_supervisor_whose_account_is_closed_hears_no_more(house: House) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        await floor.wants(Mode.LISTEN)
+        await floor.answers()
+        await floor.recorded(call_id, ("listen", False))
+        await house.store.write(lambda tx: disable_user(tx, floor.user_id))
+        await floor.recorded(call_id, ("listen", True))
+        assert not house.board.supervision.watches()
+        assert house.seat("suzuki").state is SeatState.TALKING
+
+
+async def test_a_talk_that_ends_while_the_rules_are_looked_up_is_not_listened_to(
+    house: House,
+) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id, go_on = floor.call_id, threading.Event()
+        busy = [asyncio.create_task(house.store.read(lambda _tx: go_on.wait(20))) for _ in range(4)]
+        wish = asyncio.create_task(floor.wants(Mode.LISTEN))
+        await asyncio.sleep(0)
+        house.phone.caller_hangs_up(floor.caller)
+        try:
+            await house.until(lambda: house.seat("suzuki").state is not SeatState.TALKING)
+        finally:
+            go_on.set()
+        with pytest.raises(SeatError, match="通話していません"):
+            await wish
+        await asyncio.gather(*busy)
+        assert not house.phone.seat_rings(floor.seat)
+        assert not house.board.supervision.watches()
+        await floor.recorded(call_id)
 
 
 async def test_the_end_of_the_call_ends_the_listening(house: House) -> None:

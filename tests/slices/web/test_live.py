@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from litestar.testing import RequestFactory
 
 from denwaban.access import TOPIC, Hashed, Lookup, Role, add_user, end_sessions, open_session, user
 from denwaban.journal import Entry, Fact, Journal, append, last_seq
 from denwaban.store import Store, Tx
 from denwaban.web import LiveEvent
 from denwaban.web.here import Here
-from denwaban.web.live import Live, _events, encode
+from denwaban.web.live import Live, _events, cursor, encode
 
 
 def choose(entry: Entry) -> LiveEvent | None:
@@ -80,6 +81,37 @@ async def test_a_stream_ends_with_its_session_and_on_shutdown(store: Store) -> N
         ]
     finally:
         running.cancel()
+
+
+async def test_a_slow_reader_hears_nothing_that_came_before_the_end(store: Store) -> None:
+    journal = Journal(store)
+    running = asyncio.create_task(journal.run())
+    shown = await store.read(last_seq)
+    facts = [Fact("call.arrived", "a"), Fact("call.answered", "a"), Fact("call.ended", "a")]
+    try:
+        live = journal.following(shown, choose)
+        items = live.items()
+        waiting = asyncio.ensure_future(anext(items))
+        await asyncio.sleep(0)
+        await store.write(lambda tx: append(tx, *facts))
+        kept = journal.following(shown, choose)
+        from_rows = kept.items()
+        for reader, following in ((waiting, live), (anext(from_rows), kept)):
+            _seq, event = await reader
+            assert event == LiveEvent("", "call.arrived")
+            following.stop()
+        for rest in (items, from_rows):
+            assert [one async for one in rest] == []
+    finally:
+        running.cancel()
+
+
+@pytest.mark.parametrize(
+    ("seen", "seq"), [("12", 12), ("9" * 19, 3), ("9" * 5000, 3), ("²", 3), ("-1", 3), ("", 3)]
+)
+def test_a_cursor_that_is_none_is_not_gone_by(seen: str, seq: int) -> None:
+    headers = {"Last-Event-ID": seen.encode("utf-8").decode("latin-1")}
+    assert cursor(RequestFactory().get("/live", headers=headers), 3) == seq
 
 
 def test_several_lines_are_one_event() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 from litestar import get
+from litestar.params import FromQuery
 from tests.browsers import chromium
 from tests.screens import seated, serving
 from tests.web_fixtures import MakeWeb
@@ -9,7 +10,7 @@ from tests.web_fixtures import MakeWeb
 from denwaban.access import Role, add_user, hash_password
 from denwaban.people import api
 from denwaban.store import Store
-from denwaban.web import Unguarded, static
+from denwaban.web import Unguarded, public, static
 
 
 async def test_pages_send_strangers_to_sign_in(make_web: MakeWeb) -> None:
@@ -160,6 +161,17 @@ async def test_odd_bodies_get_a_polite_answer(
     )
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_number_of_thousands_of_digits_is_the_senders_doing(make_web: MakeWeb) -> None:
+    @get("/number", guards=[public])
+    async def number(typed: FromQuery[str]) -> str:
+        return str(int(typed))
+
+    web = await make_web(pages=[number])
+    stranger = await web.anonymous()
+    assert (await stranger.get(f"/number?typed={'9' * 5000}")).status_code == 400
+    assert (await stranger.get("/number?typed=x")).status_code == 500
 
 
 async def test_health_turns_red_with_reasons(make_web: MakeWeb, store: Store) -> None:

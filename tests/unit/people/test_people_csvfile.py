@@ -1,10 +1,13 @@
 """CSV as offices have it."""
 
+import csv
+import io
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from denwaban.people.csvfile import UnreadableFile, decode, read_csv, tidy_number
+from denwaban.people.csvfile import UnreadableFile, decode, read_csv, tidy_number, write_csv
 
 COLUMNS = {"name": ("会社名",), "kana": ("ふりがな",)}
 
@@ -37,6 +40,12 @@ def test_circled_and_special_letters_of_excel_are_read() -> None:
 )
 def test_excels_numbers_are_what_was_meant(text: str, meant: str) -> None:
     assert tidy_number(text) == meant
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
+def test_a_spreadsheet_calculates_nothing_that_a_caller_said(sign: str) -> None:
+    file = io.StringIO(write_csv([[f"{sign}1"]]).decode("utf-8-sig"), newline="")
+    assert list(csv.reader(file)) == [[f"'{sign}1"]]
 
 
 def test_headings_may_be_wide_and_unknown_columns_are_left_out() -> None:

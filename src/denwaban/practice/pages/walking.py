@@ -146,7 +146,7 @@ def loaded(
 
 def branch_of(node: Node, choice: str) -> Branch | None:
     """The branch of that digit; None where there is none."""
-    if not isinstance(node, Decide | HandOver) or not choice.isdigit():
+    if not isinstance(node, Decide | HandOver) or not choice.isdecimal():
         return None
     if choice == OTHERWISE:
         return node.otherwise

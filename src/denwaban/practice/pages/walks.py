@@ -112,7 +112,7 @@ async def _ring(
     answers = with_names(room.script, data.walk.answers, room.staff)
     kind, _colon, number = data.walk.following.partition(":")
     caller = data.caller
-    if not caller and kind == "example" and number.isdigit():
+    if not caller and kind == "example" and number.isdecimal():
         caller = "".join(one.caller for one in room.script.examples[int(number) :][:1])
     one = rehearsal.Walk("", data.walk.regular, path, answers, (), caller)
     version_id = room.version_id

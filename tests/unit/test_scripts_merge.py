@@ -12,13 +12,6 @@ from denwaban.scripts.text import read
 LINES = st.lists(st.sampled_from(["", "say", "ask", "[[nodes]]", "to = 1"]), max_size=12)
 
 
-@st.composite
-def edits(draw: st.DrawFn, author: str) -> tuple[str, str]:
-    """A base, and what an author made of it; what they wrote carries their name."""
-    base = draw(LINES)
-    return "\n".join(base), "\n".join(edited(draw, base, author))
-
-
 def edited(draw: st.DrawFn, base: list[str], author: str) -> list[str]:
     text = list(base)
     for n in range(draw(st.integers(0, 4))):

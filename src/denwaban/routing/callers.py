@@ -85,7 +85,7 @@ class Callers:
 
     def announce(self, caller: Caller, now: datetime, out: list[Action]) -> None:
         """Is spoken to now, and every minute from now on."""
-        caller.announce_due, caller.announced, caller.comfort = False, True, caller.comfort + 1
+        caller.announce_due, caller.comfort = False, caller.comfort + 1
         self._timers.set(now + REPEAT, When.REPEAT, caller.call_id, caller.comfort)
         out.append(Announce(caller.call_id))
 

@@ -109,7 +109,6 @@ class Over:
 
     call_id: str
     operator_id: str
-    caller_gone: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +252,6 @@ class Caller:
     offers: int = 0
     announce_due: bool = False
     """Ring-back has lasted long enough."""
-    announced: bool = False
     wants: str | None = None
     """The operator to whom a colleague sent the caller, or who asked for them: rung before others while free, whatever their
     skills."""

@@ -59,7 +59,7 @@ def test_the_longest_idle_is_offered_the_oldest_caller() -> None:
     assert floor.arrive("c4", START + seconds(2), START + seconds(2)) == []
     talk(floor, "tanaka", START + seconds(3))
     out = floor.leave("c2", START + seconds(10))
-    assert out == [Over("c2", "tanaka", True), SeatIs("tanaka", shown=False), Offer("c3", "tanaka")]
+    assert out == [Over("c2", "tanaka"), SeatIs("tanaka", shown=False), Offer("c3", "tanaka")]
 
 
 def test_who_does_not_answer_is_away_and_the_next_is_offered() -> None:
@@ -126,7 +126,7 @@ def test_wrap_up_lasts_until_the_report_or_its_time() -> None:
     talk(floor, "suzuki", START)
     floor.arrive("c2", START + seconds(1), START + seconds(1))
     out = floor.hang_up("suzuki", START + seconds(10))
-    assert out == [Over("c1", "suzuki", False), SeatIs("suzuki")]
+    assert out == [Over("c1", "suzuki"), SeatIs("suzuki")]
     assert floor.seats["suzuki"].chosen is Chosen.WRAP_UP
     assert floor.report_sent("suzuki", "c1", START + seconds(20)) == [
         SeatIs("suzuki"),

@@ -103,7 +103,6 @@ class QueueMachine(RuleBasedStateMachine):
         self.callers: dict[str, Waits] = {}
         self.busy: dict[str, tuple[str, Stage]] = {}
         self.next = 0
-        self.sent_away: set[str] = set()
         for operator in self.operators:
             self.floor.add_seat(operator, Chosen.READY, self.now, self.now)
             self.do(self.floor.online(operator, True, self.now))

@@ -38,7 +38,7 @@ class Floor(KeptPlaces, Operators, Passing, Moving):
         seat, call_id = self._at(operator_id, Stage.CONNECTING)
         seat.stage, seat.call_since = Stage.TALKING, now
         caller = self.callers[call_id]
-        caller.announced, caller.comfort = True, caller.comfort + 1
+        caller.comfort += 1
         caller.place, caller.not_before, caller.stays = False, None, True
 
     def missed(self, operator_id: str, why: Miss, now: datetime) -> list[Action]:

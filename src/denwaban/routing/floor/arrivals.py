@@ -47,7 +47,7 @@ class Arrivals(Ground):
         if seat.stage is not Stage.FREE:
             raise Impossible(operator_id)
         caller = self._callers.add(call_id, arrived_at, terms)
-        caller.seat, caller.announced, caller.stays = operator_id, True, True
+        caller.seat, caller.stays = operator_id, True
         seat.stage, seat.call_id, seat.call_since = Stage.TALKING, call_id, now
         self.queue.seat(seat)
 
@@ -79,7 +79,7 @@ class Arrivals(Ground):
             return out
         seat = self.seats[caller.seat]
         if seat.stage in (Stage.TALKING, Stage.LOST):
-            out.append(Over(call_id, seat.operator_id, caller_gone=True))
+            out.append(Over(call_id, seat.operator_id))
             self._seats.talk_over(seat, now, out)
         else:
             self._offer_over(seat, None, now, out)

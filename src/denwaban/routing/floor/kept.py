@@ -31,7 +31,7 @@ class KeptPlaces(Arrivals):
         """Somebody who is to be called back, kept from before: in line by arrival from `not_before` on; None while they have
         not hung up yet."""
         caller = self._callers.add(call_id, arrived_at, terms)
-        caller.place, caller.announced = True, True
+        caller.place = True
         out = list[Action]()
         if not_before is not None:
             self._callers.wait_from(caller, not_before, now, out)
@@ -47,7 +47,7 @@ class KeptPlaces(Arrivals):
         seat = self.seats[caller.seat] if caller is not None and caller.seat is not None else None
         if caller is None or (seat is not None and seat.stage is not Stage.OFFERED):
             raise Impossible(call_id)
-        caller.place, caller.announced, caller.comfort = True, True, caller.comfort + 1
+        caller.place, caller.comfort = True, caller.comfort + 1
         caller.announce_due = False
         if seat is not None:
             self._offer_over(seat, None, now, out)

@@ -54,7 +54,7 @@ class Talks(Ground):
         (seat, call_id), out = self._at(operator_id, Stage.TALKING, Stage.LOST), list[Action]()
         if seat.online or meant:
             self._callers.remove(call_id)
-            out.append(Over(call_id, operator_id, caller_gone=False))
+            out.append(Over(call_id, operator_id))
             self._seats.talk_over(seat, now, out)
         else:
             self._give_up(seat, now, out)

@@ -73,7 +73,6 @@ class Engine:
         self._parties: dict[Leg, Party] = {}
         self._gone: dict[Leg, Party] = {}
         self._online: set[SeatName] = set()
-        self._dead_numbers: set[str] = set()
         self._queue: deque[Event] = deque()
         self._woken = asyncio.Event()
         self._numbers = itertools.count(1)

@@ -14,7 +14,6 @@ from denwaban.telephony.port import (
     SeatAccount,
     SeatName,
     Snapshot,
-    Unreached,
 )
 
 
@@ -89,10 +88,7 @@ class FakePhone(Watching):
         self.acts.append(Act("call_out", leg, given | {"shown": shown, "seconds": seconds}))
         party = self._parties[leg] = Party(leg, number, outside=True)
         party.notes = {"number": number, "call": call}
-        if number in self._dead_numbers:
-            self._end(party, unreached=Unreached.UNREACHABLE)
-        else:
-            self._ring_for(party, seconds)
+        self._ring_for(party, seconds)
         return leg
 
     async def connect(self, call: str, caller: Leg, operator: Leg, *, record: bool) -> None:

@@ -102,10 +102,6 @@ class Story(Engine):
     def outside_hangs_up(self, number: str) -> None:
         self._end(self._outside(number, answered=True))
 
-    def outside_is_dead(self, number: str) -> None:
-        """No call gets through to that number from now on."""
-        self._dead_numbers.add(number)
-
     def prompt_ends(self, leg: Leg) -> None:
         """The prompt that plays has come to its end."""
         party = self._parties[leg]

@@ -26,7 +26,7 @@ from denwaban.care import (
     watches_of,
 )
 from denwaban.lines import show_number
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs, not_here, page
 
@@ -85,9 +85,7 @@ async def rules(
     """Who may listen in, and the abuse clock."""
 
     def look(tx: Tx) -> dict[str, Any]:
-        owner = client(tx, client_id)
-        if owner is None:
-            raise not_here()
+        owner = client_here(tx, client_id)
         return {"client": owner, "rules": rules_of(tx, client_id)}
 
     found = await store.read(look)
@@ -108,9 +106,7 @@ async def save_rules(
     who: NamedDependency[Principal],
     store: NamedDependency[Store],
 ) -> Template | Redirect:
-    owner = await store.read(lambda tx: client(tx, client_id))
-    if owner is None:
-        raise not_here()
+    owner = await store.read(lambda tx: client_here(tx, client_id))
     typed = Rules(
         bool(data.monitored),
         bool(data.told),

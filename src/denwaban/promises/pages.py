@@ -10,11 +10,11 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.oncall import count_in_business_hours, in_business_hours
-from denwaban.people import client, client_here
+from denwaban.people import client_here
 from denwaban.promises.acts import open_of_client
 from denwaban.promises.months import month_of, percent
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, not_here, page
+from denwaban.web import _, needs, page
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 
@@ -37,9 +37,7 @@ async def show(
     """One month, and what callers still wait for."""
 
     def look(tx: Tx) -> dict[str, Any]:
-        owner = client(tx, client_id)
-        if owner is None:
-            raise not_here()
+        owner = client_here(tx, client_id)
         found = open_of_client(tx, client_id)
         return {
             "client": owner,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from denwaban.access import Principal, Role
 from denwaban.access import rows as access_rows
 from denwaban.calls import Recordings
-from denwaban.people import PeopleError, client
+from denwaban.people import PeopleError, client_here
 from denwaban.retention.acts import erasures_of, over, set_terms, terms_of
 from denwaban.retention.export import pack, sent
 from denwaban.retention.holds import BadHold, holds_of, lift_hold, place_hold
@@ -61,9 +61,7 @@ def _terms(data: TermsForm) -> Terms:
 
 async def _show(store: Store, client_id: str, status: int = 200, **more: Any) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        owner = client(tx, client_id)
-        if owner is None:
-            raise not_here()
+        owner = client_here(tx, client_id)
         erasures, holds = erasures_of(tx, client_id), holds_of(tx, client_id)
         wanted = {one.by_user_id for one in erasures} | {one.placed_by for one in holds}
         users = access_rows.users
@@ -125,13 +123,11 @@ async def save(
     """Keeps the terms. When they erase something this very night, it asks first."""
 
     def count(tx: Tx) -> Counts:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         return over(tx, client_id, _terms(data))
 
     def verb(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         set_terms(tx, client_id, _terms(data), who.user_id, data.seen)
 
     try:
@@ -158,8 +154,7 @@ async def hold(
     """Nothing of the client, or of one call, is erased from now on."""
 
     def verb(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         place_hold(tx, client_id, data.reason, who.user_id, data.call_id.strip() or None)
 
     try:
@@ -194,8 +189,7 @@ async def find(
 
 async def _found(store: Store, client_id: str, data: NumberForm) -> Template:
     def look(tx: Tx) -> tuple[Any, Any]:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         found = asked(tx, client_id, data.number)
         return found, may_go(tx, found)
 
@@ -221,8 +215,7 @@ async def export(
     recordings: NamedDependency[Recordings],
 ) -> Stream | Template:
     """All of it, as a file."""
-    if await store.read(lambda tx: client(tx, client_id)) is None:
-        raise not_here()
+    await store.read(lambda tx: client_here(tx, client_id))
     try:
         file = await pack(store, recordings, client_id, data.number, who.user_id)
     except BadTerms as error:
@@ -246,8 +239,7 @@ async def erase(
     """Erases it, when whoever asks is sure."""
 
     def verb(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         erase_caller(tx, client_id, data.number, who.user_id)
 
     if not data.sure:

@@ -36,13 +36,13 @@ from denwaban.disclosure.model import (
     Policy,
 )
 from denwaban.disclosure.policies import policy_of, set_policy
-from denwaban.people import Changed, PeopleError, client
+from denwaban.people import Changed, PeopleError, client_here
 from denwaban.people.csvfile import Line
 from denwaban.people.importing import Imported, look_at
 from denwaban.people.pages.taking_over import NOTHING_YET, FileForm, taken_over
 from denwaban.store import Store, Tx
 from denwaban.texts import N_
-from denwaban.web import MenuEntry, Problem, _, needs, not_here, page
+from denwaban.web import MenuEntry, Problem, _, needs, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,7 @@ def their_own(who: NamedDependency[Principal], store: NamedDependency[Store]) ->
 
 
 def _owner(tx: Tx, desk: Desk) -> str:
-    found = client(tx, desk.client_id)
-    if found is None:
-        raise not_here()
-    return found.name
+    return client_here(tx, desk.client_id).name
 
 
 class PersonForm(msgspec.Struct):

@@ -9,9 +9,9 @@ from litestar.response import Template
 
 from denwaban.access import Principal
 from denwaban.knowledge.model import LONGEST, Author, Bound
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, not_here, page
+from denwaban.web import Problem, _, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,4 @@ def show(desk: Desk, template: str, status: int = 200, **more: Any) -> Template:
 
 def owner(tx: Tx, desk: Desk) -> str:
     """The name of the client; 404 when there is none."""
-    found = client(tx, desk.client_id)
-    if found is None:
-        raise not_here()
-    return found.name
+    return client_here(tx, desk.client_id).name

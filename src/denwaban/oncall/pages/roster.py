@@ -22,9 +22,9 @@ from denwaban.oncall.roster import Change, NobodyOnDuty
 from denwaban.oncall.shift_file import COLUMNS
 from denwaban.oncall.timetable import week_asked, week_of
 from denwaban.oncall.words import channel_words
-from denwaban.people import client, staff_of
+from denwaban.people import client_here, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import MenuEntry, _, needs, not_here, page
+from denwaban.web import MenuEntry, _, needs, page
 
 THEIRS = needs(Role.CLIENT)
 
@@ -36,9 +36,7 @@ async def screen(
     own(who, client_id)
 
     def look(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         monday = week_asked(week, tx.now)
         change = change_of(tx, client_id, done) if done else None
         people = staff_of(tx, client_id)

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.oncall import business_hours
-from denwaban.people import Changed, PeopleError, client, client_here, staff_of
+from denwaban.people import Changed, PeopleError, client_here, staff_of
 from denwaban.store import Store, Tx
 from denwaban.summaries.model import BadPlan
 from denwaban.summaries.pages.common import title
@@ -106,9 +106,7 @@ async def _show(
     own(who, client_id)
 
     def read(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         kept = plan_of(tx, client_id)
         people = [(person, mail_address(tx, person.id)) for person in staff_of(tx, client_id)]
         known = {person.id for person, _address in people}

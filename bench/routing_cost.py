@@ -34,11 +34,12 @@ from denwaban.routing import Switchboard
 from denwaban.store import Store, Tx, metadata, new_id
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg, SeatName
+from denwaban.vault import unlock
 
 OPERATORS = 100
 RATE = 100.0
 TALK_SECONDS = 0.3
-TIRELESS = Settings(calls_in_a_row=0, minutes_in_a_row=0)
+TIRELESS = Settings(wrapup_seconds=0, calls_in_a_row=0, minutes_in_a_row=0)
 
 
 class Voice:
@@ -83,7 +84,7 @@ def furnish(tx: Tx, client_count: int, past: int) -> None:
     now = tx.now
     for group in groups(
         {"id": c, "code": f"c{n}", "name": f"会社{n}", "kana": "", "industry": "", "greeting": "",
-         "policy": "", "created_at": now, "updated_at": now}
+         "policy": "", "live_at": now, "created_at": now, "updated_at": now}
         for n, c in enumerate(ids)
     ):  # fmt: skip
         tx.execute(insert(clients), group)
@@ -124,6 +125,7 @@ async def measure(folder: Path, client_count: int, past: int, how_many: int) -> 
     store = Store(f"sqlite:///{folder / f'{client_count}.db'}", clock)
     metadata.create_all(store.engine)
     await store.open()
+    unlock(store, Settings(home=folder))
     await store.write(lambda tx: furnish(tx, client_count, past))
     journal, phone = Journal(store), QuickPhone(clock)
     board = Switchboard(store, clock, phone, TIRELESS, Voice(), journal)

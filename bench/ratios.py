@@ -7,6 +7,8 @@ from bench.machine import at, table
 
 THEIRS, SMALL, LARGE = "app_queue", "ours small", "ours large"
 SIDES = (THEIRS, SMALL, LARGE)
+BARE = "bare router"
+"""What any program beside the engine costs at least; no part of the comparison."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ def ratios(figures: Figures, recorded_rate: int) -> list[dict[str, Any]]:
             found = [float(best[side]) for side in SIDES]
             what = f"highest sustained, {name}"
             rows.append(_row(what, "calls/s", found, "≥ 0.8", 0.8, more=True))
+            if BARE in best:
+                rows[-1]["bare"] = float(best[BARE])
     if _whole(figures.crowd):
         for what, column in (("all served", 0), ("longest wait", 2)):
             found = [min(run[column] for run in figures.crowd[side]) for side in SIDES]
@@ -60,6 +64,8 @@ def _latencies(
         found = [at(sorted(by_side[side]), share) * 1000 for side in SIDES]
         rows.append(_row(f"INVITE → phone, {rate}/s, {name}", "ms", found, "≤ 1.5", 1.5))
         rows[-1]["reached"] &= whole
+        if by_side.get(BARE):
+            rows[-1]["bare"] = at(sorted(by_side[BARE]), share) * 1000
     small, large = rows[-1]["small"], rows[-1]["large"]
     grown = large / small if small else float("nan")
     rows.append(
@@ -92,10 +98,10 @@ def shown(rows: list[dict[str, Any]]) -> None:
         return "" if value is None else f"{value:.2f}"
 
     table(
-        ["", "unit", *SIDES, "ratio small", "ratio large", "bar", "reached"],
+        ["", "unit", *SIDES, "ratio small", "ratio large", "bar", "reached", BARE],
         [
             [row["what"], row["unit"], *(number(row[key]) for key in ("theirs", "small", "large", "ratio_small", "ratio_large")),
-             row["bar"], "yes" if row["reached"] else "NO"]
+             row["bar"], "yes" if row["reached"] else "NO", number(row.get("bare"))]
             for row in rows
         ],
     )  # fmt: skip

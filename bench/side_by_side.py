@@ -1,8 +1,10 @@
 """Calls through us and through Asterisk's own `app_queue`, in one run, with the same callers and the same answering phones.
 
-`python -m bench.side_by_side [--quick] [PART…]`; parts: latency, crowd, recorded, sustained. Three sides run beside each other
-and are measured in turn, there and back, so that what else the machine does falls on all of them: `app_queue` without a
-program; ours with 10 clients; ours with 10,000 clients and a million past calls. What is found is written after each part.
+`python -m bench.side_by_side [--quick] [PART…]`; parts: latency, crowd, recorded, sustained, recording. The sides run beside each
+other and are measured in turn, there and back, so that what else the machine does falls on all of them: `app_queue` without a
+program; ours with 10 clients; ours with 10,000 clients and a million past calls; and, to tell what of ours is the way through ARI,
+a router that does nothing else. Each part has engines of its own: one that was asked too much is not itself again for minutes.
+What is found is written after each part.
 """
 
 import argparse
@@ -21,15 +23,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bench.bare import bare
 from bench.machine import FOLDER, REPOSITORY, at, described, written
 from bench.ours import ours
 from bench.prepare import OPERATORS, QUICK_SIZE, SIZE, number_of, prepared
-from bench.ratios import LARGE, SMALL, THEIRS, Figures, ratios, shown
+from bench.ratios import BARE, LARGE, SIDES, SMALL, THEIRS, Figures, ratios, shown
 from bench.rival import RECORDED, rival
 from bench.sip import Phones, Seen, calls, ports, register
 from denwaban.telephony.engine import Packages, obtain
 
-PARTS = ("latency", "crowd", "recorded", "sustained")
+PARTS = ("latency", "crowd", "recorded", "sustained", "recording")
 TALK = 0.2
 RECORDED_RATE = 50
 PATIENCE = 2.0
@@ -55,7 +58,7 @@ QUICK = Plan(4, {50: 1, 100: 1}, range(100, 401, 50), 4, QUICK_SIZE)
 
 @dataclass
 class Side:
-    """One of the three."""
+    """One of those that are compared."""
 
     name: str
     phones: Phones
@@ -88,8 +91,10 @@ class Side:
 
 
 @asynccontextmanager
-async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[list[Side]]:
-    """All three, running, with every seat signed in."""
+async def sides(
+    packages: Packages, plan: Plan, folder: Path, *, with_bare: bool
+) -> AsyncIterator[list[Side]]:
+    """All of them, running, with every seat signed in and the first calls behind them."""
     small = await prepared(FOLDER, 10, 0)
     large = await prepared(FOLDER, *plan.large)
     async with AsyncExitStack() as stack:
@@ -108,8 +113,17 @@ async def sides(packages: Packages, plan: Plan, folder: Path) -> AsyncIterator[l
             numbers = [number_of(n) for n in range(clients)]
             pids = {"engine": running.engine_pid, "program": running.pid}
             found.append(Side(name, running.phones, numbers[:-1], numbers[-1], home, pids))
+        if with_bare:
+            first = stack.enter_context(ports(3000))
+            router = await stack.enter_async_context(
+                bare(packages, folder / "bare", first, OPERATORS)
+            )
+            pids = {"engine": router.engine_pid, "program": router.pid}
+            found.append(Side(BARE, router.phones, [number_of(0)], RECORDED, folder / "bare", pids))
         for side in found:
             register(side.phones, OPERATORS)
+        for side in found:  # files, caches and threads as they are after the first minute of a day
+            await side.calls(30, 150)
         yield found
 
 
@@ -174,14 +188,23 @@ async def recorded(found: list[Side], plan: Plan, figures: Figures) -> None:
 
 
 async def sustained(found: list[Side], plan: Plan, figures: Figures) -> None:
-    """The highest rate at which no call fails, with and without recording."""
-    for name in ("plain", "recording"):
-        print(f"highest sustained, {name}")
-        for side in found:
-            await _rested(found)
-            best = await _highest(side, plan, figures, recorded=name == "recording")
-            figures.sustained.setdefault(name, {})[side.name] = best
-            print(f"  {side.name:12} {best} calls/s", flush=True)
+    """The highest rate at which no call fails, nothing recorded."""
+    await _climb(found, plan, figures, recorded=False)
+
+
+async def recording(found: list[Side], plan: Plan, figures: Figures) -> None:
+    """The same, all recording."""
+    await _climb(found, plan, figures, recorded=True)
+
+
+async def _climb(found: list[Side], plan: Plan, figures: Figures, *, recorded: bool) -> None:
+    name = "recording" if recorded else "plain"
+    print(f"highest sustained, {name}")
+    for side in found:
+        await _rested(found)
+        best = await _highest(side, plan, figures, recorded=recorded)
+        figures.sustained.setdefault(name, {})[side.name] = best
+        print(f"  {side.name:12} {best} calls/s", flush=True)
 
 
 async def _highest(side: Side, plan: Plan, figures: Figures, *, recorded: bool) -> int:
@@ -224,7 +247,8 @@ async def _rested(found: list[Side], most: int = 120) -> None:
             return
 
 
-_MEASURES = dict(zip(PARTS, (latency, crowd, recorded, sustained), strict=True))
+_MEASURES = dict(zip(PARTS, (latency, crowd, recorded, sustained, recording), strict=True))
+_WITH_BARE = ("latency", "sustained")
 
 
 def _cpu_seconds(pid: int) -> float:
@@ -248,20 +272,21 @@ async def main(plan: Plan, parts: Sequence[str]) -> None:
     about = described(packages)
     FOLDER.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=FOLDER))
-    since = datetime.now(UTC)
     figures = Figures()
+    database: dict[str, dict[str, int]] = {}
     print("small: 10 clients; large: {:,} clients and {:,} past calls".format(*plan.large))
     try:
-        async with sides(packages, plan, folder) as found:
-            for (
-                side
-            ) in found:  # files, caches and threads as they are after the first minute of a day
-                await side.calls(30, 150)
-            for part in parts:
+        for part in parts:
+            since = datetime.now(UTC)
+            with_bare = part in _WITH_BARE
+            async with sides(packages, plan, folder / part, with_bare=with_bare) as found:
                 await _MEASURES[part](found, plan, figures)
-                _write(about, plan, figures, {"parts": list(parts), "so_far": part})
-            await asyncio.sleep(2)
-            database = {side.name: kept(side, since) for side in found if side.name != THEIRS}
+                await asyncio.sleep(2)
+                for side in found:
+                    if side.name in SIDES[1:]:
+                        database[f"{side.name}, {part}"] = kept(side, since)
+            _write(about, plan, figures, {"parts": list(parts), "so_far": part})
+            shutil.rmtree(folder / part)  # a large database each
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     print()

@@ -232,6 +232,18 @@ async def test_the_inside(
             await admin.get_by_role("button", name="内容を確かめる").click()
             await admin.get_by_text(told).wait_for()
             await look(admin, name, WIDE_DARK)
+        # What does harm asks once, and what was taken is said.
+        await admin.goto(f"{url}/keys")
+        await admin.get_by_role("button", name="山田設備 CRM 連携 を取り消す").click()
+        sure = admin.get_by_role("dialog")
+        await look(admin, "keys_revoke", WIDE_DARK)
+        await admin.keyboard.press("Escape")
+        await sure.wait_for(state="hidden")
+        await admin.get_by_role("button", name="山田設備 CRM 連携 を取り消す").click()
+        await sure.get_by_role("button", name="取り消す").click()
+        await admin.locator(".toast", has_text="反映しました").wait_for()
+        assert admin.url == f"{url}/keys"
+        await admin.get_by_text("取り消し済み").wait_for()
         operator = await seated(browser, story.store, url, ids["operator"])
         await operator.goto(f"{url}/floor")
         await operator.get_by_text("この画面を使う権限がありません").wait_for()

@@ -119,7 +119,7 @@ def hand_back(tx: Tx, report_id: str, staff_id: str, reason: str, via: str) -> N
     if taken is None or taken.staff_id != staff_id:
         raise NotTaken(taken)
     if not reason.strip():
-        raise NoReason("わけを一言入れてください。例:「出張中のため、今日中に対応できません」")
+        raise NoReason("理由を一言入れてください。例:「出張中のため、今日中に対応できません」")
     _say(tx, report, "handed_back", {"staff_id": staff_id}, reason.strip()[:LONGEST], via)
     _back(tx, report, staff_id)
 

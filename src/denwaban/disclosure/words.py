@@ -60,7 +60,7 @@ DETAILS = {
     "last": N_("まで"),
     "step": N_("すること"),
     "left": N_("残り"),
-    "why": N_("わけ"),
+    "why": N_("理由"),
     "recordings": N_("録音"),
     "reports": N_("報告"),
     "callers": N_("発信者"),

@@ -156,7 +156,7 @@ def words() -> dict[str, str]:
         "phone_off": _("切"),
         "phone_connecting": _("接続中"),
         "phone_ready": _("接続済"),
-        "phone_failed": _("登録できません"),
+        "phone_failed": _("つながりません"),
         "no_microphone": _("マイクが使えません。ブラウザーの許可を確かめてください。"),
         "talking": _("通話中ではありません"),
     }

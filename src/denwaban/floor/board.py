@@ -124,7 +124,7 @@ def seat_words() -> dict[SeatState, str]:
         SeatState.TALKING: _("通話中"),
         SeatState.WRAP_UP: _("後処理"),
         SeatState.READY: _("受付中"),
-        SeatState.AWAY: _("不在"),
+        SeatState.AWAY: _("離席"),
         SeatState.BREAK: _("休憩"),
         SeatState.OFFLINE: _("未接続"),
     }

@@ -18,7 +18,7 @@ from denwaban.lines.levels import (
 from denwaban.lines.plan_form import day_names, minute_of, shown_minute
 from denwaban.people import PeopleError, groups, operators, remove_group, set_group
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, page
+from denwaban.web import _, needs, page, saved
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 
@@ -67,7 +67,7 @@ async def post_group(
         await store.write(save)
     except PeopleError as error:
         return await _page(store, 422, errors={"name": error.tell(_)}, form={"name": name})
-    return Redirect("/operators/groups", status_code=303)
+    return saved("/operators/groups")
 
 
 @post("/operators/groups/{group_id:str}/remove", guards=[FLOOR])
@@ -85,7 +85,7 @@ async def post_remove_group(
     if await store.write(remove):
         told = {"name": _("当番か、つなぎ方の段取りで使っている班は消せません")}
         return await _page(store, 409, errors=told)
-    return Redirect("/operators/groups", status_code=303)
+    return saved("/operators/groups")
 
 
 @post("/operators/duty", guards=[FLOOR])
@@ -115,14 +115,14 @@ async def post_duty(
     except LinesError as error:
         told = {"duty": " ".join(_(sentence) for sentence in error.sentences)}
         return await _page(store, 422, errors=told, form=form)
-    return Redirect("/operators/groups#duty", status_code=303)
+    return saved("/operators/groups#duty")
 
 
 @post("/operators/duty/{list_id:str}/remove", guards=[FLOOR])
 async def post_remove_duty(list_id: FromPath[str], store: NamedDependency[Store]) -> Redirect:
     """Already gone is as good as removed."""
     await store.write(lambda tx: remove_duty_list(tx, list_id))
-    return Redirect("/operators/groups#duty", status_code=303)
+    return saved("/operators/groups#duty")
 
 
 routes = [show_groups, post_group, post_remove_group, post_duty, post_remove_duty]

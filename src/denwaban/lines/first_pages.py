@@ -13,7 +13,7 @@ from denwaban.lines.levels import level_of
 from denwaban.lines.number import NumberKind, parse_number, show_number
 from denwaban.people import PeopleError, client, put_first_callers, remember_caller, set_put_first
 from denwaban.store import Store, Tx
-from denwaban.web import MenuEntry, _, needs, not_here, page
+from denwaban.web import MenuEntry, _, needs, not_here, page, saved
 
 THEIRS = needs(Role.CLIENT)
 WHO = needs(Role.CLIENT, Role.SUPERVISOR, Role.ADMINISTRATOR)
@@ -91,7 +91,7 @@ async def post_first(
     except PeopleError as error:
         told = {"name": error.tell(_)}
         return await _page(store, client_id, 422, form=data, errors=told)
-    return Redirect(f"/clients/{client_id}/first-callers", status_code=303)
+    return saved(f"/clients/{client_id}/first-callers")
 
 
 @post("/clients/{client_id:str}/first-callers/{caller_id:str}/remove", guards=[WHO])
@@ -110,7 +110,7 @@ async def post_remove_first(
                 set_put_first(tx, client_id, one.number, False)
 
     await store.write(remove)
-    return Redirect(f"/clients/{client_id}/first-callers", status_code=303)
+    return saved(f"/clients/{client_id}/first-callers")
 
 
 menu = [MenuEntry("/first-callers", "先につなぐ方", frozenset({Role.CLIENT}))]

@@ -14,7 +14,7 @@ from denwaban.lines.ladder import MOST_STEPS, SORRY
 from denwaban.lines.levels import level_changed_at, level_of, set_level
 from denwaban.people import Changed, client, groups
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, not_here, page
+from denwaban.web import Problem, _, needs, not_here, page, saved
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -94,7 +94,7 @@ async def post_level(
         return await _page(
             who, store, client_id, 422, form=form, seen=seen, unsaved=True, errors=errors
         )
-    return Redirect(f"/clients/{client_id}/lines/level", status_code=303)
+    return saved(f"/clients/{client_id}/lines/level")
 
 
 def _moment(text: str) -> datetime | None:

@@ -36,7 +36,7 @@ from denwaban.lines.number import show_number
 from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
 from denwaban.people import Changed, client, client_here
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, not_here, page
+from denwaban.web import _, needs, not_here, page, saved
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -148,7 +148,7 @@ async def _page(
 
 
 def _back(client_id: str, part: str) -> Redirect:
-    return Redirect(f"/clients/{client_id}/lines#{part}", status_code=303)
+    return saved(f"/clients/{client_id}/lines#{part}")
 
 
 def _begins(plans: list[DatedPlan], begins: date) -> DatedPlan:
@@ -242,7 +242,7 @@ async def post_dated_plan(
     except LinesError:
         told = {"begins": _("先に、今の受付時間を決めてください")}
         return await _page(it, client_id, 422, errors=told, begins_form=data.begins)
-    return Redirect(f"/clients/{client_id}/lines?plan={begins}#plan", status_code=303)
+    return saved(f"/clients/{client_id}/lines?plan={begins}#plan")
 
 
 @post("/clients/{client_id:str}/lines/plans/{begins:date}/remove", guards=[ADMINISTRATOR])
@@ -294,7 +294,7 @@ async def post_plan(
             it, client_id, 422, begins=begins, rows=rows, mark=mark, unsaved=True, errors=errors
         )
     if begins is not None:
-        return Redirect(f"/clients/{client_id}/lines?plan={begins}#plan", status_code=303)
+        return saved(f"/clients/{client_id}/lines?plan={begins}#plan")
     return _back(client_id, "plan")
 
 

@@ -41,7 +41,7 @@ MAY_BE_SECRET = frozenset({"kana", "number", "what_for", "done", "note"})
 OWN = "x_"
 """How the key of a client's own field begins."""
 
-HIDDEN = "（ログインしてご覧ください）"
+HIDDEN = "（サインインしてご覧ください）"
 """What messages say in place of a field that is 秘密."""
 
 

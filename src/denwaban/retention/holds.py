@@ -52,7 +52,7 @@ def place_hold(
     reason, or when the client has no such call."""
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
-        raise BadHold("わけを%(most)s文字以内で書いてください", "reason", most=str(LONGEST_REASON))
+        raise BadHold("理由を%(most)s文字以内で書いてください", "reason", most=str(LONGEST_REASON))
     if call_id is not None:
         found = call(tx, call_id)
         if found is None or found.client_id != client_id:

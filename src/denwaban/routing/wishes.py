@@ -219,7 +219,7 @@ class Wishes:
     def _seat(self, operator_id: str) -> Seat:
         seat = self._floor.seats.get(operator_id)
         if seat is None:
-            raise SeatError(_("この席はまだ使えません。管理者に確認してください"))
+            raise SeatError(_("この席はまだ使えません。運用管理の担当者に確かめてください"))
         return seat
 
     def _talk(self, operator_id: str) -> LiveCall:

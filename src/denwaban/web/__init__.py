@@ -12,7 +12,7 @@ from denwaban.web.menu import home
 from denwaban.web.problem import Problem
 from denwaban.web.sign_in import session_cookie
 from denwaban.web.static import static
-from denwaban.web.templating import environment, fragment, page
+from denwaban.web.templating import environment, fragment, page, saved
 from denwaban.web.ticked import ticked
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "not_here",
     "page",
     "public",
+    "saved",
     "session_cookie",
     "speak",
     "static",

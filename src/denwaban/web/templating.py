@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
-from litestar.response import Template
+from litestar.response import Redirect, Template
 from markupsafe import Markup
 
 from denwaban.clock import JST
@@ -98,6 +98,12 @@ def page(
         media_type="text/html",
         headers={"Cache-Control": "no-store", **(headers or {})},
     )
+
+
+def saved(path: str) -> Redirect:
+    """Back to a page, after a form was taken: the page says in its corner that it was."""
+    place, mark, part = path.partition("#")
+    return Redirect(f"{place}{'&' if '?' in place else '?'}saved=1{mark}{part}", status_code=303)
 
 
 def fragment(template: str, **context: Any) -> str:

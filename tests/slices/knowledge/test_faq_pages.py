@@ -54,7 +54,7 @@ async def test_an_entry_is_written_changed_removed_and_brought_back(
         assert 'value="解約したい"' in refused.text
         fields = {"question": "解約したい", "answer": "画面から。", "valid_until": "2026-11-30"}
         made = await browser.post(base, {**fields, "restricted": "true", "bound": "take"})
-        assert (made.status_code, made.headers["location"]) == (303, base)
+        assert (made.status_code, made.headers["location"]) == (303, f"{base}?saved=1")
         [entry] = await entries(store, client)
         assert (entry.bound, entry.restricted, str(entry.valid_until)) == (
             Bound.TAKE,

@@ -175,7 +175,7 @@ async def test_a_plan_of_a_later_day_takes_over_on_that_day(
     begins = date(2027, 4, 1)
     assert (await admin.post(f"{path}/plans", {"begins": "2020-01-01"})).status_code == 422
     made = await admin.post(f"{path}/plans", {"begins": str(begins)})
-    assert made.headers["location"] == f"{path}?plan={begins}#plan"
+    assert made.headers["location"] == f"{path}?plan={begins}&saved=1#plan"
     page = (await admin.get(f"{path}?plan={begins}")).text
     assert "2027/04/01 から" in page
     mark = page.split('name="mark" value="')[1].split('"')[0]

@@ -189,7 +189,7 @@ async def test_holds_are_placed_and_lifted_by_hand(files: Files, make_web: MakeW
     admin = await web.browser(Role.ADMINISTRATOR)
     place = f"/clients/{files.office.client_id}"
     for form, sentence in (
-        ({"reason": ""}, "わけを500文字以内"),
+        ({"reason": ""}, "理由を500文字以内"),
         ({"reason": "x", "call_id": "a" * 32}, "この顧客の通話ではありません"),
     ):
         refused = await admin.post(f"{place}/holds", form)

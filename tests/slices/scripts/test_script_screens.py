@@ -300,7 +300,7 @@ async def test_a_client_approves_what_changes(room: Room) -> None:
     await author.get_by_label("何をなぜ変えたか").fill("言い方を短くしました")
     for field in await author.locator("input[name^=why-]").all():
         await field.fill("お客様のご希望です")
-    await author.get_by_role("button", name="承認を願い出る").click()
+    await author.get_by_role("button", name="承認を依頼する").click()
     await expect(author.get_by_text("顧客企業の承認を待っています")).to_be_visible()
     theirs = await room.page(Role.CLIENT, ViewportSize(width=390, height=844))
     await theirs.goto(f"{room.url}/portal/scripts")

@@ -39,7 +39,7 @@ export function press(event, { elsewhere, middle, answer, send, go }) {
     if (click(digit, event)) done();
     return;
   }
-  const letter = /^Key([IKLOJNYUQSVXZPTRGWCDF])$/.exec(event.code)?.[1].toLowerCase();
+  const letter = /^Key([ABIKLOJNYUQSVXZPTRGWCDF])$/.exec(event.code)?.[1].toLowerCase();
   if (event.altKey && !ctrl && letter) {
     if (click(WITH_ALT[letter] ?? letter, event)) done();
     return;

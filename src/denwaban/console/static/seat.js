@@ -621,8 +621,8 @@ function checkNumber(input) {
   room.hidden = !odd;
 }
 
-document.addEventListener("focusin", () => root.classList.toggle("typing", typingIn(document.activeElement)));
-document.addEventListener("focusout", () => root.classList.remove("typing"));
+document.addEventListener("focusin", () => document.body.classList.toggle("typing", typingIn(document.activeElement)));
+document.addEventListener("focusout", () => document.body.classList.remove("typing"));
 document.addEventListener("keydown", (event) => press(event, { elsewhere, middle, answer, send, go }), true);
 
 for (const kind of ["pointerdown", "keydown"]) {

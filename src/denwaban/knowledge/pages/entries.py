@@ -19,7 +19,7 @@ from denwaban.people import Changed, PeopleError
 from denwaban.store import Tx
 from denwaban.store.search import weigh
 from denwaban.store.words import query
-from denwaban.web import Problem, _, not_here
+from denwaban.web import Problem, _, not_here, saved
 
 AT_ONCE = 100
 
@@ -141,7 +141,7 @@ async def post_faq(
         name = await desk.store.read(lambda tx: owner(tx, desk))
         errors = {error.field: error.tell(_)}
         return show(desk, "new", 422, client=name, form=data, errors=errors)
-    return Redirect(desk.base, status_code=303)
+    return saved(desk.base)
 
 
 async def _faq_page(desk: Desk, faq_id: str, status: int = 200, **more: Any) -> Template:
@@ -184,7 +184,7 @@ async def save_faq(
         # What was typed stays in the form; the history beside it shows what is stored now.
         status = 409 if isinstance(error, Changed) else 422
         return await _faq_page(desk, faq_id, status, form=data, errors={error.field: error.tell(_)})
-    return Redirect(desk.base, status_code=303)
+    return saved(desk.base)
 
 
 @post("/{faq_id:str}/remove")
@@ -206,4 +206,4 @@ async def post_restore(desk: NamedDependency[Desk], faq_id: FromPath[str]) -> Re
         restore_faq(tx, faq_id, desk.author)
 
     await desk.store.write(restore)
-    return Redirect(desk.base, status_code=303)
+    return saved(desk.base)

@@ -15,7 +15,7 @@ from denwaban.lines.transfer.model import MOST_CONDITIONS
 from denwaban.lines.transfer.words import say_words
 from denwaban.people import Changed, client, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, not_here, page
+from denwaban.web import Problem, _, needs, not_here, page, saved
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -92,7 +92,7 @@ async def post_transfers(
         return await _page(
             who, store, client_id, 422, rows=rows, seen=seen, unsaved=True, errors=errors
         )
-    return Redirect(f"/clients/{client_id}/transfers", status_code=303)
+    return saved(f"/clients/{client_id}/transfers")
 
 
 def _moment(text: str) -> datetime | None:

@@ -20,7 +20,7 @@ from denwaban.oncall.reaching import set_hours
 from denwaban.oncall.shift_file import minute_of
 from denwaban.people import client
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, saved
 
 Lines = Annotated[str, msgspec.Meta(max_length=2000)]
 Note = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -210,7 +210,7 @@ async def post_hours(
     except BadHours as error:
         errors = {"mon" if error.field == "spans" else error.field: error.tell(_)}
         return await _page(who, store, client_id, 422, form=data, errors=errors)
-    return Redirect(f"/clients/{client_id}/roster", status_code=303)
+    return saved(f"/clients/{client_id}/roster")
 
 
 routes = [show_hours, post_hours]

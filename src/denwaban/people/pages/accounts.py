@@ -32,7 +32,7 @@ from denwaban.people.model import Client, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, roles
 from denwaban.people.queries import client_by_code, clients_by_ids, clients_page
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, not_here, page
+from denwaban.web import Problem, _, not_here, page, saved
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 100
@@ -211,7 +211,7 @@ async def post_end_sessions(
     """Ends the account's sessions (not the one that asks)."""
     await _must_exist(store, user_id)
     await store.write(lambda tx: end_sessions(tx, user_id, but=who.session_id))
-    return Redirect(f"/users/{user_id}", status_code=303)
+    return saved(f"/users/{user_id}")
 
 
 class DisableForm(msgspec.Struct):
@@ -231,7 +231,7 @@ async def post_disable(
         # Nobody locks themselves out: another administrator can do it.
         raise Problem(422, _("自分のアカウントは停止できません"))
     await store.write(lambda tx: disable_user(tx, user_id, data.disabled))
-    return Redirect(f"/users/{user_id}", status_code=303)
+    return saved(f"/users/{user_id}")
 
 
 async def _keys_page(
@@ -281,7 +281,7 @@ async def post_key(data: URLEncodedBody[KeyForm], store: NamedDependency[Store])
 @post("/keys/{key_id:str}/revoke", guards=[ADMINISTRATOR])
 async def post_revoke(key_id: FromPath[str], store: NamedDependency[Store]) -> Redirect:
     await store.write(lambda tx: revoke_api_key(tx, key_id))
-    return Redirect("/keys", status_code=303)
+    return saved("/keys")
 
 
 routes = [

@@ -15,7 +15,7 @@ from denwaban.people.model import Changed, PeopleError, without_substitute
 from denwaban.people.pages.common import ADMINISTRATOR, READERS, presences, seen_at, told
 from denwaban.people.queries import client, clients_page, staff_of
 from denwaban.store import Store
-from denwaban.web import not_here, page
+from denwaban.web import not_here, page, saved
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 50
@@ -69,7 +69,7 @@ async def post_client(
         made = await store.write(lambda tx: add_client(tx, **values, preparing=True))
     except PeopleError as error:
         return page("people/client_new.html", status=422, form=data, errors=told(error))
-    return Redirect(f"/clients/{made}", status_code=303)
+    return saved(f"/clients/{made}")
 
 
 async def _client_page(
@@ -135,7 +135,7 @@ async def save_client(
         return await _client_page(
             who, store, clock, client_id, status, form=data, errors=told(error)
         )
-    return Redirect(f"/clients/{client_id}", status_code=303)
+    return saved(f"/clients/{client_id}")
 
 
 class EndForm(msgspec.Struct):
@@ -150,7 +150,7 @@ async def post_end(
     if await store.read(lambda tx: client(tx, client_id)) is None:
         raise not_here()
     await store.write(lambda tx: end_client(tx, client_id, data.ended))
-    return Redirect(f"/clients/{client_id}", status_code=303)
+    return saved(f"/clients/{client_id}")
 
 
 class RecordedForm(msgspec.Struct):
@@ -165,7 +165,7 @@ async def post_recorded(
     if await store.read(lambda tx: client(tx, client_id)) is None:
         raise not_here()
     await store.write(lambda tx: set_recorded(tx, client_id, data.recorded))
-    return Redirect(f"/clients/{client_id}", status_code=303)
+    return saved(f"/clients/{client_id}")
 
 
 routes = [

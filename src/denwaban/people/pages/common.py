@@ -30,8 +30,8 @@ def told(error: PeopleError) -> dict[str, str]:
 def presences() -> list[tuple[str, str]]:
     return [
         (Presence.PRESENT, _("在席")),
-        (Presence.AWAY, _("離席")),
-        (Presence.BUSY, _("取込み中")),
+        (Presence.AWAY, _("不在")),
+        (Presence.BUSY, _("取り込み中")),
         (Presence.OFF, _("休み")),
     ]
 

@@ -34,7 +34,7 @@ from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, seen_at, to
 from denwaban.people.pages.skills import shown_skills
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, saved
 
 
 class OperatorForm(msgspec.Struct):
@@ -156,7 +156,7 @@ async def save_operator(
     except PeopleError as error:
         status = 409 if isinstance(error, Changed) else 422
         return await _operator_page(who, store, operator_id, status, form=data, errors=told(error))
-    return Redirect(f"/operators/{operator_id}", status_code=303)
+    return saved(f"/operators/{operator_id}")
 
 
 @post("/operators/{operator_id:str}/experienced", guards=[SUPERVISORS])
@@ -169,7 +169,7 @@ async def post_experienced(
     if await store.read(lambda tx: operator(tx, operator_id)) is None:
         raise not_here()
     await store.write(lambda tx: set_experienced(tx, operator_id, data.experienced == "true"))
-    return Redirect(f"/operators/{operator_id}", status_code=303)
+    return saved(f"/operators/{operator_id}")
 
 
 @post("/operators/{operator_id:str}/phone", guards=[ADMINISTRATOR])
@@ -207,7 +207,7 @@ async def post_end_sessions(operator_id: FromPath[str], store: NamedDependency[S
     if found is None:
         raise not_here()
     await store.write(lambda tx: end_sessions(tx, found.user_id))
-    return Redirect(f"/operators/{operator_id}", status_code=303)
+    return saved(f"/operators/{operator_id}")
 
 
 class LeaveForm(msgspec.Struct):
@@ -228,7 +228,7 @@ async def post_leave(
         disable_user(tx, found.user_id, data.left)
 
     await store.write(leave)
-    return Redirect(f"/operators/{operator_id}", status_code=303)
+    return saved(f"/operators/{operator_id}")
 
 
 routes = [

@@ -17,7 +17,7 @@ from denwaban.people.pages.taking_over import NOTHING_YET, FileForm, taken_over
 from denwaban.people.queries import client_by_code, clients_by_ids, operator
 from denwaban.people.skill_file import SKILL_COLUMNS, import_skills, read_skills
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, saved
 
 LEVELS = range(1, 6)
 
@@ -93,7 +93,7 @@ async def post_skill(
         await store.write(change)
     except PeopleError as error:
         return await _page(store, operator_id, 422, form=data, errors=told(error))
-    return Redirect(f"/operators/{operator_id}/skills", status_code=303)
+    return saved(f"/operators/{operator_id}/skills")
 
 
 def _import_page(status: int, shown: dict[str, Any]) -> Template:

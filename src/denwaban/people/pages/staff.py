@@ -38,7 +38,7 @@ from denwaban.people.pages.common import (
 )
 from denwaban.people.queries import client, staff_member, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, saved
 
 
 class StaffForm(msgspec.Struct):
@@ -99,7 +99,7 @@ async def post_staff(
         )
     except PeopleError as error:
         return await _new_page(store, client_id, data, told(error))
-    return Redirect(f"/clients/{client_id}", status_code=303)
+    return saved(f"/clients/{client_id}")
 
 
 async def _staff_page(
@@ -169,7 +169,7 @@ async def save_staff(
     except PeopleError as error:
         status = 409 if isinstance(error, Changed) else 422
         return await _staff_page(who, store, clock, staff_id, status, form=data, errors=told(error))
-    return Redirect(f"/staff/{staff_id}", status_code=303)
+    return saved(f"/staff/{staff_id}")
 
 
 def parse_until(text: str) -> datetime | None:
@@ -196,7 +196,7 @@ async def post_presence(
         await store.write(lambda tx: set_presence(tx, staff_id, data.presence, until, data.note))
     except PeopleError as error:
         return await _staff_page(who, store, clock, staff_id, 422, errors=told(error))
-    return Redirect(f"/staff/{staff_id}", status_code=303)
+    return saved(f"/staff/{staff_id}")
 
 
 @post("/staff/{staff_id:str}/leave", guards=[ADMINISTRATOR])
@@ -213,7 +213,7 @@ async def post_leave(staff_id: FromPath[str], store: NamedDependency[Store]) -> 
         return person.client_id
 
     client_id = await store.write(leave)
-    return Redirect(f"/clients/{client_id}", status_code=303)
+    return saved(f"/clients/{client_id}")
 
 
 @post("/staff/{staff_id:str}/account", guards=[ADMINISTRATOR])

@@ -24,7 +24,7 @@ from denwaban.scripts.settings import (
     settings_of,
 )
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, ticked
+from denwaban.web import _, not_here, page, saved, ticked
 
 
 class SettingsForm(msgspec.Struct):
@@ -156,7 +156,7 @@ async def post_settings(
         await store.write(save)
     except ScriptError as error:
         return await _settings_page(store, client_id, data, _(str(error)))
-    return Redirect(f"/scripts?client_id={client_id}", status_code=303)
+    return saved(f"/scripts?client_id={client_id}")
 
 
 routes = [show_settings, post_settings]

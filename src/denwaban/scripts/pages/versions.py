@@ -30,7 +30,7 @@ from denwaban.scripts.text import parse
 from denwaban.scripts.versions import document_of, version, versions_of
 from denwaban.scripts.words import change_words, part_words, state_words
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page
+from denwaban.web import _, not_here, page, saved
 
 Name = Annotated[str, msgspec.Meta(max_length=32)]
 
@@ -96,7 +96,7 @@ async def post_name(
         raise not_here() from error
     except ScriptError as error:
         return await _script_page(store, clock, script_id, _(str(error)))
-    return Redirect(f"/scripts/{script_id}", status_code=303)
+    return saved(f"/scripts/{script_id}")
 
 
 @get("/scripts/versions/{version_id:str}", guards=[AUTHORS])

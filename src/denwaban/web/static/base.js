@@ -1,3 +1,5 @@
+    if (event.defaultPrevented || form.method !== "post" || form.target) return;
+    if ("download" in form.dataset) return; // a file comes, and the page stays as it is
 // What every page shares. No eval, no inline code: the content security policy allows scripts from here only.
 "use strict";
 
@@ -89,11 +91,13 @@
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
+    event.submitter?.setAttribute("data-busy", "");
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) {
       delete form.dataset.sent;
       form.removeAttribute("aria-busy");
+      document.querySelectorAll("[data-busy]").forEach((button) => button.removeAttribute("data-busy"));
     }
   });
 
@@ -112,6 +116,23 @@
     }
   };
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll("a[data-mark]").forEach(mark));
+
+  // A form that was taken says so where it leads to, once: not again when the page is loaded anew.
+  document.addEventListener("DOMContentLoaded", () => {
+    const at = new URL(location);
+    if (!at.searchParams.has("saved")) return;
+    at.searchParams.delete("saved");
+    history.replaceState(history.state, "", at);
+    window.toast(document.getElementById("toasts").dataset.saved);
+  });
+
+  // Back to where one was, with what was typed there: <button data-return hidden>.
+  document.addEventListener("DOMContentLoaded", () => {
+    const button = document.querySelector("[data-return]");
+    if (!button || history.length < 2) return;
+    button.hidden = false;
+    button.addEventListener("click", () => history.back());
+  });
 
   // After a refused form the reader begins at what is wrong.
   document.addEventListener("DOMContentLoaded", () => {

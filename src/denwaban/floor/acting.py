@@ -150,7 +150,7 @@ def _told(status: int, **what: Any) -> Response[dict[str, Any]]:
 def words() -> dict[str, str]:
     """What the page's own program says."""
     return {
-        "choose": _("矢印キーで席を選ぶと、ここで操作できます"),
+        "choose": _("矢印キーで席を選びます"),
         "away": _("サーバーにつながりません。もう一度お試しください。"),
         "help": _("SV 呼出"),
         "phone_off": _("切"),

@@ -62,6 +62,10 @@ export class Question {
       event.preventDefault();
       event.stopPropagation();
       this.close();
+    } else if (event.target === this.#input && !ctrl && event.altKey && event.code === "KeyC") {
+      event.preventDefault();
+      event.stopPropagation();
+      if (!event.repeat) this.#undo();
     }
   }
 

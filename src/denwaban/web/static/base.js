@@ -1,5 +1,3 @@
-    if (event.defaultPrevented || form.method !== "post" || form.target) return;
-    if ("download" in form.dataset) return; // a file comes, and the page stays as it is
 // What every page shares. No eval, no inline code: the content security policy allows scripts from here only.
 "use strict";
 
@@ -13,15 +11,21 @@
   });
 
   // A short message in the corner. Call window.toast("送信しました") or send HX-Trigger: {"toast": "送信しました"}.
+  const room = document.getElementById("toasts");
   window.toast = (text, kind = "") => {
-    const room = document.getElementById("toasts");
     if (!room || !text) return;
+    // What lies under a modal dialog is neither seen well nor read out.
+    const on = [...document.querySelectorAll("dialog:modal")].at(-1) ?? document.body;
+    if (room.parentElement !== on) on.append(room);
     const box = document.createElement("p");
     box.className = `toast ${kind}`;
     box.textContent = text;
     room.append(box);
     setTimeout(() => box.remove(), kind === "danger" ? 10000 : 5000);
   };
+  document.addEventListener("close", ({ target }) => {
+    if (room && target.contains(room)) document.body.append(room);
+  }, true);
   document.addEventListener("toast", (event) => {
     const detail = event.detail ?? {};
     window.toast(typeof detail === "string" ? detail : (detail.value ?? detail.text), detail.kind);
@@ -88,6 +92,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method !== "post" || form.target) return;
+    if ("download" in form.dataset) return; // a file comes, and the page stays as it is
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     form.setAttribute("aria-busy", "true");
@@ -123,7 +128,7 @@
     if (!at.searchParams.has("saved")) return;
     at.searchParams.delete("saved");
     history.replaceState(history.state, "", at);
-    window.toast(document.getElementById("toasts").dataset.saved);
+    window.toast(room.dataset.saved);
   });
 
   // Back to where one was, with what was typed there: <button data-return hidden>.

@@ -25,6 +25,7 @@ from tests.postgres import binaries, server
 
 import denwaban.schema  # noqa: F401 - loads every table
 from bench.machine import FOLDER, at, described, table, written
+from bench.sealing import NumberKeys
 from bench.search import Verb, fill_postgres, fill_sqlite, timed
 from denwaban.calls import Call, Outcome
 from denwaban.clock import SystemClock
@@ -132,7 +133,7 @@ _WAYS = (
     "added_at",
 )
 _INDEX = ("kind", "ref", "client_id", "title", "body", "also", "grams", "folding")
-_CALLS = ("id", "client_id", "leg", "trunk", "dialled", "caller", "plan", "mode", "state", "outcome", "arrived_at", "ended_at", "wait_ms", "practice")  # fmt: skip
+_CALLS = ("id", "client_id", "leg", "trunk", "dialled", "caller", "plan", "mode", "state", "outcome", "arrived_at", "ended_at", "wait_ms", "practice", "number")  # fmt: skip
 
 INDEXES = ("person_texts", "call_texts")
 
@@ -173,7 +174,7 @@ def tables(
 
     yield "persons", _PERSONS, named()
     yield "person_ways", _WAYS, reached()
-    yield "calls", _CALLS, ((c.id, c.who.client, "", "", "+81355550101", c.who.number, "", "full", "ended", Outcome.ANSWERED.value, at, at, 0, no) for c in rang for at in (moment(c.at),))  # fmt: skip
+    yield "calls", _CALLS, ((c.id, c.who.client, "", "", "+81355550101", kept["caller"], "", "full", "ended", Outcome.ANSWERED.value, at, at, 0, no, kept["number"]) for c in rang for at in (moment(c.at),) for kept in (keys.numbers.columns(c.who.client, c.id, c.who.number),))  # fmt: skip
     # Texts repeat, as they do in life; what is made of one is made once.
     made: dict[tuple[str, ...], tuple[str, str]] = {}
     nobody = "0" * 32
@@ -284,6 +285,7 @@ class Keys:
     """(id, key) of each client."""
     blind: dict[str, bytes]
     """By which things are found, of each client and of the house."""
+    numbers: NumberKeys
 
 
 async def keys_for(url: str, clients: list[str]) -> Keys:
@@ -296,6 +298,7 @@ async def keys_for(url: str, clients: list[str]) -> Keys:
                 Hidden().hider(tx),
                 {one: file_key(tx, one) for one in clients},
                 {one: blind_key(tx, one) or b"" for one in (*clients, HOUSE)},
+                NumberKeys(tx, clients),
             )
         )
     finally:

@@ -13,13 +13,15 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bench.machine import FOLDER
+from bench.sealing import NumberKeys
 from denwaban.access import Role, add_user
+from denwaban.calls import calls_of, history, numbers
 from denwaban.calls.rows import call_legs
 from denwaban.calls.rows import calls as calls_table
 from denwaban.clock import SystemClock
@@ -65,7 +67,12 @@ async def prepared(folder: Path, clients: int, past_calls: int) -> Path:
     making = await asyncio.to_thread(_begin, folder, clients, past_calls)
     async with _opened(making) as store:
         await store.write(_first)
-    await asyncio.to_thread(_fill, making, clients, past_calls)
+    client_ids, operator_ids = await asyncio.to_thread(_fill, making, clients)
+    async with _opened(making) as store:
+        keys = await store.write(lambda tx: NumberKeys(tx, client_ids))
+    await asyncio.to_thread(_fill_past, making, client_ids, operator_ids, past_calls, keys)
+    async with _opened(making) as store:
+        await store.read(_look_at_one)
     await asyncio.to_thread(making.rename, path)
     took = time.monotonic() - started
     print(f"  prepared {clients:,} clients, {past_calls:,} past calls in {took:.0f} s", flush=True)
@@ -131,9 +138,15 @@ def _first(tx: Tx) -> None:
     add_operator(tx, user_id, "計測 一子", "けいそく いちこ")
 
 
-def _fill(path: Path, clients: int, past_calls: int) -> None:
-    now = datetime.now(UTC)
-    ids = _Ids(now - timedelta(days=DAYS + 1))
+def _look_at_one(tx: Tx) -> None:
+    """Sealed as the program seals it, or the benches would measure something else."""
+    for one in calls_of(tx, limit=1):
+        assert one.client_id is not None
+        assert one in history(tx, one.client_id, one.caller), one.id
+
+
+@contextmanager
+def _filling(path: Path) -> Iterator[sqlite3.Connection]:
     with sqlite3.connect(path, isolation_level=None) as base:
         base.row_factory = sqlite3.Row
         # A file that is thrown away when this fails needs no journal; through the log it would take minutes.
@@ -145,17 +158,35 @@ def _fill(path: Path, clients: int, past_calls: int) -> None:
         ):
             base.execute(f"PRAGMA {pragma}")
         base.execute("BEGIN")
-        client_ids = _clients(base, ids, clients, now)
-        operator_ids = _operators(base, ids, now)
-        _past(base, client_ids, operator_ids, past_calls, now)
+        yield base
+        base.execute("COMMIT")
+        base.execute("PRAGMA journal_mode=WAL")
+    base.close()
+
+
+def _fill(path: Path, clients: int) -> tuple[list[str], list[str]]:
+    """The ids of the clients and of the operators."""
+    now = datetime.now(UTC)
+    ids = _Ids(now - timedelta(days=DAYS + 1))
+    with _filling(path) as base:
+        return _clients(base, ids, clients, now), _operators(base, ids, now)
+
+
+def _fill_past(
+    path: Path, clients: list[str], operators: list[str], past_calls: int, keys: NumberKeys
+) -> None:
+    with _filling(path) as base:
+        _past(base, clients, operators, past_calls, datetime.now(UTC), keys)
         # They became figures when they came, not all at once in the first minutes of a run.
         base.execute(
             "INSERT INTO gathered (id, seq) SELECT 'journal', coalesce(max(seq), 0) FROM facts"
         )
-        base.execute("COMMIT")
+        # Nothing of theirs is from before numbers were sealed.
+        base.execute(
+            "INSERT INTO vault_turnings (name, after, done_at) VALUES (?, '', ?)",
+            (numbers.NUMBER, _stamp(datetime.now(UTC))),
+        )
         base.execute("ANALYZE")
-        base.execute("PRAGMA journal_mode=WAL")
-    base.close()
 
 
 def _clients(base: sqlite3.Connection, ids: "_Ids", count: int, now: datetime) -> list[str]:
@@ -254,7 +285,12 @@ def _operators(base: sqlite3.Connection, ids: "_Ids", now: datetime) -> list[str
 
 
 def _past(
-    base: sqlite3.Connection, clients: list[str], operators: list[str], count: int, now: datetime
+    base: sqlite3.Connection,
+    clients: list[str],
+    operators: list[str],
+    count: int,
+    now: datetime,
+    keys: NumberKeys,
 ) -> None:
     """Answered calls over two years, evenly; each with its leg and a fact."""
     if not count:
@@ -274,7 +310,8 @@ def _past(
     for begin in range(0, count, 50_000):
         rows: dict[str, list[dict[str, Any]]] = {"calls": [], "call_legs": [], "facts": []}
         for n in range(begin, min(begin + 50_000, count)):
-            _one_past(rows, n, now - timedelta(days=DAYS) + step * n, clients, operators, chance)
+            at = now - timedelta(days=DAYS) + step * n
+            _one_past(rows, n, at, clients, operators, chance, keys)
         for table, new in rows.items():
             _insert(base, table, new)
     for _, text in made:
@@ -288,6 +325,7 @@ def _one_past(
     clients: list[str],
     operators: list[str],
     chance: random.Random,
+    keys: NumberKeys,
 ) -> None:
     call_id = f"{int(at.timestamp() * 1000):012x}7000{0x8000000000000000 + n:016x}"
     client, operator = chance.randrange(len(clients)), chance.choice(operators)
@@ -297,7 +335,8 @@ def _one_past(
     rows["calls"].append(
         {
             "id": call_id, "client_id": clients[client], "leg": f"old-{n}", "trunk": "bench",
-            "dialled": f"+81{number_of(client)[1:]}", "caller": f"+8180{20_000_000 + chance.randrange(_CALLERS)}",
+            "dialled": f"+81{number_of(client)[1:]}",
+            **keys.columns(clients[client], call_id, f"+8180{20_000_000 + chance.randrange(_CALLERS)}"),
             "plan": "平日昼間", "mode": "full", "script_id": None, "state": "ended", "outcome": "answered",
             "operator_id": operator, "arrived_at": arrived, "answered_at": answered, "ended_at": ended,
             "wait_ms": round(wait * 1000), "recording": None, "practice": 0,

@@ -21,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
+from tests.keys import lend_keys
 
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.access.rows import users
@@ -124,6 +125,7 @@ async def measure(folder: Path, client_count: int, past: int, how_many: int) -> 
     clock = SystemClock()
     store = Store(f"sqlite:///{folder / f'{client_count}.db'}", clock)
     metadata.create_all(store.engine)
+    lend_keys(store)
     await store.open()
     unlock(store, Settings(home=folder))
     await store.write(lambda tx: furnish(tx, client_count, past))

@@ -11,7 +11,7 @@ from tests.web_fixtures import MakeWeb, Web
 
 from denwaban import audit, delivery, people, promises, reports, retention
 from denwaban.audit.rows import audit_rows
-from denwaban.calls import Outcome, answered, begin, ended
+from denwaban.calls import Outcome, answered, begin, calls_of, ended
 from denwaban.retention import Counts, Terms, api, pages
 from denwaban.store import Tx
 
@@ -83,6 +83,11 @@ class Files:
         client_id = self.office.client_id
         known = await self.store.read(lambda tx: people.callers_page(tx, client_id, None, 100))
         return sorted(one.number for one in known)
+
+    async def callers(self) -> dict[str, str]:
+        """Their numbers, by call."""
+        found = await self.store.read(calls_of)
+        return {one.id: one.caller for one in found}
 
     async def audited(self) -> list[audit.Entry]:
         """What is on the audit, oldest first."""

@@ -17,13 +17,17 @@ from typing import NamedTuple
 
 import pytest
 from bench.sip import Phones, calls, register
+from sqlalchemy import select
 from tests.crash.test_database_stops import ready
 from tests.journeys.installation import Installation, running, until
 from tests.ports import free_port
 from tests.sip_agent import SipAgent
 from tests.thorough import examples
 
+from denwaban.calls import calls_of
+from denwaban.calls.rows import call_legs
 from denwaban.clock import japan_day
+from denwaban.store import Tx
 
 pytestmark = pytest.mark.engine
 
@@ -31,6 +35,7 @@ WATER = "05001003001"
 LINES = 100
 TRUNK = '[[trunk]]\nname = "test"\nkind = "ip"\nmatch = ["127.0.0.1"]\n'
 RATE = 4
+MOST = 10_000
 SECONDS = examples(15)
 KILLS = 3
 
@@ -96,26 +101,22 @@ class Record:
 
 
 def record(house: Installation) -> Record:
-    def moment(text: str | None) -> datetime | None:
-        return datetime.fromisoformat(text) if text else None
+    def look(tx: Tx) -> Record:
+        came = [one for one in calls_of(tx, limit=MOST) if one.caller.startswith("+8180")]
+        rows = tx.all(select(call_legs).order_by(call_legs.c.offered_at))
+        known = {one.id: (one.arrived_at, one.ended_at, one.outcome) for one in came}
+        return Record(
+            known,
+            {one.caller[-8:] for one in came},
+            [one.leg for one in came],
+            [
+                Rung(row["call_id"], row["operator_id"], row["offered_at"], row["ended_at"])
+                for row in rows
+                if row["call_id"] in known
+            ],
+        )
 
-    def known(text: str) -> datetime:
-        return datetime.fromisoformat(text)
-
-    with contextlib.closing(sqlite3.connect(house.home / "denwaban.db", timeout=20)) as base:
-        came = base.execute(
-            "SELECT id, arrived_at, ended_at, outcome, caller, leg FROM calls WHERE caller LIKE '+8180%'"
-        ).fetchall()
-        legs = base.execute(
-            "SELECT l.call_id, l.operator_id, l.offered_at, l.ended_at FROM call_legs l"
-            " JOIN calls c ON c.id = l.call_id WHERE c.caller LIKE '+8180%' ORDER BY l.offered_at"
-        ).fetchall()
-    return Record(
-        {one: (known(began), moment(ended), outcome) for one, began, ended, outcome, *_ in came},
-        {caller[-8:] for *_, caller, _ in came},
-        [leg for *_, leg in came],
-        [Rung(call, who, known(began), moment(ended)) for call, who, began, ended in legs],
-    )
+    return house.look(look)
 
 
 def overlapping(rung: list[Rung], whose: str) -> list[tuple[Rung, Rung]]:
@@ -229,14 +230,14 @@ async def test_a_storm_with_random_kills_leaves_nobody_without_an_end(
     away = []
     for kill in range(KILLS):
         await asyncio.sleep(dice.uniform(0.5, 1) * SECONDS / (KILLS + 1))
-        killed_at = datetime.now(UTC).replace(tzinfo=None)  # as SQLite says it
+        killed_at = datetime.now(UTC)
         if kill == 1:
             house.kill_engine()
         else:
             house.kill_program()
         await until(lambda: not house.ready(), 20)
         await until(house.ready, 60)
-        away.append((killed_at, datetime.now(UTC).replace(tzinfo=None)))
+        away.append((killed_at, datetime.now(UTC)))
     seen = await storm
     assert seen.rang, "no operator was rung in the whole storm"
 

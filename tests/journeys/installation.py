@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import psutil
@@ -22,8 +22,10 @@ from denwaban.calls import Recordings, call
 from denwaban.calls.recordings import read
 from denwaban.clock import SystemClock
 from denwaban.config import load
-from denwaban.store import Store
+from denwaban.store import Store, Tx
 from denwaban.vault import unlock
+
+T = TypeVar("T")
 
 
 class Installation:
@@ -44,6 +46,16 @@ class Installation:
     @property
     def sip_port(self) -> int:
         return int(self.known["sip"]["port"])
+
+    def look(self, verb: Callable[[Tx], T]) -> T:
+        """What a verb reads in the program's database, with its keys. Blocks."""
+        settings = load(self.environment)
+        store = Store(settings.database, SystemClock())
+        try:
+            unlock(store, settings)
+            return store.look(verb)
+        finally:
+            store.engine.dispose()
 
     async def recording(self, call_id: str) -> Path:
         """The recording of a call that is over, as a WAV, whether it is sealed by now or not."""

@@ -50,6 +50,7 @@ from denwaban.calls.model import (
     Outcome,
     Queued,
 )
+from denwaban.calls.numbers import caller_in, forms, tails, turnings
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs
 from denwaban.calls.recording_states import erase_recordings
@@ -78,6 +79,7 @@ __all__ = [
     "bucket_of",
     "call",
     "call_of_leg",
+    "caller_in",
     "calls_by_ids",
     "calls_of",
     "calls_of_legs",
@@ -87,6 +89,7 @@ __all__ = [
     "ended",
     "erase_recordings",
     "forget_numbers",
+    "forms",
     "held",
     "history",
     "last_operator",
@@ -103,7 +106,9 @@ __all__ = [
     "ringing_at",
     "state_of",
     "stream",
+    "tails",
     "talking_with",
     "tidy_reason",
+    "turnings",
     "write_rows",
 ]

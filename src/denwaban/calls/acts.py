@@ -19,6 +19,7 @@ from denwaban.calls.model import (
     Outcome,
     Queued,
 )
+from denwaban.calls.numbers import forms, kept, learn_keys, parties
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal import append
 from denwaban.store import Question, Tx, new_id
@@ -47,7 +48,8 @@ def record(tx: Tx, happened: Sequence[Change]) -> None:
 
 
 def write_rows(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> None:
-    """Writes changes in this order, without their facts. Whatever their number: at most four statements.
+    """Writes changes in this order, without their facts. Whatever their number: at most four statements, beside
+    asking for the keys of clients who were not called for a while.
 
     `again`: an earlier try may have been committed although it looked failed; rows already there are then changed
     instead of inserted.
@@ -67,7 +69,7 @@ def write_rows(tx: Tx, changes: Sequence[Change], *, again: bool = False) -> Non
         _move_known(tx, calls, new_calls, old_calls)
         _move_known(tx, call_legs, new_offers, old_offers)
     if new_calls:
-        tx.execute(insert(calls), [_call_values(call) for call in new_calls.values()])
+        tx.execute(insert(calls), [_call_values(tx, call) for call in new_calls.values()])
     if old_calls:
         tx.execute(
             _UPDATE_CALL,
@@ -106,8 +108,8 @@ def _move_known(tx: Tx, table: Table, new: dict[str, Any], old: dict[str, Any]) 
         old[row["id"]] = new.pop(row["id"])
 
 
-def _call_values(call: Call) -> dict[str, Any]:
-    return {name: getattr(call, name) for name in Call.__struct_fields__}
+def _call_values(tx: Tx, call: Call) -> dict[str, Any]:
+    return {name: getattr(call, name) for name in Call.__struct_fields__} | kept(tx, call)
 
 
 def _offer_values(offer: Offer) -> dict[str, Any]:
@@ -117,7 +119,7 @@ def _offer_values(offer: Offer) -> dict[str, Any]:
 def call(tx: Tx, call_id: str) -> Call | None:
     """One call."""
     row = tx.first(_ONE, {"it": call_id})
-    return _call(row) if row else None
+    return read_call(tx, row) if row else None
 
 
 # These are asked at every key of every seat: building them anew costs more than the database.
@@ -164,7 +166,8 @@ _QUEUE = Question(
 
 def calls_by_ids(tx: Tx, ids: Collection[str]) -> dict[str, Call]:
     """These calls, by id; one that there is not is left out."""
-    return {row["id"]: _call(row) for row in tx.all(select(calls).where(calls.c.id.in_(ids)))}
+    rows = tx.all(select(calls).where(calls.c.id.in_(ids)))
+    return {found.id: found for found in _read_calls(tx, rows)}
 
 
 def open_calls(tx: Tx) -> list[Call]:
@@ -174,13 +177,13 @@ def open_calls(tx: Tx) -> list[Call]:
         .where(calls.c.ended_at.is_(None), calls.c.direction == Direction.INBOUND)
         .order_by(calls.c.arrived_at)
     )
-    return [_call(row) for row in rows]
+    return _read_calls(tx, rows)
 
 
 def talking_with(tx: Tx, operator_id: str) -> Call | None:
     """The call that this operator talks on now, also one that is held."""
     row = tx.first(_TALKING, {"it": operator_id})
-    return _call(row) if row else None
+    return read_call(tx, row) if row else None
 
 
 def queue(tx: Tx) -> list[Queued]:
@@ -198,7 +201,7 @@ def ringing(tx: Tx, queued: Iterable[Queued]) -> dict[str, str]:
 def ringing_at(tx: Tx, operator_id: str) -> Call | None:
     """The call that rings at this operator's seat."""
     row = tx.first(_RINGING_AT, {"it": operator_id})
-    return _call(row) if row else None
+    return read_call(tx, row) if row else None
 
 
 def open_offers(tx: Tx) -> list[Offer]:
@@ -225,7 +228,7 @@ def open_offers(tx: Tx) -> list[Offer]:
 def call_of_leg(tx: Tx, leg: str) -> Call | None:
     """The call of a caller's leg."""
     row = tx.first(select(calls).where(calls.c.leg == leg).order_by(calls.c.arrived_at.desc()))
-    return _call(row) if row else None
+    return read_call(tx, row) if row else None
 
 
 def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
@@ -236,13 +239,13 @@ def history(tx: Tx, client_id: str, caller: str, limit: int = 10) -> list[Call]:
         select(calls)
         .where(
             calls.c.client_id == client_id,
-            calls.c.caller == caller,
+            calls.c.caller.in_(forms(tx, client_id, [caller])),
             calls.c.direction == Direction.INBOUND,
         )
         .order_by(calls.c.arrived_at.desc())
         .limit(limit)
     )
-    return [_call(row) for row in rows]
+    return _read_calls(tx, rows)
 
 
 def last_operator(
@@ -251,7 +254,7 @@ def last_operator(
     """The operator who talked last with a caller of this client who has these numbers (E.164), or in one of the calls `also`
     (ids); None when nobody did yet."""
     found = [
-        tx.first(_LAST_OPERATOR, {"client": client_id, "callers": list(numbers)})
+        tx.first(_LAST_OPERATOR, {"client": client_id, "callers": forms(tx, client_id, numbers)})
         if numbers
         else None,
         tx.first(_LAST_OF_CALLS, {"those": list(also)}) if also else None,
@@ -293,7 +296,7 @@ def calls_of(
         wanted = wanted.where(
             (calls.c.arrived_at < at) | ((calls.c.arrived_at == at) & (calls.c.id < call_id))
         )
-    return [_call(row) for row in tx.all(wanted)]
+    return _read_calls(tx, tx.all(wanted))
 
 
 def missed(
@@ -325,7 +328,7 @@ def missed(
     return [
         Missed(
             call_id=row["id"],
-            number=row["caller"],
+            number=parties(tx, row).caller,
             dialled=row["dialled"],
             at=row["arrived_at"],
             wait_ms=row["wait_ms"],
@@ -409,8 +412,15 @@ def _open(tx: Tx, call_id: str) -> Call:
     return found
 
 
-def _call(row: RowMapping) -> Call:
-    values = dict(row)
+def _read_calls(tx: Tx, rows: Sequence[RowMapping]) -> list[Call]:
+    learn_keys(tx, rows)
+    return [read_call(tx, row) for row in rows]
+
+
+def read_call(tx: Tx, row: RowMapping) -> Call:
+    """The call of a row that has every column of `calls`. A number that cannot be opened is `numbers.UNOPENED`."""
+    values = {name: row[name] for name in Call.__struct_fields__}
+    values |= parties(tx, row)._asdict()
     values["state"] = CallState(values["state"])
     values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
     values["direction"] = Direction(values["direction"])

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from denwaban.calls.model import Direction
+from denwaban.calls.numbers import forms
 from denwaban.calls.recording_states import OLD
 from denwaban.calls.rows import call_decisions, calls, recordings
 from denwaban.store import Tx
@@ -50,7 +51,7 @@ def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str
     """Ids of the calls from these numbers to a client and of those from the client to them, oldest first."""
     inbound = calls.c.direction == Direction.INBOUND.value
     outbound = calls.c.direction == Direction.OUTBOUND.value
-    wanted = list(numbers)
+    wanted = forms(tx, client_id, numbers)
     rows = tx.all(
         select(calls.c.id)
         .where(
@@ -69,4 +70,4 @@ def forget_numbers(tx: Tx, call_ids: Sequence[str]) -> int:
     tx.execute(update(calls).where(over, outbound).values(dialled=""))
     about = call_decisions.c.call_id.in_(select(calls.c.id).where(over))
     tx.execute(update(call_decisions).where(about).values(reason=""))
-    return tx.execute(update(calls).where(over).values(caller="")).rowcount
+    return tx.execute(update(calls).where(over).values(caller="", number=None)).rowcount

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
 
-from denwaban.calls.model import MISSED, Call, CallState, Direction, Offer, OfferResult, Outcome
+from denwaban.calls.acts import read_call
+from denwaban.calls.model import MISSED, Call, Direction, Offer, OfferResult, Outcome
+from denwaban.calls.numbers import learn_keys
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal.rows import facts
 from denwaban.people.rows import clients, operators
@@ -84,13 +86,15 @@ def listed(tx: Tx, wanted: Wanted, before: Place | None = None, limit: int = 100
         found = found.where(
             or_(calls.c.arrived_at < at, and_(calls.c.arrived_at == at, calls.c.id < call_id))
         )
-    return [_listed(row) for row in tx.all(found)]
+    rows = tx.all(found)
+    learn_keys(tx, rows)
+    return [_listed(tx, row) for row in rows]
 
 
 def one(tx: Tx, call_id: str) -> Listed | None:
     """One call with its names."""
     row = tx.first(_NAMED.where(calls.c.id == call_id))
-    return _listed(row) if row is not None else None
+    return _listed(tx, row) if row is not None else None
 
 
 def offers_of(tx: Tx, call_id: str) -> list[tuple[Offer, str]]:
@@ -144,9 +148,5 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found
 
 
-def _listed(row: RowMapping) -> Listed:
-    values = {name: row[name] for name in Call.__struct_fields__}
-    values["state"] = CallState(values["state"])
-    values["outcome"] = Outcome(values["outcome"]) if values["outcome"] else None
-    values["direction"] = Direction(values["direction"])
-    return Listed(Call(**values), row["client"] or "", row["operator"] or "")
+def _listed(tx: Tx, row: RowMapping) -> Listed:
+    return Listed(read_call(tx, row), row["client"] or "", row["operator"] or "")

@@ -25,6 +25,7 @@ calls = Table(
     Column("client_id", Id, ForeignKey("clients.id")),  # null: nobody's number
     Column("leg", String(100), nullable=False, index=True),  # the caller's leg in the engine
     Column("trunk", String(40), nullable=False),
+    # The other party's of these two is a mark, and the number itself sealed below: see `numbers`.
     Column("dialled", String(100), nullable=False),  # E.164, or as received when it is no number
     Column("caller", String(100), nullable=False),  # E.164; empty when withheld
     Column("plan", String(100), nullable=False),  # name of the window that decided
@@ -47,6 +48,7 @@ calls = Table(
     Column("silenced", Boolean, nullable=False, server_default=false()),  # recording pauses
     Column("slot", Integer),  # where the caller is parked
     Column("staff_id", Id),  # who of the client's took the caller over
+    Column("number", Text),  # sealed; null: withheld, erased, or from before it was
 )
 Index("ix_calls_arrived", calls.c.arrived_at, calls.c.id)
 Index("ix_calls_operator_ended", calls.c.operator_id, calls.c.ended_at)
@@ -55,7 +57,7 @@ Index("ix_calls_client_caller", calls.c.client_id, calls.c.caller, calls.c.arriv
 # Whom we called for a client.
 Index("ix_calls_client_dialled", calls.c.client_id, calls.c.dialled)
 caller_tail = func.substr(calls.c.caller, func.length(calls.c.caller) - literal_column("3"))
-"""The last four digits of a caller's number; written like this, an index has them."""
+"""What tells the last four digits of a caller's number; written like this, an index has it."""
 
 Index("ix_calls_tail", caller_tail, calls.c.client_id)
 Index(

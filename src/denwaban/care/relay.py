@@ -2,10 +2,11 @@
 forbids to turn them away, so they are never judged by their length or their pauses."""
 
 from collections.abc import Iterable
+from typing import Any
 
-from sqlalchemy import String, bindparam, delete, insert, select
+from sqlalchemy import Select, String, bindparam, delete, insert, select
 
-from denwaban.calls import Call, Direction, history
+from denwaban.calls import Call, Direction, forms, history
 from denwaban.calls.rows import calls
 from denwaban.care.rows import relay_calls
 from denwaban.journal import Fact, append
@@ -17,30 +18,43 @@ REMEMBERED = 100
 
 def is_relay(tx: Tx, call: Call) -> bool:
     """Whether this call, or an earlier one of the same number to the same client, was marked."""
-    return tx.first(RELAY, relay_asked(call)) is not None
+    return tx.first(RELAY, relay_asked(tx, call)) is not None
 
 
-def relay_asked(call: Call) -> dict[str, str | None]:
+def relay_asked(tx: Tx, call: Call) -> dict[str, str | None]:
     """What `RELAY` is asked about a call."""
-    return {"relay_call": call.id, "relay_client": call.client_id, "relay_caller": call.caller}
+    # Two at the most: how the number stands in rows, and how it stood before it was sealed.
+    first, second, *_ = (*forms(tx, call.client_id, [call.caller]), "", "")
+    return {
+        "relay_call": call.id,
+        "relay_client": call.client_id,
+        "relay_caller": first,
+        "relay_before": second,
+    }
 
 
-_EARLIER = (
-    select(calls.c.id)
-    .where(
-        calls.c.client_id == bindparam("relay_client"),
-        calls.c.caller == bindparam("relay_caller"),
-        calls.c.caller != "",
-        calls.c.direction == Direction.INBOUND.value,
+def _earlier(name: str) -> Select[Any]:
+    newest = (
+        select(calls.c.id)
+        .where(
+            calls.c.client_id == bindparam("relay_client"),
+            calls.c.caller == bindparam(name),
+            calls.c.caller != "",
+            calls.c.direction == Direction.INBOUND.value,
+        )
+        .order_by(calls.c.arrived_at.desc())
+        .limit(REMEMBERED)
+        .subquery()
     )
-    .order_by(calls.c.arrived_at.desc())
-    .limit(REMEMBERED)
-    .subquery()
-)
+    return select(newest.c.id)
+
+
 # One question, for it is asked with every screen of every seat that talks.
 RELAY = select(relay_calls.c.call_id).where(
     relay_calls.c.call_id.in_(
-        select(bindparam("relay_call", type_=String())).union_all(select(_EARLIER.c.id))
+        select(bindparam("relay_call", type_=String())).union_all(
+            _earlier("relay_caller"), _earlier("relay_before")
+        )
     )
 )
 

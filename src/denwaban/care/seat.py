@@ -50,7 +50,7 @@ _THERE = Question(
 
 def seat_care(tx: Tx, call: Call) -> SeatCare:
     """How it stands with this call now."""
-    there = tx.first(_THERE, {"it": call.id, **relay_asked(call)})
+    there = tx.first(_THERE, {"it": call.id, **relay_asked(tx, call)})
     assert there is not None  # a question without a table always has a row
     case = open_case(tx, call.id) if there["case"] else None
     events = tuple(events_of(tx, case.id)) if case is not None else ()

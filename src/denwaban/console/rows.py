@@ -7,6 +7,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Integer,
+    RowMapping,
     Table,
     and_,
     bindparam,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from denwaban.calls import CallState
+from denwaban.calls import CallState, Direction, caller_in
 from denwaban.calls.rows import call_legs, calls
 from denwaban.people.rows import clients
 from denwaban.reports.rows import reports
@@ -91,7 +92,10 @@ _UNREPORTED = (
 _NEWEST = Question(
     _UNREPORTED.outerjoin(clients, clients.c.id == calls.c.client_id)
     .add_columns(
+        calls.c.client_id,
+        calls.c.direction,
         calls.c.caller,
+        calls.c.number,
         calls.c.ended_at,
         clients.c.name.label("client"),
         func.count().over().label("in_all"),
@@ -121,9 +125,17 @@ def unreported(
     newest first; and how many there are without the limit."""
     rows = tx.all(_NEWEST, {"operator": operator_id, "since": since, "most": limit})
     found = [
-        Unreported(row["id"], row["client"] or "", row["caller"], row["ended_at"]) for row in rows
+        Unreported(row["id"], row["client"] or "", _caller(tx, row), row["ended_at"])
+        for row in rows
     ]
     return found, rows[0]["in_all"] if rows else 0
+
+
+def _caller(tx: Tx, row: RowMapping) -> str:
+    if row["direction"] == Direction.OUTBOUND.value:
+        caller: str = row["caller"]
+        return caller
+    return caller_in(tx, row["client_id"], row["id"], row["caller"], row["number"])
 
 
 def is_unreported(tx: Tx, operator_id: str, since: datetime, call_id: str) -> bool:

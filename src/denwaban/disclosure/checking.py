@@ -7,7 +7,7 @@ from datetime import datetime, time
 from sqlalchemy import func, insert, select, update
 
 from denwaban import audit
-from denwaban.calls import Call
+from denwaban.calls import Call, forms
 from denwaban.calls import call as call_of
 from denwaban.calls.rows import calls
 from denwaban.clock import JST
@@ -102,7 +102,7 @@ def standing(tx: Tx, call: Call) -> Standing | None:
     }
     locked = (
         wrong >= policy.tries_call
-        or _wrong_from(tx, policy, call.caller) >= policy.tries_day
+        or _wrong_from(tx, policy, forms(tx, call.client_id, [call.caller])) >= policy.tries_day
         or _any_locked(tx, policy, _targets_of(tx, call.id))
     )
     allowed = _allowed(tx, call.id)
@@ -252,17 +252,18 @@ def unlock(tx: Tx, call_id: str, client_id: str, user_id: str, reason: str) -> N
     unlock_id = _hand(tx, call_id, client_id, user_id, None, reason)
     since = midnight(tx.now)
     about = _targets_of(tx, call_id)
-    caller = tx.scalar(select(calls.c.caller).where(calls.c.id == call_id)) or ""
+    found = call_of(tx, call_id)
+    callers = forms(tx, client_id, [found.caller]) if found is not None else []
     of_people = select(targets.c.try_id).where(
         targets.c.member_id.in_(about), targets.c.at >= since
     )
     of_number = (
         select(tries.c.id)
         .join(calls, calls.c.id == tries.c.call_id)
-        .where(calls.c.caller == caller, tries.c.client_id == client_id, tries.c.at >= since)
+        .where(calls.c.caller.in_(callers), tries.c.client_id == client_id, tries.c.at >= since)
     )
     wanted = (tries.c.call_id == call_id) | tries.c.id.in_(of_people)
-    if caller:
+    if callers:
         wanted |= tries.c.id.in_(of_number)
     tx.execute(
         update(tries)
@@ -340,9 +341,9 @@ def _any_locked(tx: Tx, policy: Policy, people: set[str]) -> bool:
     return worst is not None and int(worst["n"]) >= policy.tries_day
 
 
-def _wrong_from(tx: Tx, policy: Policy, caller: str) -> int:
-    """Wrong tries from this number today; a number that is withheld is nobody's."""
-    if not caller:
+def _wrong_from(tx: Tx, policy: Policy, callers: list[str]) -> int:
+    """Wrong tries from this number (see `calls.forms`) today; a number that is withheld is nobody's."""
+    if not callers:
         return 0
     return int(
         tx.scalar(
@@ -353,7 +354,7 @@ def _wrong_from(tx: Tx, policy: Policy, caller: str) -> int:
                 tries.c.at >= midnight(tx.now),
                 tries.c.right.is_(False),
                 tries.c.forgiven_at.is_(None),
-                calls.c.caller == caller,
+                calls.c.caller.in_(callers),
             )
         )
     )

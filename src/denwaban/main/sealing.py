@@ -1,6 +1,7 @@
 """Everything from before its place was sealed, most sensitive first."""
 
 from denwaban import (
+    calls,
     care,
     delivery,
     feedback,
@@ -20,6 +21,7 @@ TURNINGS = (
     *persons.turnings,
     *oncall.turnings,
     *reports.turnings,
+    *calls.turnings,
     *scripts.turnings,
     *promises.turnings,
     *delivery.turnings,

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Integer, RowMapping, Select, String, and_, bindparam, func, or_, select
 
-from denwaban.calls import Call, Direction
+from denwaban.calls import Call, Direction, caller_in, calls_by_ids, forms, tails
 from denwaban.calls.rows import caller_tail, calls
 from denwaban.lines import parse_number, show_number
 from denwaban.memory.model import NOTHING, SOON, Askings, Before, Memory, Past, Told, said_before
@@ -31,6 +31,9 @@ from denwaban.store import Question, Tx, among
 MOST = 50
 """So many calls of a person are looked through."""
 
+MOST_CALLERS = 1000
+"""So many numbers with the same last four digits are looked through."""
+
 ANSWERED = 5
 """From so many reports answers are known."""
 
@@ -39,6 +42,7 @@ _PAST = (
         calls.c.id,
         calls.c.arrived_at,
         calls.c.caller,
+        calls.c.number,
         calls.c.outcome,
         calls.c.practice,
         operators.c.name.label("operator"),
@@ -130,13 +134,14 @@ def _of_numbers(
     tx: Tx, client_id: str, numbers: Sequence[str], person_id: str | None, limit: int
 ) -> list[Past]:
     """Calls from these numbers but those that were given to somebody else."""
-    if not numbers:
+    callers = forms(tx, client_id, numbers)
+    if not callers:
         return []
     asked = {"client": client_id, "most": limit}
     rows = (
-        tx.all(_PAST_FROM, {**asked, "number": numbers[0]})
-        if len(numbers) == 1
-        else tx.all(_PAST_FROM_ANY, {**asked, "numbers": numbers})
+        tx.all(_PAST_FROM, {**asked, "number": callers[0]})
+        if len(callers) == 1
+        else tx.all(_PAST_FROM_ANY, {**asked, "numbers": callers})
     )
     found = [_past(tx, row) for row in rows]
     ids = [one.call_id for one in found]
@@ -152,14 +157,14 @@ def _words(tx: Tx, row: RowMapping) -> Words:
 
 
 def _past(tx: Tx, row: RowMapping) -> Past:
-    return _one(row, _words(tx, row))
+    return _one(tx, row, _words(tx, row))
 
 
-def _one(row: RowMapping, words: Words) -> Past:
+def _one(tx: Tx, row: RowMapping, words: Words) -> Past:
     return Past(
         row["id"],
         row["arrived_at"],
-        row["caller"],
+        caller_in(tx, row["client_id"], row["id"], row["caller"], row["number"]),
         row["outcome"] or "",
         row["operator"] or "",
         row["report_id"],
@@ -208,7 +213,7 @@ def said_by_caller(tx: Tx, call: Call, memory: Memory | None = None) -> dict[str
             "client": call.client_id,
             "call": call.id,
             "who": who or "",
-            "numbers": {*numbers, number} - {""},
+            "callers": forms(tx, call.client_id, {*numbers, number}),
             "practice": call.practice,
         },
     )
@@ -229,7 +234,7 @@ def _said() -> Select[Any]:
     client, who = bindparam("client", type_=String()), bindparam("who", type_=String())
     given, others = person_calls.alias("given"), person_calls.alias("others")
     from_numbers = select(calls.c.id).where(
-        calls.c.client_id == client, among(calls.c.caller, "numbers")
+        calls.c.client_id == client, among(calls.c.caller, "callers")
     )
     to_them = select(given.c.call_id).where(given.c.person_id == who)
     elsewhere = select(others.c.call_id).where(
@@ -260,13 +265,22 @@ _SAID = Question(_said())
 
 
 def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[str]:
-    """Ids of the newest calls whose number ends with these (four or more) digits."""
-    query = select(calls.c.id, calls.c.arrived_at).where(
-        caller_tail == digits[-4:],
-        calls.c.caller.endswith(digits.removeprefix("0") or digits),
-    )
+    """Ids of the newest calls whose number ends with these (four or more) digits, of the `MOST_CALLERS` that called last."""
+    of_tail = caller_tail.in_(tails(tx, digits)) & (calls.c.direction == Direction.INBOUND.value)
     if client_id is not None:
-        query = query.where(calls.c.client_id == client_id)
+        of_tail &= calls.c.client_id == client_id
+    # Of each number one call is opened.
+    last = tx.all(
+        select(calls.c.caller, func.max(calls.c.id).label("id"))
+        .where(of_tail)
+        .group_by(calls.c.client_id, calls.c.caller)
+        .order_by(func.max(calls.c.id).desc())
+        .limit(MOST_CALLERS)
+    )
+    opened = calls_by_ids(tx, [row["id"] for row in last])
+    end = digits.removeprefix("0") or digits
+    callers = {row["caller"] for row in last if opened[row["id"]].caller.endswith(end)}
+    query = select(calls.c.id, calls.c.arrived_at).where(of_tail, calls.c.caller.in_(callers))
     # Apart from the order, for whose sake SQLite would walk through all calls of the client.
     found = query.cte("found").prefix_with("MATERIALIZED")
     newest = select(found.c.id).order_by(found.c.arrived_at.desc(), found.c.id.desc())
@@ -280,7 +294,7 @@ def calls_shown(tx: Tx, ids: Collection[str]) -> dict[str, Told]:
     for row in tx.all(query.where(calls.c.id.in_(ids))):
         words = _words(tx, row)
         found[row["id"]] = Told(
-            _one(row, words),
+            _one(tx, row, words),
             row["client_id"] or "",
             words["caller_name"] or "",
             " ".join(filter(None, (words["done"], words["note"]))),

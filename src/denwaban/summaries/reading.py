@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import RowMapping, select
 
-from denwaban.calls import Direction, Outcome
+from denwaban.calls import Direction, Outcome, caller_in
 from denwaban.calls.rows import calls
 from denwaban.people.rows import clients
 from denwaban.promises import kept_share
@@ -24,6 +24,7 @@ _CALLS = (
     calls.c.id,
     calls.c.arrived_at,
     calls.c.caller,
+    calls.c.number,
     calls.c.dialled,
     calls.c.outcome,
     calls.c.answered_at,
@@ -78,7 +79,7 @@ def read(tx: Tx, client_id: str, period: Period) -> Read:
         [
             Rang(
                 at=row["arrived_at"],
-                number=row["caller"],
+                number=caller_in(tx, client_id, row["id"], row["caller"], row["number"]),
                 dialled=row["dialled"],
                 outcome=Outcome(row["outcome"]) if row["outcome"] else None,
                 answered_at=row["answered_at"],

@@ -34,7 +34,7 @@ from denwaban.vault.model import (
 )
 from denwaban.vault.starting import rotate, unlock
 from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
-from denwaban.vault.turning import Turning, Turnings
+from denwaban.vault.turning import Turning, Turnings, turned
 
 __all__ = [
     "HEAD",
@@ -73,6 +73,7 @@ __all__ = [
     "seal_file",
     "seals_of",
     "seal_value",
+    "turned",
     "unlock",
     "wrapped_by",
 ]

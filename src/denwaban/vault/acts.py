@@ -2,16 +2,17 @@
 
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, bindparam, func, insert, or_, select, update
 
 from denwaban.store import Question, Tx
 from denwaban.vault import model
 from denwaban.vault.master import Keyring
-from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered
+from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered, VaultError
 from denwaban.vault.rows import vault_keys
 
 HOUSE = "house"
@@ -20,17 +21,16 @@ HOUSE = "house"
 SETTLED = timedelta(minutes=1)
 """A key that is older than this is committed."""
 
-# Built once: asked at calls of clients of whom nothing was heard for a while.
+# Built once: asked at calls of clients of whom nothing was heard for a while, for both keys at once.
 _ONE = Question(select(vault_keys).where(vault_keys.c.id == bindparam("it")))
 _CURRENT = Question(
     select(vault_keys)
     .where(
         vault_keys.c.owner == bindparam("who"),
-        vault_keys.c.purpose == bindparam("what"),
+        or_(vault_keys.c.purpose == "seal", vault_keys.c.purpose == "blind"),
         vault_keys.c.retired_at.is_(None),
     )
     .order_by(vault_keys.c.created_at.desc(), vault_keys.c.id)
-    .limit(1)
 )
 
 
@@ -145,17 +145,18 @@ def _standing(tx: Tx, owner: str, purpose: str) -> str | None:
     known = ring.current_of(owner, purpose, tx.now)
     if known is not None:
         return known
-    row = tx.first(_CURRENT, {"who": owner, "what": purpose})
-    if row is None:
-        return None
-    key_id: str = row["id"]
-    if ring.recall(f"{owner}/{key_id}", tx.now) is None:
-        remember(tx, row)
-    # What was made just now may be of this very commit, which may yet fail: nobody could open what a lost key has sealed. Who
-    # only reads sees what is committed.
-    if tx.reads or row["created_at"] < tx.now - SETTLED:
-        ring.remember_current(owner, purpose, key_id, tx.now)
-    return key_id
+    found: dict[str, str] = {}
+    for row in tx.all(_CURRENT, {"who": owner}):
+        if row["purpose"] in found:
+            continue  # the newest is first
+        found[row["purpose"]] = row["id"]
+        with suppress(VaultError):  # told by whoever seals with it
+            remember(tx, row)
+        # What was made just now may be of this very commit, which may yet fail: nobody could open what a lost key has sealed. Who
+        # only reads sees what is committed.
+        if tx.reads or row["created_at"] < tx.now - SETTLED:
+            ring.remember_current(owner, row["purpose"], row["id"], tx.now)
+    return found.get(purpose)
 
 
 def _new(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:

@@ -152,6 +152,8 @@ class Keyring:
         self._masters = self._found()
         self._unwrapped: dict[str, tuple[datetime, bytes]] = {}
         self._current: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self.turned: set[str] = set()
+        """Names of what is sealed down to the oldest row: see `turning.turned`."""
 
     @property
     def current(self) -> tuple[str, bytes]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from denwaban.store import Store, Tx
+from denwaban.store import Question, Store, Tx
+from denwaban.vault.master import Keyring
 from denwaban.vault.model import VaultError
 from denwaban.vault.rows import vault_turnings
 
@@ -31,6 +32,26 @@ class Turning:
     step: Callable[[Tx, str], str | None]
     left: Callable[[Tx], int] | None = None
     """How many rows are not sealed, whatever was looked at already; looks at all of them."""
+
+
+def turned(tx: Tx, name: str) -> bool:
+    """Whether that turning has come to its end: then nothing need be looked for as it was written before. Once it has, it
+    costs nothing to ask."""
+    done = tx.lent(Keyring).turned
+    if name in done:
+        return True
+    # Whoever looks for several numbers asks once.
+    known: dict[str, bool] = tx.memo.setdefault("turned", {})
+    if name not in known:
+        known[name] = tx.scalar(_TURNED, {"name": name}) is not None
+    if known[name]:
+        done.add(name)
+    return known[name]
+
+
+_TURNED = Question(
+    select(vault_turnings.c.done_at).where(vault_turnings.c.name == bindparam("name"))
+)
 
 
 class Turnings:

@@ -81,7 +81,7 @@ async def test_names_and_numbers_have_a_time_of_their_own(files: Files, clock: M
     new_call, _report = await files.talk(OTHER)
     await files.set(callers=3)
     await files.night()
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    numbers = await files.callers()
     assert numbers == {old_call: "", new_call: OTHER}
     assert await files.numbers() == [OTHER]
     assert await files.counted() == [("retention", Counts(0, 0, 1))]
@@ -134,7 +134,7 @@ async def test_a_caller_who_asks_is_erased_and_the_record_does_not_say_who(
     assert "佐藤 花子" in await text_of(files), "the other caller's"
     row = next(row for row in await files.all_of(report_rows) if row["id"] == report_id)
     assert (row["subject"], row["sealed"], row["number_blind"]) == ("【消去済み】", None, None)
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    numbers = await files.callers()
     assert numbers[call_id] == ""
     record = str(await files.all_of(retention.rows.erasures))
     assert "1234" not in record

@@ -91,8 +91,8 @@ async def test_a_call_given_to_another_is_not_the_numbers_owners(files: Files) -
     assert given_call in [one.id for one in theirs.calls]
     assert given_report in [one.id for one in theirs.reports]
     await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
-    assert (numbers[own_call], numbers[given_call]) == ("", NUMBER)
+    left = await files.store.read(lambda tx: calls_by_ids(tx, [own_call, given_call]))
+    assert (left[own_call].caller, left[given_call].caller) == ("", NUMBER)
     every = await files.store.read(lambda tx: reports.reports(tx, None))
     names = {one.id: one.draft.who for one in every}
     assert (names[own_report], names[given_report]) == ("", "佐藤 花子")
@@ -129,7 +129,7 @@ async def test_who_made_a_held_call_stays_known_and_so_does_its_line(
     clock.advance(timedelta(days=40))
     await files.set(callers=1)
     await files.night()
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    numbers = await files.callers()
     assert (numbers[held_call], numbers[free_call]) == (NUMBER, "")
     assert await files.numbers() == sorted([NUMBER, THIRD, FOURTH])
     (row,) = await files.all_of(summaries)
@@ -147,7 +147,7 @@ async def test_what_a_promise_still_needs_is_not_erased(
     await files.set(recordings=1, reports=1, callers=1)
     await files.night()
     assert await files.counted() == []
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    numbers = await files.callers()
     assert numbers == {call_id: NUMBER, open_call: OTHER}
     gone, may = await files.store.write(
         lambda tx: retention.erase_caller(tx, client_id, NUMBER, None)
@@ -165,7 +165,7 @@ async def test_what_a_promise_still_needs_is_not_erased(
     await files.store.write(keep)
     await files.night()
     assert ("retention", Counts(1, 1, 1)) in await files.counted()
-    numbers = {row["id"]: row["caller"] for row in await files.all_of(calls)}
+    numbers = await files.callers()
     assert numbers == {call_id: "", open_call: OTHER}
 
 

@@ -1,0 +1,253 @@
+"""Callers' numbers are in no table as they are: looked for row by row, made of old rows, altered, without a key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import select, update
+from tests.delivery_story import Office, open_office
+
+from denwaban import care, memory, vault
+from denwaban.calls import (
+    Call,
+    Direction,
+    Outcome,
+    answered,
+    begin,
+    call,
+    calls_by_ids,
+    calls_of,
+    calls_of_numbers,
+    changes,
+    ended,
+    forget_numbers,
+    history,
+    last_operator,
+    missed,
+    numbers,
+    open_calls,
+    record,
+)
+from denwaban.calls.rows import calls
+from denwaban.clock import MovedClock
+from denwaban.config import Settings
+from denwaban.main.sealing import TURNINGS
+from denwaban.store import Store, Tx, metadata, new_id
+from denwaban.vault import Turnings
+from denwaban.vault.rows import vault_keys
+
+NUMBER, OTHER, FAR = "+819071829364", "+819071820000", "+81345678123"
+LINE = "+81312345678"
+WRITTEN = ("+819071829364", "09071829364", "090-7182-9364", "71829364", "345678123", "3-4567-8123")
+"""The numbers of this story, as they may be written anywhere."""
+
+
+def readable(store: Store) -> set[tuple[str, str]]:
+    """(table, number) of what can be read in the tables. What a number's owner is called is sealed elsewhere."""
+    found = set()
+    with store.engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            if not table.name.startswith("person"):
+                for row in connection.execute(select(table)):
+                    found |= {(table.name, one) for one in WRITTEN if one in repr(tuple(row))}
+    return found
+
+
+@dataclass(frozen=True)
+class Past:
+    """Calls of the office, by their ids."""
+
+    talked: str
+    missed: str
+    withheld: str
+    nobodys: str
+    back: str
+
+    @property
+    def all(self) -> list[str]:
+        return [self.talked, self.missed, self.withheld, self.nobodys, self.back]
+
+
+@pytest.fixture
+async def office(store: Store, clock: MovedClock) -> Office:
+    return await open_office(store, clock, Settings())
+
+
+def rang(tx: Tx, client_id: str | None, caller: str) -> Call:
+    return begin(tx, client_id=client_id, dialled=LINE, caller=caller)
+
+
+def told(office: Office) -> Callable[[Tx], Past]:
+    def verb(tx: Tx) -> Past:
+        talked = rang(tx, office.client_id, NUMBER).id
+        answered(tx, talked, office.operator_id)
+        ended(tx, talked, Outcome.ANSWERED)
+        gone = rang(tx, office.client_id, NUMBER).id
+        ended(tx, gone, Outcome.ABANDONED)
+        withheld = rang(tx, office.client_id, "").id
+        nobodys = rang(tx, None, NUMBER).id
+        back = Call(
+            id=new_id(), client_id=office.client_id, leg="", trunk="t", dialled=FAR, caller=LINE,
+            arrived_at=tx.now, direction=Direction.OUTBOUND,
+        )  # fmt: skip
+        record(tx, [changes.arrived(back)])
+        return Past(talked, gone, withheld, nobodys, back.id)
+
+    return verb
+
+
+async def holds(store: Store, office: Office, past: Past) -> None:
+    """Whatever its rows look like, the past is as it was."""
+
+    def look(tx: Tx) -> None:
+        found = calls_by_ids(tx, past.all)
+        assert [(found[one].caller, found[one].dialled) for one in past.all] == [
+            (NUMBER, LINE),
+            (NUMBER, LINE),
+            ("", LINE),
+            (NUMBER, LINE),
+            (LINE, FAR),
+        ]
+        assert found[past.back] == call(tx, past.back)
+        client_id = office.client_id
+        assert {one.id for one in history(tx, client_id, NUMBER)} == {past.talked, past.missed}
+        assert history(tx, client_id, OTHER) == history(tx, client_id, "") == []
+        assert last_operator(tx, client_id, [NUMBER, OTHER]) == office.operator_id
+        assert last_operator(tx, client_id, [OTHER]) is None
+        assert set(calls_of_numbers(tx, client_id, [NUMBER])) == {past.talked, past.missed}
+        assert calls_of_numbers(tx, client_id, [FAR]) == [past.back]
+        assert calls_of_numbers(tx, client_id, [LINE]) == []
+        assert [one.number for one in missed(tx, client_id, tx.now)] == [NUMBER]
+        assert {one.caller for one in calls_of(tx)} == {NUMBER, ""}
+        again = rang_again(tx, client_id)
+        assert {one.call_id for one in memory.memory_of_call(tx, again).past} == {
+            past.talked,
+            past.missed,
+        }
+        for digits in ("9364", "71829364", "090-7182-9364"):
+            hits = memory.find_calls(tx, digits, client_id)
+            assert {one.past.call_id for one in hits} == {past.talked, past.missed}, digits
+            assert {one.past.number for one in hits} == {NUMBER}
+            hits = memory.find_calls(tx, digits)
+            assert {one.past.call_id for one in hits} == {past.talked, past.missed, past.nobodys}
+        for digits in ("99364", "8123", "5678"):
+            assert memory.find_calls(tx, digits, client_id) == [], digits
+
+    await store.read(look)
+
+
+def rang_again(tx: Tx, client_id: str) -> Call:
+    """A call of the same number that no row has yet."""
+    return Call(
+        id=new_id(), client_id=client_id, leg="", trunk="", dialled=LINE, caller=NUMBER,
+        arrived_at=tx.now,
+    )  # fmt: skip
+
+
+def left(tx: Tx) -> int:
+    return sum(one.left(tx) for one in TURNINGS if one.left is not None)
+
+
+async def test_calls_numbers_are_in_no_table(store: Store, office: Office) -> None:
+    past = await store.write(told(office))
+    assert readable(store) == set()
+    await holds(store, office, past)
+    again = await store.read(lambda tx: rang_again(tx, office.client_id))
+    await store.write(lambda tx: record(tx, [changes.arrived(again)]))
+    await store.write(lambda tx: care.mark_relay(tx, again, office.operator_id, True))
+    later = await store.read(lambda tx: rang_again(tx, office.client_id))
+    assert await store.read(lambda tx: care.is_relay(tx, later))
+    # Two clients of one caller have nothing in common in the tables, nor do two numbers but for their ends.
+    rows = await store.read(lambda tx: tx.all(select(calls.c.id, calls.c.caller)))
+    marks = {row["id"]: row["caller"] for row in rows}
+    assert marks[past.talked] == marks[past.missed] != marks[past.nobodys]
+    assert marks[past.talked][:28] != marks[past.nobodys][:28]
+
+    await store.write(lambda tx: ended(tx, past.nobodys, Outcome.REFUSED))
+    await store.write(lambda tx: record(tx, [over(tx, past.back)]))
+    gone = await store.write(lambda tx: forget_numbers(tx, [past.talked, past.back]))
+    assert gone == 2
+    found = await store.read(lambda tx: calls_by_ids(tx, past.all))
+    assert (found[past.talked].caller, found[past.back].dialled) == ("", "")
+    assert found[past.missed].caller == NUMBER
+
+
+def over(tx: Tx, call_id: str) -> changes.Change:
+    found = call(tx, call_id)
+    assert found is not None
+    return changes.ended(found, Outcome.NOT_REACHED, tx.now)
+
+
+def as_before(tx: Tx) -> None:
+    """Rows as the version before wrote them."""
+    for one in calls_by_ids(tx, [row["id"] for row in tx.all(select(calls.c.id))]).values():
+        plain = {"caller": one.caller, "dialled": one.dialled, "number": None}
+        tx.execute(update(calls).where(calls.c.id == one.id).values(**plain))
+
+
+async def test_old_rows_are_read_and_then_sealed(store: Store, office: Office) -> None:
+    past = await store.write(told(office))
+    await store.write(as_before)
+    assert {table for table, _ in readable(store)} == {"calls"}
+    await holds(store, office, past)
+    assert await store.read(left) == 4
+    await Turnings(store, TURNINGS).run()
+    assert await store.read(left) == 0
+    assert readable(store) == set()
+    assert await store.read(lambda tx: vault.turned(tx, numbers.NUMBER))
+    await holds(store, office, past)
+    # What is found by its mark alone now.
+    assert len(await store.read(lambda tx: numbers.forms(tx, office.client_id, [NUMBER]))) == 1
+
+
+async def test_a_number_that_does_not_open_fails_alone(store: Store, office: Office) -> None:
+    past = await store.write(told(office))
+
+    def swap(tx: Tx) -> None:
+        sealed = tx.scalar(select(calls.c.number).where(calls.c.id == past.talked))
+        tx.execute(update(calls).where(calls.c.id == past.nobodys).values(number=sealed))
+        tx.execute(update(calls).where(calls.c.id == past.missed).values(number="x"))
+
+    await store.write(swap)
+    for verb in (calls_of, open_calls):
+        found = {one.id: one.caller for one in await store.read(verb)}
+        assert found[past.nobodys] == numbers.UNOPENED
+        assert found[past.withheld] == ""
+    shown = await store.read(lambda tx: missed(tx, office.client_id, tx.now))
+    assert [one.number for one in shown] == [numbers.UNOPENED]
+    hits = await store.read(lambda tx: memory.find_calls(tx, "0000", office.client_id))
+    assert hits == []
+
+
+@pytest.mark.parametrize("purpose", ["seal", "blind"])
+async def test_callers_of_a_client_whose_key_does_not_open_are_taken(
+    store: Store, office: Office, purpose: str
+) -> None:
+    await store.write(told(office))
+    of_client = vault_keys.c.owner == office.client_id
+
+    def spoil(tx: Tx) -> None:
+        tx.lent(vault.Keyring).forget_current()
+        for row in tx.all(select(vault_keys.c.id).where(of_client)):
+            tx.lent(vault.Keyring).forget(f"{office.client_id}/{row['id']}")
+        those = of_client & (vault_keys.c.purpose == purpose)
+        tx.execute(update(vault_keys).where(those).values(wrapped="x" * 80))
+
+    await store.write(spoil)
+    fresh = await store.write(lambda tx: rang(tx, office.client_id, OTHER))
+    assert readable(store) == set()
+    found = await store.read(lambda tx: call(tx, fresh.id))
+    assert found == fresh
+    known = await store.read(lambda tx: history(tx, office.client_id, OTHER))
+    assert [one.id for one in known] == [fresh.id]
+
+
+async def test_a_destroyed_key_erases_the_numbers(store: Store, office: Office) -> None:
+    past = await store.write(told(office))
+    await store.write(lambda tx: vault.destroy(tx, office.client_id))
+    found = await store.read(lambda tx: calls_by_ids(tx, past.all))
+    assert (found[past.talked].caller, found[past.back].dialled) == ("", "")
+    assert found[past.nobodys].caller == NUMBER
+    fresh = await store.write(lambda tx: rang(tx, office.client_id, NUMBER))
+    known = await store.read(lambda tx: history(tx, office.client_id, NUMBER))
+    assert [one.id for one in known] == [fresh.id]

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -91,7 +91,7 @@ class Rung(NamedTuple):
 class Record:
     """What the database says of everybody who called."""
 
-    calls: dict[str, tuple[datetime, datetime | None, str | None]]
+    calls: Mapping[str, tuple[datetime, datetime | None, str | None]]
     """Arrived, ended, outcome."""
     callers: set[str]
     """The last eight digits of their numbers."""

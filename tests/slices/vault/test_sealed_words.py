@@ -25,6 +25,7 @@ from denwaban import (
 )
 from denwaban import scripts as scripts_slice
 from denwaban.calls import Outcome, answered, begin, ended
+from denwaban.calls.rows import calls
 from denwaban.clock import MovedClock, japan_day
 from denwaban.config import Settings
 from denwaban.delivery.handing import said
@@ -225,17 +226,22 @@ async def test_keys_change_and_go(store: Store, office: Office) -> None:
 async def test_who_is_erased_is_in_no_byte_of_the_file(
     store: Store, clock: MovedClock, tmp_path: Path
 ) -> None:
-    """The numbers of calls are not sealed yet: overwritten they must be."""
+    """Also what was sealed is overwritten."""
     if store.engine.dialect.name != "sqlite":
         pytest.skip("what PostgreSQL overwrites is the server's doing")
     office = await open_office(store, clock, Settings())
     files = Files(office, Shelf(store, clock, tmp_path))
     await files.talk()
-    assert readable(store, ("佐藤 花子", NUMBER)) == {NUMBER}
+    assert readable(store, ("佐藤 花子", NUMBER)) == set()
+    [call] = await files.all_of(calls)
+    assert readable(store, (call["caller"], call["number"])) == {call["caller"], call["number"]}
     await store.write(
         lambda tx: retention.erase_caller(tx, office.client_id, "090-1234-5678", None)
     )
     assert await store.clear_log()
     everything = raw(store)
-    for word in ("佐藤 花子", "さとう", "サトウ", NUMBER, NUMBER[3:]):
+    for word in (
+        *("佐藤 花子", "さとう", "サトウ", NUMBER, NUMBER[3:]),
+        *(call["caller"], call["number"]),
+    ):
         assert word.encode() not in everything, word

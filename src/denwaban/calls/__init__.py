@@ -52,7 +52,7 @@ from denwaban.calls.model import (
 )
 from denwaban.calls.numbers import caller_in, forms, tails, turnings
 from denwaban.calls.playing import stream
-from denwaban.calls.queries import calls_of_legs
+from denwaban.calls.queries import calls_of_legs, told_of
 from denwaban.calls.recording_states import erase_recordings
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.recordings import State as RecordingState
@@ -109,6 +109,7 @@ __all__ = [
     "tails",
     "talking_with",
     "tidy_reason",
+    "told_of",
     "turnings",
     "write_rows",
 ]

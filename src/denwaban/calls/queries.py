@@ -11,6 +11,7 @@ from denwaban.calls.acts import read_call
 from denwaban.calls.model import MISSED, Call, Direction, Offer, OfferResult, Outcome
 from denwaban.calls.numbers import learn_keys
 from denwaban.calls.rows import call_legs, calls
+from denwaban.journal import Fact
 from denwaban.journal.rows import facts
 from denwaban.people.rows import clients, operators
 from denwaban.store import Tx, among
@@ -72,6 +73,22 @@ def calls_of_legs(tx: Tx, legs: Iterable[str]) -> dict[str, OfLeg]:
     """The calls of these legs that are in the record, by leg."""
     rows = tx.all(_OF_LEGS, {"legs": legs})
     return {row["leg"]: OfLeg(row["id"], row["ended_at"] is not None) for row in rows}
+
+
+_TOLD = (
+    select(facts.c.subject, facts.c.kind, facts.c.client_id, facts.c.data)
+    .where(among(facts.c.subject, "ids"), among(facts.c.kind, "kinds"))
+    .order_by(facts.c.seq)
+)
+
+
+def told_of(tx: Tx, call_ids: Iterable[str], kinds: Iterable[str]) -> dict[str, list[Fact]]:
+    """What happened to these calls, of these kinds, by call, oldest first."""
+    found: dict[str, list[Fact]] = {}
+    for row in tx.all(_TOLD, {"ids": call_ids, "kinds": kinds}):
+        fact = Fact(row["kind"], row["subject"], row["client_id"], row["data"])
+        found.setdefault(fact.subject, []).append(fact)
+    return found
 
 
 def listed(tx: Tx, wanted: Wanted, before: Place | None = None, limit: int = 100) -> list[Listed]:

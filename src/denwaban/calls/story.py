@@ -63,6 +63,7 @@ _WHY: Mapping[str, Callable[[], str]] = {
     "not_taken": lambda: _("どなたもお受けになりませんでした"),
     "hung_up": lambda: _("切れました"),
     "time": lambda: _("どの席も取らなかったため"),
+    "away": lambda: _("電話番が止まっていた間のことです"),
 }
 
 

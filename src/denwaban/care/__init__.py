@@ -37,7 +37,14 @@ from denwaban.care.relay import is_relay, mark_relay, marked
 from denwaban.care.rules import rules_of, set_rules
 from denwaban.care.sealing import abuse_words, turnings
 from denwaban.care.seat import SeatCare, seat_care
-from denwaban.care.watched import Watched, end_stale, watch_began, watch_ended, watches_of
+from denwaban.care.watched import (
+    OpenWatch,
+    Watched,
+    open_watches,
+    watch_began,
+    watch_ended,
+    watches_of,
+)
 
 __all__ = [
     "DEFAULT",
@@ -53,6 +60,7 @@ __all__ = [
     "Reason",
     "Rules",
     "SeatCare",
+    "OpenWatch",
     "Watched",
     "abuse_words",
     "answer_help",
@@ -63,7 +71,6 @@ __all__ = [
     "due",
     "erase_abuse_words",
     "end_help",
-    "end_stale",
     "events_of",
     "hand_over",
     "hang_up",
@@ -76,6 +83,7 @@ __all__ = [
     "open_case",
     "open_help",
     "open_helps",
+    "open_watches",
     "parse_marks",
     "rules_of",
     "say_warning",

@@ -27,6 +27,18 @@ class Watched:
     ended_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class OpenWatch:
+    """A supervisor who is at a call now, as far as the record knows."""
+
+    id: str
+    call_id: str
+    operator_id: str
+    """Whose talk it is."""
+    user_id: str
+    mode: Mode
+
+
 def watch_began(
     tx: Tx, call: Call, operator_id: str, user_id: str, mode: Mode, *, told: bool
 ) -> str:
@@ -57,10 +69,17 @@ def watch_ended(tx: Tx, watch_id: str) -> None:
         _end(tx, row)
 
 
-def end_stale(tx: Tx) -> None:
-    """Ends what a program that died left open."""
-    for row in tx.all(select(supervisions).where(supervisions.c.ended_at.is_(None))):
-        _end(tx, row)
+def open_watches(tx: Tx) -> list[OpenWatch]:
+    """Stretches that have not ended, oldest first."""
+    rows = tx.all(
+        select(supervisions)
+        .where(supervisions.c.ended_at.is_(None))
+        .order_by(supervisions.c.began_at, supervisions.c.id)
+    )
+    return [
+        OpenWatch(row["id"], row["call_id"], row["operator_id"], row["user_id"], Mode(row["mode"]))
+        for row in rows
+    ]
 
 
 def watches_of(tx: Tx, call_id: str) -> list[Watched]:

@@ -116,7 +116,7 @@ class Outgoing:
         self._forget(line.leg)
 
     def claim(self, leg: Leg) -> Line | None:
-        """The line of an earlier program's leg that talks with a caller or at a seat, for whoever goes on with that talk."""
+        """The line of an earlier program's leg that is in a caller's talk, or waits there, for whoever goes on with that talk."""
         return self._unclaimed.pop(leg, None)
 
     def sweep(self) -> None:
@@ -151,8 +151,8 @@ class Outgoing:
         self._lines.pop(leg, None)
 
     def _resync(self, event: Resynced) -> None:
-        """Lines that we know are told what they missed. Of the others, two who talk talk on; whoever is alone is one to whom an
-        earlier program spoke: nobody would ever speak to them again."""
+        """Lines that we know are told what they missed. Of the others, two who talk talk on; whoever is alone, and is claimed by
+        nobody, is one to whom an earlier program spoke: nobody would ever speak to them again."""
         legs = event.snapshot.legs
         for line in list(self._lines.values()):
             state = legs.get(line.leg)
@@ -167,18 +167,19 @@ class Outgoing:
 
     def _found(self, state: LegState, legs: dict[Leg, LegState]) -> None:
         others = [legs[leg] for leg in sorted(state.together) if leg in legs]
-        call = state.notes.get("call", "")
-        if "staff" not in state.notes and any(other.seat is not None for other in others):
+        call, staff = state.notes.get("call", ""), "staff" in state.notes
+        if not staff and any(other.seat is not None for other in others):
             return  # handed over: talks with an operator
-        if any(not other.outgoing for other in others) or "staff" in state.notes and others:
-            # Asked into a caller's talk: the switchboard knows.
+        callers = any(not other.outgoing or "staff" in other.notes for other in others)
+        if callers or staff or (state.answered and not others):
+            # In a caller's talk, or its caller, or waiting there for somebody: the switchboard knows.
             line = self._unclaimed[state.leg] = self._line(
                 state.leg, call, state.notes.get("number", "")
             )
             line.is_up = True
             return
         other = others[0] if others else None
-        if other is None or not other.outgoing or other.notes.get("call") != call:
+        if other is None or other.notes.get("call") != call:
             log.info("outgoing.swept", leg=state.leg)
             self.do("sweep", self._end(state.leg))
             return

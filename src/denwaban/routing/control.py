@@ -5,15 +5,14 @@ away by its snapshot.
 """
 
 import asyncio
-from collections.abc import Callable
 
-from denwaban.calls import CallState, Offer, Outcome, changes
+from denwaban.calls import Offer, Outcome, changes
 from denwaban.outgoing import HungUp, Line, NotReached, NoWayOut
 from denwaban.routing.arranging import Arranging
 from denwaban.routing.live import Asked, LiveCall, Person
 from denwaban.routing.talk import Side, Talk, Third
 from denwaban.store import new_id
-from denwaban.telephony.port import Leg, LegState, PhoneError
+from denwaban.telephony.port import PhoneError
 
 TAKE = "電話番です。お客様からのお電話をおつなぎします。お受けになる方は 1 を押してください。"
 """To whom a caller is sent without a word before: a machine must not take the caller."""
@@ -312,40 +311,24 @@ class Control(Arranging):
     def adopt(
         self,
         live: LiveCall,
-        *,
-        joined: bool,
-        asked: LegState | None,
-        claim: Callable[[Leg], Line | None],
+        talk: Talk,
+        room: frozenset[Side],
+        music: Side | None,
+        asked: Asked | None,
     ) -> None:
-        """An operator was found talking: with the caller (`joined`; held or not), with somebody outside, or with both. An
-        operator who had been asked in is let go by the sweep; a caller who waited for somebody waits on."""
-        line = claim(asked.leg) if asked is not None else None
-        third = Third.UP if line is not None else Third.NONE
-        waits = live.call.state is CallState.HELD or (line is not None and not joined)
-        live.talk = Talk(True, third, Side.CALLER if waits else None)
-        live.room = frozenset(side for side in Side if side is not Side.THIRD or line is not None)
-        if not joined:
-            live.room -= {Side.CALLER}
-        live.music = Side.CALLER if waits else None
+        """Goes on with what an earlier program began: it is to be `talk`, with whom was `asked`; the engine has joined `room`, and
+        `music` waits."""
+        live.talk, live.music, live.asked = talk, music, asked
+        live.room = room if asked is not None or talk.third is Third.UP else room - {Side.THIRD}
         live.silenced_by = "card" if live.call.silenced else ""
-        if asked is not None and line is not None:
-            self._adopt_line(live, asked, line)
-        if not joined and not waits:
+        if asked is not None and asked.line is not None:
+            asked.task = self._outgoing.do("third", self._follow_on(live, asked, asked.line))
+        elif asked is not None:
+            self._floor.adopt_helping(asked.id, live.call.id, self._clock.now())
+            self.legs[asked.leg] = live
+        sides = talk.talking()
+        if (len(sides) > 1 and sides != live.room) or talk.waits is not music:
             live.line.do(lambda: self._arrange(live))
-
-    def adopt_passed(self, live: LiveCall, asked: LegState, line: Line | None) -> None:
-        """The client's staff were found talking with the caller."""
-        live.talk = Talk(False, Third.UP, None)
-        live.room = frozenset({Side.CALLER, Side.THIRD})
-        if line is not None:
-            self._adopt_line(live, asked, line)
-        self._book.adopt(live, False)
-
-    def _adopt_line(self, live: LiveCall, found: LegState, line: Line) -> None:
-        who, name = found.notes.get("staff", ""), found.notes.get("name", "")
-        asked = Asked("staff", who, name, self._clock.now(), line.leg, line)
-        live.asked = asked
-        asked.task = self._outgoing.do("third", self._follow_on(live, asked, line))
 
     async def _follow_on(self, live: LiveCall, asked: Asked, line: Line) -> None:
         await line.ended()

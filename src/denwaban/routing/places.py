@@ -33,7 +33,7 @@ from denwaban.routing.prompts import KEPT, KEY
 from denwaban.routing.recorder import Recorder
 from denwaban.routing.sound import Sound
 from denwaban.store import Store, StoreError
-from denwaban.telephony.port import Digit, LegState, Phone, PhoneError, Snapshot
+from denwaban.telephony.port import Digit, LegState, Phone, PhoneError
 
 log = structlog.get_logger(__name__)
 
@@ -350,15 +350,3 @@ class Places:
             if self._kept.get((kept.client_id, number)) == live.call.id:
                 del self._kept[kept.client_id, number]
         self._writes.put(lambda tx: keeping.over(tx, kept.id, result, operator_id))
-
-
-def far_leg(snapshot: Snapshot, call_id: str) -> LegState | None:
-    """The caller whom we called back for this call, if they are in the engine and talk with a seat."""
-    for state in snapshot.legs.values():
-        asked = "staff" in state.notes  # by an operator: not the caller
-        mine = state.outgoing and not asked and state.notes.get("call") == call_id
-        if mine and state.connected_to is not None:
-            other = snapshot.legs.get(state.connected_to)
-            if other is not None and other.seat is not None:
-                return state
-    return None

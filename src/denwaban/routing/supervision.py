@@ -5,7 +5,6 @@ written before anything is heard. What ends: the supervisor's wish or telephone,
 """
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
@@ -13,21 +12,19 @@ from denwaban.calls import Offer, changes
 from denwaban.care import (
     Mode,
     Rules,
-    end_help,
-    end_stale,
     open_help,
+    open_watches,
     rules_of,
-    taken_over,
     watch_began,
     watch_ended,
 )
-from denwaban.clock import Clock
+from denwaban.people import operator_of_user
 from denwaban.routing.asking import PATIENCE, SeatError, ask
-from denwaban.routing.desk import Desk
 from denwaban.routing.live import LiveCall
 from denwaban.routing.model import Chosen, Impossible, Stage
-from denwaban.routing.watch import RING_SECONDS, WATCH, NoPhone, Watch, WatchView
-from denwaban.store import Store, StoreError, Tx, new_id
+from denwaban.routing.watch import RING_SECONDS, WATCH, NoPhone, Watch
+from denwaban.routing.watches import Watches
+from denwaban.store import StoreError, Tx, new_id
 from denwaban.telephony.port import (
     EngineLost,
     Event,
@@ -36,33 +33,18 @@ from denwaban.telephony.port import (
     LegEnded,
     LegGone,
     PhoneError,
+    Snapshot,
 )
 from denwaban.web import _
 
 log = structlog.get_logger(__name__)
 
 
-class Supervision:
+class Supervision(Watches):
     """One for a switchboard. Methods are called from one task at a time of one event loop."""
 
-    def __init__(self, store: Store, clock: Clock, desk: Desk, changed: Callable[[], None]) -> None:
-        self._store = store
-        self._clock = clock
-        self._desk = desk
-        self._changed = changed
-        self._watches: dict[str, Watch] = {}
-        self._legs: dict[Leg, Watch] = {}
-
-    async def begin(self) -> None:
-        """To be called once, before calls are taken: ends in the record what a program that died left open."""
-        await self._store.write(end_stale)
-
-    def watches(self) -> list[WatchView]:
-        """Who is at whose call."""
-        return [
-            WatchView(one.user_id, one.operator_id, one.mode, one.answered)
-            for one in self._watches.values()
-        ]
+    _new = True
+    _lost = False
 
     # What supervisors want
 
@@ -89,20 +71,12 @@ class Supervision:
             watch.mode = mode
         self._changed()
 
-    def stop(self, user_id: str) -> bool:
-        """Leaves the call. False: this supervisor was at none."""
-        watch = self._watches.get(user_id)
-        if watch is not None:
-            self._over(watch)
-        return watch is not None
-
     # What the engine tells
 
     def take(self, event: Event) -> bool:
         """Whether the event was about a supervisor's own leg."""
         if isinstance(event, EngineLost):
-            for watch in list(self._watches.values()):
-                self._over(watch)
+            self._lost = True
             return False
         if not isinstance(event, LegAnswered | LegEnded) or event.leg not in self._legs:
             return False
@@ -115,21 +89,36 @@ class Supervision:
             self._over(watch)
         return True
 
-    def look(self) -> None:
-        """Ends what has nothing to listen to any more: called whenever something on the floor has changed."""
-        for watch in list(self._watches.values()):
-            if watch.live.operator_leg != watch.heard or not self._desk.control.talking(watch.live):
-                self._over(watch)
-            elif watch.joined is not None and watch.joined != watch.live.talk:
-                # Somebody is asked in, or goes: the engine joins them anew, behind what it does just now.
-                watch.joined = watch.live.talk
-                watch.live.line.do(lambda watch=watch: self._join(watch))  # type: ignore[misc]
+    async def go_on(self, snapshot: Snapshot) -> None:
+        """The engine is there, or there again: whoever was at a call and still is stays there, also where an earlier program began
+        it. What the record has open of others ends. Raises `StoreError`."""
+        if self._lost:
+            self._lost = False
+            for watch in list(self._watches.values()):
+                self._still(watch, snapshot)
+        if not self._new:
+            return
+        found = await self._store.read(
+            lambda tx: [(one, operator_of_user(tx, one.user_id)) for one in open_watches(tx)]
+        )
+        for one, own in found:
+            if own is None or not self._adopt(one, own.id, snapshot):
+                await self._store.write(lambda tx, gone=one.id: watch_ended(tx, gone))  # type: ignore[misc]
+        self._new = False
 
     # Inside
 
-    async def _join(self, watch: Watch) -> None:
-        if watch.leg is not None and watch.joined is not None:
-            await self._desk.phone.barge(watch.leg, watch.heard)
+    def _still(self, watch: Watch, snapshot: Snapshot) -> None:
+        state = snapshot.legs.get(watch.leg) if watch.leg is not None else None
+        if state is None:
+            watch.leg = None
+        if state is None or watch.mode is Mode.TAKE_OVER:
+            self._over(watch)
+        elif watch.answered:
+            watch.line.do(lambda: self._again(watch))
+        elif state.answered:
+            watch.answered = True
+            watch.line.do(lambda: self._begin(watch))
 
     def _talk(self, operator_id: str) -> LiveCall:
         seat = self._desk.floor.seats.get(operator_id)
@@ -213,13 +202,8 @@ class Supervision:
         try:
             if mode is Mode.TAKE_OVER:
                 await ask(watch.live.line, lambda: self._take_over(watch, leg))
-            elif mode is Mode.BARGE:
-                watch.joined = watch.live.talk
-                await ask(watch.live.line, lambda: self._join(watch))
-            elif mode is Mode.WHISPER:
-                await self._desk.phone.whisper(leg, watch.heard)
             else:
-                await self._desk.phone.listen(leg, watch.heard)
+                await self._hear(watch, leg)
         except (PhoneError, SeatError):
             self._over(watch)
             raise
@@ -295,46 +279,6 @@ class Supervision:
             # One of the two is gone as well, and nobody else tells of the operator's end now.
             self._desk.leg_ended(LegEnded(before, self._clock.now()))
             self._desk.send_away(before)
-
-    def _over(self, watch: Watch) -> None:
-        """The supervisor is at this call no more."""
-        if self._watches.get(watch.user_id) is watch:
-            del self._watches[watch.user_id]
-        leg, watch.leg = watch.leg, None
-        if leg is not None and self._legs.pop(leg, None) is not None:
-            watch.line.do(lambda: self._desk.phone.hang_up(leg))
-        for known, one in list(self._legs.items()):
-            if one is watch:
-                del self._legs[known]
-        watch.line.do(lambda: self._free(watch))
-        watch.line.do(lambda: self._close(watch))
-        self._changed()
-
-    async def _free(self, watch: Watch) -> None:
-        # Behind the hanging up: the telephone must be free to ring.
-        self._release(watch.own)
-
-    def _release(self, own: str) -> None:
-        """The seat may get callers again, unless its supervisor is at the next call already."""
-        if not any(one.own == own for one in self._watches.values()):
-            self._desk.perform(self._desk.floor.watch_over(own, self._clock.now()))
-
-    async def _close(self, watch: Watch) -> None:
-        """Writes the end into the record. A database that is away is asked by the next program (`begin`)."""
-        record, watch.record = watch.record, ""
-        if not record:
-            return
-
-        def write(tx: Tx) -> None:
-            watch_ended(tx, record)
-            if watch.took:
-                taken_over(tx, watch.live.call.id, watch.user_id)
-                end_help(tx, watch.live.call.id)
-
-        try:
-            await self._store.write(write)
-        except StoreError as error:
-            log.warning("monitor.end_not_written", error=type(error).__name__)
 
 
 def _away() -> str:

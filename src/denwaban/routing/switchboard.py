@@ -12,7 +12,7 @@ from denwaban.config import Settings
 from denwaban.journal import Fact, Journal, last_seq
 from denwaban.lines import ServiceCache
 from denwaban.outgoing import Outgoing
-from denwaban.routing.adoption import NOTHING_HELD, Held, is_caller, read_held, resync
+from denwaban.routing.adoption import NOTHING_HELD, Held, is_caller, read_held, resync, sweep
 from denwaban.routing.book import Book
 from denwaban.routing.deciding import Deciding
 from denwaban.routing.desk import Desk
@@ -164,7 +164,6 @@ class Switchboard(Wishes):
     async def run(self) -> None:
         """Takes calls until cancelled. What is not written then is written first, for a few seconds."""
         since = await self._store.read(last_seq)
-        await self.supervision.begin()
         await self._prompts.begin()
         await self._following.read_seats()
         await self._following.read_unread(None)
@@ -315,7 +314,9 @@ class Switchboard(Wishes):
         ]
         held = await self._held(strays, everything=self._new)
         ledger = await self._written_down()
-        await resync(self._desk, event, held, self._outgoing.claim, ledger, known)
+        await resync(self._desk, event, held, self._outgoing, ledger, known)
+        await self.supervision.go_on(event.snapshot)
+        sweep(self._desk, event.snapshot, self.supervision.has)
         self._outgoing.sweep()
         self._desk.control.settle()
         self._new = False

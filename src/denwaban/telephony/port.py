@@ -178,6 +178,8 @@ class LegState:
     """All others of its talk, also those on hold."""
     playing: str = ""
     """The prompt that it hears, as `play` named it."""
+    on_hold: bool = False
+    """In a talk of which it hears nothing (`hold`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.some_people import a_client, an_operator
@@ -17,7 +18,7 @@ from denwaban.journal import Journal, after
 from denwaban.lines import EVERY_DAY, Mode, PlanWindow, add_number, set_limit, set_plan
 from denwaban.outgoing import Outgoing
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
-from denwaban.store import Store, Tx
+from denwaban.store import Store, StoreError, Tx
 from denwaban.telephony.engine import Ledger
 from denwaban.telephony.fake import FakePhone
 from denwaban.telephony.port import Leg
@@ -33,6 +34,13 @@ class Voice:
         if text == "…":
             raise ValueError("nothing to say")
         return Path("/spoken") / text
+
+
+class _Gone(Store):
+    """Takes nothing any more."""
+
+    async def write(self, verb: Callable[[Tx], Any]) -> Any:
+        raise StoreError("gone")
 
 
 @dataclass
@@ -70,6 +78,13 @@ class House:
             yield self.board
             for task in running:
                 task.cancel()
+
+    async def dies(self) -> None:
+        """As by kill -9: what is not written yet never will be. To be called last inside `open`."""
+        recorder = self.board._recorder
+        recorder._store, recorder._until = _Gone(self.store.url, self.clock), 0.0
+        recorder._some.set()
+        await asyncio.sleep(0)
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Returns when the condition holds; fails after twenty seconds."""

@@ -11,7 +11,8 @@ from tests.slices.routing.conftest import NUMBER, House
 from denwaban.calls import CallState, Outcome
 from denwaban.lines import ServiceLevel, Step, StepKind, set_level
 from denwaban.people.persons import WayKind, add_way, give_call, remember
-from denwaban.routing import IN_LINE, SeatState, adoption, keeping, place_given_up
+from denwaban.routing import IN_LINE, SeatState, keeping, place_given_up
+from denwaban.routing.adoption import waiting
 from denwaban.routing.keeping import AGAIN, open_places
 from denwaban.routing.prompts import KEPT, MAY_PRESS, NOT_KEPT, place_words
 from denwaban.store import StoreError, Tx
@@ -441,7 +442,7 @@ async def test_a_row_that_cannot_be_taken_in_does_not_stop_the_floor(
         raise ValueError("of this row")
 
     with monkeypatch.context() as patch:
-        patch.setattr(adoption, "_in_record_again", broken)
+        patch.setattr(waiting, "_in_record", broken)
         async with house.open():
             await house.comes("suzuki")
             await house.talks("suzuki")

@@ -45,7 +45,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch, what: object, name: str, times: int 
         (Floor, "leave", "lost"),
         (Book, "end", "action"),
         (adoption, "all_lost", "resync"),
-        (adoption, "_sweep", "resync"),
+        (switchboard, "sweep", "resync"),
         (Places, "settle", "places"),
     ],
 )

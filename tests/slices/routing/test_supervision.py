@@ -390,19 +390,74 @@ async def test_it_needs_a_telephone_and_a_talk(house: House) -> None:
             )
 
 
-async def test_what_a_program_left_open_is_ended_by_the_next(house: House) -> None:
+@pytest.mark.parametrize("mode", [Mode.LISTEN, Mode.WHISPER, Mode.BARGE])
+@pytest.mark.parametrize("how", ["killed", "line"])
+async def test_who_is_at_a_call_stays_there_when_the_program_is_killed_or_its_line_breaks(
+    house: House, mode: Mode, how: str
+) -> None:
+    async with house.open():
+        floor = await _floor(house)
+        call_id = floor.call_id
+        await floor.wants(mode)
+        own = await floor.answers()
+        await floor.recorded(call_id, (mode.value, False))
+        before = {leg: floor.heard(leg) for leg in (own, floor.caller)}
+        if how == "line":
+            house.phone.connection_lost()
+            house.phone.connection_back()
+            await _goes_on(floor, call_id, mode, own, before)
+            return
+        await house.dies()
+    async with house.open():
+        await _goes_on(floor, call_id, mode, own, before)
+
+
+async def _goes_on(
+    floor: Floor, call_id: str, mode: Mode, own: Leg, before: dict[Leg, set[str]]
+) -> None:
+    house = floor.house
+    await house.until(lambda: house.acts(mode.value) == 2)
+    await house.settled()
+    assert {leg: floor.heard(leg) for leg in before} == before
+    await floor.recorded(call_id, (mode.value, False))
+    (seen,) = house.board.supervision.watches()
+    assert (seen.user_id, seen.mode, seen.answered) == (floor.user_id, mode, True)
+    # A fault that is mended meanwhile takes nobody's ear away.
+    house.board._desk.faults.note("action", RuntimeError("in a test"))
+    await house.until(lambda: house.board.trouble() is None)
+    assert house.phone.leg_of(floor.seat) == own
+    # No caller comes into the listening, and the keys work on.
+    waiting = house.dials(from_="09087654321")
+    await house.settled()
+    assert house.phone.hears(waiting) == "ring"
+    then = Mode.WHISPER if mode is not Mode.WHISPER else Mode.LISTEN
+    await floor.wants(then)
+    house.phone.seat_hangs_up(floor.seat)
+    await floor.recorded(call_id, (mode.value, True), (then.value, True))
+    assert house.seat("suzuki").state is SeatState.TALKING
+
+
+@pytest.mark.parametrize("gone", ["supervisor", "caller", "rung"])
+async def test_what_a_program_left_open_is_ended_by_the_next(house: House, gone: str) -> None:
     async with house.open():
         floor = await _floor(house)
         call_id = floor.call_id
         await floor.wants(Mode.LISTEN)
-        await floor.answers()
-        await floor.recorded(call_id, ("listen", False))
+        if gone != "rung":
+            await floor.answers()
+            await floor.recorded(call_id, ("listen", False))
+    if gone == "supervisor":
+        house.phone.seat_hangs_up(floor.seat)
+    elif gone == "caller":
+        house.phone.caller_hangs_up(floor.caller)
     async with house.open():
         await house.settled()
-        await floor.recorded(call_id, ("listen", True))
+        await floor.recorded(call_id, *([] if gone == "rung" else [("listen", True)]))
         assert house.phone.leg_of(floor.seat) is None
-        assert house.seat("suzuki").state is SeatState.TALKING
-        # It also goes on under the owner's keys.
-        house.phone.caller_hangs_up(floor.caller)
-        await house.settled()
+        assert not house.board.supervision.watches()
+        if gone != "caller":
+            assert house.seat("suzuki").state is SeatState.TALKING
+            # It also goes on under the owner's keys.
+            house.phone.caller_hangs_up(floor.caller)
+            await house.settled()
         assert (await house.calls())[-1].outcome == "answered"

@@ -78,6 +78,14 @@ class Passing(Ground):
         seat = self.seats.get(operator_id)
         if seat is None or not seat.available:
             raise Impossible(operator_id)
+        self.adopt_helping(operator_id, call_id, now)
+
+    def adopt_helping(self, operator_id: str, call_id: str, now: datetime) -> None:
+        """The operator was found in another's talk, into which an earlier program had asked them; as after `lend`. Raises
+        `Impossible` for whoever is at a call already."""
+        seat = self.seats[operator_id]
+        if seat.stage is not Stage.FREE:
+            raise Impossible(operator_id)
         seat.stage, seat.call_id, seat.call_since = Stage.HELPING, call_id, now
         self.queue.seat(seat)
 

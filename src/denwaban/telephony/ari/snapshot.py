@@ -58,6 +58,7 @@ class Picture:
                 party.outside,
                 together,
                 party.prompt,
+                party.talk is not None and party.music,
             )
         return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
 

@@ -206,6 +206,7 @@ class Engine:
                 party.outside,
                 frozenset(party.talk - {party.leg}),
                 party.prompt,
+                party.on_hold,
             )
             for party in self._parties.values()
         }

@@ -14,7 +14,7 @@ from denwaban.config import Settings
 from denwaban.outgoing import Outgoing
 from denwaban.store import Store
 from denwaban.telephony.fake import FakePhone
-from denwaban.telephony.port import Leg
+from denwaban.telephony.port import Leg, Resynced
 from denwaban.telephony.speech import Speech, Voice
 
 US = "0312340000"
@@ -131,6 +131,8 @@ async def outside(
     async def read() -> None:
         async for event in phone.events():
             outgoing.take(event)
+            if isinstance(event, Resynced):
+                outgoing.sweep()  # there is no switchboard that would claim anything
 
     tasks = [asyncio.create_task(outgoing.run()), asyncio.create_task(read())]
     await asyncio.sleep(0)

@@ -64,6 +64,10 @@ def ready(tx: Tx, report_id: str, user_id: str, *, abroad: bool) -> Ready:
     me = staff_of_user(tx, user_id)
     if report is None or me is None or me.client_id != report.client_id:
         raise CannotCallBack("この報告の折り返しは、名簿にいる担当の方だけができます。")
+    if report.closed:
+        raise CannotCallBack(
+            "保存された内容を開けないため、折り返す番号が分かりません。電話番の運用管理の担当者にお知らせください。"
+        )
     if not report.draft.number:
         raise CannotCallBack("非通知のお電話のため、折り返す番号がありません。")
     own = next((one for one in contacts_of(tx, me.id) if one.channel == "phone"), None)
@@ -186,7 +190,7 @@ def ended(tx: Tx, call_back_id: str, result: Result, least_seconds: int) -> Call
         if promise is not None and promise.kept_at is None:
             keep(tx, promise.id, after.user_id, said)
         report = report_of(tx, after.report_id)
-        if report is not None:
+        if report is not None and not report.closed:
             _keep_others(tx, after, call.dialled, report.draft.who, said)
         if report is not None and report.status is Status.CALLBACK:
             set_status(tx, after.report_id, Status.DONE, after.user_id, said)

@@ -51,11 +51,16 @@ def seal(
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     making = target.with_suffix(".making")
     owner, bound = bound_to(client_id, call_id)
-    with plain.open("rb") as source, making.open("wb") as file:
-        os.fchmod(file.fileno(), 0o600)
-        vault.seal_file(source, file, size, key_id, key, owner, bound)
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with plain.open("rb") as source, making.open("wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            vault.seal_file(source, file, size, key_id, key, owner, bound)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        # Of a disk without room: half of it helps nobody, and others need what it takes.
+        making.unlink(missing_ok=True)
+        raise
     if _opened_sum(making, key, client_id, call_id) != wanted:
         raise OSError("what was sealed does not open to what was recorded")
     making.rename(target)

@@ -10,8 +10,8 @@ said = Texts(abuse_events, "words", through=abuse_events.c.case_id)
 
 
 def abuse_words(tx: Tx, row: RowMapping) -> str:
-    """What was said; `row` is of `abuse_events`, with the `client_id` of its case. Raises `VaultError`."""
-    return said.open(tx, row["client_id"], row["id"], "words", row["words"])
+    """What was said, or `vault.UNOPENED`; `row` is of `abuse_events`, with the `client_id` of its case."""
+    return said.shown(tx, row["client_id"], row["id"], "words", row["words"])
 
 
 turnings = (said.turning,)

@@ -26,8 +26,9 @@ from denwaban.delivery.outcome import (
 from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
-from denwaban.reports import reports_by_ids
+from denwaban.reports import listed_by_ids, reports_by_ids
 from denwaban.store import Question, Tx, add_rows, among, new_id
+from denwaban.vault import Tampered, VaultError
 
 MOST_TOGETHER = 50
 """Reports in one digest; more make another one."""
@@ -131,7 +132,6 @@ def begin(
             continue
         gathered = _gather(tx, row)
         if gathered is None:
-            over.append(one)
             continue
         begun[one] = gathered
         carried |= {other["id"] for other in gathered.carried}
@@ -146,11 +146,13 @@ def begin(
 
 
 def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
-    """What goes out with this delivery. None when another carries it, or nothing of it is wanted any more.
+    """What goes out with this delivery. None when there is nothing to send now, which is written down: another carries it,
+    nothing of it is wanted any more, or it has to wait for itself. Raises `VaultError` when its own report cannot be opened.
 
     What a carrier carries is settled when it is first sent, so that a second copy under the same key is the same message.
     """
     if row["digest_id"] is not None and row["digest_id"] != row["id"]:
+        _set(tx, [row["id"]], due_at=None)
         return None
     same = (
         deliveries.c.state == "pending",
@@ -171,6 +173,7 @@ def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
             .limit(MOST_TOGETHER - 1)
         )
         others = [other for other in others if other["address"] == row["address"]]
+        others = _opening(tx, row, others)
         ids = [row["id"], *(other["id"] for other in others)]
         tx.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(digest_id=row["id"]))
         _set(tx, ids[1:], due_at=None)
@@ -180,11 +183,32 @@ def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
         .where(*same, deliveries.c.digest_id == row["id"])
         .order_by(deliveries.c.id)
     )
+    try:
+        there = _opening(tx, row, others)
+    except VaultError:
+        # The others do not wait for it: one of them carries them from now on.
+        _set(tx, (one["id"] for one in (row, *others)), digest_id=None, due_at=tx.now)
+        return None
+    # What cannot be opened any more is tried by itself, and waits by itself.
+    closed = [other["id"] for other in others if other not in there]
+    _set(tx, closed, digest_id=None, due_at=tx.now)
+    others = there
     taken = acknowledgements.c.report_id == row["report_id"]
     if not others and tx.first(select(acknowledgements.c.report_id).where(taken)) is not None:
         tx.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(state="cancelled"))
+        _set(tx, [row["id"]], due_at=None)
         return None
     return _Begun(row, others)
+
+
+def _opening(tx: Tx, row: RowMapping, others: Sequence[RowMapping]) -> list[RowMapping]:
+    """Those of the others whose reports can be opened: one that cannot keeps nobody else's back. Raises `VaultError` when that of
+    the carrier cannot."""
+    ids = sorted({row["report_id"], *(other["report_id"] for other in others)})
+    closed = {one.id for one in listed_by_ids(tx, ids) if one.closed}
+    if row["report_id"] in closed:
+        raise Tampered(f"reports/{row['report_id']}")
+    return [other for other in others if other["report_id"] not in closed]
 
 
 def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dict[str, Ready]:

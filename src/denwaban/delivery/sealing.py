@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping, select, update
 from denwaban.delivery.rows import deliveries, escalations, report_talk
 from denwaban.oncall import every_contact_of, open_address, resealed_address, without_secrets
 from denwaban.store import Tx
-from denwaban.vault import Texts, Turning
+from denwaban.vault import Texts, Turning, alone
 
 AT_ONCE = 100
 """So many old rows are looked at in one transaction."""
@@ -23,11 +23,12 @@ def _old_deliveries(tx: Tx, after: str) -> str | None:
         select(deliveries).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(AT_ONCE)
     )
     for row in rows:
-        sealed = _again(tx, row, row["staff_id"], row["channel"], row["address"], row["due_at"])
-        if sealed != row["address"]:
-            tx.execute(
-                update(deliveries).where(deliveries.c.id == row["id"]).values(address=sealed)
-            )
+        with alone(tx, "deliveries", row["id"]):
+            to = row["staff_id"], row["channel"], row["address"]
+            sealed = _again(tx, row, *to, row["due_at"])
+            if sealed != row["address"]:
+                mine = deliveries.c.id == row["id"]
+                tx.execute(update(deliveries).where(mine).values(address=sealed))
     return rows[-1]["id"] if rows else None
 
 
@@ -44,11 +45,12 @@ def _old_ladders(tx: Tx, after: str) -> str | None:
         .limit(AT_ONCE)
     )
     for row in rows:
-        ladder = {**row["ladder"], "rungs": [_rung(tx, row, one) for one in row["ladder"]["rungs"]]}
-        if ladder != row["ladder"]:
-            tx.execute(
-                update(escalations).where(escalations.c.id == row["id"]).values(ladder=ladder)
-            )
+        with alone(tx, "escalations", row["id"]):
+            rungs = [_rung(tx, row, one) for one in row["ladder"]["rungs"]]
+            ladder = {**row["ladder"], "rungs": rungs}
+            if ladder != row["ladder"]:
+                mine = escalations.c.id == row["id"]
+                tx.execute(update(escalations).where(mine).values(ladder=ladder))
     return rows[-1]["id"] if rows else None
 
 
@@ -93,8 +95,8 @@ talk = Texts(report_talk, "text")
 
 
 def talk_words(tx: Tx, row: RowMapping) -> str:
-    """What somebody said; `row` is of `report_talk`. Raises `VaultError`."""
-    return talk.open(tx, row["client_id"], row["id"], "text", row["text"])
+    """What somebody said, or `vault.UNOPENED`; `row` is of `report_talk`."""
+    return talk.shown(tx, row["client_id"], row["id"], "text", row["text"])
 
 
 turnings = (

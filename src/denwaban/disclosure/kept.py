@@ -10,9 +10,9 @@ def closed(tx: Tx, client_id: str, place: str, text: str) -> str:
     return vault.seal(tx, client_id, f"disclosure_members.{place}", text)
 
 
-def opened(tx: Tx, client_id: str, place: str, kept: str) -> str:
+def opened(tx: Tx, client_id: str, place: str, kept: str, member_id: str) -> str:
     """Raises `vault.VaultError`."""
-    return vault.open_(tx, client_id, f"disclosure_members.{place}", kept)
+    return vault.open_(tx, client_id, f"disclosure_members.{place}", kept, member_id)
 
 
 def key(tx: Tx, client_id: str, kind: Kind, text: str) -> str:

@@ -5,13 +5,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 
 from denwaban.disclosure import kept
 from denwaban.disclosure.model import FINDERS, LONGEST_ANSWER, LONGEST_VALUE, Kind, normal
 from denwaban.disclosure.rows import member_keys, members, targets
 from denwaban.people import PeopleError
 from denwaban.store import Tx, new_id
+from denwaban.vault import VaultError
 
 MOST_FOUND = 20
 """People of one name or telephone that one answer is compared with; with more, it does not find anybody."""
@@ -29,7 +30,8 @@ class Member:
 
 def put_member(tx: Tx, client_id: str, member: Member) -> bool:
     """Adds a person, or puts the new values in place of the old ones of the same 会員番号; what is not said stays. True when
-    the person is new. Raises `PeopleError`, whose `field` is the kind or label concerned."""
+    the person is new. Raises `PeopleError`, whose `field` is the kind or label concerned, also when what is known of the person
+    cannot be opened: it stays as it is."""
     answers = _answers(member)
     told = {}
     for label, value in member.told.items():
@@ -45,8 +47,11 @@ def put_member(tx: Tx, client_id: str, member: Member) -> bool:
         member_id = known[0]
         row = tx.first(select(members).where(members.c.id == member_id))
         assert row is not None  # found above
-        answers = {**_read(tx, client_id, "answers", row["answers"]), **answers}
-        told = {**_read(tx, client_id, "told", row["told"]), **told}
+        try:
+            answers = {**_read(tx, client_id, "answers", row), **answers}
+            told = {**_read(tx, client_id, "told", row), **told}
+        except VaultError as error:
+            raise PeopleError("保存された内容を開けません", Kind.NUMBER) from error
         tx.execute(
             update(members)
             .where(members.c.id == member_id)
@@ -134,21 +139,33 @@ def found_by(tx: Tx, client_id: str, kind: Kind, text: str) -> list[str]:
 def answers_of(
     tx: Tx, client_id: str, ids: Collection[str]
 ) -> dict[str, Mapping[Kind, Sequence[str]]]:
-    """What these people would answer, in normal form. For the comparison alone."""
+    """What these people would answer, in normal form. For the comparison alone. Raises `VaultError` when of all of them not
+    one can be opened: then nothing is compared, and nobody has said anything wrong."""
     rows = tx.all(
         select(members.c.id, members.c.answers).where(
             members.c.id.in_(ids), members.c.client_id == client_id
         )
     )
-    return {row["id"]: _kinds(_read(tx, client_id, "answers", row["answers"])) for row in rows}
+    found: dict[str, Mapping[Kind, Sequence[str]]] = {}
+    closed: VaultError | None = None
+    for row in rows:
+        try:
+            found[row["id"]] = _kinds(_read(tx, client_id, "answers", row))
+        except VaultError as error:
+            closed = error
+    if closed is not None and not found:
+        raise closed
+    return found
 
 
 def told_of(tx: Tx, client_id: str, member_id: str) -> Mapping[str, str]:
     """The gated values of a person by label; call it only where the sight is put on record. Empty for nobody."""
     row = tx.first(
-        select(members.c.told).where(members.c.id == member_id, members.c.client_id == client_id)
+        select(members.c.id, members.c.told).where(
+            members.c.id == member_id, members.c.client_id == client_id
+        )
     )
-    return _read(tx, client_id, "told", row["told"]) if row is not None else {}
+    return _read(tx, client_id, "told", row) if row is not None else {}
 
 
 def _kinds(found: Mapping[str, list[str]]) -> Mapping[Kind, Sequence[str]]:
@@ -159,6 +176,6 @@ def _write(tx: Tx, client_id: str, place: str, what: Mapping[str, object]) -> st
     return kept.closed(tx, client_id, place, json.dumps(what, ensure_ascii=False))
 
 
-def _read(tx: Tx, client_id: str, place: str, text: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(kept.opened(tx, client_id, place, text))
+def _read(tx: Tx, client_id: str, place: str, row: RowMapping) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(kept.opened(tx, client_id, place, row[place], row["id"]))
     return found

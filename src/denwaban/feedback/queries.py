@@ -105,5 +105,5 @@ def _seen_by(user_id: str) -> ColumnElement[bool]:
 def _one(tx: Tx, row: RowMapping) -> Feedback:
     values = {name: row[name] for name in feedback.c.keys()}  # noqa: SIM118 - a collection, no mapping
     for name in words.columns:
-        values[name] = words.open(tx, row["client_id"], row["id"], name, row[name])
+        values[name] = words.shown(tx, row["client_id"], row["id"], name, row[name])
     return Feedback(**{**values, "kind": Kind(values["kind"])})

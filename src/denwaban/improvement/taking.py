@@ -76,6 +76,8 @@ class Taking:
 
     def report_sent(self, found: Followed, at: datetime) -> None:
         run = found.run
+        if any(answer.closed for answer in run.answers.values()):
+            return  # what was answered is not known: nothing can be told of what was left out
         for fork, field in otherwise_words(run):
             self._note(found, Kind.OTHERWISE, fork, at, field=field)
         for name, answer in sorted(run.answers.items()):

@@ -80,7 +80,8 @@ def _visits(tx: Tx, week: RowMapping) -> dict[str, int]:
 def _unexpected(tx: Tx, week: RowMapping, calls: int) -> list[Found]:
     begin, end = week_bounds(week["monday"])
     said = [
-        (row["call_id"], "", row["id"], question_words(tx, row))
+        # Counted, but like nothing: what is shown instead is nobody's question.
+        (row["call_id"], "", row["id"], question_words(tx, row, ""))
         for row in tx.all(
             select(unexpected_questions)
             .where(
@@ -130,7 +131,9 @@ def _otherwise(tx: Tx, notes: Sequence[RowMapping], visits: dict[str, int]) -> l
         words: dict[tuple[str, str], str] = {}
         runs = [note["run_id"] for note in mine]
         for begin in range(0, len(runs), 500):
-            words |= said_in(tx, runs[begin : begin + 500], {note["field"] for note in mine})
+            words |= said_in(
+                tx, runs[begin : begin + 500], {note["field"] for note in mine}, instead=""
+            )
         said = [
             (n["call_id"], n["run_id"], n["field"], words.get((n["run_id"], n["field"]), ""))
             for n in mine

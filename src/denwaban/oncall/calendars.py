@@ -66,7 +66,7 @@ class NoSuchCalendar(LookupError):
 def add_feed(tx: Tx, client_id: str, staff_id: str, url: str, *, loopback: bool = False) -> str:
     """Follows a calendar from now on; returns its id. It is fetched at once by the duty. Raises `BadFeed`."""
     kept = checked_url(url, loopback=loopback)
-    if kept in [_url(tx, row) for row in _rows(tx, staff_id)]:
+    if kept in [_shown_url(tx, row, "") for row in _rows(tx, staff_id)]:
         raise BadFeed("このカレンダーはもう入っています", "url")
     made = _add(tx, client_id, staff_id, kept)
     tx.execute(update(calendars).where(calendars.c.id == made).values(due_at=tx.now))
@@ -248,13 +248,24 @@ def _row(tx: Tx, calendar_id: str) -> RowMapping:
 
 
 def _url(tx: Tx, row: RowMapping) -> str | None:
-    return vault.open_old(tx, row["client_id"], CALENDAR, row["url"]) if row["url"] else None
+    if not row["url"]:
+        return None
+    return vault.open_old(tx, row["client_id"], CALENDAR, row["url"], row["id"])
+
+
+def _shown_url(tx: Tx, row: RowMapping, instead: str) -> str | None:
+    return vault.shown(lambda: _url(tx, row), instead)
 
 
 def _rows(tx: Tx, staff_id: str) -> list[RowMapping]:
     return list(
         tx.all(select(calendars).where(calendars.c.staff_id == staff_id).order_by(calendars.c.id))
     )
+
+
+def _source(tx: Tx, row: RowMapping) -> str:
+    url = _shown_url(tx, row, vault.UNOPENED)
+    return shown_url(url) if url and url != vault.UNOPENED else url or ""
 
 
 def _shown(tx: Tx, row: RowMapping) -> Kept:
@@ -267,7 +278,7 @@ def _shown(tx: Tx, row: RowMapping) -> Kept:
         row["id"],
         row["client_id"],
         row["staff_id"],
-        shown_url(url) if (url := _url(tx, row)) else "",
+        _source(tx, row),
         row["created_at"],
         row["tried_at"],
         row["good_at"],

@@ -5,6 +5,7 @@ removed its key is destroyed, and no copy says anything any more, wherever it is
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,8 +47,9 @@ def sealed_address(
 
 def open_address(tx: Tx, client_id: str, address: Mapping[str, Any]) -> dict[str, str]:
     """The address with its secrets, for those who send. Raises `VaultError`; `KeyDestroyed` when the contact was removed."""
+    of = key_of(address)  # each contact has its own
     return {
-        key: vault.open_old(tx, client_id, PLACE, str(value))
+        key: vault.open_old(tx, client_id, PLACE, str(value), of)
         for key, value in address.items()
         if key != "host"
     }
@@ -85,9 +87,13 @@ def is_secret(channel: str, key: str) -> bool:
 
 
 def key_of(address: Mapping[str, Any]) -> str:
-    """The id of the key that seals an address; empty when it has no sealed secret."""
-    sealed = [value for value in address.values() if vault.is_sealed(str(value))]
-    return vault.key_named_in(sealed[0]) if sealed else ""
+    """The id of the key that seals an address; empty when it has no sealed secret (or none of them says which)."""
+    named = [vault.shown(partial(vault.key_named_in, value), "") for value in _sealed_in(address)]
+    return next(filter(None, named), "")
+
+
+def _sealed_in(address: Mapping[str, Any]) -> list[str]:
+    return [str(value) for value in address.values() if vault.is_sealed(str(value))]
 
 
 def _old_contacts(tx: Tx, after: str) -> str | None:
@@ -96,11 +102,13 @@ def _old_contacts(tx: Tx, after: str) -> str | None:
     )
     for row in rows:
         address = row["address"]
-        if key_of(address):
+        if _sealed_in(address):
             continue
-        sealed = sealed_address(tx, row["client_id"], row["channel"], address, {})
-        if sealed != address:
-            tx.execute(update(contacts).where(contacts.c.id == row["id"]).values(address=sealed))
+        with vault.alone(tx, "contacts", row["id"]):
+            sealed = sealed_address(tx, row["client_id"], row["channel"], address, {})
+            if sealed != address:
+                mine = contacts.c.id == row["id"]
+                tx.execute(update(contacts).where(mine).values(address=sealed))
     return rows[-1]["id"] if rows else None
 
 
@@ -113,8 +121,9 @@ def _old_calendars(tx: Tx, after: str) -> str | None:
     )
     for row in rows:
         if row["url"] is not None and not vault.is_sealed(row["url"]):
-            sealed = vault.seal(tx, row["client_id"], CALENDAR, row["url"])
-            tx.execute(update(calendars).where(calendars.c.id == row["id"]).values(url=sealed))
+            with vault.alone(tx, "calendars", row["id"]):
+                sealed = vault.seal(tx, row["client_id"], CALENDAR, row["url"])
+                tx.execute(update(calendars).where(calendars.c.id == row["id"]).values(url=sealed))
     return rows[-1]["id"] if rows else None
 
 

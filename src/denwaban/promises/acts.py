@@ -12,6 +12,7 @@ from denwaban.promises.model import Promise
 from denwaban.reports import Report
 from denwaban.reports import report as report_of
 from denwaban.store import Tx, new_id
+from denwaban.vault import Tampered
 
 WARN_MINUTES = 30
 """So long before its time somebody is told."""
@@ -23,12 +24,14 @@ class NoEvidence(ValueError):
 
 def make(tx: Tx, report: Report) -> Promise | None:
     """The promise that a report holds: a call-back by its time, or that an opportunity is followed up within three hours.
-    None when there is neither. Idempotent per report."""
+    None when there is neither. Idempotent per report. Raises `VaultError` for a report that cannot be opened."""
     if not report.draft.callback_needed and not report.chances:
         return None
     already = rows.of_report(tx, report.id)
     if already is not None:
         return already
+    if report.closed:
+        raise Tampered(f"reports/{report.id}")  # what stands for its words is not what was promised
     promise = Promise(
         id=new_id(),
         client_id=report.client_id,

@@ -2,7 +2,6 @@
 
 import re
 
-import structlog
 from sqlalchemy import or_, select
 
 from denwaban.delivery import acknowledgement, talk_words
@@ -15,9 +14,7 @@ from denwaban.promises.rows import promises
 from denwaban.reports import Status, history, set_status
 from denwaban.reports.rows import report_statuses
 from denwaban.store import Store, Tx
-from denwaban.vault import VaultError
-
-log = structlog.get_logger(__name__)
+from denwaban.vault import UNOPENED, alone
 
 SHOWN = 300
 """Characters of a mail that are kept as evidence."""
@@ -39,13 +36,15 @@ def says_done(text: str) -> bool:
 
 def find(tx: Tx, report_id: str) -> Promise | None:
     """Keeps the open promise of a report when there is evidence: whoever took it wrote by mail that it is done, or the
-    report was set to 完了 with a note. None when there is none, or nothing to keep. Idempotent.
-    Raises `VaultError`, with nothing written, when something of it cannot be opened."""
+    report was set to 完了 with a note. None when there is none, or nothing to keep. Idempotent. What cannot be opened is no
+    evidence."""
     promise = promise_of_report(tx, report_id)
     if promise is None or promise.kept_at is not None:
         return None
     for change in history(tx, report_id):
-        if change.status is Status.DONE and change.note and change.at >= promise.made_at:
+        if change.note in ("", UNOPENED) or change.at < promise.made_at:
+            continue
+        if change.status is Status.DONE:
             return keep(tx, promise.id, change.by_user_id, change.note)
     taken = acknowledgement(tx, report_id)
     if taken is None:
@@ -56,7 +55,6 @@ def find(tx: Tx, report_id: str) -> Promise | None:
     person = staff_member(tx, taken.staff_id)
     user_id = person.user_id if person is not None else None
     said = f"メールの返信: {answer[:SHOWN]}"
-    # The report has to be opened for this: when it cannot be, nothing is written yet.
     set_status(tx, report_id, Status.DONE, user_id, said)
     return keep(tx, promise.id, user_id, said)
 
@@ -68,11 +66,12 @@ def _mails(tx: Tx, report_id: str, staff_id: str) -> list[str]:
         report_talk.c.via == "mail",
         report_talk.c.kind == "comment",
     )
-    return [talk_words(tx, row) for row in tx.all(query.order_by(report_talk.c.id))]
+    texts = [talk_words(tx, row) for row in tx.all(query.order_by(report_talk.c.id))]
+    return [text for text in texts if text != UNOPENED]
 
 
 def catch_up(tx: Tx) -> None:
-    """Looks for evidence of every open promise of which something was written; what cannot be opened is logged."""
+    """Looks for evidence of every open promise of which something was written."""
     done = select(report_statuses.c.report_id).where(
         report_statuses.c.status == Status.DONE.value, report_statuses.c.note != ""
     )
@@ -88,10 +87,8 @@ def catch_up(tx: Tx) -> None:
 
 
 def _look(tx: Tx, report_id: str) -> None:
-    try:
+    with alone(tx, "promises.evidence", report_id):
         find(tx, report_id)
-    except VaultError as error:
-        log.error("promises.not_looked_at", report=report_id, error=type(error).__name__)
 
 
 class Evidence:

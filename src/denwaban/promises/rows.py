@@ -56,9 +56,10 @@ turnings = (words.turning,)
 
 
 def read(tx: Tx, row: RowMapping) -> Promise:
-    """The promise of a row with the columns `KEPT`."""
+    """The promise of a row with the columns `KEPT`; words that cannot be opened say so (`vault.UNOPENED`)."""
     opened = {
-        name: words.open(tx, row["client_id"], row["id"], name, row[name]) for name in words.columns
+        name: words.shown(tx, row["client_id"], row["id"], name, row[name])
+        for name in words.columns
     }
     return Promise(**{field.name: row[field.name] for field in fields(Promise)} | opened)
 

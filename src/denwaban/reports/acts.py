@@ -102,7 +102,7 @@ def accept(
 
 
 def report(tx: Tx, report_id: str) -> Report | None:
-    """The report of this id."""
+    """The report of this id; `closed` when it cannot be opened."""
     return queries.one(tx, report_id)
 
 
@@ -116,19 +116,20 @@ def reports(
     limit: int = 50,
 ) -> list[Report]:
     """Reports, newest first; of one client, or of all when `client_id` is None. `before` is the last id of the page before.
-    One that cannot be opened has no words and says so in its subject (`UNOPENED`)."""
+    One that cannot be opened is `closed`: it has no words and says so in its subject."""
     return queries.some(
         tx, client_id, status=status, operator_id=operator_id, before=before, limit=limit
     )
 
 
 def reports_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
-    """The reports with these ids, oldest first. Raises `VaultError` when one cannot be opened."""
+    """The reports with these ids, oldest first, for those who pass on what they say. Raises `VaultError` when one cannot be
+    opened."""
     return queries.by_ids(tx, ids)
 
 
 def listed_by_ids(tx: Tx, ids: list[str]) -> list[Report]:
-    """`reports_by_ids` for a list on a screen: one that cannot be opened says so in its subject, as in `reports`."""
+    """`reports_by_ids` for those who look, and for what needs no words: one that cannot be opened is `closed`."""
     return queries.by_ids_shown(tx, ids)
 
 
@@ -156,5 +157,5 @@ def hand_to(tx: Tx, report_id: str, staff_id: str) -> None:
 
 
 def history(tx: Tx, report_id: str) -> list[StatusChange]:
-    """Every status of a report, oldest first."""
+    """Every status of a report, oldest first; a note that cannot be opened is `vault.UNOPENED`."""
     return queries.history(tx, report_id)

@@ -65,7 +65,8 @@ def days_asked(first: str, last: str, now: datetime) -> tuple[date, date]:
 def csv_of(tx: Tx, client_id: str, first: date, last: date) -> bytes:
     """The reports that were sent on these days in Tokyo, oldest first, without practice. Every field of today's form is a
     column; so is every own field of the forms before, behind them. For readers who have signed in: 秘密 fields are there, card
-    numbers are masked. Raises `PeopleError` when there are too many."""
+    numbers are masked. One that cannot be opened has a row that says so, with its id. Raises `PeopleError` when there are too
+    many."""
     since = datetime(first.year, first.month, first.day, tzinfo=JST)
     after = last + timedelta(days=1)
     until = datetime(after.year, after.month, after.day, tzinfo=JST)
@@ -86,7 +87,10 @@ def _table(form: Form, found: Sequence[Report]) -> Iterator[list[str]]:
         cells = [_VALUES[key](draft) if key in _VALUES else own.get(key, "") for key in columns]
         answers = " / ".join(f"{label}: {text}" for label, text in draft.answers if text)
         line = [_moment(report.sent_at), report.subject, STATUSES[report.status], *cells, answers]
-        yield [mask_cards(cell) for cell in line]
+        masked = [mask_cards(cell) for cell in line]
+        if report.closed:
+            masked[1] += report.id  # which one it is, for those who put it right
+        yield masked
 
 
 async def taken(

@@ -128,6 +128,8 @@ class Report:
     due_at: datetime | None = None
     """By when somebody of the client should have dealt with it."""
     override: Override | None = None
+    closed: bool = False
+    """Its words cannot be opened just now: what stands for them says so, and is nobody's words."""
 
     @property
     def chances(self) -> tuple[str, ...]:

@@ -13,7 +13,15 @@ from denwaban.people import rows as people_rows
 from denwaban.reports.form import plain, read
 from denwaban.reports.model import Draft, Override, Report, Routing, Status, StatusChange
 from denwaban.reports.rows import report_statuses, reports
-from denwaban.reports.sealing import Words, has_number, notes, sealed, words_of, words_shown
+from denwaban.reports.sealing import (
+    CLOSED,
+    Words,
+    has_number,
+    notes,
+    sealed,
+    words_of,
+    words_shown,
+)
 from denwaban.store import Question, Tx, among, new_id
 
 
@@ -90,13 +98,13 @@ def set_in_charge(tx: Tx, report_id: str, staff_id: str) -> None:
 
 
 def history(tx: Tx, report_id: str) -> list[StatusChange]:
-    """Every status of a report, oldest first."""
+    """Every status of a report, oldest first. A note that cannot be opened says so (`UNOPENED`)."""
     return [
         StatusChange(
             Status(row["status"]),
             row["at"],
             row["by_user_id"],
-            notes.open(tx, row["client_id"], row["id"], "note", row["note"]),
+            notes.shown(tx, row["client_id"], row["id"], "note", row["note"]),
         )
         for row in tx.all(
             select(report_statuses, reports.c.client_id)
@@ -108,15 +116,13 @@ def history(tx: Tx, report_id: str) -> list[StatusChange]:
 
 
 def one(tx: Tx, report_id: str) -> Report | None:
-    """The report of this id."""
-    row = tx.first(select(reports).where(reports.c.id == report_id))
-    return _report(row, words_of(tx, row, row["id"], row["client_id"])) if row is not None else None
+    """The report of this id; one that cannot be opened is `closed`, as in all lists."""
+    return _first(tx, select(reports).where(reports.c.id == report_id))
 
 
 def of_call(tx: Tx, call_id: str) -> Report | None:
     """The one report of a call."""
-    row = tx.first(select(reports).where(reports.c.call_id == call_id))
-    return _report(row, words_of(tx, row, row["id"], row["client_id"])) if row is not None else None
+    return _first(tx, select(reports).where(reports.c.call_id == call_id))
 
 
 def some(
@@ -138,7 +144,7 @@ def some(
         query = query.where(reports.c.operator_id == operator_id)
     if before is not None:
         query = query.where(reports.c.id < before)
-    return _all(tx, query, words=words_shown)
+    return _all(tx, query)
 
 
 def to_numbers(
@@ -146,7 +152,7 @@ def to_numbers(
 ) -> list[Report]:
     """A client's reports in which one of these numbers stands, newest first, without the report `besides`."""
     query = select(reports).where(has_number(tx, client_id, numbers), reports.c.id != besides)
-    return _all(tx, query.order_by(reports.c.id.desc()).limit(limit), words=words_shown)
+    return _all(tx, query.order_by(reports.c.id.desc()).limit(limit))
 
 
 def sent_between(
@@ -168,13 +174,13 @@ def sent_between(
 
 
 def by_ids(tx: Tx, ids: list[str]) -> list[Report]:
-    """The reports with these ids, oldest first."""
-    return _all(tx, _BY_IDS, {"ids": ids})
+    """The reports with these ids, oldest first. Raises `VaultError` when one cannot be opened."""
+    return _all(tx, _BY_IDS, {"ids": ids}, words=words_of)
 
 
 def by_ids_shown(tx: Tx, ids: list[str]) -> list[Report]:
     """`by_ids` for a list."""
-    return _all(tx, _BY_IDS, {"ids": ids}, words=words_shown)
+    return _all(tx, _BY_IDS, {"ids": ids})
 
 
 # Built once: asked for every batch of messages.
@@ -201,11 +207,18 @@ _Reader = Callable[[Tx, RowMapping, str, str], Words]
 
 
 def _all(
-    tx: Tx, query: Select[Any] | Question, values: Any = None, words: _Reader = words_of
+    tx: Tx, query: Select[Any] | Question, values: Any = None, words: _Reader = words_shown
 ) -> list[Report]:
     rows = tx.all(query, values)
     vault.learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
     return [_report(row, words(tx, row, row["id"], row["client_id"])) for row in rows]
+
+
+def _first(tx: Tx, query: Select[Any]) -> Report | None:
+    row = tx.first(query)
+    if row is None:
+        return None
+    return _report(row, words_shown(tx, row, row["id"], row["client_id"]))
 
 
 def _report(row: RowMapping, words: Words) -> Report:
@@ -242,4 +255,5 @@ def _report(row: RowMapping, words: Words) -> Report:
         recipients=tuple(row["recipients"] or ()),
         due_at=row["due_at"],
         override=msgspec.convert(words["override"], Override) if words["override"] else None,
+        closed=words is CLOSED,
     )

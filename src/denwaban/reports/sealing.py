@@ -6,7 +6,6 @@ The columns that held it stay empty; of a report from before this they hold it s
 from collections.abc import Mapping
 from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
 
 from denwaban import vault
@@ -14,13 +13,8 @@ from denwaban.lines import parse_number
 from denwaban.reports.rows import report_statuses, reports
 from denwaban.store import Tx
 
-log = structlog.get_logger(__name__)
-
 ERASED = "【消去済み】"
 """The subject of a report of which nothing else is left."""
-
-UNOPENED = "【開けない記録】運用管理の担当者にお知らせください"
-"""The subject, in a list, of a report that cannot be opened."""
 
 BARE: Mapping[str, Any] = {
     "caller_name": "",
@@ -37,6 +31,9 @@ BARE: Mapping[str, Any] = {
     "override": None,
 }
 """The sealed columns, and what stands in them instead."""
+
+CLOSED: Mapping[str, Any] = {**BARE, "subject": vault.UNOPENED, "what_for": vault.UNOPENED}
+"""What is shown of a report that cannot be opened."""
 
 Words = Mapping[str, Any] | RowMapping
 """By the names of `BARE`."""
@@ -70,13 +67,8 @@ def words_of(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Words:
 
 
 def words_shown(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Words:
-    """`words_of` for lists, which are read only: what cannot be opened is logged, and says that it cannot in place of what it
-    is about; the others are shown."""
-    try:
-        return words_of(tx, row, report_id, client_id)
-    except vault.VaultError as error:
-        log.error("report.not_opened", report=report_id, error=type(error).__name__)
-        return {**BARE, "subject": UNOPENED, "what_for": UNOPENED}
+    """`words_of` for those who look: what cannot be opened says so in place of what it is about (`CLOSED`)."""
+    return vault.shown(lambda: words_of(tx, row, report_id, client_id), CLOSED)
 
 
 def blind(tx: Tx, client_id: str, number: str) -> str:
@@ -106,8 +98,9 @@ def _old_reports(tx: Tx, after: str) -> str | None:
     rows = tx.all(select(reports).where(reports.c.id > after).order_by(reports.c.id).limit(AT_ONCE))
     for row in rows:
         if row["sealed"] is None and row["erased_at"] is None:
-            values = sealed(tx, row["client_id"], row["id"], row)
-            tx.execute(update(reports).where(reports.c.id == row["id"]).values(**values))
+            with vault.alone(tx, "reports", row["id"]):
+                values = sealed(tx, row["client_id"], row["id"], row)
+                tx.execute(update(reports).where(reports.c.id == row["id"]).values(**values))
     return rows[-1]["id"] if rows else None
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import insert, select, update
 
-from denwaban import audit
+from denwaban import audit, vault
 from denwaban.calls import (
     calls_by_ids,
     erase_recordings,
@@ -25,7 +26,7 @@ from denwaban.memory import forget_calls
 from denwaban.people import Changed, client
 from denwaban.people.persons import forget_persons, persons_before
 from denwaban.promises import erase_promises
-from denwaban.reports import erase_reports, reports_before, reports_by_ids
+from denwaban.reports import erase_reports, listed_by_ids, reports_before
 from denwaban.retention.holds import held
 from denwaban.retention.model import Counts, Kind, Terms, edge, next_night
 from denwaban.retention.queries import unreported_before
@@ -36,6 +37,8 @@ from denwaban.scripts import erase_answers
 from denwaban.store import Store, Tx, new_id
 from denwaban.summaries import erase_lines
 from denwaban.work import Duty
+
+T = TypeVar("T")
 
 AT_ONCE = 50
 """So many calls or reports are erased in one transaction: calls wait for the same writer."""
@@ -174,8 +177,9 @@ def note_erasure(
 
 
 def forget(tx: Tx, client_id: str, report_ids: Sequence[str], call_ids: Sequence[str]) -> int:
-    """Takes what callers said out of these reports and calls, wherever it is kept. How many reports had something left."""
-    found = reports_by_ids(tx, list(report_ids))
+    """Takes what callers said out of these reports and calls, wherever it is kept. How many reports had something left. Raises
+    `VaultError` when a summary that may tell of them cannot be opened: what is erased in one place alone is not erased."""
+    found = listed_by_ids(tx, list(report_ids))
     days = [japan_day(one.sent_at) for one in found]
     erased = erase_reports(tx, report_ids)
     erase_talk(tx, report_ids)
@@ -223,25 +227,38 @@ def _old_reports(tx: Tx, after: str, client_id: str, months: int) -> tuple[str |
         for report_id, call_id in found
         if report_id not in open_ones and not kept.everything and call_id not in kept.calls
     ]
-    gone = forget(
-        tx,
-        client_id,
-        [report_id for report_id, _call in free],
-        [call_id for _report, call_id in free if call_id is not None],
-    )
+
+    def erase(some: Sequence[tuple[str, str | None]]) -> int:
+        calls = [call_id for _report, call_id in some if call_id is not None]
+        return forget(tx, client_id, [report_id for report_id, _call in some], calls)
+
+    gone = _as_far_as_it_opens(tx, free, erase)
     return (found[-1][0] if found else None), Counts(reports=gone)
+
+
+def _as_far_as_it_opens(tx: Tx, ids: Sequence[T], erase: Callable[[Sequence[T]], int]) -> int:
+    """Erases all at once, or one by one when something of them cannot be opened; that waits for another night. How many went."""
+    with vault.alone(tx, "retention", f"{len(ids)}"):
+        return erase(ids)
+    gone = 0
+    for one in ids:
+        with vault.alone(tx, "retention", str(one)):
+            gone += erase([one])
+    return gone
 
 
 def _old_answers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     """Of calls that nobody reported."""
     found = unreported_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    forget(tx, client_id, (), free_calls(tx, client_id, found))
+    free = free_calls(tx, client_id, found)
+    _as_far_as_it_opens(tx, free, lambda some: forget(tx, client_id, (), some))
     return (found[-1] if found else None), Counts()
 
 
 def _old_numbers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str | None, Counts]:
     found = numbered_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    forget_who(tx, client_id, free_calls(tx, client_id, found))
+    free = free_calls(tx, client_id, found)
+    _as_far_as_it_opens(tx, free, lambda some: forget_who(tx, client_id, some))
     return (found[-1] if found else None), Counts()
 
 
@@ -249,7 +266,9 @@ def _old_callers(tx: Tx, after: str, client_id: str, months: int) -> tuple[str |
     if held(tx, client_id).everything:
         return None, Counts()
     found = persons_before(tx, client_id, edge(months, tx.now), after, AT_ONCE)
-    needed = needed_persons(tx, client_id) if found else set()
+    needed = vault.shown(lambda: needed_persons(tx, client_id), None) if found else set()
+    if needed is None:
+        return None, Counts()  # somebody of them is still needed, and it cannot be told who
     gone = forget_persons(tx, client_id, [one for one in found if one not in needed])
     return (found[-1] if found else None), Counts(callers=gone)
 

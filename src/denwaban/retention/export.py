@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import IO, Any
 
 import msgspec
+import structlog
 from sqlalchemy import select
 
 from denwaban import audit
@@ -25,6 +26,9 @@ from denwaban.retention.requests import Asked, asked
 from denwaban.scripts import rows as script_rows
 from denwaban.scripts import said_in
 from denwaban.store import Store, Tx
+from denwaban.vault import VaultError, not_opened
+
+log = structlog.get_logger(__name__)
 
 IN_MEMORY = 8 * 1024 * 1024
 """Bytes of an export that are kept in memory; a larger one lies in a file without a name until it is sent."""
@@ -33,7 +37,8 @@ _PIECE = 256 * 1024
 
 
 def described(tx: Tx, found: Asked) -> dict[str, Any]:
-    """What is kept, as it is written into the export. Times in UTC."""
+    """What is kept, as it is written into the export. Times in UTC. `not_opened` are the places of what could not be opened, in
+    whose place `vault.UNOPENED` stands."""
     calls = [one.id for one in found.calls]
     reports = [one.id for one in found.reports]
     runs = script_rows.runs
@@ -59,7 +64,7 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
         .where(cases.c.call_id.in_(calls))
         .order_by(events.c.at, events.c.id)
     )
-    return {
+    document = {
         "numbers": found.numbers,
         "caller": _caller(tx, found),
         "calls": [_call(one) for one in found.calls],
@@ -83,6 +88,8 @@ def described(tx: Tx, found: Asked) -> dict[str, Any]:
             for row in talked
         ],
     }
+    closed = [f"reports/{one.id}" for one in found.reports if one.closed]
+    return {**document, "not_opened": list(dict.fromkeys([*closed, *not_opened(tx)]))}
 
 
 def _caller(tx: Tx, found: Asked) -> dict[str, Any] | None:
@@ -127,8 +134,8 @@ def _report(report: Report) -> dict[str, Any]:
 async def pack(
     store: Store, recordings: Recordings, client_id: str, typed: str, user_id: str | None
 ) -> IO[bytes]:
-    """The export, from its beginning; that it was made is in the journal and the audit before it is given out. Raises `BadTerms`,
-    `VaultError` when a recording cannot be opened."""
+    """The export, from its beginning; that it was made is in the journal and the audit before it is given out. What cannot be
+    opened of it stands under `not_opened`, also recordings. Raises `BadTerms`."""
 
     def look(tx: Tx) -> tuple[Asked, dict[str, Any], datetime]:
         found = asked(tx, client_id, typed)
@@ -148,10 +155,14 @@ async def pack(
     target = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - whoever sends it closes it
     try:
         with zipfile.ZipFile(target, "w") as archive:
+            for call in found.calls:
+                try:
+                    await _add(archive, recordings, call)
+                except VaultError as error:
+                    log.error("export.not_opened", call=call.id, error=type(error).__name__)
+                    document["not_opened"].append(_entry(call))
             body = msgspec.json.format(msgspec.json.encode({"made_at": now, **document}))
             archive.writestr("data.json", body, zipfile.ZIP_DEFLATED)
-            for call in found.calls:
-                await _add(archive, recordings, call)
         target.seek(0)
     except BaseException:
         target.close()
@@ -159,11 +170,15 @@ async def pack(
     return target
 
 
+def _entry(call: Call) -> str:
+    return f"recordings/{call.id}.wav"
+
+
 async def _add(archive: zipfile.ZipFile, recordings: Recordings, call: Call) -> None:
     wav = await asyncio.to_thread(recordings.find, call)
     if wav is None:
         return
-    with archive.open(f"recordings/{call.id}.wav", "w") as entry:
+    with archive.open(_entry(call), "w") as entry:
         async for piece in read(wav, range(wav.size)):
             await asyncio.to_thread(entry.write, piece)
 

@@ -119,7 +119,9 @@ def _hold(tx: Tx, row: RowMapping) -> Hold:
         row["id"],
         row["client_id"],
         row["call_id"],
-        vault.open_(tx, row["client_id"], place, row["reason"]),
+        vault.shown(
+            lambda: vault.open_(tx, row["client_id"], place, row["reason"]), vault.UNOPENED
+        ),
         row["placed_at"],
         row["placed_by"],
     )

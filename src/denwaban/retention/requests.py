@@ -14,7 +14,7 @@ from denwaban.people.persons import (
     ways_of,
 )
 from denwaban.promises import still_promised
-from denwaban.reports import Report, reports_by_ids, reports_of_calls, reports_of_numbers
+from denwaban.reports import Report, listed_by_ids, reports_of_calls, reports_of_numbers
 from denwaban.retention.acts import forget, forget_who, note_erasure
 from denwaban.retention.holds import held
 from denwaban.retention.model import BadTerms, Counts, Kind
@@ -73,7 +73,7 @@ def asked(tx: Tx, client_id: str, typed: str) -> Asked:
     report_ids = dict.fromkeys(
         (*reports_of_numbers(tx, client_id, written), *reports_of_calls(tx, call_ids))
     )
-    reports = reports_by_ids(tx, sorted(report_ids))
+    reports = listed_by_ids(tx, sorted(report_ids))
     all_calls = {*call_ids, *(one.call_id for one in reports if one.call_id is not None)}
     others = taken_from_number(tx, all_calls, caller.id if caller is not None else "")
     reports = [one for one in reports if one.call_id not in others]

@@ -7,7 +7,7 @@ from denwaban.delivery import still_open, still_open_of
 from denwaban.lines import parse_number
 from denwaban.people.persons import given_to, person_by_number
 from denwaban.promises import open_of_client, still_promised
-from denwaban.reports import reports_by_ids, reports_of_calls
+from denwaban.reports import listed_by_ids, reports_by_ids, reports_of_calls
 from denwaban.retention.holds import held
 from denwaban.store import Tx
 
@@ -20,14 +20,15 @@ def waiting(tx: Tx, report_ids: Sequence[str]) -> set[str]:
 def free_calls(tx: Tx, client_id: str, call_ids: Sequence[str]) -> list[str]:
     """Those of a client's calls of which neither a hold nor a report that waits needs anything."""
     free = held(tx, client_id).free(call_ids)
-    found = reports_by_ids(tx, reports_of_calls(tx, free))
+    found = listed_by_ids(tx, reports_of_calls(tx, free))
     open_ones = waiting(tx, [one.id for one in found])
     busy = {one.call_id for one in found if one.id in open_ones}
     return [one for one in free if one not in busy]
 
 
 def needed_persons(tx: Tx, client_id: str) -> set[str]:
-    """Ids of who has to stay known: a held call, or a report that waits, is theirs by its number or was given to them."""
+    """Ids of who has to stay known: a held call, or a report that waits, is theirs by its number or was given to them. Raises
+    `VaultError` when it cannot be told whose one of them is: then everybody stays known."""
     promised = open_of_client(tx, client_id)
     open_ones = {*still_open_of(tx, client_id), *(one.report_id for one in promised)}
     found = reports_by_ids(tx, sorted(open_ones))

@@ -10,9 +10,10 @@ from denwaban.scripts import walk
 from denwaban.scripts.kept import scripts_of
 from denwaban.scripts.model import Script
 from denwaban.scripts.rows import answers, runs, script_versions
-from denwaban.scripts.said import open_answer
+from denwaban.scripts.said import shown_answer
 from denwaban.scripts.view import Answer, RunView
 from denwaban.store import Question, Tx, among
+from denwaban.vault import UNOPENED
 
 _RUN = select(runs, script_versions.c.version).join(
     script_versions, script_versions.c.id == runs.c.script_version_id
@@ -69,7 +70,11 @@ def _view(tx: Tx, question: Question, it: str) -> RunView | None:
 
 
 def _answer(tx: Tx, client_id: str, row: RowMapping) -> Answer:
-    return Answer(open_answer(tx, client_id, row), bool(row["known"]), row["counter"])
+    said = shown_answer(tx, client_id, row)
+    if said == UNOPENED:
+        # Nothing, to be asked again: what stands for it would go on into the report.
+        return Answer("", bool(row["known"]), row["counter"], closed=True)
+    return Answer(said, bool(row["known"]), row["counter"])
 
 
 def _view_of(row: RowMapping, script: Script, given: Mapping[str, Answer]) -> RunView:
@@ -119,8 +124,8 @@ _STANDS = Question(
 def answers_to(
     tx: Tx, call_ids: Collection[str], fields: Collection[str]
 ) -> dict[str, dict[str, str]]:
-    """What stands in these fields, by call and field; one query for any number of calls."""
+    """What stands in these fields, by call and field, nothing where it cannot be opened; one query for any number of calls."""
     found: dict[str, dict[str, str]] = {call_id: {} for call_id in call_ids}
     for row in tx.all(_STANDS, {"those": call_ids, "fields": fields}):
-        found[row["call_id"]][row["field"]] = open_answer(tx, row["client_id"], row)
+        found[row["call_id"]][row["field"]] = shown_answer(tx, row["client_id"], row, "")
     return found

@@ -105,7 +105,7 @@ def fill_known(tx: Tx, call: Call, view: RunView, person: Person, number: str) -
         filled = {"value": sealed, "known": 1, "counter": 0, "at": tx.now}
         if old is None:
             tx.execute(_KEEP, {"run_id": view.id, "field": field, **filled})
-        elif old.known or not old.value.strip():
+        elif old.known or not (old.value.strip() or old.closed):
             filled["counter"] = old.counter
             tx.execute(_KEEP_AGAIN, {"of_run": view.id, "of_field": field, **filled})
 

@@ -6,7 +6,7 @@ from sqlalchemy import RowMapping, select, update
 
 from denwaban.scripts.rows import answers, runs
 from denwaban.store import Tx
-from denwaban.vault import Texts, Turning, is_sealed
+from denwaban.vault import UNOPENED, Texts, Turning, alone, is_sealed
 
 _values = Texts(answers, "value")
 
@@ -19,15 +19,20 @@ def seal_answer(tx: Tx, client_id: str, run_id: str, field: str, value: str) -> 
     return _values.seal(tx, client_id, f"{run_id}/{field}", "value", value)
 
 
-def open_answer(tx: Tx, client_id: str, row: RowMapping) -> str:
-    """What was answered. Raises `VaultError`."""
-    return _values.open(tx, client_id, f"{row['run_id']}/{row['field']}", "value", row["value"])
+def shown_answer(tx: Tx, client_id: str, row: RowMapping, instead: str = UNOPENED) -> str:
+    """What was answered, or `instead` when it cannot be opened."""
+    place = f"{row['run_id']}/{row['field']}"
+    return _values.shown(tx, client_id, place, "value", row["value"], instead)
 
 
 def said_in(
-    tx: Tx, run_ids: Collection[str], fields: Iterable[str] | None = None
+    tx: Tx,
+    run_ids: Collection[str],
+    fields: Iterable[str] | None = None,
+    *,
+    instead: str = UNOPENED,
 ) -> dict[tuple[str, str], str]:
-    """What was answered in these runs, by run and field; to these fields, or to all."""
+    """What was answered in these runs, by run and field; to these fields, or to all. `instead` of what cannot be opened."""
     query = (
         select(answers, runs.c.client_id)
         .join(runs, runs.c.id == answers.c.run_id)
@@ -36,7 +41,7 @@ def said_in(
     if fields is not None:
         query = query.where(answers.c.field.in_(list(fields)))
     return {
-        (row["run_id"], row["field"]): open_answer(tx, row["client_id"], row)
+        (row["run_id"], row["field"]): shown_answer(tx, row["client_id"], row, instead)
         for row in tx.all(query)
     }
 
@@ -53,8 +58,9 @@ def _old_answers(tx: Tx, after: str) -> str | None:
         run_id, field, value = row["run_id"], row["field"], row["value"]
         if value and not is_sealed(value):
             mine = (answers.c.run_id == run_id) & (answers.c.field == field)
-            sealed = seal_answer(tx, owners[run_id], run_id, field, value)
-            tx.execute(update(answers).where(mine).values(value=sealed))
+            with alone(tx, "answers", run_id):
+                sealed = seal_answer(tx, owners[run_id], run_id, field, value)
+                tx.execute(update(answers).where(mine).values(value=sealed))
     return some[-1]["id"] if some else None
 
 

@@ -17,6 +17,8 @@ class Answer(NamedTuple):
     known: bool
     """Filled in from what we knew; nobody has touched it in this call."""
     counter: int
+    closed: bool = False
+    """Something was answered that cannot be opened just now; `value` is empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ store.read(verb)` runs it on a snapshot. Verbs are plain functions, so that slic
 
 from denwaban.store.among import among
 from denwaban.store.columns import Id, Json, Utc, metadata
+from denwaban.store.failing import StoreError
 from denwaban.store.ids import go_on_after, new_id
 from denwaban.store.many import add_rows
 from denwaban.store.migrate import migrate
 from denwaban.store.question import Question
-from denwaban.store.store import Signal, Store, StoreError
+from denwaban.store.store import Signal, Store
 from denwaban.store.tx import Tx
 
 __all__ = [

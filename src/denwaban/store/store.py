@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import structlog
@@ -15,12 +16,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from denwaban.clock import Clock
 from denwaban.store.engine import BUSY_SECONDS, make_engine
+from denwaban.store.failing import StoreError, is_its_own, store_error
 from denwaban.store.structs import know_structs
 from denwaban.store.tx import Tx
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+
+TOLD = timedelta(minutes=1)
+"""So long after it a write that failed for good is told of: one that wrote nothing may have gone well meanwhile."""
 
 AGAIN_AFTER = 1.0
 """Seconds until a database that failed is tried again."""
@@ -37,10 +42,6 @@ WRITER_LOCK = 0x64656E77
 
 # The bound comes first, so that it holds for the lock too.
 _TAKE_TURN = text("SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(:k)")
-
-
-class StoreError(Exception):
-    """The database could not be reached or would not commit; nothing of the verb was kept."""
 
 
 class Signal:
@@ -92,10 +93,17 @@ class Store:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._signals: dict[str, Signal] = {}
         self._lent: dict[type, Any] = {}
+        self._trouble = "", clock.now()
         self._reading: dict[str, Any] = {"reading": True}
         if self.engine.dialect.name == "postgresql":
             # READ COMMITTED would give every statement of a verb a snapshot of its own.
             self._reading |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+    @property
+    def trouble(self) -> str:
+        """Why something could not be written a moment ago: no room, or read-only. Empty: nothing is known to be wrong."""
+        why, until = self._trouble
+        return why if self.clock.now() < until else ""
 
     def lend(self, thing: object) -> None:
         """From now on verbs find it by its type (`Tx.lent`): what they need and no row can hold, such as keys."""
@@ -132,11 +140,14 @@ class Store:
 
     async def write_at_last(self, verb: Callable[[Tx], T], what: str) -> T:
         """`write`, however long the database is away: for what nobody else would do afterwards. `what` it is, for the log."""
+        told = False
         while True:
             try:
                 return await self.write(verb)
-            except StoreError:
-                log.warning("store.away", waits=what)
+            except StoreError as error:
+                if not told:
+                    log.warning("store.away", waits=what, error=str(error))
+                told = True
                 await asyncio.sleep(AGAIN_AFTER)
 
     async def clear_log(self) -> bool:
@@ -180,7 +191,7 @@ class Store:
                 finally:
                     connection.rollback()
         except SQLAlchemyError as error:
-            raise StoreError(type(error).__name__) from error
+            raise store_error(error) from error
 
     def _write_forever(self) -> None:
         while True:
@@ -213,11 +224,14 @@ class Store:
                     )
         except Exception as error:
             # The commit (or the connection) failed: no verb of the group was kept.
-            failed = StoreError(type(error).__name__)
+            failed = store_error(error)
             failed.__cause__ = error
             kept = {id(job) for job, _ in failures}
             failures += [(job, failed) for job in group if id(job) not in kept]
             results, touched = [], set()
+        for _job, one in failures:
+            if isinstance(one, StoreError) and one.why:
+                self._trouble = one.why, self.clock.now() + TOLD
         # Signals first: who awaited a write has seen them fire (a session that was ended is then forgotten).
         if touched and self._loop is not None:
             with suppress(RuntimeError):  # the loop is closing: nobody is left to wake
@@ -244,7 +258,15 @@ class Store:
         try:
             result = job.verb(tx)
         except BaseException as error:
-            part.rollback()
+            try:
+                part.rollback()
+            except SQLAlchemyError:
+                # SQLite without room has rolled back everything already: what it said first is what is wrong.
+                raise error from None
+            if isinstance(error, SQLAlchemyError) and is_its_own(error):
+                failed = store_error(error)
+                failed.__cause__ = error
+                error = failed
             failures.append((job, error))
         else:
             if not alone:

@@ -26,6 +26,7 @@ from denwaban.summaries.queries import Kept, kept
 from denwaban.summaries.rows import summary_mails, summary_tries
 from denwaban.summaries.table import csv_of
 from denwaban.summaries.words import TITLES, file_name, period_words, subject_of
+from denwaban.vault import Tampered
 from denwaban.work import Duty
 
 KEY = "summary-"
@@ -53,13 +54,15 @@ class Ready:
 
 
 def begin(tx: Tx, mail_id: str) -> Ready | None:
-    """Writes a try down; None when there is nothing left to do."""
+    """Writes a try down; None when there is nothing left to do. Raises `VaultError`: the mail stays due."""
     row = tx.first(select(summary_mails).where(summary_mails.c.id == mail_id))
     if row is None or row["state"] != State.PENDING.value or row["due_at"] is None:
         return None
     found = kept(tx, row["summary_id"])
     if found is None:
         return None
+    if found.closed:
+        raise Tampered(f"summaries.calls/{row['summary_id']}")  # it waits until its calls open
     try_id = new_id()
     same = summary_mails.c.id == mail_id
     tx.execute(update(summary_mails).where(same).values(tries=row["tries"] + 1))

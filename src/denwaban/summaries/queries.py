@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select, func, select
 
+from denwaban import vault
 from denwaban.people import rows as people_rows
 from denwaban.store import Tx
 from denwaban.summaries.acts import TRIAL
@@ -70,6 +71,8 @@ class Kept:
     listed: Listed
     document: Document
     calls: list[CallLine]
+    closed: bool = False
+    """The calls cannot be opened just now; the figures are not sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +166,8 @@ def kept(tx: Tx, summary_id: str) -> Kept | None:
     columns = (summaries.c.client_id, summaries.c.document, summaries.c.calls)
     row = tx.first(select(*columns).where(summaries.c.id == summary_id))
     assert row is not None
-    calls = open_calls(tx, row["client_id"], summary_id, row["calls"])
-    return Kept(found, read(row["document"]), calls)
+    calls = vault.shown(lambda: open_calls(tx, row["client_id"], summary_id, row["calls"]), None)
+    return Kept(found, read(row["document"]), calls or [], closed=calls is None)
 
 
 def posted(tx: Tx, summary_id: str) -> list[Posted]:

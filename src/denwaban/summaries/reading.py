@@ -8,11 +8,12 @@ from denwaban.calls import Direction, Outcome, caller_in
 from denwaban.calls.rows import calls
 from denwaban.people.rows import clients
 from denwaban.promises import kept_share
-from denwaban.reports import Words, form_of, mask_cards, words_of
+from denwaban.reports import Words, form_of, mask_cards, words_shown
 from denwaban.reports.rows import reports
 from denwaban.store import Tx
 from denwaban.summaries.figures import Rang, Read, Told
 from denwaban.summaries.model import Period
+from denwaban.vault import UNOPENED
 
 _BRANCH = "分岐"
 """The label under which a report tells the branches that were chosen."""
@@ -63,7 +64,7 @@ def read(tx: Tx, client_id: str, period: Period) -> Read:
         )
     )
     told = {
-        row["call_id"]: _told(row, words_of(tx, row, row["id"], client_id))
+        row["call_id"]: _told(row, words_shown(tx, row, row["id"], client_id))
         for row in tx.all(
             select(*_REPORTS).where(
                 reports.c.client_id == client_id,
@@ -115,7 +116,8 @@ def _told(row: RowMapping, words: Words) -> Told:
     return Told(
         id=row["id"],
         subject=mask_cards(words["subject"]),
-        what_for=mask_cards(words["what_for"]),
+        # What cannot be opened is no matter that many called about.
+        what_for=mask_cards(words["what_for"]) if words["what_for"] != UNOPENED else "",
         topic=mask_cards(branch.split(" → ")[0].strip()),
         status=row["status"],
         callback_by=row["callback_by"] if row["callback_needed"] else None,

@@ -45,8 +45,9 @@ def _old_calls(tx: Tx, after: str) -> str | None:
     )
     for row in rows:
         if isinstance(row["calls"], list):
-            sealed = seal_calls(tx, row["client_id"], row["id"], read_calls(row["calls"]))
-            tx.execute(update(t).where(t.c.id == row["id"]).values(calls=sealed))
+            with vault.alone(tx, "summaries", row["id"]):
+                sealed = seal_calls(tx, row["client_id"], row["id"], read_calls(row["calls"]))
+                tx.execute(update(t).where(t.c.id == row["id"]).values(calls=sealed))
     return rows[-1]["id"] if rows else None
 
 

@@ -1,12 +1,14 @@
 """A summary's calls as a CSV file, one row a call. Pure."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from denwaban.clock import JST
 from denwaban.lines import show_number
 from denwaban.people.csvfile import write_csv
 from denwaban.summaries.model import CallLine, Document
 from denwaban.summaries.words import HIDDEN, OUTCOMES, STATUSES
+from denwaban.vault import UNOPENED
 
 HEADINGS = (
     "日時",
@@ -24,9 +26,11 @@ HEADINGS = (
 )
 
 
-def csv_of(document: Document, calls: list[CallLine], *, mail: bool) -> bytes:
-    """UTF-8 with a byte order mark, times of Tokyo. `mail`: what the client's form keeps 秘密 is left out."""
-    return write_csv(_rows(document, calls, set(document.secret) if mail else set()))
+def csv_of(document: Document, calls: list[CallLine], *, mail: bool, closed: bool = False) -> bytes:
+    """UTF-8 with a byte order mark, times of Tokyo. `mail`: what the client's form keeps 秘密 is left out. `closed`: the calls
+    cannot be opened, and the one row says so."""
+    rows = _rows(document, calls, set(document.secret) if mail else set())
+    return write_csv(chain(rows, [(UNOPENED, *[""] * (len(HEADINGS) - 1))]) if closed else rows)
 
 
 def _rows(document: Document, calls: list[CallLine], hidden: set[str]) -> Iterator[tuple[str, ...]]:

@@ -4,6 +4,9 @@
     text = vault.open_(tx, client_id, "contacts.address", sealed)     # or raises VaultError
     found = vault.blind(tx, client_id, "callers.number", number)      # equal texts have equal blinds
 
+What cannot be opened raises `VaultError` for who acts on it; `shown`, `Texts.shown` and `alone` are for those who look and for
+tasks that go through many rows.
+
 The store must have been lent the keys (`unlock`). Destroying a client's keys erases all that they sealed.
 """
 
@@ -35,10 +38,12 @@ from denwaban.vault.model import (
 from denwaban.vault.starting import rotate, unlock
 from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
 from denwaban.vault.turning import Turning, Turnings, turned
+from denwaban.vault.unopened import UNOPENED, Unopened, alone, not_opened, shown
 
 __all__ = [
     "HEAD",
     "HOUSE",
+    "UNOPENED",
     "Head",
     "Hidden",
     "KeyDestroyed",
@@ -50,8 +55,10 @@ __all__ = [
     "Texts",
     "Turning",
     "Turnings",
+    "Unopened",
     "VaultError",
     "Wrapped",
+    "alone",
     "blind",
     "destroy",
     "destroy_key",
@@ -62,6 +69,7 @@ __all__ = [
     "key_named_in",
     "learn_keys",
     "load",
+    "not_opened",
     "open_",
     "open_old",
     "open_value",
@@ -73,6 +81,7 @@ __all__ = [
     "seal_file",
     "seals_of",
     "seal_value",
+    "shown",
     "turned",
     "unlock",
     "wrapped_by",

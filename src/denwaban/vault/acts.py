@@ -14,6 +14,7 @@ from denwaban.vault import model
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered, VaultError
 from denwaban.vault.rows import vault_keys
+from denwaban.vault.unopened import noted
 
 HOUSE = "house"
 """Whose key seals what belongs to no client: our operators, calls to nobody's number."""
@@ -67,18 +68,27 @@ def destroy_key(tx: Tx, client_id: str | None, key_id: str) -> None:
     tx.lent(Keyring).forget(f"{owner}/{key_id}")
 
 
-def open_(tx: Tx, client_id: str | None, place: str, sealed: str) -> str:
+def open_(tx: Tx, client_id: str | None, place: str, sealed: str, of: str = "") -> str:
     """What was sealed. Raises `Tampered` (altered, or another client's, or of another place), `KeyDestroyed` (erased for
-    good), `KeyMissing`."""
-    owner = client_id or HOUSE
-    return model.open_text(
-        key_named(tx, client_id, model.key_named_in(sealed)), owner, place, sealed
-    )
+    good), `KeyMissing`; but for what was erased, the health tells of it. `of`: which row it is, where `place` has no id."""
+    owner, unopened = client_id or HOUSE, tx.lent(Keyring).unopened
+    row = f"{place}/{of}" if of else place
+    try:
+        key = key_named(tx, client_id, model.key_named_in(sealed))
+        text = model.open_text(key, owner, place, sealed)
+    except KeyDestroyed:
+        raise
+    except VaultError as error:
+        unopened.met(row, error, tx.now)
+        noted(tx, row)
+        raise
+    unopened.opened(row)
+    return text
 
 
-def open_old(tx: Tx, client_id: str | None, place: str, text: str) -> str:
+def open_old(tx: Tx, client_id: str | None, place: str, text: str, of: str = "") -> str:
     """As `open_`; a text that is not sealed is itself: rows from before this place was sealed."""
-    return open_(tx, client_id, place, text) if model.is_sealed(text) else text
+    return open_(tx, client_id, place, text, of) if model.is_sealed(text) else text
 
 
 def blind(tx: Tx, client_id: str | None, place: str, text: str) -> str:

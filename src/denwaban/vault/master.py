@@ -17,6 +17,7 @@ from pathlib import Path
 
 from denwaban.config import Settings
 from denwaban.vault.model import KEY_BYTES, KeyMissing
+from denwaban.vault.unopened import Unopened
 
 REMEMBERED = timedelta(minutes=5)
 """So long an unwrapped key is used without looking at its row again: it may have been destroyed by another process."""
@@ -154,6 +155,7 @@ class Keyring:
         self._current: dict[tuple[str, str], tuple[datetime, str]] = {}
         self.turned: set[str] = set()
         """Names of what is sealed down to the oldest row: see `turning.turned`."""
+        self.unopened = Unopened()
 
     @property
     def current(self) -> tuple[str, bytes]:

@@ -21,6 +21,7 @@ from denwaban.vault.master import Keyring
 from denwaban.vault.model import VERSION, KeyDestroyed, VaultError, is_sealed, key_named_in
 from denwaban.vault.rows import vault_keys
 from denwaban.vault.turning import Turning
+from denwaban.vault.unopened import UNOPENED, alone, shown
 
 AT_ONCE = 100
 """So many old rows are looked at in one transaction."""
@@ -47,6 +48,18 @@ class Texts:
             return open_(tx, client_id, self._place(column, row_id), kept)
         except KeyDestroyed:
             return ""
+
+    def shown(
+        self,
+        tx: Tx,
+        client_id: str | None,
+        row_id: str,
+        column: str,
+        kept: str,
+        instead: str = UNOPENED,
+    ) -> str:
+        """`open` for those who look: what cannot be opened says so."""
+        return shown(lambda: self.open(tx, client_id, row_id, column, kept), instead)
 
     @property
     def turning(self) -> Turning:
@@ -83,13 +96,14 @@ class Texts:
         t = self.table
         rows = tx.all(self._rows().where(t.c.id > after).order_by(t.c.id).limit(AT_ONCE))
         for row in rows:
-            sealed = {
-                name: self.seal(tx, row["client_id"], row["id"], name, row[name])
-                for name in self.columns
-                if not is_sealed(row[name])
-            }
-            if any(sealed.values()):
-                tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed))
+            with alone(tx, t.name, row["id"]):
+                sealed = {
+                    name: self.seal(tx, row["client_id"], row["id"], name, row[name])
+                    for name in self.columns
+                    if not is_sealed(row[name])
+                }
+                if any(sealed.values()):
+                    tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed))
         return rows[-1]["id"] if rows else None
 
 
@@ -107,11 +121,11 @@ def learn_keys(tx: Tx, sealed: Iterable[tuple[str | None, str | None]]) -> None:
     """Before many texts of many clients are opened: one question for all keys that are not remembered. A key that is not there,
     or is not what it was, is told of by whoever opens with it."""
     ring = tx.lent(Keyring)
-    lacking = {
-        (owner or HOUSE, key_named_in(text))
-        for owner, text in sealed
-        if text is not None and is_sealed(text)
-    }
+    lacking: set[tuple[str, str]] = set()
+    for owner, text in sealed:
+        if text is not None and is_sealed(text):
+            with suppress(VaultError):
+                lacking.add((owner or HOUSE, key_named_in(text)))
     lacking = {one for one in lacking if ring.recall("/".join(one), tx.now) is None}
     if len(lacking) > 1:
         found = {row["id"]: row for row in tx.all(_MANY, {"ids": {key for _owner, key in lacking}})}

@@ -12,6 +12,7 @@ from denwaban.store import Question, Store, Tx
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import VaultError
 from denwaban.vault.rows import vault_turnings
+from denwaban.vault.unopened import not_opened
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,7 @@ class Turning:
 
     name: str
     step: Callable[[Tx, str], str | None]
+    """What it cannot seal it passes over (`alone`); the next start looks at everything again."""
     left: Callable[[Tx], int] | None = None
     """How many rows are not sealed, whatever was looked at already; looks at all of them."""
 
@@ -62,32 +64,34 @@ class Turnings:
         self._turnings = turnings
 
     async def run(self) -> None:
-        """Returns when all is sealed. A database that is away is tried again every second. A turning that meets a key that is
-        not there is logged and left until the next start; the others go on."""
+        """Returns when all is sealed. A database that is away is tried again every second. What cannot be
+        sealed or opened is logged and looked at again at the next start; the rest goes on."""
         for turning in self._turnings:
             what = f"turning {turning.name}"
-            done = False
+            done, passed = False, 0
             while not done:
                 await asyncio.sleep(PAUSE)
+                step = partial(_on, turning, passed=passed)
                 try:
-                    done = await self._store.write_at_last(partial(_on, turning), what)
+                    done, more = await self._store.write_at_last(step, what)
                 except VaultError as error:
                     log.error("vault.not_turned", turning=turning.name, error=type(error).__name__)
                     break
+                passed += more
 
 
-def _on(turning: Turning, tx: Tx) -> bool:
-    """One step; whether there is nothing left to do."""
+def _on(turning: Turning, tx: Tx, passed: int) -> tuple[bool, int]:
+    """One step: whether there is nothing left to do, and how many were passed over; `passed` were before."""
     mine = vault_turnings.c.name == turning.name
     row = tx.first(select(vault_turnings).where(mine))
     if row is not None and row["done_at"] is not None:
-        return True
+        return True, 0
     after = turning.step(tx, row["after"] if row is not None else "")
     if row is None:
         tx.execute(insert(vault_turnings).values(name=turning.name, after=""))
-    tx.execute(
-        update(vault_turnings)
-        .where(mine)
-        .values({"done_at": tx.now} if after is None else {"after": after})
-    )
-    return after is None
+    if after is not None:
+        values: dict[str, object] = {"after": after}
+    else:
+        values = {"after": ""} if passed else {"done_at": tx.now}
+    tx.execute(update(vault_turnings).where(mine).values(values))
+    return after is None, len(not_opened(tx))

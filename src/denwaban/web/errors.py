@@ -111,6 +111,14 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, StoreError):
         # A value that the database cannot hold (a number too large, a null character) is the sender's doing.
         status = 400 if str(error) in {"DataError", "StatementError"} else 503
+        if error.why:
+            title, hint = (
+                _("いま保存できません"),
+                _(
+                    "保存先のディスクに空きがないか、書き込めなくなっています。運用管理の担当者に伝えてください。通話はつながっています。"
+                ),
+            )
+            return Problem(503, title, hint, headers={"Retry-After": "30"})
         return Problem(
             status, *known(status), headers={"Retry-After": "5"} if status == 503 else {}
         )

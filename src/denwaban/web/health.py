@@ -1,6 +1,6 @@
 """Whether all is well, for people and for watching programs."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any
 
@@ -10,7 +10,8 @@ from litestar.handlers import HTTPRouteHandler
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from denwaban.access import Role
-from denwaban.store import Store, StoreError
+from denwaban.store import Store, StoreError, Tx
+from denwaban.vault import Keyring
 from denwaban.web.guards import public
 from denwaban.web.here import visitor
 from denwaban.web.language import _
@@ -19,7 +20,10 @@ from denwaban.work import Duty, Overdue, overdue
 
 OVERDUE = Gauge("denwaban_work_overdue", "Rows that should have been done already", ["duty"])
 OLDEST = Gauge("denwaban_work_overdue_seconds", "Seconds the oldest of them is late", ["duty"])
-READY = Gauge("denwaban_ready", "1 when calls can be taken and nothing is overdue")
+UNOPENED = Gauge(
+    "denwaban_vault_unopened", "Rows whose contents could not be opened lately", ["kind"]
+)
+READY = Gauge("denwaban_ready", "1 when calls can be taken, nothing is overdue and all opens")
 
 EngineState = Callable[[], str | None | Awaitable[str | None]]
 """Why the telephone engine cannot take calls, in one English word or two; None when it can."""
@@ -28,7 +32,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 class Readiness:
-    """Whether calls can be taken and nothing is overdue."""
+    """Whether calls can be taken, nothing is overdue, and what is sealed could be opened."""
 
     def __init__(self, store: Store, duties: Sequence[Duty], engine: EngineState) -> None:
         self._store = store
@@ -44,6 +48,12 @@ class Readiness:
                 OLDEST.labels(late.duty).set(late.seconds)
                 if late.rows:
                     reasons.append(f"overdue: {late.duty} ({late.rows} rows, {late.seconds:.0f} s)")
+            UNOPENED.clear()
+            for kind, rows in sorted((await self._store.read(_unopened)).items()):
+                UNOPENED.labels(kind).set(rows)
+                reasons.append(f"not opened: {kind} ({rows} rows)")
+            if self._store.trouble:
+                reasons.append(f"database: nothing can be written: {self._store.trouble}")
         except StoreError as error:
             reasons.append(f"database: {error}")
         state = self._engine()
@@ -55,6 +65,10 @@ class Readiness:
 
     async def _late(self) -> list[Overdue]:
         return await self._store.read(lambda tx: [overdue(tx, duty) for duty in self._duties])
+
+
+def _unopened(tx: Tx) -> Mapping[str, int]:
+    return tx.lent(Keyring).unopened.kinds(tx.now)
 
 
 def _local(request: Request[Any, Any, Any]) -> bool:
@@ -70,7 +84,7 @@ def _local(request: Request[Any, Any, Any]) -> bool:
 async def _ready(
     request: Request[Any, Any, Any], readiness: NamedDependency[Readiness]
 ) -> Response[dict[str, Any]]:
-    """503 with reasons when something is overdue or the engine is away."""
+    """503 with reasons when something is overdue, cannot be opened, or the engine is away."""
     reasons = await readiness.check()
     body: dict[str, Any] = {"live": True, "ready": not reasons}
     if _local(request):

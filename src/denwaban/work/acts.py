@@ -8,6 +8,7 @@ import structlog
 
 from denwaban.clock import Clock
 from denwaban.store import Signal, Store, StoreError
+from denwaban.vault import VaultError
 from denwaban.work.model import Duty
 from denwaban.work.rows import lease, next_due
 
@@ -36,14 +37,19 @@ class Worker:
 
     async def run(self) -> None:
         """Leases and does rows for ever. On cancellation what is under way is cancelled; its lease brings it back."""
+        away = False
         async with asyncio.TaskGroup() as tasks:
             while True:
                 try:
                     taken = await self._next()
-                except StoreError:
-                    log.warning("work.store_away", duty=self._duty.name)
+                except StoreError as error:
+                    # Once: a full disk may be what it is written to.
+                    if not away:
+                        log.warning("work.store_away", duty=self._duty.name, error=str(error))
+                    away = True
                     await asyncio.sleep(1)
                     continue
+                away = False
                 for row_id in taken:
                     self._running += 1
                     tasks.create_task(self._do(row_id))
@@ -97,6 +103,11 @@ class Worker:
         except StoreError:
             # Nothing was kept; the row's lease brings it back.
             log.warning("work.store_away", duty=self._duty.name, row=row_id)
+        except VaultError as error:
+            # As below, and no fault of ours: the row waits for its key or its contents.
+            log.error(
+                "work.not_opened", duty=self._duty.name, row=row_id, error=type(error).__name__
+            )
         except Exception as error:
             # The row stays leased and is tried again; the lateness shows in health.
             log.exception(

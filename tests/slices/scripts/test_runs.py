@@ -28,6 +28,7 @@ from denwaban.scripts import (
 )
 from denwaban.scripts.plain import PLAIN
 from denwaban.scripts.rows import runs, scripts
+from denwaban.scripts.view import Answer
 from denwaban.store import Store, Tx
 
 NUMBER = parse_number("09012345678").e164
@@ -105,7 +106,7 @@ async def test_what_is_known_is_filled_in_and_marked(store: Store) -> None:
     await store.write(lambda tx: save_answer(tx, run.id, "caller_name", "佐藤 太郎"))
     again = await store.read(lambda tx: run_of_call(tx, call.id))
     assert again is not None
-    assert again.answers["caller_name"] == ("佐藤 太郎", False, 1)
+    assert again.answers["caller_name"] == Answer("佐藤 太郎", False, 1)
 
 
 async def test_the_highest_counter_wins_whatever_comes_last(store: Store) -> None:

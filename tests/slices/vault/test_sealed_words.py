@@ -197,7 +197,7 @@ async def test_a_wrong_key_is_told_and_other_reports_are_read(store: Store, offi
 
     await store.write(swap)
     with pytest.raises(Tampered) as told:
-        await store.read(lambda tx: reports.report(tx, moved))
+        await store.read(lambda tx: reports.reports_by_ids(tx, [moved]))
     problem = as_problem(told.value)
     assert (problem.status, problem.title) == (500, "保存された内容を開けません")
     found = await store.read(lambda tx: reports.report(tx, kept))
@@ -205,7 +205,7 @@ async def test_a_wrong_key_is_told_and_other_reports_are_read(store: Store, offi
     assert found.draft.what_for == DONE
     lend_keys(store, bytes(32))
     with pytest.raises(vault.KeyMissing, match="マスター鍵"):
-        await store.read(lambda tx: reports.report(tx, kept))
+        await store.read(lambda tx: reports.reports_by_ids(tx, [kept]))
     lend_keys(store, KEY)
     assert await store.read(lambda tx: reports.report(tx, kept)) == found
 

@@ -8,6 +8,7 @@ in another's name.
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sqlalchemy import RowMapping, select
@@ -22,7 +23,7 @@ from denwaban.oncall import open_address
 from denwaban.oncall import rows as oncall_rows
 from denwaban.people import rows as people_rows
 from denwaban.store import Tx
-from denwaban.vault import KeyDestroyed
+from denwaban.vault import KeyDestroyed, shown
 
 UNKNOWN = "この報告は見つかりませんでした。ポータルでご確認ください。"
 NOT_YOURS = (
@@ -80,8 +81,8 @@ def slack_person(tx: Tx, row: RowMapping, member: str, place: str) -> str | None
     for one in others:
         if not member or one["address"].get("member") != member:
             continue
-        kept = open_address(tx, row["client_id"], one["address"])
-        if kept.get("token") == address.get("token"):
+        kept = shown(partial(open_address, tx, row["client_id"], one["address"]), {})
+        if kept and kept.get("token") == address.get("token"):
             return str(one["staff_id"])
     return None
 

@@ -9,12 +9,13 @@ from typing import Any
 import structlog
 from sqlalchemy import RowMapping, bindparam, delete, func, insert, select, update
 
+from denwaban.store.failing import StoreError
 from denwaban.store.search.guarding import GUARDED, Folded, Guard, GuardError
 from denwaban.store.search.statements import ENOUGH, Statements, dialect_of
 from denwaban.store.search.table import texts_table
 from denwaban.store.search.tokens import heads_of, stream, tokens_of
 from denwaban.store.search.weighing import Asked
-from denwaban.store.store import Store, StoreError
+from denwaban.store.store import Store
 from denwaban.store.tx import Tx
 from denwaban.store.words import FOLDING, fold
 

@@ -18,6 +18,7 @@ from denwaban.summaries.paper import Press, PressFailed, paper
 from denwaban.summaries.queries import Kept, kept, listed, months
 from denwaban.summaries.table import csv_of
 from denwaban.summaries.words import OUTCOMES, TITLES, file_name, percent_words, period_words
+from denwaban.vault import UNOPENED
 from denwaban.web import Problem, _, language, not_here, page
 
 WIDE, TALL, BAR = 720, 150, 22
@@ -126,6 +127,7 @@ def show(found: Kept, base: str, **more: Any) -> Template:
         tall=TALL,
         bar=BAR,
         missed=missed[:SHOWN_MISSED],
+        closed=found.closed,
         more_missed=max(0, len(missed) - SHOWN_MISSED),
         days=list(zip(document.period.days, document.days, strict=True)),
         outcomes={name: _(text) for name, text in OUTCOMES.items()},
@@ -153,7 +155,10 @@ async def the_kept(store: Store, summary_id: str, client_id: str | None = None) 
 async def pdf_file(store: Store, who: Principal, found: Kept, press: Press) -> Response[bytes]:
     """The paper, with everything in it: who reads it has signed in. It is in the audit before it is sent, as below."""
     try:
-        data = await press.pdf(paper(found.document, found.calls, mail=False))
+        words = paper(found.document, found.calls, mail=False)
+        if found.closed:
+            words["missed"] = [[UNOPENED, "", "", ""]]
+        data = await press.pdf(words)
     except PressFailed as error:
         raise Problem(
             503,
@@ -165,9 +170,9 @@ async def pdf_file(store: Store, who: Principal, found: Kept, press: Press) -> R
 
 
 async def csv_file(store: Store, who: Principal, found: Kept) -> Response[bytes]:
-    """The calls, with everything in it."""
+    """The calls, with everything in it; in place of those that cannot be opened a row that says so."""
     await _note(store, who, found)
-    data = csv_of(found.document, found.calls, mail=False)
+    data = csv_of(found.document, found.calls, mail=False, closed=found.closed)
     return file(data, "text/csv; charset=utf-8", file_name(found.document, "csv"))
 
 

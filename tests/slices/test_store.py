@@ -1,6 +1,7 @@
 """The store keeps what it says it keeps, on both databases."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -152,6 +153,17 @@ async def test_one_text_asks_for_any_number_of_values(store: Store) -> None:
     change = update(chores).where(among(chores.c.id, "ids"))
     await store.write(lambda tx: tx.execute(change, {"ids": set(ids[:2]), "times": 3}))
     assert [await store.read(partial(times, chore=one)) for one in ids[:3]] == [3, 3, 0]
+
+
+async def test_who_reads_for_long_leaves_readers_to_those_at_a_screen(store: Store) -> None:
+    go_on = threading.Event()
+    files = [asyncio.create_task(store.read_long(lambda _tx: go_on.wait(20))) for _ in range(8)]
+    try:
+        async with asyncio.timeout(10):
+            assert await store.read(lambda tx: tx.scalar(select(1))) == 1
+    finally:
+        go_on.set()
+    assert await asyncio.gather(*files) == [True] * 8
 
 
 async def test_a_moment_without_a_zone_is_refused(store: Store, clock: MovedClock) -> None:

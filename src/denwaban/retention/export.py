@@ -141,7 +141,7 @@ async def pack(
         found = asked(tx, client_id, typed)
         return found, described(tx, found), tx.now
 
-    found, document, now = await store.read(look)
+    found, document, now = await store.read_long(look)
     fact = Fact("data.exported", client_id, client_id, {"user_id": user_id})
     told: dict[str, audit.Plain] = {"what": "caller", "rows": len(found.calls) + len(found.reports)}
     whom = found.caller.id if found.caller is not None else ""

@@ -94,6 +94,7 @@ class Store:
         self._signals: dict[str, Signal] = {}
         self._lent: dict[type, Any] = {}
         self._trouble = "", clock.now()
+        self._long = asyncio.Lock()
         self._reading: dict[str, Any] = {"reading": True}
         if self.engine.dialect.name == "postgresql":
             # READ COMMITTED would give every statement of a verb a snapshot of its own.
@@ -176,6 +177,12 @@ class Store:
         """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self.look, verb)
+
+    async def read_long(self, verb: Callable[[Tx], T]) -> T:
+        """`read` for what takes seconds, such as a file of everything: one after the other, so that readers are left for those who
+        wait at a screen, however often somebody asks."""
+        async with self._long:
+            return await self.read(verb)
 
     def signal(self, topic: str) -> Signal:
         """The signal that fires after each commit whose verb touched `topic`, in this process."""

@@ -5,6 +5,7 @@ import json
 import os
 import struct
 import time
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -59,6 +60,9 @@ class NoCalls:
 
     def has(self, leg: str) -> bool:
         return leg in self.legs
+
+    def gone(self, legs: Collection[str]) -> None:
+        pass
 
 
 class Shelf:

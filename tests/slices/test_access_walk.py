@@ -53,6 +53,8 @@ MAY: list[tuple[str, set[Role]]] = [
     # A supervisor may have a seat of their own.
     (r"\w+ /seat.*", OPERATOR | SUPERVISOR),
     (r"POST /floor/(watch|help|phone).*", SUPERVISOR),
+    (r"POST /api/v1/calls/.*", SUPERVISOR),
+    (r"GET /api/v1/handling-times", FLOOR),
     (r"\w+ /floor.*", FLOOR),
     (r"GET /audit", FLOOR),
     (r"\w+ /clients/\{client_id:str\}/care", FLOOR),

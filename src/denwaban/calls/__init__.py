@@ -26,6 +26,7 @@ from denwaban.calls.acts import (
 from denwaban.calls.away import Away, bucket_of
 from denwaban.calls.changes import Change
 from denwaban.calls.decisions import (
+    LONGEST_REASON,
     Decided,
     NoReason,
     decide,
@@ -56,8 +57,10 @@ from denwaban.calls.queries import calls_of_legs, told_of
 from denwaban.calls.recording_states import erase_recordings
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.recordings import State as RecordingState
+from denwaban.calls.wrapping import WrapUp, wrapped_up
 
 __all__ = [
+    "LONGEST_REASON",
     "MISSED",
     "Away",
     "Call",
@@ -74,6 +77,7 @@ __all__ = [
     "Queued",
     "RecordingState",
     "Recordings",
+    "WrapUp",
     "answered",
     "begin",
     "bucket_of",
@@ -111,5 +115,6 @@ __all__ = [
     "tidy_reason",
     "told_of",
     "turnings",
+    "wrapped_up",
     "write_rows",
 ]

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from denwaban import audit
-from denwaban.access.rows import users
+from denwaban.access.rows import api_keys, users
 from denwaban.calls.model import Call
 from denwaban.calls.rows import call_decisions
 from denwaban.journal import Fact, append
 from denwaban.store import Tx, new_id
-from denwaban.store.words import fold
+from denwaban.texts import clean_text
 
 LONGEST_REASON = 200
 
@@ -41,7 +41,7 @@ class Decision:
     at: datetime
     kind: Decided
     by: str
-    """The supervisor's name."""
+    """The name of the supervisor, or of the key."""
     target_id: str | None
     """The group, or the operator."""
     reason: str
@@ -49,8 +49,8 @@ class Decision:
 
 def tidy_reason(reason: str) -> str:
     """The reason on one line. Raises `NoReason`, also for one in which nothing can be read."""
-    words = " ".join(reason.replace("\x00", "").split())
-    if not fold(words) or len(words) > LONGEST_REASON:
+    words = clean_text(reason)
+    if not words or len(words) > LONGEST_REASON:
         raise NoReason
     return words
 
@@ -58,7 +58,7 @@ def tidy_reason(reason: str) -> str:
 def decide(
     tx: Tx, call: Call, user_id: str, kind: Decided, reason: str, target_id: str | None = None
 ) -> None:
-    """Writes it down, for the call's page and in the audit. Raises `NoReason`."""
+    """Writes it down, for the call's page and in the audit; `user_id`: of an account or a key. Raises `NoReason`."""
     made = new_id()
     tx.execute(
         insert(call_decisions).values(
@@ -91,15 +91,16 @@ def decisions_of(tx: Tx, call_id: str) -> list[Decision]:
         select(
             call_decisions.c.at,
             call_decisions.c.kind,
-            users.c.name,
+            func.coalesce(users.c.name, api_keys.c.name, "").label("by"),
             call_decisions.c.target_id,
             call_decisions.c.reason,
         )
-        .join(users, users.c.id == call_decisions.c.user_id)
+        .outerjoin(users, users.c.id == call_decisions.c.user_id)
+        .outerjoin(api_keys, api_keys.c.id == call_decisions.c.user_id)
         .where(call_decisions.c.call_id == call_id)
         .order_by(call_decisions.c.id)
     )
     return [
-        Decision(row["at"], Decided(row["kind"]), row["name"], row["target_id"], row["reason"])
+        Decision(row["at"], Decided(row["kind"]), row["by"], row["target_id"], row["reason"])
         for row in rows
     ]

@@ -76,6 +76,9 @@ call_legs = Table(
     Column("offered_at", Utc, nullable=False),
     Column("answered_at", Utc),
     Column("ended_at", Utc),
+    Column(
+        "wrapped_at", Utc
+    ),  # the end of the wrap-up after it; null: there was none, or it goes on
     Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
 )
 Index("ix_call_legs_operator_offered", call_legs.c.operator_id, call_legs.c.offered_at)
@@ -87,7 +90,7 @@ call_decisions = Table(
     Column("id", Id, primary_key=True),
     Column("call_id", Id, ForeignKey("calls.id"), nullable=False, index=True),
     Column("client_id", Id, ForeignKey("clients.id")),
-    Column("user_id", Id, ForeignKey("users.id"), nullable=False),
+    Column("user_id", Id, nullable=False),  # an account, or an API key
     Column("kind", String(20), nullable=False),  # see decisions.Decided
     Column("target_id", Id),  # the group, or the operator
     Column("reason", Text, nullable=False),

@@ -18,6 +18,9 @@ from denwaban.care.abuse import (
     withdraw,
 )
 from denwaban.care.erasing import erase_abuse_words
+from denwaban.care.handling import NO_CALLS, Handling, handling
+from denwaban.care.handling import By as HandlingBy
+from denwaban.care.handling import Time as HandlingTime
 from denwaban.care.helping import Asked, answer_help, ask_help, end_help, open_help, open_helps
 from denwaban.care.model import (
     DEFAULT,
@@ -48,11 +51,15 @@ from denwaban.care.watched import (
 
 __all__ = [
     "DEFAULT",
+    "NO_CALLS",
     "Asked",
     "By",
     "CareError",
     "Case",
     "Event",
+    "Handling",
+    "HandlingBy",
+    "HandlingTime",
     "Happened",
     "Help",
     "Listed",
@@ -73,6 +80,7 @@ __all__ = [
     "end_help",
     "events_of",
     "hand_over",
+    "handling",
     "hang_up",
     "is_relay",
     "mark_abusive",

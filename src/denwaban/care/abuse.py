@@ -23,6 +23,7 @@ from denwaban.care.sealing import abuse_words, said
 from denwaban.journal import Fact, append
 from denwaban.people.rows import clients, operators
 from denwaban.store import Tx, new_id
+from denwaban.texts import clean_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def mark_abusive(tx: Tx, call: Call, operator_id: str, reason: Reason, words: st
         raise CareError(
             "電話リレーサービスのお電話には使えません。間があくのは、手話や文字の通訳のためです。"
         )
-    words = words.strip()
+    words = clean_text(words, lines=True)
     if reason is Reason.OTHER and not words:
         raise CareError("「そのほか」のときは、何があったかを書いてください。")
     if len(words) > LONGEST_WORDS:
@@ -86,7 +87,7 @@ def say_warning(tx: Tx, call_id: str, operator_id: str) -> None:
 
 def note(tx: Tx, call_id: str, words: str, by: By) -> None:
     """Keeps what was said or done, in somebody's own words."""
-    words = words.strip()
+    words = clean_text(words, lines=True)
     if not words or len(words) > LONGEST_WORDS:
         raise CareError("1文字から400文字までで書いてください。")
     _add(tx, _marked(tx, call_id), Happened.NOTED, words, by)

@@ -24,13 +24,17 @@ class Asked:
     client: str
 
 
-def ask_help(tx: Tx, call: Call, operator_id: str, *, abuse: bool = False) -> Help:
-    """Calls for a supervisor; while one is called for already, it stays that call. `abuse` is not taken back by a later
-    one without."""
+def ask_help(
+    tx: Tx, call: Call, operator_id: str, *, abuse: bool = False, lost: bool = False
+) -> Help:
+    """Calls for a supervisor; while one is called for already, it stays that call. `lost`: the operator was lost in the talk. What
+    was said once, `abuse` or `lost`, is not taken back by a later one without."""
     known = open_help(tx, call.id)
     if known is not None:
-        if abuse and not known.abuse:
-            tx.execute(update(help_calls).where(help_calls.c.id == known.id).values(abuse=True))
+        new = {"abuse": abuse and not known.abuse, "lost": lost and not known.lost}
+        more = {name: True for name, is_new in new.items() if is_new}
+        if more:
+            tx.execute(update(help_calls).where(help_calls.c.id == known.id).values(more))
             _tell(tx, "asked", known, operator_id)
             return _the(tx, known.id)
         return known
@@ -43,6 +47,7 @@ def ask_help(tx: Tx, call: Call, operator_id: str, *, abuse: bool = False) -> He
             client_id=call.client_id,
             operator_id=operator_id,
             abuse=abuse,
+            lost=lost,
             asked_at=tx.now,
         )
     )
@@ -125,6 +130,7 @@ def _help(row: RowMapping) -> Help:
         row["asked_at"],
         row["answered_at"],
         row["by"] or "",
+        row["lost"],
     )
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from denwaban.texts import clean_text
+
 
 class CareError(ValueError):
     """Cannot be done or kept as it was given; the message is a sentence for the person concerned (Japanese)."""
@@ -90,6 +92,8 @@ class Help:
     answered_at: datetime | None
     answered_by: str
     """The supervisor's name; empty while nobody has said that they come."""
+    lost: bool = False
+    """Their telephone went away in the talk: nobody pressed a key, and the caller waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +168,7 @@ def check_marks(marks: Sequence[int]) -> tuple[int, ...]:
 
 def check_words(words: str) -> str:
     """Words to be said, without what stands around them. Raises `CareError`."""
-    kept = words.strip()
+    kept = clean_text(words, lines=True)
     if not kept or len(kept) > LONGEST_WORDS:
         raise CareError("お伝えする言葉は、1文字から400文字までで書いてください。")
     return kept

@@ -80,7 +80,7 @@ def mark_relay(tx: Tx, call: Call, operator_id: str, on: bool) -> None:
 
 
 def marked(tx: Tx, call_ids: Iterable[str]) -> set[str]:
-    """Those of the calls that were marked. Figures of handling time leave out every call of which `is_relay` is true."""
+    """Those of the calls that were marked. Figures of handling time (`handling`) leave out every call of which `is_relay` is true."""
     rows = tx.all(select(relay_calls.c.call_id).where(relay_calls.c.call_id.in_(list(call_ids))))
     return {row["call_id"] for row in rows}
 

@@ -1,6 +1,6 @@
 """Rules of clients, calls for help, abusive calls and their record, relay-service calls, supervisors at calls."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, false
 
 from denwaban.store import Id, Json, Utc, metadata
 
@@ -26,6 +26,8 @@ help_calls = Table(
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
     Column("operator_id", Id, ForeignKey("operators.id"), nullable=False),
     Column("abuse", Boolean, nullable=False),
+    # The operator was lost in the talk and did not ask by themself.
+    Column("lost", Boolean, nullable=False, server_default=false()),
     Column("asked_at", Utc, nullable=False),
     Column("answered_at", Utc),
     Column("answered_by", Id, ForeignKey("users.id")),

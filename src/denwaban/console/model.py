@@ -14,6 +14,7 @@ from denwaban.people import Client, Staff
 from denwaban.people.persons import Person
 from denwaban.reports import DEFAULT_FORM, Draft, Finding, Form, Sentence, Tone
 from denwaban.scripts import End, Field, Promise, RunView
+from denwaban.texts import clean_text
 
 _TONES = {
     "angry": Tone.ANGRY,
@@ -219,7 +220,7 @@ def lacking(run: RunView, call: Call) -> list[Lack]:
 
 def exception_of(run: RunView, call: Call) -> str:
     """What the history of the report says of what is lacking and why; empty when nothing lacks or no reason was given."""
-    reason = " ".join(run.value(EXCEPTION).split())
+    reason = clean_text(run.value(EXCEPTION))
     lacks = "、".join(f"「{lack.label}」" for lack in lacking(run, call))
     return f"必須がそろわない理由: {reason}(足りないもの: {lacks})" if reason and lacks else ""
 

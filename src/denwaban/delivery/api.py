@@ -90,7 +90,7 @@ class AcknowledgementOut(msgspec.Struct):
     """Whether it had been taken before this request."""
 
 
-class AcknowledgeIn(msgspec.Struct):
+class AcknowledgeIn(msgspec.Struct, forbid_unknown_fields=True):
     report_id: IdText
     staff_id: IdText
     """Who takes it: somebody on the roster of the report's client."""

@@ -23,6 +23,7 @@ from denwaban.reports import Report, Status, hand_to
 from denwaban.reports import report as report_of
 from denwaban.reports import rows as report_rows
 from denwaban.store import Tx, new_id
+from denwaban.texts import clean_text
 
 LONGEST = 2000
 """Characters of a comment or a reason; the rest is cut."""
@@ -86,7 +87,7 @@ def comment(tx: Tx, report_id: str, by: str | None, text: str, via: str) -> None
     A text without a word is ignored; a second copy of the same words by the same person within a minute too (a mail server
     that delivers twice). Of mails, `MOST_BY_MAIL` and a word that there were more. Raises `NotTheirs` when there is no such report or `by` has nothing to do with it.
     """
-    text = text.strip()[:LONGEST]
+    text = clean_text(text, lines=True)[:LONGEST]
     report = _report(tx, report_id)
     who = _who(tx, report.client_id, by) if by is not None else {}
     if not text:
@@ -118,9 +119,10 @@ def hand_back(tx: Tx, report_id: str, staff_id: str, reason: str, via: str) -> N
     taken = acknowledgement(tx, report_id)
     if taken is None or taken.staff_id != staff_id:
         raise NotTaken(taken)
-    if not reason.strip():
+    reason = clean_text(reason, lines=True)[:LONGEST]
+    if not reason:
         raise NoReason("理由を一言入れてください。例:「出張中のため、今日中に対応できません」")
-    _say(tx, report, "handed_back", {"staff_id": staff_id}, reason.strip()[:LONGEST], via)
+    _say(tx, report, "handed_back", {"staff_id": staff_id}, reason, via)
     _back(tx, report, staff_id)
 
 
@@ -163,7 +165,7 @@ def reassign(tx: Tx, report_id: str, staff_id: str, by: str, reason: str, via: s
         .where(escalations.c.id == report_id)
         .values(ladder=to_json(after.ladder), closed_at=None, floor_since=None, asked=0)
     )
-    _say(tx, report, "reassigned", who, reason.strip()[:LONGEST], via)
+    _say(tx, report, "reassigned", who, clean_text(reason, lines=True)[:LONGEST], via)
     hand_to(tx, report_id, staff_id)
     append(tx, facts.reassigned(report_id, report.client_id, staff_id))
     move(tx, report_id, before, after)

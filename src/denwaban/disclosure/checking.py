@@ -18,7 +18,7 @@ from denwaban.disclosure.rows import targets, tries, unlocks
 from denwaban.journal import Fact, append
 from denwaban.people import PeopleError
 from denwaban.store import Tx, new_id
-from denwaban.store.words import fold
+from denwaban.texts import clean_text
 
 
 class NoCheck(LookupError):
@@ -287,8 +287,8 @@ def allow(tx: Tx, call_id: str, client_id: str, user_id: str, label: str, reason
 def _hand(
     tx: Tx, call_id: str, client_id: str, user_id: str, label: str | None, reason: str
 ) -> str:
-    text = reason.strip().replace("\x00", "")[:500]
-    if not fold(text):  # blanks that nobody sees are no reason
+    text = clean_text(reason, lines=True)[:500]
+    if not text:
         raise PeopleError("理由を書いてください", "reason")
     unlock_id = new_id()
     tx.execute(

@@ -13,7 +13,7 @@ from denwaban.journal import Fact, append
 from denwaban.people import PeopleError, client
 from denwaban.people.rows import clients
 from denwaban.store import Store, Tx, new_id
-from denwaban.texts import N_
+from denwaban.texts import N_, clean_text
 from denwaban.work import Duty
 
 AGAIN = timedelta(days=1)
@@ -278,7 +278,7 @@ def _put_steps(tx: Tx, case_id: str, facts: Facts, done: set[What] | None = None
 
 
 def _text(text: str, field: str, lacking: str) -> str:
-    plain = text.replace("\x00", "").strip()[:LONGEST]
+    plain = clean_text(text, lines=True)[:LONGEST]
     if not plain:
         raise PeopleError(lacking, field)
     return plain

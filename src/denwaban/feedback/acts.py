@@ -12,6 +12,7 @@ from denwaban.feedback.sealing import words
 from denwaban.journal import Fact, append
 from denwaban.reports import Report, mask_cards
 from denwaban.store import Tx, new_id
+from denwaban.texts import clean_text
 
 
 class BadFeedback(ValueError):
@@ -21,7 +22,7 @@ class BadFeedback(ValueError):
 def give(tx: Tx, report: Report, kind: Kind, text: str, user_id: str, name: str) -> Feedback:
     """Somebody of the client says something of the call that this report is of. Card numbers are masked. The same words
     again are no second entry. Raises `BadFeedback`."""
-    text = mask_cards(text.strip()[:LONGEST])
+    text = mask_cards(clean_text(text, lines=True)[:LONGEST])
     if not text:
         raise BadFeedback("ひとこと入れてください。短くてかまいません。")
     for known in of_report(tx, report.id):

@@ -1,13 +1,15 @@
 """What the floor's board and its wall show, read at one moment."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple
 
-from denwaban.care import Asked, open_helps
+from denwaban.care import NO_CALLS, Asked, Handling, HandlingBy, handling, open_helps
 from denwaban.clock import Clock, day_begins, japan_day
 from denwaban.delivery import Trouble, troubles
 from denwaban.disclosure import Held, LeakAlarm, held, leak_alarms
 from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
 from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
+from denwaban.floor.times import minutes
 from denwaban.oncall import Alarm, alarms
 from denwaban.people import OperatorGroup, groups
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
@@ -34,6 +36,8 @@ class Counted(NamedTuple):
     """What the database says."""
 
     today: Today
+    handling: Handling
+    """Of today's calls that are over."""
     busy: list[Busy]
     troubles: list[Trouble]
     due: list[Due]
@@ -58,6 +62,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
     def count(tx: Tx) -> Counted:
         return Counted(
             today(tx, midnight),
+            handling(tx, midnight, midnight + timedelta(days=1), HandlingBy.ALL).get("", NO_CALLS),
             near_limit(*lines_in_use(tx)),
             troubles(tx),
             due_promises(tx, now + SOON),
@@ -87,6 +92,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
         "counted": counted,
         "long_wait": now - LONG_WAIT,
         "goal": GOAL,
+        "minutes": minutes,
         # Not the first in line: an emergency that has just come may stand before others.
         "longest": min((one.arrived_at for one in view.waiting), default=None),
         "shown": SHOWN,

@@ -9,7 +9,7 @@ from litestar.response import Stream, Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
-from denwaban.floor import acting, records
+from denwaban.floor import acting, records, times
 from denwaban.floor.board import board
 from denwaban.journal import Entry, Journal, last_seq
 from denwaban.routing import Switchboard
@@ -96,4 +96,13 @@ async def follow(
     return live(request, journal, after, choose)
 
 
-routes = [floor, parts, wall, wall_parts, follow, *acting.routes, *records.routes]
+routes = [
+    floor,
+    parts,
+    wall,
+    wall_parts,
+    follow,
+    *acting.routes,
+    *records.routes,
+    *times.routes,
+]

@@ -1,5 +1,6 @@
 """Questions that only the floor asks, over the tables of other slices."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import case, func, select
@@ -98,3 +99,23 @@ def lines_in_use(tx: Tx) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
         if isinstance(service, Service) and service.limit is not None:
             limits[call.client_id] = (service.client_name, service.limit)
     return used, limits
+
+
+def client_names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
+    """Names by id, in their order."""
+    found = tx.all(
+        select(clients.c.id, clients.c.name)
+        .where(clients.c.id.in_(ids))
+        .order_by(clients.c.name, clients.c.id)
+    )
+    return {row["id"]: row["name"] for row in found}
+
+
+def operator_names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
+    """The same of operators, those who have left with them."""
+    found = tx.all(
+        select(operators.c.id, operators.c.name)
+        .where(operators.c.id.in_(ids))
+        .order_by(operators.c.name, operators.c.id)
+    )
+    return {row["id"]: row["name"] for row in found}

@@ -12,6 +12,7 @@ from denwaban.knowledge import Author, Bound, Content, add_faq
 from denwaban.scripts import Contradiction, document_of, draft_of, save_draft
 from denwaban.scripts import rows as scripts_rows
 from denwaban.store import Tx
+from denwaban.texts import clean_text
 
 TODO = "TODO "
 """A branch that a machine has written begins so, until its author has found the words."""
@@ -95,9 +96,10 @@ def accept_as_faq(tx: Tx, proposal_id: str, by: Author) -> tuple[str, str]:
 def decline(tx: Tx, proposal_id: str, user_id: str | None, reason: str) -> str:
     """Returns the script's id. Raises `NoSuchProposal`, `Decided`, `NoReason`."""
     row = _open(tx, proposal_id)
-    if not reason.strip():
+    reason = clean_text(reason, lines=True)[:LONGEST_REASON]
+    if not reason:
         raise NoReason
-    _decide(tx, row, Decision.DECLINED, user_id, reason.strip()[:LONGEST_REASON])
+    _decide(tx, row, Decision.DECLINED, user_id, reason)
     return str(row["script_id"])
 
 

@@ -15,6 +15,7 @@ import denwaban.delivery.trial
 import denwaban.disclosure.pages
 import denwaban.feedback.api
 import denwaban.feedback.pages
+import denwaban.floor.api
 import denwaban.floor.pages
 import denwaban.improvement.api
 import denwaban.improvement.pages
@@ -88,6 +89,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.api.routes,
     *denwaban.lines.transfer.api.routes,
     *denwaban.calls.api.routes,
+    *denwaban.floor.api.routes,
     *denwaban.reports.api.routes,
     *denwaban.reports.settings_api.routes,
     *denwaban.scripts.api.routes,

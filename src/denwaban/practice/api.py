@@ -19,7 +19,7 @@ GUARDS = [needs(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)]
 StoryId = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,39}$")]
 
 
-class NewPracticeCall(msgspec.Struct):
+class NewPracticeCall(msgspec.Struct, forbid_unknown_fields=True):
     """`story` null: the first story whose client is open now."""
 
     story: StoryId | None = None

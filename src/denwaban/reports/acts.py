@@ -21,6 +21,7 @@ from denwaban.reports.model import (
 )
 from denwaban.reports.settings import form_of
 from denwaban.store import Tx, new_id
+from denwaban.texts import clean_text
 
 REASON_MAX = 500
 
@@ -75,7 +76,7 @@ def accept(
         around or Around(tx.now), on_roster=queries.on_roster(tx, client_id, in_charge_id)
     )
     found = findings(draft, known, form)
-    reason = " ".join(reason.split())[:REASON_MAX]
+    reason = clean_text(reason)[:REASON_MAX]
     if any(not one.warning for one in found) or (found and not reason):
         raise Incomplete(found)
     report = Report(
@@ -143,7 +144,7 @@ def set_status(
     found = queries.one(tx, report_id)
     if found is None:
         raise LookupError("no such report")
-    note = note.strip()
+    note = clean_text(note, lines=True)
     if found.status is status and not note:
         return found
     queries.add_status(tx, found.client_id, report_id, status, by_user_id, note)

@@ -119,7 +119,7 @@ class ReportWithHistory(msgspec.Struct):
     history: list[StatusOut]
 
 
-class StatusIn(msgspec.Struct):
+class StatusIn(msgspec.Struct, forbid_unknown_fields=True):
     status: Status
     note: LongText = ""
 

@@ -19,7 +19,7 @@ from denwaban.retention.model import LONGEST, Terms
 from denwaban.retention.requests import erase_caller
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs
-from denwaban.web.api import IdText, ShortText, missing, refused
+from denwaban.web.api import NOT_BLANK, IdText, ShortText, missing, refused
 
 ADMINISTRATOR = [needs(Role.ADMINISTRATOR)]
 
@@ -58,7 +58,7 @@ class HoldOut(msgspec.Struct):
 
 
 class HoldIn(msgspec.Struct, forbid_unknown_fields=True):
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_REASON, pattern=NOT_BLANK)]
     call_id: IdText | None = None
 
 

@@ -12,6 +12,7 @@ from denwaban.journal import Fact, append
 from denwaban.people import PeopleError
 from denwaban.retention.rows import legal_holds
 from denwaban.store import Tx, new_id
+from denwaban.texts import clean_text
 
 LONGEST_REASON = 500
 
@@ -50,7 +51,7 @@ def place_hold(
 ) -> str:
     """From now on nothing of the call (None: of the client) is erased; returns the hold's id. Raises `BadHold` without a
     reason, or when the client has no such call."""
-    reason = " ".join(reason.split())
+    reason = clean_text(reason)
     if not reason or len(reason) > LONGEST_REASON:
         raise BadHold("理由を%(most)s文字以内で書いてください", "reason", most=str(LONGEST_REASON))
     if call_id is not None:

@@ -78,8 +78,11 @@ class Book:
         if live.counted or live.call.client_id is None:
             return
         live.counted = True
-        client = live.call.client_id
-        self._lines_in_use[client] = self._lines_in_use.get(client, 0) + 1
+        self.take_line(live.call.client_id)
+
+    def take_line(self, client_id: str) -> None:
+        """One more of the client's lines is taken."""
+        self._lines_in_use[client_id] = self._lines_in_use.get(client_id, 0) + 1
 
     def lines_in_use(self, client_id: str) -> int:
         """How many calls count for the client's limit now."""
@@ -104,11 +107,15 @@ class Book:
         """The call takes no line of its client's any more."""
         if live.counted and live.call.client_id is not None:
             live.counted = False
-            left = self._lines_in_use[live.call.client_id] - 1
-            if left:
-                self._lines_in_use[live.call.client_id] = left
-            else:
-                del self._lines_in_use[live.call.client_id]
+            self.free_line(live.call.client_id)
+
+    def free_line(self, client_id: str) -> None:
+        """One of them is free again."""
+        left = self._lines_in_use[client_id] - 1
+        if left:
+            self._lines_in_use[client_id] = left
+        else:
+            del self._lines_in_use[client_id]
 
     def record(self, live: LiveCall, change: Change) -> None:
         """The call is now what the change makes of it, and will be so in the database."""

@@ -1,6 +1,7 @@
 """What supervisors decide about calls: whose turn a waiting caller is, and that one may be put through after all. The record,
 with the reason, is written before it is done."""
 
+from collections.abc import Callable
 from typing import Literal
 
 from denwaban.calls import Decided, NoReason, decide, tidy_reason
@@ -21,11 +22,19 @@ _KINDS = {"first": Decided.FIRST, "group": Decided.GROUP, "operator": Decided.OP
 class Deciding:
     """One for a switchboard. All verbs raise `SeatError`."""
 
-    def __init__(self, store: Store, clock: Clock, desk: Desk, recorder: Recorder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        desk: Desk,
+        recorder: Recorder,
+        changed: Callable[[], None],
+    ) -> None:
         self._store = store
         self._clock = clock
         self._desk = desk
         self._recorder = recorder
+        self._changed = changed
 
     async def move(
         self, user_id: str, call_id: str, where: Where, target_id: str, reason: str
@@ -56,6 +65,11 @@ class Deciding:
             # The call ended while the reason was typed; the leave is not for the next caller.
             raise SeatError(_("そのお電話は終わり、いまは別のお電話です。もう一度確かめてください"))
         await self._decide(user_id, call_id, Decided.LET, reason)
+        live = self._desk.book.calls.get(call_id)
+        if live is not None and live.asked is not None:
+            # Whoever rings already need not be asked first, either.
+            live.asked.ask_first = False
+            self._changed()
 
     async def _decide(
         self,

@@ -17,6 +17,7 @@ from denwaban.lines import (
 )
 from denwaban.outgoing import Outgoing
 from denwaban.routing import model
+from denwaban.routing.at_engine import AtEngine
 from denwaban.routing.book import Book
 from denwaban.routing.control import Control
 from denwaban.routing.faults import Faults
@@ -82,6 +83,7 @@ class Doing:
         self.cache = cache
         self.sound = sound
         self.book = book
+        self.at_engine = AtEngine(clock, book, cache)
         self.recorder = recorder
         self.control = Control(clock, phone, floor, book, sound, outgoing, self.perform, changed)
         self.parking = Parking(clock, phone, book, self.control, park_seconds, changed)
@@ -265,11 +267,13 @@ class Doing:
         if live.gone:
             return
         call = live.call
+        self.at_engine.leave(live)
         try:
             await self.phone.take_message(live.leg, words=wav)
         except LegGone:
-            return
+            self.at_engine.gone([live.leg])
         except PhoneError as error:
+            self.at_engine.take_back(live)
             log.warning("routing.no_message", call=call.id, error=type(error).__name__)
             live.message = words
             await self.sound.closed(live)

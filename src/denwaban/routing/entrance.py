@@ -32,6 +32,7 @@ class Entrance(Doing):
         """A caller is at the door."""
         if event.leg in self.book.legs:
             return  # found by a snapshot before its event came
+        self.at_engine.gone((event.leg,))  # the engine offers them again
         if self.recorder.full:
             # Too much is unwritten already: a call that could not be recorded is not taken.
             log.error("routing.refused_unrecordable", leg=event.leg)
@@ -53,10 +54,18 @@ class Entrance(Doing):
             return
         self.book.describe(live, service)
         self.book.record(live, changes.arrived(live.call))
-        used = self.book.lines_in_use(service.client_id)
-        if service.limit is not None and used >= service.limit:
+        if not self._full(service):
+            self._let_in(live, service)
+        elif self.at_engine.holds_line(service.client_id):
+            live.line.do(lambda: self._look_for_a_line(live, service))
+        else:
             self.refuse(live, Outcome.BLOCKED, HangUp.BUSY)
-            return
+
+    def _full(self, service: Service) -> bool:
+        used = self.book.lines_in_use(service.client_id)
+        return service.limit is not None and used >= service.limit
+
+    def _let_in(self, live: LiveCall, service: Service) -> None:
         self.book.count(live)
         if service.mode is Mode.CLOSED:
             self.close(live)
@@ -104,6 +113,16 @@ class Entrance(Doing):
             return
         self.book.record(live, changes.arrived(live.call))
         self.refuse(live, Outcome.LOST, HangUp.CONGESTION)
+
+    async def _look_for_a_line(self, live: LiveCall, service: Service) -> None:
+        """All are taken, perhaps by somebody who has finished speaking to the engine."""
+        await self.at_engine.look()
+        if live.over or live.gone:
+            return
+        if self._full(service):
+            self.refuse(live, Outcome.BLOCKED, HangUp.BUSY)
+        else:
+            self._let_in(live, service)
 
     async def _look_up_caller(self, live: LiveCall) -> None:
         """Finds out what is known of the caller, where that decides who takes the call and when."""

@@ -4,7 +4,7 @@ before the program died), and what callers said to the engine because nobody cou
 import asyncio
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from denwaban.calls import call as call_of
 from denwaban.clock import Clock
 from denwaban.lines import Mode, UnknownNumber, parse_number, service_for
 from denwaban.people import operators
+from denwaban.routing.at_engine import SURELY_OVER
 from denwaban.routing.rows import left_messages as rows
 from denwaban.store import Store, StoreError, Tx, new_id
 from denwaban.telephony.engine import PRACTICE_TRUNK, Entry, Ledger
@@ -40,9 +41,6 @@ EVERY = timedelta(seconds=20)
 
 TOLD_WITHIN = timedelta(seconds=5)
 """A call that is over for longer and that the switchboard does not know will never be told to it."""
-
-SURELY_OVER = timedelta(minutes=10)
-"""Of a caller for whom the engine could not write an end. Longer than the longest message that it takes."""
 
 _ERASED = (RecordingState.ERASING, RecordingState.ERASED)
 _UNHEARD = {HangUp.BUSY: Outcome.BLOCKED, HangUp.CONGESTION: Outcome.LOST}
@@ -57,6 +55,10 @@ class Board(Protocol):
 
     def has(self, leg: Leg) -> bool:
         """Whether this leg is one of a call that goes on."""
+        ...
+
+    def gone(self, legs: Collection[Leg]) -> None:
+        """These callers are over."""
         ...
 
     @property
@@ -192,6 +194,7 @@ class LeftCalls:
         await self._board.written()
         known = await self._store.read(lambda tx: calls_of_legs(tx, found)) if found else {}
         self._fresh = False
+        self._board.gone([leg for leg, entry in found.items() if self._end_of(entry, now)])
         taken, staying, stuck = 0, set[Leg](), set[Leg]()
         for leg, entry in found.items():
             its, ended = known.get(leg), self._end_of(entry, now)
@@ -211,14 +214,11 @@ class LeftCalls:
                     continue
                 log.info("routing.left_taken", call=made.id, outcome=made.outcome)
                 taken += 1
-            elif not its.over:
-                if entry.ended is not None:
-                    staying.add(leg)  # a program that adopts the call wants to know when it ended
+            elif not its.over or ended is None:
+                # A program that adopts the call wants to know when it ended; one that comes while they speak, whose line it is.
+                staying.add(leg)
                 continue
             if entry.wav is None:
-                continue
-            if ended is None:
-                staying.add(leg)  # they are speaking
                 continue
             # The row first: whoever is killed here finds the message again by the leg's name.
             if not await self._keep(entry, entry.wav, ended):

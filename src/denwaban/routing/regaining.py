@@ -92,7 +92,7 @@ class Regaining:
         call, operator_id = live.call, live.call.operator_id
         if call.client_id is not None and operator_id is not None:
             live.helped = True
-            self._writes.put(lambda tx: ask_help(tx, call, operator_id))
+            self._writes.put(lambda tx: ask_help(tx, call, operator_id, lost=True))
 
     def taken(self, live: LiveCall) -> None:
         """Somebody talks with the caller again."""

@@ -18,9 +18,11 @@ from sqlalchemy import (
     update,
 )
 
+from denwaban.calls import WrapUp, wrapped_up
 from denwaban.people import open_sip_password
 from denwaban.people.rows import operators
-from denwaban.store import Id, Tx, Utc, metadata
+from denwaban.routing.model import Chosen
+from denwaban.store import Id, Question, Tx, Utc, among, metadata
 from denwaban.vault import shown
 from denwaban.work import due_columns
 
@@ -133,7 +135,9 @@ def _seat(tx: Tx, row: RowMapping) -> SeatRow:
 
 
 def save_states(tx: Tx, states: list[StateRow]) -> None:
-    """Keeps what operators are; the last of several of one operator counts."""
+    """Keeps what operators are; the last of several of one operator counts. The end of a wrap-up is written to the talk before
+    it, also where the program was new in between."""
+    wrapped_up(tx, _wrap_ups(tx, states))
     for row in states:
         if row.new and tx.first(_KNOWN, {"who": row.operator_id}) is None:
             tx.execute(insert(operator_states).values(_values(row)))
@@ -141,11 +145,28 @@ def save_states(tx: Tx, states: list[StateRow]) -> None:
     tx.execute(_UPDATE, [{f"b_{name}": row[name] for name in row} for row in last.values()])
 
 
+def _wrap_ups(tx: Tx, states: list[StateRow]) -> list[WrapUp]:
+    """Those that are over with one of these states."""
+    ids = {row.operator_id for row in states}
+    was = {row["operator_id"]: row["state"] for row in tx.all(_WERE, {"those": ids})}
+    over = []
+    for row in states:
+        if was.get(row.operator_id) == Chosen.WRAP_UP and row.state != Chosen.WRAP_UP:
+            over.append(WrapUp(row.operator_id, row.since))
+        was[row.operator_id] = row.state
+    return over
+
+
 def _values(row: StateRow) -> dict[str, object]:
     return {name: getattr(row, name) for name in _COLUMNS}
 
 
 _COLUMNS = ("operator_id", "state", "since", "idle_since", "after", "until")
+_WERE = Question(
+    select(operator_states.c.operator_id, operator_states.c.state).where(
+        among(operator_states.c.operator_id, "those")
+    )
+)
 _KNOWN = select(operator_states.c.state).where(operator_states.c.operator_id == bindparam("who"))
 _UPDATE = (
     update(operator_states)

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import structlog
@@ -138,11 +138,13 @@ class Switchboard(Wishes):
             self._desk.perform,
             self._changed,
         )
+        if ledger is not None:
+            self._desk.at_engine.ledger = self._written_down
         self._faults = self._desk.faults
         self._one_at_a_time = asyncio.Lock()
         """Events, and the comparison with the engine after a fault."""
         self.supervision = Supervision(store, clock, self._desk, self._changed)
-        self.deciding = Deciding(store, clock, self._desk, self._recorder)
+        self.deciding = Deciding(store, clock, self._desk, self._recorder, self._changed)
         self._roster = Roster(store, self._desk)
         self._following = Following(
             store,
@@ -197,6 +199,10 @@ class Switchboard(Wishes):
     def has(self, leg: Leg) -> bool:
         """Whether this leg is one of a call that goes on."""
         return leg in self._book.legs
+
+    def gone(self, legs: Collection[Leg]) -> None:
+        """These callers are over, as the engine wrote it: whoever spoke to it alone takes no line any more."""
+        self._desk.at_engine.gone(legs)
 
     @property
     def connected(self) -> bool:
@@ -314,7 +320,10 @@ class Switchboard(Wishes):
         ]
         held = await self._held(strays, everything=self._new)
         ledger = await self._written_down()
+        if event.restarted:
+            self._desk.at_engine.all_gone()
         await resync(self._desk, event, held, self._outgoing, ledger, known)
+        await self._desk.at_engine.find(ledger, event.snapshot.legs)
         await self.supervision.go_on(event.snapshot)
         sweep(self._desk, event.snapshot, self.supervision.has)
         self._outgoing.sweep()

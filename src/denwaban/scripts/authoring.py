@@ -33,6 +33,7 @@ from denwaban.scripts.versions import (
     version_of,
 )
 from denwaban.store import Store, Tx
+from denwaban.texts import clean_text
 from denwaban.work import Duty
 
 TOPIC = f"work:{script_versions.name}"
@@ -61,7 +62,7 @@ def submit(
 
     Raises `NoSuchScript`, `ScriptInvalid`, `HasErrors`, `NeedsReasons`, `ScriptError` (no reason; the draft is another by
     now)."""
-    reason, background = reason.strip(), background.strip()
+    reason, background = clean_text(reason, lines=True), clean_text(background, lines=True)
     if not reason:
         raise ScriptError("何をなぜ変えたのか、ひとことお書きください")
     if len(reason) > LONGEST_NOTE or len(background) > LONGEST_NOTE:
@@ -185,7 +186,7 @@ def roll_back(tx: Tx, version_id: str, user_id: str | None, reason: str = "") ->
     if old.state is not State.PUBLISHED or now == version_id:
         raise NotNow("戻せるのは、前に公開した版です")
     script = msgspec.convert(row["document"], Script)
-    said = reason.strip()[:LONGEST_NOTE] or f"第{old.number}版に戻しました"
+    said = clean_text(reason, lines=True)[:LONGEST_NOTE] or f"第{old.number}版に戻しました"
     made = add_version(
         tx,
         old.script_id,

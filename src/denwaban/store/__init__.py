@@ -11,6 +11,7 @@ from denwaban.store.ids import go_on_after, new_id
 from denwaban.store.many import add_rows
 from denwaban.store.migrate import migrate
 from denwaban.store.question import Question
+from denwaban.store.spans import milliseconds_between
 from denwaban.store.store import Signal, Store
 from denwaban.store.tx import Tx
 
@@ -29,4 +30,5 @@ __all__ = [
     "metadata",
     "migrate",
     "new_id",
+    "milliseconds_between",
 ]

@@ -27,7 +27,7 @@ from denwaban.summaries.plans import Reader, add_summary, plan_of, readers
 from denwaban.summaries.reading import read, still_open
 from denwaban.summaries.rows import summaries, summary_mails, summary_tries
 from denwaban.summaries.sealing import seal_calls
-from denwaban.texts import N_
+from denwaban.texts import N_, clean_text
 from denwaban.work import Duty
 
 ONE = timedelta(days=1)
@@ -74,7 +74,7 @@ def newest_period(kind: Kind, today: date) -> Period:
 def make_again(tx: Tx, client_id: str, period: Period, reason: str, user_id: str | None) -> str:
     """Another edition of these days (the first one when there is none), with the figures as they are now. It is mailed as
     the others were and says why it was made. Returns its id; raises `BadPlan` without a reason for a later edition."""
-    reason = " ".join(reason.split())[:LONGEST_REASON]
+    reason = clean_text(reason)[:LONGEST_REASON]
     editions = _editions(tx, client_id, period)
     if editions and not reason:
         raise BadPlan(N_("どこを直したのかを一言書いてください。受け取る方にも出ます。"), "reason")

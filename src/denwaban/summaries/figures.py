@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from denwaban.calls import MISSED, Outcome
+from denwaban.care import NO_CALLS, Handling
 from denwaban.clock import JST
 from denwaban.improvement import groups
 from denwaban.promises import Kept
@@ -72,6 +73,7 @@ class Read:
     calls: Sequence[Rang] = ()
     promises: Kept = field(default_factory=Kept)
     secret: tuple[str, ...] = ()
+    handling: Handling = NO_CALLS
 
 
 def missed(call: Rang) -> bool:
@@ -128,6 +130,10 @@ def document(
         topics=topics,
         other_topics=rest,
         secret=read.secret,
+        handled=read.handling.usual.calls,
+        handled_seconds=round(read.handling.usual.seconds),
+        relay=read.handling.relay.calls,
+        relay_seconds=round(read.handling.relay.seconds),
     )
     return made, lines
 

@@ -152,6 +152,13 @@ class Document(msgspec.Struct, frozen=True):
     """Calls with a report that is under none of them."""
     secret: tuple[str, ...]
     """Fields that the client's form kept 秘密 then: mails do not carry them."""
+    handled: int = 0
+    """Calls on which operators talked and that were over for them, without those of the telephone relay service."""
+    handled_seconds: int = 0
+    """Talk, holds and wrap-up of those together."""
+    relay: int = 0
+    """Calls of the telephone relay service that were handled."""
+    relay_seconds: int = 0
 
     @property
     def period(self) -> Period:
@@ -170,6 +177,11 @@ class Document(msgspec.Struct, frozen=True):
     def wait(self) -> int | None:
         """Seconds that an answered caller waited on average (ASA)."""
         return round(self.waited / self.answered) if self.answered else None
+
+    @property
+    def handling(self) -> int | None:
+        """Seconds that a call took an operator on average (AHT); None without calls."""
+        return round(self.handled_seconds / self.handled) if self.handled else None
 
     @property
     def empty(self) -> bool:

@@ -161,7 +161,11 @@ def tiles(document: Document) -> list[tuple[str, str, str]]:
     times = f"報告 {document.reported} 件"
     return [
         ("着信", f"{document.received}件", f"練習 {document.practice} 件を除く"),
-        ("応答", f"{document.answered}件", f"平均の待ち {seconds_words(document.wait)}"),
+        (
+            "応答",
+            f"{document.answered}件",
+            f"平均の待ち {seconds_words(document.wait)}・応対 {seconds_words(document.handling)}",
+        ),
         (
             "応答率",
             percent_words(document.answer_rate),

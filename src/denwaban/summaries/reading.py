@@ -6,6 +6,7 @@ from sqlalchemy import RowMapping, select
 
 from denwaban.calls import Direction, Outcome, caller_in
 from denwaban.calls.rows import calls
+from denwaban.care import NO_CALLS, HandlingBy, handling
 from denwaban.people.rows import clients
 from denwaban.promises import kept_share
 from denwaban.reports import Words, form_of, mask_cards, words_shown
@@ -74,6 +75,7 @@ def read(tx: Tx, client_id: str, period: Period) -> Read:
             )
         )
     }
+    handled = handling(tx, period.since, period.until, HandlingBy.CLIENT, client_id)
     return Read(
         client["name"],
         period,
@@ -93,6 +95,7 @@ def read(tx: Tx, client_id: str, period: Period) -> Read:
         ],
         kept_share(tx, client_id, period.since, period.until),
         tuple(field.key for field in form_of(tx, client_id).form.fields if field.secret),
+        handled.get(client_id, NO_CALLS),
     )
 
 

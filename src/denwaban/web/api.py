@@ -11,18 +11,21 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import QueryParameter
 
 from denwaban.access import Principal
+from denwaban.texts import CONTROL
 from denwaban.web.errors import PROBLEM_JSON, ProblemDetails, known, not_here
 from denwaban.web.problem import Problem
 
 T = TypeVar("T")
 
-_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
-
-NO_NULL = rf"^[^{_CONTROL}]*$"
+NO_NULL = rf"^[^{CONTROL}]*$"
 """Text without control characters (PostgreSQL refuses the null character)."""
 
-NOT_BLANK = rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$"
-"""The same, with something to read in it."""
+_UNSEEN = (
+    r"\s\u00ad\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2800\u3164\ufeff\uffa0"
+)
+
+NOT_BLANK = rf"^[^{CONTROL}]*[^{_UNSEEN}{CONTROL}][^{CONTROL}]*$"
+"""The same, with something to read in it (`texts.legible`, as far as a pattern can say it)."""
 
 Limit = Annotated[int, QueryParameter(ge=1, le=200)]
 """How many items a page holds."""

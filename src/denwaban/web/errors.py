@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
+_TYPED = re.compile(r"""'[^']*'|"[^"]*"|(?<=unknown field )`(?![A-Za-z_]{1,40}`).*`""")
+
 
 class FieldError(msgspec.Struct):
     """One piece of input that does not fit."""
@@ -85,8 +87,8 @@ def _field_errors(error: ValidationException) -> list[tuple[str, str]]:
     for item in error.extra if isinstance(error.extra, list) else []:
         if isinstance(item, dict):
             text = str(item.get("message", ""))
-            # msgspec quotes an unknown enum value: what was typed in is never sent back.
-            text = re.sub(r"'[^']*'|\"[^\"]*\"|(?<=unknown field )`.*`", "…", text)
+            # msgspec quotes an unknown enum value: what was typed in is never sent back, but for a plain name of a field.
+            text = re.sub(_TYPED, "…", text)
             found.append((str(item.get("key", ""))[:100], text[:200]))
     return found
 

@@ -63,7 +63,7 @@ def busy_day(tx: Tx, house: House) -> None:
     calls.answered(tx, talk.id, house.operator_id)
     found = calls.call(tx, talk.id)
     assert found is not None
-    care.ask_help(tx, found, house.operator_id, abuse=True)
+    care.ask_help(tx, found, house.operator_id, abuse=True, lost=True)
 
 
 async def _no_scroll(page: Page) -> None:

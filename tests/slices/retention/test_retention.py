@@ -190,6 +190,8 @@ async def test_holds_are_placed_and_lifted_by_hand(files: Files, make_web: MakeW
     place = f"/clients/{files.office.client_id}"
     for form, sentence in (
         ({"reason": ""}, "理由を500文字以内"),
+        ({"reason": "\x00"}, "理由を500文字以内"),
+        ({"reason": " \u3000\u200b\n"}, "理由を500文字以内"),
         ({"reason": "x", "call_id": "a" * 32}, "この顧客の通話ではありません"),
     ):
         refused = await admin.post(f"{place}/holds", form)
@@ -254,6 +256,10 @@ async def test_programs_of_administrators_do_the_same(files: Files, make_web: Ma
     assert erased.json() == {
         "recordings": 0, "reports": 0, "callers": 0, "held": 2, "waiting": 0, "promised": 0,
     }  # fmt: skip
+    for unread in ("\x00", "\u3000\u200b"):
+        blank = await program.client.post(f"{place}/holds", json={"reason": unread})
+        assert blank.status_code == 400
+        assert blank.json()["errors"][0]["field"] == "reason"
     lifted = await program.client.delete(f"{place}/holds/{made.json()['id']}")
     assert lifted.status_code == 204
     erased = await program.client.post(f"{place}/caller-erasures", json={"number": NUMBER})

@@ -4,7 +4,7 @@ import json
 import os
 import stat
 import struct
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from denwaban.calls import (
     record,
 )
 from denwaban.calls import ended as end
-from denwaban.routing import LeftCalls, message_to_tell, message_told
+from denwaban.lines import ServiceLevel, Step, StepKind, set_level
+from denwaban.routing import LeftCalls, Switchboard, message_to_tell, message_told
 from denwaban.store import new_id
 from denwaban.telephony.engine import PRACTICE_TRUNK, Ledger
+from denwaban.telephony.port import HangUp
 
 CALLER = "09012345678"
 
@@ -78,7 +80,7 @@ def engine(house: House, tmp_path: Path) -> Engine:
     return Engine(house, tmp_path)
 
 
-def sweeper(house: House, engine: Engine, board: NoCalls | None = None) -> LeftCalls:
+def sweeper(house: House, engine: Engine, board: NoCalls | Switchboard | None = None) -> LeftCalls:
     ledger = Ledger(engine.left, engine.run)
     return LeftCalls(house.store, house.clock, house.phone, ledger, board or NoCalls())
 
@@ -372,3 +374,72 @@ async def test_a_caller_who_left_while_the_connection_was_broken_left_then(
         await house.until(lambda: house.view.engine)
         (call,) = await house.calls()
     assert (call.outcome, call.ended_at) == (Outcome.ANSWERED, left_at)
+
+
+@pytest.mark.req("A6")
+async def test_whoever_speaks_to_the_engine_takes_a_line_also_of_the_next_program(
+    house: House, engine: Engine, limited: Callable[[int], Awaitable[None]]
+) -> None:
+    await limited(1)
+    ladder = (Step(5, StepKind.MESSAGE),)
+    await house.store.write(lambda tx: set_level(tx, house.client, ServiceLevel(ladder=ladder)))
+    house.ledger = Ledger(engine.left, engine.run)
+
+    async def refused() -> None:
+        other = house.dials(NUMBER, "09099999999")
+        await house.until(lambda: house.phone.ended_with(other) is not None)
+        assert house.phone.ended_with(other) is HangUp.BUSY
+
+    async with house.open() as board:
+        caller = house.dials(NUMBER, CALLER)
+        engine.comes(caller)
+        await house.passes(5)
+        await house.until(lambda: house.acts("take_message"))
+        await house.settled()
+        assert house.view.calls == 0
+        await refused()
+        # Whatever the record has of the call, its line in the ledger stays as long as they speak.
+        for _ in range(3):
+            await sweeper(house, engine, board).sweep()
+            seconds(house, 20)
+        await refused()
+    async with house.open() as board:
+        await refused()
+        engine.says(caller)
+        await sweeper(house, engine, board).sweep()
+        await refused()
+        seconds(house, 10)
+        engine.goes(caller)
+        seconds(house, 1)
+        # Nobody told the program: it looks when the line is wanted.
+        house.dials(NUMBER, "09033333333")
+        await house.until(lambda: len(house.view.waiting) == 1)
+        await refused()
+        left = (await house.calls())[0]
+        assert left.outcome is Outcome.ABANDONED, "the message is added by whoever reads the ledger"
+    assert [call.outcome for call in await house.calls()].count(Outcome.BLOCKED) == 5
+
+
+async def test_an_engine_that_died_or_wrote_no_end_holds_no_line(
+    house: House, engine: Engine, limited: Callable[[int], Awaitable[None]]
+) -> None:
+    await limited(1)
+    house.ledger = Ledger(engine.left, engine.run)
+    engine.comes("1.1")
+    async with house.open():
+        other = house.dials(NUMBER, CALLER)
+        await house.until(lambda: house.phone.ended_with(other) is HangUp.BUSY)
+        # Ten minutes later nobody is still speaking, whatever is written.
+        seconds(house, 601)
+        house.dials(NUMBER, CALLER)
+        await house.until(lambda: len(house.view.waiting) == 1)
+    seconds(house, 1)
+    engine.comes("1.2")
+    seconds(house, 1)
+    engine.began()
+    async with house.open():
+        assert len(house.view.waiting) == 1
+        await limited(2)
+        await house.forgotten(NUMBER)
+        house.dials(NUMBER, CALLER)
+        await house.until(lambda: len(house.view.waiting) == 2)

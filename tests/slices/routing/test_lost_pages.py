@@ -83,6 +83,7 @@ async def test_nobody_comes_back_and_the_next_operator_is_rung_first_for_it(hous
         # The caller waits, and the supervisors know.
         (asked,) = await house.store.read(open_helps)
         assert asked.help.operator_id == house.operators["suzuki"]
+        assert asked.help.lost, "the floor says why"
         await house.comes("tanaka")
         await house.talks("tanaka")
         assert house.phone.hears(caller) == "voice of seat-tanaka"

@@ -645,3 +645,30 @@ async def test_who_could_not_be_joined_is_joined_again_or_the_seat_is_told(house
         phone.refuses = 0
         await board.back(suzuki)
         assert hears(house, caller) == {"seat-suzuki"}
+
+
+@pytest.mark.req("A12")
+async def test_a_leave_that_comes_while_they_ring_lets_the_caller_be_given_at_once(
+    house: House,
+) -> None:
+    who = await staff(house)
+    rule = [Condition(Say.ASK, who)]
+    await house.store.write(lambda tx: set_transfers(tx, house.client, rule))
+    suzuki = house.operators["suzuki"]
+    async with house.open() as board:
+        await talk(house)
+        await board.consult(suzuki, "staff", who)
+        seen = house.seat("suzuki").asked
+        assert seen is not None
+        assert seen.ask_first
+        with pytest.raises(SeatError, match="先にご本人に"):
+            await board.give(suzuki)
+        call = await the_call(house)
+        await board.deciding.let_through("s" * 32, suzuki, call.id, "鈴木さんのご要望")
+        seen = house.seat("suzuki").asked
+        assert seen is not None
+        assert not seen.ask_first, "the key is on the screen again"
+        await board.give(suzuki)
+        await house.settled()
+        assert (await the_call(house)).state is CallState.PASSING
+        assert house.phone.outside_rings(STAFF)

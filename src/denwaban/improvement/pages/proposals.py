@@ -36,6 +36,7 @@ from denwaban.scripts import (
     published,
 )
 from denwaban.store import Store, Tx
+from denwaban.texts import clean_text
 from denwaban.web import Problem, _, not_here, page
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
@@ -191,7 +192,7 @@ async def post_good(
     who: NamedDependency[Principal],
 ) -> Redirect:
     """問題なし, and why."""
-    reason = data.reason.strip()
+    reason = clean_text(data.reason, lines=True)
     if not reason:
         raise Problem(
             422, _("問題なしとする理由がありません"), _("戻って、理由をひとこと書いてください。")

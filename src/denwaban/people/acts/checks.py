@@ -10,7 +10,7 @@ from sqlalchemy import Table, select, update
 
 from denwaban.people.model import Changed, PeopleError
 from denwaban.store import Tx
-from denwaban.texts import N_
+from denwaban.texts import N_, legible
 
 CODE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
 
@@ -41,7 +41,7 @@ def check_text(field: str, text: str, required: bool = False) -> str:
     """The text without blanks around it; raises `PeopleError` if it is too long, missing or cannot be shown."""
     text = text.strip()
     label = _LABELS[field]
-    if required and not text:
+    if required and not legible(text):
         raise PeopleError("%(label)sを入力してください", field, label=label)
     if len(text) > LONGEST[field]:
         raise PeopleError(

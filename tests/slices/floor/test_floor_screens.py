@@ -113,6 +113,8 @@ async def test_fifty_seats_and_the_wall(
             await look(page, name)
             await page.keyboard.press("Escape")
             await expect(page.get_by_role("dialog")).to_have_count(0)
+        await page.goto(f"{url}/floor/handling")
+        await look(page, "floor-handling")
         await page.goto(f"{url}/floor/wall")
         await look(page, "wall")
         await _no_scroll(page)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.keys import lend_keys
 from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Call, CallState, Outcome, changes
@@ -174,6 +175,7 @@ async def test_calls_ring_and_talk_while_the_database_is_away_and_are_written_la
 ) -> None:
     monkeypatch.setattr("denwaban.routing.recorder.AGAIN_AFTER", 0.01)
     shaky = _Shaky(house.store.url, house.clock)
+    lend_keys(shaky)
     await shaky.open()
     house.store, real = shaky, house.store
     try:
@@ -204,6 +206,7 @@ async def test_a_moment_without_the_engine_does_not_wait_for_a_database_that_is_
 ) -> None:
     monkeypatch.setattr("denwaban.routing.recorder.AGAIN_AFTER", 0.01)
     shaky = _Shaky(house.store.url, house.clock)
+    lend_keys(shaky)
     await shaky.open()
     house.store, real = shaky, house.store
     try:

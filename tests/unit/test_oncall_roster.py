@@ -26,6 +26,7 @@ from denwaban.oncall import (
 from denwaban.oncall.deciding import decide, is_away, substitute
 from denwaban.oncall.over_time import edges, holes, reach, segments
 from denwaban.oncall.roster import Busy, Roster, RosterEntry, Shift, chain
+from denwaban.oncall.timetable import week_asked
 from denwaban.people import Presence, Staff
 
 NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -34,6 +35,21 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
 OFFICE = BusinessHours(
     (Span(WEEKDAYS, 9 * 60, 12 * 60), Span(WEEKDAYS, 13 * 60, 18 * 60)), ((12, 29), (1, 3))
 )
+
+
+@pytest.mark.parametrize(
+    ("named", "monday"),
+    [
+        ("2026-12-03", "2026-11-30"),
+        ("2000-01-01", "1999-12-27"),
+        ("", "2026-11-23"),
+        ("0001-01-01", "2026-11-23"),
+        ("9999-12-31", "2026-11-23"),
+        ("２０２６-12-03", "2026-11-23"),
+    ],
+)
+def test_a_week_that_nobody_plans_for_is_this_one(named: str, monday: str) -> None:
+    assert week_asked(named, NOW) == date.fromisoformat(monday)
 
 
 def jst(text: str) -> datetime:

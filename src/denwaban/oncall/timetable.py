@@ -100,11 +100,12 @@ def monday_of(day: date) -> date:
 
 
 def week_asked(text: str, now: datetime) -> date:
-    """The Monday that an address names (a date of its week), this week's when it names none."""
+    """The Monday that an address names (a date of its week), this week's when it names none that anybody plans for."""
     try:
-        return monday_of(date.fromisoformat(text))
-    except (ValueError, OverflowError):
+        named = date.fromisoformat(text)
+    except ValueError:
         return monday_of(japan_day(now))
+    return monday_of(named if 2000 <= named.year <= 2100 else japan_day(now))
 
 
 def _pieces(known: Roster, since: datetime, until: datetime) -> dict[date, list[Piece]]:

@@ -51,7 +51,7 @@ from denwaban.calls.model import (
     Outcome,
     Queued,
 )
-from denwaban.calls.numbers import caller_in, forms, tails, turnings
+from denwaban.calls.numbers import UNOPENED, caller_in, forms, tails, turnings
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs, told_of
 from denwaban.calls.recording_states import erase_recordings
@@ -60,6 +60,7 @@ from denwaban.calls.recordings import State as RecordingState
 from denwaban.calls.wrapping import WrapUp, wrapped_up
 
 __all__ = [
+    "UNOPENED",
     "LONGEST_REASON",
     "MISSED",
     "Away",

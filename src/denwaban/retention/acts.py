@@ -10,6 +10,7 @@ from sqlalchemy import insert, select, update
 
 from denwaban import audit, vault
 from denwaban.calls import (
+    UNOPENED,
     calls_by_ids,
     erase_recordings,
     forget_numbers,
@@ -196,8 +197,11 @@ def forget(tx: Tx, client_id: str, report_ids: Sequence[str], call_ids: Sequence
 
 
 def forget_who(tx: Tx, client_id: str, call_ids: Sequence[str]) -> int:
-    """Takes the numbers out of these calls, also where summaries have them."""
+    """Takes the numbers out of these calls, also where summaries have them. Raises `VaultError` when one of them cannot be
+    opened, or a summary that may have it."""
     found = calls_by_ids(tx, call_ids)
+    if any(one.caller == UNOPENED for one in found.values()):
+        raise vault.Tampered("a number")
     days = [japan_day(one.arrived_at) for one in found.values()]
     rang = {(one.arrived_at, one.caller) for one in found.values()}
     gone = forget_numbers(tx, call_ids)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Table, select, update
 from tests.delivery_story import Office, open_office
 from tests.keys import lend_keys
+from tests.retention_story import NUMBER
 from tests.slices.test_access_walk import filled, routes, wired
 from tests.slices.vault.test_sealed_words import tell
 from tests.summary_story import days, put_summary
@@ -19,6 +20,9 @@ from tests.web_fixtures import MakeWeb
 from denwaban import feedback, memory, promises, reports, retention
 from denwaban import scripts as scripts_slice
 from denwaban.access import Role
+from denwaban.calls import UNOPENED as NO_NUMBER
+from denwaban.calls import calls_by_ids
+from denwaban.calls.rows import calls
 from denwaban.care.abuse import cases, events_of
 from denwaban.care.rows import abuse_events
 from denwaban.clock import MovedClock
@@ -34,7 +38,9 @@ from denwaban.improvement.rows import unexpected_questions
 from denwaban.memory.rows import index
 from denwaban.oncall.calendars import add_feed, calendars_of
 from denwaban.oncall.rows import calendars
-from denwaban.people import operators
+from denwaban.people import operators, remember_caller
+from denwaban.people.persons import newest, ways_of
+from denwaban.people.persons.rows import person_ways, persons
 from denwaban.people.rows import operators as operator_rows
 from denwaban.portal import views
 from denwaban.promises.rows import promises as promise_rows
@@ -78,6 +84,7 @@ def furnish(office: Office) -> Callable[[Tx], Told]:
             told.append(tell(office)(tx))
             tx.execute(summaries.delete())
         (call, report), (other, second) = told
+        remember_caller(tx, office.client_id, NUMBER, "佐藤 花子", "サトウ ハナコ")
         put_summary(tx, office.client_id, days("2026-11-20", "2026-11-23"), 9)
         retention.place_hold(tx, office.client_id, "裁判のため", None, call)
         add_feed(tx, office.client_id, office.suzuki, "https://calendar.example.jp/a.ics")
@@ -100,6 +107,9 @@ KINDS: Mapping[str, tuple[Table, str]] = {
     "calendars": (calendars, "url"),
     "operators": (operator_rows, "sip_sealed"),
     "call_texts": (index.texts, "title"),
+    "calls": (calls, "number"),
+    "persons": (persons, "sealed"),
+    "person_ways": (person_ways, "sealed"),
 }
 
 
@@ -145,8 +155,8 @@ READERS: Mapping[str, Callable[[Tx, Told], Any]] = {
         sorted(one.run.answers.items())
         for one in scripts_slice.runs_of_calls(tx, it.calls, it.calls)
     ],
-    "questions": lambda tx, it: _said(
-        tx, [("", row["id"]) for row in tx.all(select(unexpected_questions))]
+    "questions": lambda tx, it: sorted(
+        _said(tx, [("", row["id"]) for row in tx.all(select(unexpected_questions))]).items()
     ),
     "summary": lambda tx, it: [kept(tx, row["id"]) for row in tx.all(select(summaries.c.id))],
     "summary csv": lambda tx, it: [
@@ -162,6 +172,10 @@ READERS: Mapping[str, Callable[[Tx, Told], Any]] = {
     "operators": lambda tx, it: operators(tx),
     "seats": lambda tx, it: seats(tx),
     "memory": lambda tx, it: memory.find_calls(tx, "盥を", it.office.client_id),
+    "calls": lambda tx, it: sorted(calls_by_ids(tx, it.calls).items()),
+    "persons": lambda tx, it: [
+        (one, one.shown, ways_of(tx, one.id)) for one in newest(tx, it.office.client_id)
+    ],
     "caller's data": lambda tx, it: described(
         tx, retention.asked(tx, it.office.client_id, "090-1234-5678")
     ),
@@ -181,6 +195,9 @@ SAYS_SO = {
     "calendars": {"calendars"},
     "operators": set[str](),
     "call_texts": set[str](),
+    "calls": {"calls", "caller's data"},
+    "persons": {"persons", "caller's data"},
+    "person_ways": {"persons", "caller's data"},
 }
 """Who shows the word in place of a row of this kind."""
 
@@ -201,13 +218,19 @@ async def test_lists_show_the_rest_and_all_is_as_before_when_it_opens_again(
     before = await store.read(lambda tx: looked(tx, it))
     assert not [name for name, said in before.items() if UNOPENED in said]
     assert await reasons(store) == []
+    # What the other database does differently, a few of them show as well.
+    few = ("reports", "answers", "persons")
+    sqlite = store.engine.dialect.name == "sqlite"
     for kind, (table, column) in KINDS.items():
+        if not sqlite and kind not in few:
+            continue
         row = await store.write(partial(alter, kind=kind))
         now = await store.read(lambda tx: looked(tx, it))
-        assert {name for name, said in now.items() if UNOPENED in said} >= SAYS_SO[kind], kind
+        said_so = {name for name, said in now.items() if UNOPENED in said or NO_NUMBER in said}
+        assert said_so >= SAYS_SO[kind], kind
         assert await reasons(store) == [f"not opened: {kind} (1 rows)"], kind
         await store.write(partial(put, table=table, row=row, column=column, value=row[column]))
-        others = {"operators", "summary", "memory"}
+        others = {"operators", "summary", "memory", "calls", "persons"}
         await store.read(partial(looked, it=it, only=SAYS_SO[kind] | others))
         assert await reasons(store) == [], kind
     assert await store.read(lambda tx: looked(tx, it)) == before

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from denwaban import vault
 from denwaban.people.model import PeopleError
 from denwaban.store.sounds import sound
 from denwaban.store.words import fold
@@ -17,7 +18,7 @@ TAIL = 4
 TEXTS = ("name", "kana", "company")
 """What a person is called, by the names of `Person`."""
 
-UNOPENED = "【開けない記録】"
+UNOPENED = vault.UNOPENED
 """Stands, in a list, for what cannot be opened."""
 
 

@@ -43,7 +43,7 @@ class Together:
 
     def texts(self, tx: Tx, row: Row) -> tuple[str, ...] | None:
         """What a row (with its id and client) says, in the order of the columns; empty texts when their key was destroyed.
-        None, and a line in the log, when it cannot be opened: whoever calls is to be answered all the same."""
+        None when it cannot be opened: whoever calls is to be answered all the same."""
         if row["sealed"] is None:
             return tuple(row[name] for name in self.columns)
         place = self._place(row["id"])
@@ -51,8 +51,7 @@ class Together:
             return tuple(vault.open_value(tx, row["client_id"], place, row["sealed"]))
         except vault.KeyDestroyed:
             return ("",) * len(self.columns)
-        except vault.VaultError as error:
-            log.error("person.not_opened", place=place, error=type(error).__name__)
+        except vault.VaultError:
             return None
 
     def _place(self, row_id: str) -> str:

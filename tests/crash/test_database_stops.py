@@ -3,7 +3,6 @@
 import asyncio
 import os
 import pwd
-import re
 import shutil
 import subprocess
 import tempfile
@@ -11,14 +10,11 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 from tests.journeys.installation import Installation, running, until
 from tests.ports import free_port
 from tests.postgres import binaries
 from tests.sip_agent import SipAgent
-
-from denwaban.web import CSRF_HEADER
 
 pytestmark = pytest.mark.engine
 
@@ -92,13 +88,8 @@ def house(server: Server, tmp_path: Path) -> Iterator[Installation]:
 
 def ready(house: Installation, login: str) -> None:
     """The operator signs in and says ready, as the page does."""
-    name, password = house.sign_in_of(login)
-    with httpx.Client(base_url=house.url, trust_env=False, timeout=20) as browser:
-        browser.post("/sign-in", data={"login": name, "password": password})
-        token = re.search(r'name="csrf-token" content="([0-9a-f]{64})"', browser.get("/seat").text)
-        assert token is not None
-        said = browser.post("/seat/state", json={"state": "ready"}, headers={CSRF_HEADER: token[1]})
-        assert said.status_code == 200, said.text
+    with house.pressing(login) as press:
+        press("/seat/state", state="ready")
 
 
 def outcomes(house: Installation) -> dict[str, str | None]:

@@ -9,8 +9,10 @@ import contextlib
 import random
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -150,6 +152,12 @@ def passed_over(found: Record, away: Sequence[tuple[datetime, datetime]]) -> lis
     return wrong
 
 
+def seat_ids(house: Installation) -> dict[str, str]:
+    """The operators, by the name of their seat."""
+    with contextlib.closing(sqlite3.connect(house.home / "denwaban.db", timeout=20)) as base:
+        return dict(base.execute("SELECT seat, id FROM operators").fetchall())
+
+
 def is_back(house: Installation, killed: int) -> bool:
     """Whether another program than the one that was killed takes calls."""
     try:
@@ -208,6 +216,75 @@ async def test_callers_of_whom_nothing_was_written_when_the_program_died_are_in_
     assert all(0 <= wait < 30_000 for wait in waits.values()), waits
     ledgers = list((house.home / "asterisk/spool/left").iterdir())
     assert {path.stat().st_mode & 0o777 for path in ledgers} <= {0o600}
+
+
+FIRST, SECOND, SV, CALLER = 1150.0, 1500.0, 1900.0, 650.0
+
+
+@pytest.mark.req("A1", "A6", "I4")
+async def test_who_talks_when_the_program_dies_talks_on_all_of_them(house: Installation) -> None:
+    """Two operators who consult while a caller waits, with a supervisor in one ear; then all three, whom the supervisor has joined."""
+    seats, logins = house.known["people"]["seats"], house.logins("operator")
+    number = "+81311110003"
+    async with AsyncExitStack() as stack:
+
+        async def phone(user: str, password: str, tone: float) -> SipAgent:
+            opened = SipAgent.open(house.sip_port, user, password, tone)
+            agent = await stack.enter_async_context(opened)
+            await agent.register()
+            return agent
+
+        press = partial(asyncio.to_thread, stack.enter_context(house.pressing(logins[0])))
+        supervisor = house.pressing(house.logins("supervisor")[0], "/floor")
+        watch = partial(asyncio.to_thread, stack.enter_context(supervisor))
+        own = (await watch("/floor/phone")).json()
+        name = own["uri"].removeprefix("sip:").partition("@")[0]
+        one = await phone(seats[0]["phone"], seats[0]["password"], FIRST)
+        await press("/seat/state", state="ready")
+        network = await stack.enter_async_context(
+            SipAgent.open(house.sip_port, "network", tone=CALLER)
+        )
+        caller = await network.dial(WATER, number)
+        first = await one.rings()
+        first.answer()
+        await caller.hears(FIRST)
+        two = await phone(seats[1]["phone"], seats[1]["password"], SECOND)
+        await asyncio.to_thread(ready, house, logins[1])
+        ids = seat_ids(house)
+        await press("/seat/ask", kind="operator", id=ids[seats[1]["seat"]])
+        second = await two.rings()
+        second.answer()
+        await second.hears(FIRST)
+        await caller.hears_not(FIRST)
+        three = await phone(f"{name}-phone", own["password"], SV)
+        await watch("/floor/watch", operator_id=ids[seats[0]["seat"]], mode="whisper")
+        joined = await three.rings()
+        joined.answer()
+        await first.hears(SECOND, SV)
+        killed = house.kill_program()
+        await until(lambda: is_back(house, killed), 60)
+        await first.hears(SECOND, SV)
+        await joined.hears(FIRST, SECOND)
+        await second.hears(FIRST)
+        await caller.hears_not(FIRST, SECOND, SV)
+        await press("/seat/three")
+        await caller.hears(FIRST, SECOND)
+        await watch("/floor/watch", operator_id=ids[seats[0]["seat"]], mode="barge")
+        await caller.hears(FIRST, SECOND, SV)
+        killed = house.kill_program()
+        await until(lambda: is_back(house, killed), 60)
+        await caller.hears(FIRST, SECOND, SV)
+        await joined.hears(FIRST, SECOND, CALLER)
+        # One after the other leaves, as if nothing had been.
+        await watch("/floor/watch/end")
+        await joined.over()
+        first.hang_up()
+        await caller.hears(SECOND)
+        await caller.hears_not(FIRST, SV)
+        await second.hears(CALLER)
+        second.hang_up()
+        await caller.over()
+    await until(lambda: outcomes(house, {number}) == {number: ["answered"]}, 30)
 
 
 @pytest.mark.req("A4", "A6", "C9")

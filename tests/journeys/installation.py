@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from denwaban.clock import SystemClock
 from denwaban.config import load
 from denwaban.store import Store, Tx
 from denwaban.vault import unlock
+from denwaban.web import CSRF_HEADER
 
 T = TypeVar("T")
 
@@ -94,6 +96,23 @@ class Installation:
             timeout=20,
         ) as client:
             yield client
+
+    @contextmanager
+    def pressing(self, login: str, page: str = "/seat") -> Iterator[Callable[..., httpx.Response]]:
+        """The keys of somebody's page, without a browser: `press("/seat/hold", on=True)`. Raises for what is refused."""
+        name, password = self.sign_in_of(login)
+        with httpx.Client(base_url=self.url, trust_env=False, timeout=20) as browser:
+            browser.post("/sign-in", data={"login": name, "password": password})
+            shown = browser.get(page).text
+            token = re.search(r'name="csrf-token" content="([0-9a-f]{64})"', shown)
+            assert token is not None
+
+            def press(path: str, **said: Any) -> httpx.Response:
+                answer = browser.post(path, json=said, headers={CSRF_HEADER: token[1]})
+                assert answer.status_code == 200, answer.text
+                return answer
+
+            yield press
 
     def ready(self) -> bool:
         try:

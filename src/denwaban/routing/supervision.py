@@ -8,6 +8,7 @@ import asyncio
 
 import structlog
 
+from denwaban.access import user
 from denwaban.calls import Offer, changes
 from denwaban.care import (
     Mode,
@@ -99,10 +100,10 @@ class Supervision(Watches):
         if not self._new:
             return
         found = await self._store.read(
-            lambda tx: [(one, operator_of_user(tx, one.user_id)) for one in open_watches(tx)]
+            lambda tx: [(one, _own_seat(tx, one.user_id)) for one in open_watches(tx)]
         )
         for one, own in found:
-            if own is None or not self._adopt(one, own.id, snapshot):
+            if own is None or not self._adopt(one, own, snapshot):
                 await self._store.write(lambda tx, gone=one.id: watch_ended(tx, gone))  # type: ignore[misc]
         self._new = False
 
@@ -279,6 +280,12 @@ class Supervision(Watches):
             # One of the two is gone as well, and nobody else tells of the operator's end now.
             self._desk.leg_ended(LegEnded(before, self._clock.now()))
             self._desk.send_away(before)
+
+
+def _own_seat(tx: Tx, user_id: str) -> str | None:
+    """The seat (operator id) of a supervisor who may still sign in."""
+    account, own = user(tx, user_id), operator_of_user(tx, user_id)
+    return own.id if own is not None and account is not None and not account.disabled_at else None
 
 
 def _away() -> str:

@@ -22,10 +22,6 @@ import denwaban.improvement.pages
 import denwaban.knowledge.api
 import denwaban.knowledge.pages
 import denwaban.lines.api
-import denwaban.lines.duty_pages
-import denwaban.lines.first_pages
-import denwaban.lines.import_pages
-import denwaban.lines.level_pages
 import denwaban.lines.pages
 import denwaban.lines.transfer.api
 import denwaban.lines.transfer.pages
@@ -73,10 +69,6 @@ PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.knowledge.pages.routes,
     *denwaban.disclosure.pages.routes,
     *denwaban.lines.pages.routes,
-    *denwaban.lines.import_pages.routes,
-    *denwaban.lines.level_pages.routes,
-    *denwaban.lines.duty_pages.routes,
-    *denwaban.lines.first_pages.routes,
     *denwaban.lines.transfer.pages.routes,
     *denwaban.oncall.pages.routes,
     *denwaban.people.pages.routes,
@@ -110,7 +102,7 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/floor", "フロア", _FLOOR),
     *denwaban.portal.pages.menu,
     *denwaban.oncall.pages.menu,
-    *denwaban.lines.first_pages.menu,
+    *denwaban.lines.pages.menu,
     *denwaban.summaries.pages.portal.menu,
     *denwaban.scripts.pages.approval.menu,
     *denwaban.knowledge.pages.menu,

@@ -2,6 +2,7 @@
 
 from denwaban.web.app import Routes, Unguarded, build_app, guard_of, handlers
 from denwaban.web.errors import not_here
+from denwaban.web.forms import form_lost, seen_at
 from denwaban.web.guards import CSRF_FIELD, CSRF_HEADER, Needs, Public, needs, public
 from denwaban.web.here import here, visitor
 from denwaban.web.language import _, language, speak
@@ -29,6 +30,7 @@ __all__ = [
     "build_app",
     "configure_logs",
     "environment",
+    "form_lost",
     "fragment",
     "guard_of",
     "handlers",
@@ -42,6 +44,7 @@ __all__ = [
     "page",
     "public",
     "saved",
+    "seen_at",
     "session_cookie",
     "speak",
     "static",

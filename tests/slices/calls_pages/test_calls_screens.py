@@ -20,7 +20,6 @@ from denwaban.calls import pages as calls_pages
 from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal
-from denwaban.lines import import_pages
 from denwaban.lines import pages as lines_pages
 from denwaban.people import pages as people_pages
 from denwaban.store import Store, Tx
@@ -45,7 +44,6 @@ def site(store: Store, clock: MovedClock, folder: Path) -> Litestar:
         [
             *calls_pages.routes,
             *lines_pages.routes,
-            *import_pages.routes,
             *people_pages.routes,
         ],
         [],

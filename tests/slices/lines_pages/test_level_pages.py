@@ -16,10 +16,7 @@ from denwaban.lines import (
     Step,
     StepKind,
     add_number,
-    duty_pages,
-    first_pages,
     level_of,
-    level_pages,
     numbers_of,
     pages,
     plan_of,
@@ -30,6 +27,9 @@ from denwaban.lines import (
 )
 from denwaban.lines import api as lines_api
 from denwaban.lines.levels import duty_lists_of
+from denwaban.lines.pages.duty import routes as duty_pages
+from denwaban.lines.pages.first import routes as first_pages
+from denwaban.lines.pages.level import routes as level_pages
 from denwaban.people import SkillKind, groups, put_first_callers, skills_of
 from denwaban.people.api import routes as people_api
 from denwaban.people.pages import routes as people_pages
@@ -55,7 +55,7 @@ LEVEL = {
 async def test_a_level_is_agreed_and_its_steps_are_put_in_order(
     make_web: MakeWeb, store: Store
 ) -> None:
-    web = await make_web(pages=level_pages.routes)
+    web = await make_web(pages=level_pages)
     client = await store.write(lambda tx: a_client(tx, "yamada"))
     admin = await web.browser(Role.ADMINISTRATOR)
     path = f"/clients/{client}/lines/level"
@@ -91,7 +91,7 @@ async def test_a_level_is_agreed_and_its_steps_are_put_in_order(
 
 
 async def test_groups_and_duty(make_web: MakeWeb, store: Store) -> None:
-    web = await make_web(pages=duty_pages.routes)
+    web = await make_web(pages=duty_pages)
     who = await store.write(lambda tx: an_operator(tx, "suzuki"))
     supervisor = await web.browser(Role.SUPERVISOR)
     path = "/operators/groups"
@@ -238,7 +238,7 @@ async def test_what_a_number_is_for(make_web: MakeWeb, store: Store) -> None:
 async def test_a_client_says_who_goes_first_and_sees_only_its_own(
     make_web: MakeWeb, store: Store
 ) -> None:
-    web = await make_web(pages=first_pages.routes)
+    web = await make_web(pages=first_pages)
     mine, other = await store.write(lambda tx: (a_client(tx, "mine"), a_client(tx, "other")))
     staff = await web.browser(Role.CLIENT, mine)
     path = f"/clients/{mine}/first-callers"

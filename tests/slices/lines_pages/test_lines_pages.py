@@ -19,7 +19,6 @@ from denwaban.lines import (
     Mode,
     PlanWindow,
     add_number,
-    import_pages,
     limits_of,
     numbers_of,
     pages,
@@ -41,9 +40,7 @@ NIGHT = PlanWindow("夜間", EVERY_DAY, 1080, 1980, Mode.FIRST_RESPONSE)
 def make_lines_web(make_web: MakeWeb) -> MakeLinesWeb:
     async def make() -> Web:
         names = pages.ScriptNames(lambda _tx, _client: {SCRIPT: "昼の台本"})
-        web: Web = await make_web(
-            pages=[*pages.routes, *import_pages.routes], services={"script_names": names}
-        )
+        web: Web = await make_web(pages=pages.routes, services={"script_names": names})
         return web
 
     return make

@@ -42,7 +42,7 @@ from denwaban.people.importing import Imported, look_at
 from denwaban.people.pages.taking_over import NOTHING_YET, FileForm, taken_over
 from denwaban.store import Store, Tx
 from denwaban.texts import N_
-from denwaban.web import MenuEntry, Problem, _, needs, page
+from denwaban.web import MenuEntry, Problem, _, form_lost, needs, page
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ async def save(request: Request[Any, Any, Any], desk: NamedDependency[Desk]) -> 
     try:
         new, seen = _policy(desk.client_id, form), int(str(form.get("seen", "0")))
     except (ValueError, msgspec.ValidationError) as error:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
+        raise form_lost() from error
 
     def verb(tx: Tx) -> None:
         _owner(tx, desk)

@@ -1,6 +1,5 @@
 """The entries of a client's FAQ: the list, one of them, and its changes."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -19,7 +18,7 @@ from denwaban.people import Changed, PeopleError
 from denwaban.store import Tx
 from denwaban.store.search import weigh
 from denwaban.store.words import query
-from denwaban.web import Problem, _, not_here, saved
+from denwaban.web import _, not_here, saved, seen_at
 
 AT_ONCE = 100
 
@@ -167,10 +166,7 @@ async def show_faq(desk: NamedDependency[Desk], faq_id: FromPath[str]) -> Templa
 async def save_faq(
     desk: NamedDependency[Desk], faq_id: FromPath[str], data: URLEncodedBody[FaqForm]
 ) -> Template | Redirect:
-    try:
-        seen = datetime.fromisoformat(data.seen)
-    except ValueError as error:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
+    seen = seen_at(data.seen)
 
     def change(tx: Tx) -> None:
         _entry(tx, desk, faq_id)

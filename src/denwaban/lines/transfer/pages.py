@@ -1,6 +1,5 @@
 """The table of a client's conditions for transfers: supervisors read, administrators change."""
 
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post
@@ -13,9 +12,9 @@ from denwaban.lines.transfer import form
 from denwaban.lines.transfer.acts import set_transfers, transfers_changed_at, transfers_of
 from denwaban.lines.transfer.model import MOST_CONDITIONS
 from denwaban.lines.transfer.words import say_words
-from denwaban.people import Changed, client, staff_of
+from denwaban.people import Changed, client_here, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, not_here, page, saved
+from denwaban.web import _, needs, page, saved, seen_at
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -25,9 +24,7 @@ async def _page(
     who: Principal, store: Store, client_id: str, status: int = 200, **more: Any
 ) -> Template:
     def read(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         changed = transfers_changed_at(tx, client_id)
         return {
             "client": found,
@@ -72,11 +69,10 @@ async def post_transfers(
     if wish != "save":
         moved = form.rearranged(rows, wish)
         return await _page(who, store, client_id, rows=moved, seen=seen, unsaved=True)
-    moment = _moment(seen)
+    moment = seen_at(seen) if seen else None
 
     def save(tx: Tx) -> dict[str, str]:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         roster = [one.id for one in staff_of(tx, client_id)]
         conditions, errors = form.checked(rows, roster)
         if not errors:
@@ -93,15 +89,6 @@ async def post_transfers(
             who, store, client_id, 422, rows=rows, seen=seen, unsaved=True, errors=errors
         )
     return saved(f"/clients/{client_id}/transfers")
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
 
 
 routes = [show_transfers, post_transfers]

@@ -12,10 +12,10 @@ from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.people.acts.clients import add_client, change_client, end_client, set_recorded
 from denwaban.people.model import Changed, PeopleError, without_substitute
-from denwaban.people.pages.common import ADMINISTRATOR, READERS, presences, seen_at, told
+from denwaban.people.pages.common import ADMINISTRATOR, READERS, presences, told
 from denwaban.people.queries import client, clients_page, staff_of
 from denwaban.store import Store
-from denwaban.web import not_here, page, saved
+from denwaban.web import not_here, page, saved, seen_at
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 50

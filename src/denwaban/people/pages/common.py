@@ -1,25 +1,12 @@
 """What these pages share."""
 
-from datetime import datetime
-
 from denwaban.access import Role
 from denwaban.people.model import PeopleError, Presence
-from denwaban.web import Problem, _, needs
+from denwaban.web import _, needs
 
 READERS = needs(Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
 SUPERVISORS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
-
-
-def seen_at(text: str) -> datetime | None:
-    """The `updated_at` that a form was made from; a form that lost it is a `Problem`."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
-    if moment.tzinfo is None:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください"))
-    return moment
 
 
 def told(error: PeopleError) -> dict[str, str]:

@@ -30,11 +30,11 @@ from denwaban.people.acts.operators import (
     set_experienced,
 )
 from denwaban.people.model import Changed, Operator, PeopleError
-from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, seen_at, told
+from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, told
 from denwaban.people.pages.skills import shown_skills
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, saved
+from denwaban.web import _, not_here, page, saved, seen_at
 
 
 class OperatorForm(msgspec.Struct):

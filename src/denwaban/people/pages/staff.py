@@ -28,17 +28,10 @@ from denwaban.people.acts.staff import (
     set_presence,
 )
 from denwaban.people.model import Changed, PeopleError
-from denwaban.people.pages.common import (
-    ADMINISTRATOR,
-    READERS,
-    SUPERVISORS,
-    presences,
-    seen_at,
-    told,
-)
+from denwaban.people.pages.common import ADMINISTRATOR, READERS, SUPERVISORS, presences, told
 from denwaban.people.queries import client, staff_member, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, saved
+from denwaban.web import _, not_here, page, saved, seen_at
 
 
 class StaffForm(msgspec.Struct):

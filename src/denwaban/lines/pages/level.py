@@ -1,6 +1,5 @@
 """How a client's calls are put through: supervisors read, administrators change."""
 
-from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post
@@ -12,9 +11,9 @@ from denwaban.access import Principal, Role
 from denwaban.lines import level_form
 from denwaban.lines.ladder import MOST_STEPS, SORRY
 from denwaban.lines.levels import level_changed_at, level_of, set_level
-from denwaban.people import Changed, client, groups
+from denwaban.people import Changed, client_here, groups
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs, not_here, page, saved
+from denwaban.web import _, needs, page, saved, seen_at
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -24,9 +23,7 @@ async def _page(
     who: Principal, store: Store, client_id: str, status: int = 200, **more: Any
 ) -> Template:
     def read(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         changed = level_changed_at(tx, client_id)
         return {
             "client": found,
@@ -75,11 +72,10 @@ async def post_level(
     if wish != "save":
         level_form.rearranged(form, wish)
         return await _page(who, store, client_id, form=form, seen=seen, unsaved=True)
-    moment = _moment(seen)
+    moment = seen_at(seen) if seen else None
 
     def save(tx: Tx) -> dict[str, str]:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         level, errors = level_form.checked(form, [group.id for group in groups(tx)])
         if not errors:
             set_level(tx, client_id, level, moment)
@@ -95,15 +91,6 @@ async def post_level(
             who, store, client_id, 422, form=form, seen=seen, unsaved=True, errors=errors
         )
     return saved(f"/clients/{client_id}/lines/level")
-
-
-def _moment(text: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Problem(400, _("画面を読み込み直してから、もう一度お試しください")) from error
 
 
 routes = [show_level, post_level]

@@ -11,7 +11,13 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.lines.levels import level_of
 from denwaban.lines.number import NumberKind, parse_number, show_number
-from denwaban.people import PeopleError, client, put_first_callers, remember_caller, set_put_first
+from denwaban.people import (
+    PeopleError,
+    client_here,
+    put_first_callers,
+    remember_caller,
+    set_put_first,
+)
 from denwaban.store import Store, Tx
 from denwaban.web import MenuEntry, _, needs, not_here, page, saved
 
@@ -31,9 +37,7 @@ def _own(who: Principal, client_id: str) -> None:
 
 async def _page(store: Store, client_id: str, status: int = 200, **more: Any) -> Template:
     def read(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         return {
             "client": found,
             "callers": put_first_callers(tx, client_id),
@@ -80,8 +84,7 @@ async def post_first(
         return await _page(store, client_id, 422, form=data, errors=told)
 
     def add(tx: Tx) -> None:
-        if client(tx, client_id) is None:
-            raise not_here()
+        client_here(tx, client_id)
         if data.name.strip():
             remember_caller(tx, client_id, e164, data.name)
         set_put_first(tx, client_id, e164, True)

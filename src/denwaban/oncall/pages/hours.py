@@ -18,9 +18,9 @@ from denwaban.oncall.loading import business_hours, has_hours
 from denwaban.oncall.pages.common import ROSTER, own
 from denwaban.oncall.reaching import set_hours
 from denwaban.oncall.shift_file import minute_of
-from denwaban.people import client
+from denwaban.people import client_here
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, saved
+from denwaban.web import _, page, saved
 
 Lines = Annotated[str, msgspec.Meta(max_length=2000)]
 Note = Annotated[str, msgspec.Meta(max_length=20_000)]
@@ -155,9 +155,7 @@ async def _page(
     own(who, client_id)
 
     def look(tx: Tx) -> dict[str, Any]:
-        found = client(tx, client_id)
-        if found is None:
-            raise not_here()
+        found = client_here(tx, client_id)
         hours = business_hours(tx, client_id)
         known = has_hours(tx, client_id)
         first = japan_day(tx.now)

@@ -1,30 +1,20 @@
 """Calls and their offers to operators: rows, facts, history, missed calls, recordings."""
 
 from denwaban.calls import changes
-from denwaban.calls.acts import (
-    answered,
-    begin,
+from denwaban.calls.acts import answered, begin, ended, held, offered, record, write_rows
+from denwaban.calls.away import Away, bucket_of
+from denwaban.calls.changes import Change
+from denwaban.calls.current import (
     call,
     call_of_leg,
     calls_by_ids,
-    calls_of,
-    ended,
-    held,
-    history,
-    last_operator,
-    missed,
-    offered,
     open_calls,
     open_offers,
     queue,
-    record,
     ringing,
     ringing_at,
     talking_with,
-    write_rows,
 )
-from denwaban.calls.away import Away, bucket_of
-from denwaban.calls.changes import Change
 from denwaban.calls.decisions import (
     LONGEST_REASON,
     Decided,
@@ -52,6 +42,7 @@ from denwaban.calls.model import (
     Queued,
 )
 from denwaban.calls.numbers import UNOPENED, caller_in, forms, tails, turnings
+from denwaban.calls.past import calls_of, history, last_operator, missed
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs, told_of
 from denwaban.calls.recording_states import erase_recordings

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from denwaban.calls.queries import Place
+from denwaban.calls.past import Place
 from denwaban.web.api import decode_cursor, missing
 
 

@@ -5,19 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_, select
+from sqlalchemy import ColumnElement, RowMapping, or_, select
 
-from denwaban.calls.acts import read_call
-from denwaban.calls.model import MISSED, Call, Direction, Offer, OfferResult, Outcome
+from denwaban.calls.current import read_call, read_offer
+from denwaban.calls.model import Call, Direction, Offer, Outcome
 from denwaban.calls.numbers import learn_keys
+from denwaban.calls.past import NOBODY_TALKED, Place, older
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal import Fact
 from denwaban.journal.rows import facts
 from denwaban.people.rows import clients, operators
 from denwaban.store import Tx, among
-
-Place = tuple[datetime, str]
-"""(arrived_at, id) of a call: where a page of a list begins."""
 
 
 class Listed(NamedTuple):
@@ -51,13 +49,6 @@ class Wanted:
     until: datetime | None = None
     """The first moment that is too late."""
 
-
-NOBODY_TALKED = and_(
-    calls.c.outcome.in_([outcome.value for outcome in MISSED]),
-    calls.c.direction == Direction.INBOUND,
-    # Lost in the middle of a talk is not missed: somebody knows the caller's matter.
-    or_(calls.c.outcome != Outcome.LOST.value, calls.c.answered_at.is_(None)),
-)
 
 _NAMED = (
     select(calls, clients.c.name.label("client"), operators.c.name.label("operator"))
@@ -99,10 +90,7 @@ def listed(tx: Tx, wanted: Wanted, before: Place | None = None, limit: int = 100
         .limit(limit)
     )
     if before is not None:
-        at, call_id = before
-        found = found.where(
-            or_(calls.c.arrived_at < at, and_(calls.c.arrived_at == at, calls.c.id < call_id))
-        )
+        found = found.where(older(before))
     rows = tx.all(found)
     learn_keys(tx, rows)
     return [_listed(tx, row) for row in rows]
@@ -122,12 +110,7 @@ def offers_of(tx: Tx, call_id: str) -> list[tuple[Offer, str]]:
         .where(call_legs.c.call_id == call_id)
         .order_by(call_legs.c.offered_at, call_legs.c.id)
     )
-    found = []
-    for row in rows:
-        values = {name: row[name] for name in Offer.__struct_fields__}
-        values["result"] = OfferResult(row["result"]) if row["result"] else None
-        found.append((Offer(**values), row["operator"]))
-    return found
+    return [(read_offer(row), row["operator"]) for row in rows]
 
 
 def played_since(tx: Tx, call_id: str, user_id: str, since: datetime) -> bool:

@@ -143,11 +143,15 @@ async def test_relay_callers_are_remembered_and_never_judged(seat_story: MakeSto
     await story.caller_hangs_up(leg)
 
 
+@pytest.mark.req("L9")
 async def test_a_supervisor_with_a_seat_takes_the_call_over_to_the_seats_page(
     seat_story: MakeStory,
 ) -> None:
     story = await seat_story()
     _leg, call = await story.talk()
+    # One key of the operator; all the rest is the supervisor's.
+    asking = await _desk(story)
+    assert (await asking.post("/seat/help", {"on": True})).status_code == 200
     kimura = await story.web.browser(Role.SUPERVISOR)
     assert (await kimura.get("/seat")).status_code == 404
     own = await story.store.write(lambda tx: add_operator(tx, kimura.user_id, "木村"))

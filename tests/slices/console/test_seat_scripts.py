@@ -18,7 +18,15 @@ from denwaban.oncall import (
 )
 from denwaban.people import caller_of, set_experienced, set_regular
 from denwaban.reports import history, reports
-from denwaban.scripts import Script, ScriptSettings, Terms, parse, publish, set_settings
+from denwaban.scripts import (
+    Script,
+    ScriptSettings,
+    Terms,
+    parse,
+    publish,
+    run_of_call,
+    set_settings,
+)
 from denwaban.scripts.rows import scripts
 from denwaban.store import Tx
 
@@ -35,6 +43,7 @@ must_say = ["録音しております"]
 promises = [{ what = "折返しのご連絡", shortest = 30, longest = 180 }]
 forbidden = [{ words = "わかりかねます", instead = "担当が確かめます" }]
 objections = [{ when = "高い", answer = "資料でお確かめください。" }]
+empathy = [{ feeling = "angry", words = "ごもっともでございます。" }]
 
 [[nodes]]
 kind = "must_say"
@@ -169,6 +178,19 @@ async def test_words_not_to_say_are_told_and_kept(seat_story: MakeStory) -> None
     assert answer.status_code == 200
     assert answer.json()["kept"]
     assert "担当が確かめます" in answer.json()["warning"]
+
+
+@pytest.mark.req("I8")
+async def test_a_mood_is_kept_and_brings_words_that_calm(seat_story: MakeStory) -> None:
+    story = await seat_story()
+    browser, way = await talking(story)
+    assert "ごもっともでございます" not in (await browser.get("/seat")).text
+    marked = await browser.request("POST", f"{way}/mark", json={"mood": "angry"})
+    assert marked.status_code == 200
+    assert "ごもっともでございます" in (await browser.get("/seat")).text
+    run = await story.store.read(lambda tx: run_of_call(tx, way.split("/")[-1]))
+    assert run is not None
+    assert run.value("report.mood") == "angry"
 
 
 @pytest.mark.req("B16")

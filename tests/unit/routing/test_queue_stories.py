@@ -221,6 +221,7 @@ def test_others_rest_at_lunch_until_a_caller_has_waited_too_long() -> None:
     assert offers(floor.tick(after(15))) == [("c2", "tanaka")]
 
 
+@pytest.mark.req("I6")
 def test_after_many_calls_in_a_row_a_rest_is_granted_and_lasts() -> None:
     floor = a_floor("suzuki", care=Care(calls_in_a_row=3, rest_seconds=120))
     now = START
@@ -261,6 +262,7 @@ def test_a_pause_between_calls_begins_the_row_anew_and_the_rest_may_be_cut_by_on
     assert floor.seats["suzuki"].available
 
 
+@pytest.mark.req("I6")
 def test_a_long_row_of_talks_earns_a_rest_after_the_wrap_up() -> None:
     care = Care(seconds_in_a_row=3600, rest_seconds=180)
     floor = a_floor("suzuki", care=care, wrapup=60)
@@ -277,6 +279,7 @@ def test_a_long_row_of_talks_earns_a_rest_after_the_wrap_up() -> None:
     assert floor.seats["suzuki"].reason == "rest"
 
 
+@pytest.mark.req("I6")
 def test_a_break_and_a_rest_outlive_the_program() -> None:
     floor = Floor(15, 6, 0)
     floor.pause(True, START)

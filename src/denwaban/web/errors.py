@@ -8,6 +8,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect
+from sqlalchemy.exc import DataError
 
 from denwaban.store import StoreError
 from denwaban.vault import VaultError
@@ -109,6 +110,9 @@ def as_problem(error: Exception) -> Problem:
         return Problem(400, *known(400))
     if isinstance(error, ValueError) and str(error).startswith("Exceeds the limit"):
         # Python reads no number of thousands of digits.
+        return Problem(400, *known(400))
+    if type(error) is DataError:
+        # What a writing verb was given; a reading one's comes as `StoreError`.
         return Problem(400, *known(400))
     if isinstance(error, StoreError):
         # A value that the database cannot hold (a number too large, a null character) is the sender's doing.

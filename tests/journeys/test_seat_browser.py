@@ -122,6 +122,8 @@ async def test_a_call_is_taken_and_reported_by_keyboard_alone(seat_story: MakeSt
         await page.keyboard.press("Control+Enter")
         await node(page, "end")
         await fits(page)
+        # What was said so far stands where nothing is asked: it is read back.
+        await expect(page.locator(".answers-given")).to_contain_text("港区芝1-2-3")
         await page.keyboard.press("End")
         await stage(page, "report")
         await fits(page)

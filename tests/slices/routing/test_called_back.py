@@ -404,6 +404,82 @@ async def then_sends_away(house: House) -> None:
     await house.store.write(lambda tx: set_level(tx, house.client, level))
 
 
+async def test_who_was_called_back_and_waits_on_hold_is_not_let_go(calling: House) -> None:
+    house = calling
+    async with house.open():
+        await presses(house)
+        await house.passes(6)
+        await house.comes("suzuki")
+        await house.rings("suzuki")
+        house.phone.seat_answers("seat-suzuki")
+        await house.until(lambda: house.phone.outside_rings(HER_PHONE))
+        far = house.phone.outside_answers(HER_PHONE)
+        await house.until(lambda: house.seat("suzuki").state is SeatState.TALKING)
+        await house.comes("tanaka")
+        suzuki = house.operators["suzuki"]
+        await house.board.consult(suzuki, "operator", house.operators["tanaka"])
+        await house.talks("tanaka")
+        await house.settled()
+        house.phone.connection_lost()
+        house.phone.connection_back()
+        await house.settled()
+        assert house.phone.hears(far) == "music"
+        await house.dies()
+    async with house.open():
+        await house.settled()
+        assert house.phone.hears(far) == "music"
+        asked = house.seat("suzuki").asked
+        assert asked is not None
+        assert asked.up
+        await house.board.back(suzuki)
+        assert house.phone.hears(far) == "voice of seat-suzuki"
+        house.phone.outside_hangs_up(HER_PHONE)
+        await house.until(lambda: house.seat("suzuki").state is SeatState.READY)
+        (call,) = await house.calls()
+        assert call.outcome is Outcome.ANSWERED
+
+
+async def test_who_was_told_of_the_key_at_a_kill_is_told_again_and_may_press_it(
+    calling: House,
+) -> None:
+    house = calling
+    async with house.open():
+        leg = await reaches_key(house)
+        await house.settled()
+        await house.dies()
+    house.phone.caller_presses(leg, "1")  # nobody hears it
+    async with house.open():
+        await house.until(lambda: IN_LINE in house.phone.hears(leg))
+        while MAY_PRESS not in house.phone.hears(leg):
+            house.phone.prompt_ends(leg)
+            await house.settled()
+        house.phone.caller_presses(leg, "1")
+        await house.hears(leg, KEPT)
+        assert await kept(house) == 1
+
+
+async def test_who_was_sent_to_leave_a_message_at_a_kill_is_sent_there_once(
+    calling: House,
+) -> None:
+    house = calling
+    await then_sends_away(house)
+    async with house.open():
+        leg = await reaches_key(house)
+        await house.settled()
+        await house.dies()
+    house.clock.advance(timedelta(seconds=30))
+    async with house.open():
+        await house.until(lambda: house.acts("take_message") == 1)
+        await house.settled()
+        assert leg not in (await house.phone.snapshot()).legs
+        (call,) = await house.calls()
+        assert call.outcome is Outcome.ABANDONED  # until what they said is found in the ledger
+    async with house.open():
+        await house.settled()
+        assert house.acts("take_message") == 1
+        assert house.view.calls == 0
+
+
 async def test_a_place_kept_on_the_line_does_not_stop_the_floor_after_a_restart(
     calling: House,
 ) -> None:

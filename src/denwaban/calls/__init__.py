@@ -41,7 +41,17 @@ from denwaban.calls.model import (
     Outcome,
     Queued,
 )
-from denwaban.calls.numbers import UNOPENED, caller_in, forms, tails, turnings
+from denwaban.calls.numbers import (
+    UNOPENED,
+    beside,
+    caller_in,
+    forms,
+    mark,
+    open_number,
+    seal_number,
+    tails,
+    turnings,
+)
 from denwaban.calls.past import calls_of, history, last_operator, missed
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs, told_of
@@ -72,6 +82,7 @@ __all__ = [
     "WrapUp",
     "answered",
     "begin",
+    "beside",
     "bucket_of",
     "call",
     "call_of_leg",
@@ -90,16 +101,19 @@ __all__ = [
     "history",
     "last_operator",
     "let_through",
+    "mark",
     "missed",
     "numbered_before",
     "offered",
     "open_calls",
+    "open_number",
     "open_offers",
     "queue",
     "record",
     "recordings_before",
     "ringing",
     "ringing_at",
+    "seal_number",
     "state_of",
     "stream",
     "tails",

@@ -5,11 +5,11 @@ we made) is its mark: a hash of it under the client's key, whose end is a hash o
 installation, as one search for the end of a number asks all clients. So the same indexes find it as before.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import RowMapping, bindparam, func, select, update
+from sqlalchemy import Column, RowMapping, bindparam, func, select, update
 
 from denwaban import vault
 from denwaban.calls.model import Call, Direction
@@ -65,7 +65,7 @@ def forms(tx: Tx, client_id: str | None, numbers: Iterable[str]) -> list[str]:
     """What stands in the rows of this client's calls with these numbers (E.164, or as it came): their marks, and the numbers
     themselves until all old rows are sealed."""
     wanted = [one for one in numbers if one]
-    marks = [mark for one in wanted if (mark := _mark(tx, client_id, one))]
+    marks = [found for one in wanted if (found := mark(tx, client_id, one))]
     return marks if vault.turned(tx, NUMBER) else [*marks, *wanted]
 
 
@@ -100,6 +100,32 @@ def open_number(tx: Tx, client_id: str | None, place: str, sealed: str) -> str:
     return UNOPENED
 
 
+def beside(
+    name: str, column: Column[Any], sealed: Column[Any], turn: Callable[[Tx, RowMapping], Any]
+) -> vault.Turning:
+    """The turning of a table with `id` and `client_id` whose numbers stood in `column` and are sealed in `sealed`, which is null
+    until then; `turn` says what both hold from then on."""
+    table = column.table
+    old = sealed.is_(None) & (column != "")
+
+    def step(tx: Tx, after: str) -> str | None:
+        rows = tx.all(
+            select(table.c.id, table.c.client_id, column, sealed)
+            .where(table.c.id > after)
+            .order_by(table.c.id)
+            .limit(AT_ONCE)
+        )
+        for row in rows:
+            if row[sealed.name] is None and row[column.name]:
+                tx.execute(update(table).where(table.c.id == row["id"]).values(turn(tx, row)))
+        return rows[-1]["id"] if rows else None
+
+    def left(tx: Tx) -> int:
+        return int(tx.scalar(select(func.count()).select_from(table).where(old)))
+
+    return vault.Turning(name, step, left)
+
+
 def learn_keys(tx: Tx, rows: Sequence[RowMapping]) -> None:
     """Before the numbers of many clients are opened: see `vault.learn_keys`."""
     vault.learn_keys(tx, ((row["client_id"], row["number"]) for row in rows))
@@ -122,14 +148,14 @@ def _kept(
     found: dict[str, str | None] = {**both._asdict(), "number": None}
     if far := getattr(both, column):
         found |= {
-            column: _mark(tx, client_id, far),
+            column: mark(tx, client_id, far),
             "number": seal_number(tx, client_id, place_of(call_id), far),
         }
     return found
 
 
-def _mark(tx: Tx, client_id: str | None, number: str) -> str:
-    """Empty where nothing was sealed yet and this transaction only reads. Where the client's key does not open: see
+def mark(tx: Tx, client_id: str | None, number: str) -> str:
+    """By what a number of this client's callers is found. Empty where nothing was sealed yet and this transaction only reads. Where the client's key does not open: see
     `seal_number`."""
     try:
         whole = vault.blind(tx, client_id, NUMBER, number)

@@ -11,6 +11,7 @@ from denwaban import (
     people,
     promises,
     reports,
+    routing,
     scripts,
     summaries,
 )
@@ -22,6 +23,7 @@ TURNINGS = (
     *oncall.turnings,
     *reports.turnings,
     *calls.turnings,
+    *routing.turnings,
     *scripts.turnings,
     *promises.turnings,
     *delivery.turnings,

@@ -8,7 +8,7 @@ from sqlalchemy import Integer, RowMapping, Select, String, and_, bindparam, fun
 
 from denwaban.calls import Call, Direction, caller_in, calls_by_ids, forms, tails
 from denwaban.calls.rows import caller_tail, calls
-from denwaban.lines import parse_number, show_number
+from denwaban.lines import parse_number
 from denwaban.memory.model import NOTHING, SOON, Askings, Before, Memory, Past, Told, said_before
 from denwaban.memory.rows import askings
 from denwaban.people.persons import (
@@ -23,6 +23,7 @@ from denwaban.people.persons.rows import person_calls
 from denwaban.people.rows import operators
 from denwaban.promises import Promise
 from denwaban.promises.rows import KEPT, promises
+from denwaban.promises.rows import forms as promised_to
 from denwaban.promises.rows import read as read_promise
 from denwaban.reports import Status, Words, words_shown
 from denwaban.reports.rows import reports
@@ -177,11 +178,10 @@ def _one(tx: Tx, row: RowMapping, words: Words) -> Past:
 def _promises(
     tx: Tx, client_id: str, numbers: Sequence[str], given: Sequence[str]
 ) -> list[Promise]:
-    """A report has the number as the operator typed it: both forms are the same."""
-    forms = {form for number in numbers for form in (number, show_number(number))}
-    if not forms and not given:
+    wanted = promised_to(tx, client_id, numbers)
+    if not wanted and not given:
         return []
-    asked = {"client": client_id, "forms": forms}
+    asked = {"client": client_id, "forms": wanted}
     rows = tx.all(_TO_BOTH, {**asked, "given": given}) if given else tx.all(_TO_NUMBERS, asked)
     return [read_promise(tx, row) for row in rows]
 

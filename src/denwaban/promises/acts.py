@@ -5,7 +5,6 @@ from datetime import datetime
 
 from denwaban.delivery import press
 from denwaban.journal import Fact, append
-from denwaban.lines import parse_number, show_number
 from denwaban.oncall import deadlines_of
 from denwaban.promises import rows
 from denwaban.promises.model import Promise
@@ -127,11 +126,7 @@ def open_promises(tx: Tx, client_id: str, number: str) -> list[Promise]:
 
     A report has the number as the operator typed it, a call has E.164: both forms are the same caller.
     """
-    if not number:
-        return []
-    found = parse_number(number).e164
-    numbers = [number, found, show_number(found)] if found else [number]
-    return rows.open_to(tx, client_id, numbers)
+    return rows.open_to(tx, client_id, [number]) if number else []
 
 
 def open_of_client(tx: Tx, client_id: str) -> list[Promise]:

@@ -13,7 +13,7 @@ def erase_promises(tx: Tx, report_ids: Sequence[str]) -> None:
     tx.execute(
         update(promises)
         .where(promises.c.report_id.in_(list(report_ids)))
-        .values(caller_number="", caller_name="", what="", evidence="")
+        .values(caller_number="", number=None, caller_name="", what="", evidence="")
     )
 
 

@@ -1,6 +1,6 @@
 """What was promised to whom by when."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from datetime import datetime
 
@@ -18,9 +18,11 @@ from sqlalchemy import (
     update,
 )
 
+from denwaban.calls import beside, mark, open_number, seal_number
+from denwaban.lines import parse_number, show_number
 from denwaban.promises.model import Promise
 from denwaban.store import Id, Question, Tx, Utc, among, metadata
-from denwaban.vault import Texts
+from denwaban.vault import Texts, turned
 from denwaban.work import due_columns
 
 promises = Table(
@@ -29,7 +31,8 @@ promises = Table(
     Column("id", Id, primary_key=True),
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
     Column("report_id", Id, ForeignKey("reports.id"), nullable=False, unique=True),
-    Column("caller_number", String(100), nullable=False),
+    Column("caller_number", String(100), nullable=False),  # its mark (see `numbers` of calls)
+    Column("number", Text),  # sealed; null: none, erased, or from before it was
     Column("caller_name", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("by", Utc),
@@ -46,13 +49,46 @@ Index("ix_promises_by", promises.c.client_id, promises.c.by)
 Index("ix_promises_caller", promises.c.client_id, promises.c.caller_number)
 
 
-KEPT = [promises.c[field.name] for field in fields(Promise)]
+KEPT = [*(promises.c[field.name] for field in fields(Promise)), promises.c.number]
 
 words = Texts(promises, "caller_name", "what", "evidence")
 """To whom what was promised, and how it was kept."""
 
 
-turnings = (words.turning,)
+_TURNING = "promises.number"
+
+
+def _numbered(tx: Tx, client_id: str, promise_id: str, number: str) -> dict[str, str | None]:
+    if not number:
+        return {"caller_number": "", "number": None}
+    return {
+        "caller_number": mark(tx, client_id, parse_number(number).e164 or number),
+        "number": seal_number(tx, client_id, _where(promise_id), number),
+    }
+
+
+def _where(promise_id: str) -> str:
+    return f"{_TURNING}/{promise_id}"
+
+
+def forms(tx: Tx, client_id: str, numbers: Iterable[str]) -> set[str]:
+    """What stands in the rows of promises to any of these numbers, however they were typed."""
+    keys = {parse_number(one).e164 or one for one in numbers if one}
+    marks = {found for one in keys if (found := mark(tx, client_id, one))}
+    if turned(tx, _TURNING):
+        return marks
+    return marks.union(keys, map(show_number, keys), filter(None, numbers))
+
+
+turnings = (
+    words.turning,
+    beside(
+        _TURNING,
+        promises.c.caller_number,
+        promises.c.number,
+        lambda tx, row: _numbered(tx, row["client_id"], row["id"], row["caller_number"]),
+    ),
+)
 
 
 def read(tx: Tx, row: RowMapping) -> Promise:
@@ -61,6 +97,9 @@ def read(tx: Tx, row: RowMapping) -> Promise:
         name: words.shown(tx, row["client_id"], row["id"], name, row[name])
         for name in words.columns
     }
+    if row["number"] is not None:
+        where = _where(row["id"])
+        opened["caller_number"] = open_number(tx, row["client_id"], where, row["number"])
     return Promise(**{field.name: row[field.name] for field in fields(Promise)} | opened)
 
 
@@ -69,6 +108,7 @@ def add(tx: Tx, promise: Promise, due_at: datetime | None) -> None:
     values = asdict(promise)
     for name in words.columns:
         values[name] = words.seal(tx, promise.client_id, promise.id, name, values[name])
+    values |= _numbered(tx, promise.client_id, promise.id, promise.caller_number)
     tx.execute(insert(promises).values(**values, due_at=due_at))
     tx.touch(f"work:{promises.name}")
 
@@ -134,7 +174,7 @@ _OPEN_TO = Question(
 
 def open_to(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[Promise]:
     """Promises of a client to any of these numbers not yet kept, nearest time first, those without a time last."""
-    rows = tx.all(_OPEN_TO, {"client": client_id, "numbers": numbers})
+    rows = tx.all(_OPEN_TO, {"client": client_id, "numbers": forms(tx, client_id, numbers)})
     return [read(tx, row) for row in rows]
 
 

@@ -3,7 +3,7 @@
 from denwaban.routing.asking import SeatError
 from denwaban.routing.deciding import Where
 from denwaban.routing.erasing import forget_places
-from denwaban.routing.keeping import Place
+from denwaban.routing.keeping import Place, turnings
 from denwaban.routing.keeping import given_up as place_given_up
 from denwaban.routing.keeping import told as place_told
 from denwaban.routing.left import LeftCalls, message_to_tell, message_told
@@ -44,5 +44,6 @@ __all__ = [
     "message_told",
     "place_given_up",
     "place_told",
+    "turnings",
     "WatchView",
 ]

@@ -13,5 +13,5 @@ def forget_places(tx: Tx, call_ids: Sequence[str]) -> None:
     tx.execute(
         update(kept_places)
         .where(kept_places.c.id.in_(list(call_ids)), kept_places.c.ended_at.is_not(None))
-        .values(number="")
+        .values(number="", sealed=None)
     )

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping, insert, select, update
 
+from denwaban.calls import beside, open_number, seal_number
 from denwaban.journal import Fact, append
 from denwaban.people.persons import numbers_of, person_by_number
 from denwaban.routing.rows import kept_places
@@ -49,6 +50,7 @@ class Place:
 
 
 _SHOWN = [kept_places.c[name] for name in Place.__dataclass_fields__ if name != "also"]
+_SHOWN.append(kept_places.c.sealed)
 
 
 def keep(tx: Tx, call_id: str, client_id: str, number: str, shown: str) -> Place:
@@ -60,7 +62,7 @@ def keep(tx: Tx, call_id: str, client_id: str, number: str, shown: str) -> Place
         insert(kept_places).values(
             id=call_id,
             client_id=client_id,
-            number=number,
+            **_sealed(tx, call_id, client_id, number),
             shown=shown,
             kept_at=tx.now,
             tries=0,
@@ -74,13 +76,13 @@ def keep(tx: Tx, call_id: str, client_id: str, number: str, shown: str) -> Place
 def place(tx: Tx, call_id: str) -> Place | None:
     """The place of this call, if one was ever kept."""
     row = tx.first(select(*_SHOWN).where(kept_places.c.id == call_id))
-    return _place(row) if row is not None else None
+    return _place(tx, row) if row is not None else None
 
 
 def open_places(tx: Tx) -> dict[str, Place]:
     """Every place that is still kept, by call."""
     rows = tx.all(select(*_SHOWN).where(kept_places.c.ended_at.is_(None)))
-    return {row["id"]: _known(tx, _place(row)) for row in rows}
+    return {row["id"]: _known(tx, _place(tx, row)) for row in rows}
 
 
 def tried(tx: Tx, call_id: str, tries: int, next_at: datetime, operator_id: str) -> None:
@@ -116,7 +118,7 @@ def given_up(tx: Tx, call_id: str) -> Place | None:
     row = tx.first(
         select(*_SHOWN).where(kept_places.c.id == call_id, kept_places.c.due_at.is_not(None))
     )
-    return _place(row) if row is not None else None
+    return _place(tx, row) if row is not None else None
 
 
 def told(tx: Tx, call_id: str) -> None:
@@ -136,5 +138,28 @@ def _known(tx: Tx, kept: Place) -> Place:
     return replace(kept, also=frozenset(numbers_of(tx, person.id)) - {kept.number})
 
 
-def _place(row: RowMapping) -> Place:
-    return Place(**row)
+def _place(tx: Tx, row: RowMapping) -> Place:
+    """A number that cannot be opened is none that can be called: the place is given up, and its client told."""
+    found = dict(row)
+    sealed = found.pop("sealed")
+    if sealed is not None:
+        found["number"] = open_number(tx, row["client_id"], _where(row["id"]), sealed)
+    return Place(**found)
+
+
+def _sealed(tx: Tx, call_id: str, client_id: str, number: str) -> dict[str, str]:
+    return {"number": "", "sealed": seal_number(tx, client_id, _where(call_id), number)}
+
+
+def _where(call_id: str) -> str:
+    return f"kept_places.number/{call_id}"
+
+
+turnings = (
+    beside(
+        "kept_places.number",
+        kept_places.c.number,
+        kept_places.c.sealed,
+        lambda tx, row: _sealed(tx, row["id"], row["client_id"], row["number"]),
+    ),
+)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     RowMapping,
     String,
     Table,
+    Text,
     bindparam,
     insert,
     select,
@@ -45,7 +46,8 @@ kept_places = Table(
     metadata,
     Column("id", Id, ForeignKey("calls.id"), primary_key=True),
     Column("client_id", Id, ForeignKey("clients.id"), nullable=False),
-    Column("number", String(20), nullable=False),  # who is called (E.164)
+    Column("number", String(20), nullable=False),  # who is called (E.164), before it was sealed
+    Column("sealed", Text),  # the number
     Column("shown", String(20), nullable=False),  # the client's number that they dialled (E.164)
     Column("kept_at", Utc, nullable=False),
     Column("tries", Integer, nullable=False),

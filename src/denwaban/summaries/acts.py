@@ -26,7 +26,7 @@ from denwaban.summaries.model import (
 from denwaban.summaries.plans import Reader, add_summary, plan_of, readers
 from denwaban.summaries.reading import read, still_open
 from denwaban.summaries.rows import summaries, summary_mails, summary_tries
-from denwaban.summaries.sealing import seal_calls
+from denwaban.summaries.sealing import addresses, seal_calls
 from denwaban.texts import N_, clean_text
 from denwaban.work import Duty
 
@@ -168,15 +168,16 @@ def add_mail(
 ) -> None:
     """A mail that goes out as soon as the summary is made; one without an address has failed already and says so."""
     nowhere = "" if to.address else "メールの届け先がありません。担当者の届け先を追加してください。"
+    mail_id = new_id()
     tx.execute(
         insert(summary_mails).values(
-            id=new_id(),
+            id=mail_id,
             summary_id=summary_id,
             client_id=client_id,
             staff_id=None if user_id else to.staff_id,
             user_id=user_id,
             name=to.name,
-            address=to.address,
+            address=addresses.seal(tx, client_id, mail_id, "address", to.address),
             round=round_,
             state=State.FAILED.value if nowhere else State.PENDING.value,
             tries=0,

@@ -24,6 +24,7 @@ from denwaban.summaries.model import Document, State
 from denwaban.summaries.paper import LONGEST, Press, PressFailed, paper, tiles
 from denwaban.summaries.queries import Kept, kept
 from denwaban.summaries.rows import summary_mails, summary_tries
+from denwaban.summaries.sealing import addresses
 from denwaban.summaries.table import csv_of
 from denwaban.summaries.words import TITLES, file_name, period_words, subject_of
 from denwaban.vault import Tampered
@@ -72,7 +73,8 @@ def begin(tx: Tx, mail_id: str) -> Ready | None:
         )
     )
     trial = row["user_id"] is not None
-    return Ready(try_id, mail_id, row["name"], row["address"], found, trial)
+    address = addresses.open(tx, row["client_id"], mail_id, "address", row["address"])
+    return Ready(try_id, mail_id, row["name"], address, found, trial)
 
 
 def record(tx: Tx, ready: Ready, outcome: Outcome, chance: float) -> None:

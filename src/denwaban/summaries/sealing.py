@@ -1,4 +1,5 @@
-"""The lists of calls in summaries are sealed: whom they are from and what they were about. The figures are not."""
+"""The lists of calls in summaries are sealed: whom they are from and what they were about. So are the addresses of their mails; the
+figures are not."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from sqlalchemy import Text, cast, func, select, update
 from denwaban import vault
 from denwaban.store import Tx
 from denwaban.summaries.model import CallLine, plain_calls, read_calls
-from denwaban.summaries.rows import summaries
+from denwaban.summaries.rows import summaries, summary_mails
 
 AT_ONCE = 20
 """So many old lists are looked at in one transaction; one of a month may have thousands of lines."""
@@ -55,4 +56,7 @@ def _place(summary_id: str) -> str:
     return f"summaries.calls/{summary_id}"
 
 
-turnings = (vault.Turning("summaries.calls", _old_calls, _plain),)
+addresses = vault.Texts(summary_mails, "address")
+"""Where the mails go."""
+
+turnings = (vault.Turning("summaries.calls", _old_calls, _plain), addresses.turning)

@@ -7,11 +7,12 @@ import pytest
 from tests.asking import counted
 from tests.seat_story import MakeStory, SeatStory, seat_story
 
+from denwaban import calls, promises
 from denwaban.console.acts import look_begun
 from denwaban.console.look import Look, NotBegun, look
-from denwaban.people import caller_of
 from denwaban.scripts import save_answer
 from denwaban.store import Tx
+from denwaban.vault import Turnings
 
 __all__ = ["seat_story"]
 
@@ -40,8 +41,10 @@ async def asks(
 async def test_a_look_asks_little_however_many_reports_wait(seat_story: MakeStory) -> None:
     story = await seat_story()
     operator = story.operator
-    # A client's keys are read once in five minutes, for all seats.
-    await story.store.read(lambda tx: caller_of(tx, story.client_id, "+819000000000"))
+    # The keys of a client and of the installation are read once in five minutes, for all seats; old rows are sealed.
+    await story.store.write(lambda tx: calls.history(tx, story.client_id, "+819000000000"))
+    await story.store.read(lambda tx: calls.history(tx, story.client_id, "+819000000000"))
+    await Turnings(story.store, (*calls.turnings, *promises.turnings)).run()
     seen, idle = await asks(story)
     assert (seen.stage, idle <= MOST["idle"]) == ("idle", True), idle
     asked: dict[str, list[int]] = {"ringing": [], "talking": [], "report": []}

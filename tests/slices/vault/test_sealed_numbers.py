@@ -1,13 +1,13 @@
 """Callers' numbers are in no table as they are: looked for row by row, made of old rows, altered, without a key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import select, update
-from tests.delivery_story import Office, open_office
+from tests.delivery_story import DRAFT, Office, open_office
 
-from denwaban import care, memory, vault
+from denwaban import care, delivery, memory, promises, reports, vault
 from denwaban.calls import (
     Call,
     Direction,
@@ -29,27 +29,44 @@ from denwaban.calls import (
     record,
 )
 from denwaban.calls.rows import calls
-from denwaban.clock import MovedClock
+from denwaban.clock import MovedClock, japan_day
 from denwaban.config import Settings
 from denwaban.main.sealing import TURNINGS
+from denwaban.promises.rows import promises as promise_rows
+from denwaban.routing import keeping
+from denwaban.routing.rows import kept_places
 from denwaban.store import Store, Tx, metadata, new_id
+from denwaban.summaries.acts import add_mail
+from denwaban.summaries.model import Kind, Period
+from denwaban.summaries.plans import Reader, add_summary
+from denwaban.summaries.rows import summary_mails
+from denwaban.summaries.sealing import addresses
 from denwaban.vault import Turnings
 from denwaban.vault.rows import vault_keys
 
 NUMBER, OTHER, FAR = "+819071829364", "+819071820000", "+81345678123"
 LINE = "+81312345678"
-WRITTEN = ("+819071829364", "09071829364", "090-7182-9364", "71829364", "345678123", "3-4567-8123")
+WRITTEN = (
+    "+819071829364",
+    "09071829364",
+    "090-7182-9364",
+    "71829364",
+    "345678123",
+    "3-4567-8123",
+    "suzuki-mail",
+)
 """The numbers of this story, as they may be written anywhere."""
+
+ADDRESS = "suzuki-mail@yamada.example.jp"
 
 
 def readable(store: Store) -> set[tuple[str, str]]:
-    """(table, number) of what can be read in the tables. What a number's owner is called is sealed elsewhere."""
+    """(table, number) of what can be read in the tables."""
     found = set()
     with store.engine.connect() as connection:
         for table in metadata.sorted_tables:
-            if not table.name.startswith("person"):
-                for row in connection.execute(select(table)):
-                    found |= {(table.name, one) for one in WRITTEN if one in repr(tuple(row))}
+            for row in connection.execute(select(table)):
+                found |= {(table.name, one) for one in WRITTEN if one in repr(tuple(row))}
     return found
 
 
@@ -91,6 +108,16 @@ def told(office: Office) -> Callable[[Tx], Past]:
             arrived_at=tx.now, direction=Direction.OUTBOUND,
         )  # fmt: skip
         record(tx, [changes.arrived(back)])
+        keeping.keep(tx, gone, office.client_id, NUMBER, LINE)
+        draft = replace(DRAFT, number="090-7182-9364", callback_needed=True)
+        made = reports.accept(
+            tx, office.client_id, talked, office.operator_id, office.suzuki, draft, False
+        )
+        delivery.send(tx, made, 15)
+        assert promises.make(tx, made) is not None
+        day = japan_day(tx.now)
+        summary = add_summary(tx, office.client_id, Period(Kind.DAILY, day, day), 1, "", None)
+        add_mail(tx, summary, office.client_id, Reader(office.suzuki, "鈴木", ADDRESS), 1)
         return Past(talked, gone, withheld, nobodys, back.id)
 
     return verb
@@ -118,12 +145,21 @@ async def holds(store: Store, office: Office, past: Past) -> None:
         assert calls_of_numbers(tx, client_id, [FAR]) == [past.back]
         assert calls_of_numbers(tx, client_id, [LINE]) == []
         assert [one.number for one in missed(tx, client_id, tx.now)] == [NUMBER]
+        kept = keeping.place(tx, past.missed)
+        assert kept is not None
+        assert keeping.open_places(tx) == {past.missed: kept}
+        assert (kept.number, kept.shown) == (NUMBER, LINE)
+        for number in (NUMBER, "090-7182-9364"):
+            [promise] = promises.open_promises(tx, client_id, number)
+            assert promise.caller_number == "090-7182-9364"
+        assert promises.open_promises(tx, client_id, OTHER) == []
+        [mail] = tx.all(select(summary_mails))
+        assert addresses.open(tx, client_id, mail["id"], "address", mail["address"]) == ADDRESS
         assert {one.caller for one in calls_of(tx)} == {NUMBER, ""}
         again = rang_again(tx, client_id)
-        assert {one.call_id for one in memory.memory_of_call(tx, again).past} == {
-            past.talked,
-            past.missed,
-        }
+        known = memory.memory_of_call(tx, again)
+        assert {one.call_id for one in known.past} == {past.talked, past.missed}
+        assert list(known.promises) == [promise]
         for digits in ("9364", "71829364", "090-7182-9364"):
             hits = memory.find_calls(tx, digits, client_id)
             assert {one.past.call_id for one in hits} == {past.talked, past.missed}, digits
@@ -148,7 +184,7 @@ def left(tx: Tx) -> int:
     return sum(one.left(tx) for one in TURNINGS if one.left is not None)
 
 
-async def test_calls_numbers_are_in_no_table(store: Store, office: Office) -> None:
+async def test_numbers_are_in_no_table(store: Store, office: Office) -> None:
     past = await store.write(told(office))
     assert readable(store) == set()
     await holds(store, office, past)
@@ -183,14 +219,18 @@ def as_before(tx: Tx) -> None:
     for one in calls_by_ids(tx, [row["id"] for row in tx.all(select(calls.c.id))]).values():
         plain = {"caller": one.caller, "dialled": one.dialled, "number": None}
         tx.execute(update(calls).where(calls.c.id == one.id).values(**plain))
+    tx.execute(update(kept_places).values(number=NUMBER, sealed=None))
+    tx.execute(update(promise_rows).values(caller_number="090-7182-9364", number=None))
+    tx.execute(update(summary_mails).values(address=ADDRESS))
 
 
 async def test_old_rows_are_read_and_then_sealed(store: Store, office: Office) -> None:
     past = await store.write(told(office))
     await store.write(as_before)
-    assert {table for table, _ in readable(store)} == {"calls"}
+    plain = {"calls", "kept_places", "promises", "summary_mails"}
+    assert {table for table, _ in readable(store)} == plain
     await holds(store, office, past)
-    assert await store.read(left) == 4
+    assert await store.read(left) == 7
     await Turnings(store, TURNINGS).run()
     assert await store.read(left) == 0
     assert readable(store) == set()
@@ -207,6 +247,8 @@ async def test_a_number_that_does_not_open_fails_alone(store: Store, office: Off
         sealed = tx.scalar(select(calls.c.number).where(calls.c.id == past.talked))
         tx.execute(update(calls).where(calls.c.id == past.nobodys).values(number=sealed))
         tx.execute(update(calls).where(calls.c.id == past.missed).values(number="x"))
+        tx.execute(update(kept_places).values(sealed=sealed))
+        tx.execute(update(promise_rows).values(number=sealed))
 
     await store.write(swap)
     for verb in (calls_of, open_calls):
@@ -215,8 +257,10 @@ async def test_a_number_that_does_not_open_fails_alone(store: Store, office: Off
         assert found[past.withheld] == ""
     shown = await store.read(lambda tx: missed(tx, office.client_id, tx.now))
     assert [one.number for one in shown] == [numbers.UNOPENED]
-    hits = await store.read(lambda tx: memory.find_calls(tx, "0000", office.client_id))
-    assert hits == []
+    kept = await store.read(keeping.open_places)
+    assert [one.number for one in kept.values()] == [numbers.UNOPENED]
+    [promise] = await store.read(lambda tx: promises.open_promises(tx, office.client_id, NUMBER))
+    assert (promise.caller_number, promise.caller_name) == (numbers.UNOPENED, DRAFT.who)
 
 
 @pytest.mark.parametrize("purpose", ["seal", "blind"])

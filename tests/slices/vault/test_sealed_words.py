@@ -232,7 +232,7 @@ async def test_who_is_erased_is_in_no_byte_of_the_file(
     office = await open_office(store, clock, Settings())
     files = Files(office, Shelf(store, clock, tmp_path))
     await files.talk()
-    assert readable(store, ("佐藤 花子", NUMBER)) == {NUMBER}, "of the promise"
+    assert readable(store, ("佐藤 花子", NUMBER)) == set()
     [call] = await files.all_of(calls)
     assert readable(store, (call["caller"], call["number"])) == {call["caller"], call["number"]}
     await store.write(

@@ -96,7 +96,7 @@ def open_number(tx: Tx, client_id: str | None, place: str, sealed: str) -> str:
         except vault.KeyDestroyed:
             return ""
         except vault.VaultError:
-            continue
+            continue  # told of there
     return UNOPENED
 
 

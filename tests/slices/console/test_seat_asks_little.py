@@ -12,12 +12,14 @@ from denwaban.console.acts import look_begun
 from denwaban.console.look import Look, NotBegun, look
 from denwaban.scripts import save_answer
 from denwaban.store import Tx
-from denwaban.vault import Turnings
+from denwaban.vault import Turnings, file_key
 
 __all__ = ["seat_story"]
 
 MOST = {"idle": 7, "ringing": 22, "talking": 24, "report": 29}
 """Statements. Every one of them is paid by fifty seats at twenty calls a second: whoever needs another finds one to save."""
+
+SOMEBODY = "+819000000000"
 
 
 async def asks(
@@ -41,10 +43,12 @@ async def asks(
 async def test_a_look_asks_little_however_many_reports_wait(seat_story: MakeStory) -> None:
     story = await seat_story()
     operator = story.operator
-    # The keys of a client and of the installation are read once in five minutes, for all seats; old rows are sealed.
-    await story.store.write(lambda tx: calls.history(tx, story.client_id, "+819000000000"))
-    await story.store.read(lambda tx: calls.history(tx, story.client_id, "+819000000000"))
+    # Old rows are sealed, and the keys of a client and of the installation are read once in five minutes, for all seats.
     await Turnings(story.store, (*calls.turnings, *promises.turnings)).run()
+    await story.store.write(lambda tx: file_key(tx, story.client_id))
+    for run in (story.store.write, story.store.read):
+        await run(lambda tx: calls.history(tx, story.client_id, SOMEBODY))
+        await run(lambda tx: promises.open_promises(tx, story.client_id, SOMEBODY))
     seen, idle = await asks(story)
     assert (seen.stage, idle <= MOST["idle"]) == ("idle", True), idle
     asked: dict[str, list[int]] = {"ringing": [], "talking": [], "report": []}

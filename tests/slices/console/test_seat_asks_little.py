@@ -46,9 +46,9 @@ async def test_a_look_asks_little_however_many_reports_wait(seat_story: MakeStor
     # Old rows are sealed, and the keys of a client and of the installation are read once in five minutes, for all seats.
     await Turnings(story.store, (*calls.turnings, *promises.turnings)).run()
     await story.store.write(lambda tx: file_key(tx, story.client_id))
-    for run in (story.store.write, story.store.read):
-        await run(lambda tx: calls.history(tx, story.client_id, SOMEBODY))
-        await run(lambda tx: promises.open_promises(tx, story.client_id, SOMEBODY))
+    for way in (story.store.write, story.store.read):
+        await way(lambda tx: calls.history(tx, story.client_id, SOMEBODY))
+        await way(lambda tx: promises.open_promises(tx, story.client_id, SOMEBODY))
     seen, idle = await asks(story)
     assert (seen.stage, idle <= MOST["idle"]) == ("idle", True), idle
     asked: dict[str, list[int]] = {"ringing": [], "talking": [], "report": []}

@@ -11,7 +11,7 @@ from litestar import Request
 from litestar.response import Stream
 
 from denwaban.access import Lookup
-from denwaban.journal import Entry, Journal
+from denwaban.journal import Entry, Following, Journal
 from denwaban.store import Signal, StoreError
 from denwaban.web.here import Here
 
@@ -21,6 +21,10 @@ HEARTBEAT = 15.0
 CHECK_SESSION = 30.0
 """Seconds, about, after which a session that another process ended, or that ran out, stops hearing. Hundreds of pages that were
 opened together must not all look at the same moment."""
+
+MOST = 50
+"""Streams of one person at a time; a further one ends the oldest, which may be that of a browser that is gone. Each costs something
+at every fact, in the loop that answers calls."""
 
 MAX_SEQ = 2**62
 
@@ -40,6 +44,22 @@ class Live:
         self.lookup = lookup
         self.ended = ended
         self.stopping = asyncio.Event()
+        self._open: dict[str, list[Following[LiveEvent]]] = {}
+
+    def begun(self, user_id: str, stream: Following[LiveEvent]) -> None:
+        """One more of this person's."""
+        theirs = self._open.setdefault(user_id, [])
+        theirs.append(stream)
+        if len(theirs) > MOST:
+            theirs.pop(0).stop()
+
+    def over(self, user_id: str, stream: Following[LiveEvent]) -> None:
+        """It has ended, by whatever cause."""
+        theirs = self._open.get(user_id, [])
+        if stream in theirs:
+            theirs.remove(stream)
+        if not theirs:
+            self._open.pop(user_id, None)
 
     def stop(self) -> None:
         """Ends every stream, so that a server that is asked to stop need not wait for them."""
@@ -104,6 +124,8 @@ async def _events(
     beside: Beside | None = None,
 ) -> AsyncIterator[bytes]:
     following = journal.following(after, choose)
+    user_id = at.who.user_id if at.who is not None else ""
+    shared.begun(user_id, following)
     over = asyncio.create_task(_until_over(shared, at))
     over.add_done_callback(lambda _over: following.stop())
     told = after
@@ -123,6 +145,7 @@ async def _events(
             over.result()
     finally:
         # The browser went away or we are stopping: nothing of this stream stays behind.
+        shared.over(user_id, following)
         over.cancel()
 
 

@@ -11,7 +11,7 @@ from denwaban.journal import Entry, Fact, Journal, append, last_seq
 from denwaban.store import Store, Tx
 from denwaban.web import LiveEvent
 from denwaban.web.here import Here
-from denwaban.web.live import Live, _events, cursor, encode
+from denwaban.web.live import MOST, Live, _events, cursor, encode
 
 
 def choose(entry: Entry) -> LiveEvent | None:
@@ -104,6 +104,26 @@ async def test_a_slow_reader_hears_nothing_that_came_before_the_end(store: Store
             assert [one async for one in rest] == []
     finally:
         running.cancel()
+
+
+async def test_one_person_has_so_many_streams_and_the_oldest_gives_way(store: Store) -> None:
+    at, journal = await somebody(store), Journal(store)
+    shared = Live(Lookup(store, Journal(store)), store.signal(TOPIC))
+    running = asyncio.create_task(journal.run())
+    shown = await store.read(last_seq)
+    streams = [_events(shared, at, journal, shown, choose) for _ in range(MOST + 2)]
+    try:
+        for stream in streams:
+            await next_event(stream)
+        assert [[chunk async for chunk in gone] for gone in streams[:2]] == [[], []]
+        await store.write(lambda tx: append(tx, Fact("call.arrived", "a")))
+        for stream in (streams[2], streams[-1]):
+            assert "data: call.arrived" in await next_event(stream)
+    finally:
+        for stream in streams:
+            await stream.aclose()  # type: ignore[attr-defined]
+        running.cancel()
+    assert not shared._open
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from denwaban.reports.model import (
     Urgency,
     caller_words,
 )
+from denwaban.vault import UNOPENED
 
 WEEKDAYS = "月火水木金土日"
 
@@ -26,7 +27,13 @@ _SHOWN = {"who": "どなたから", "done": "対応"}
 def lines_of(report: Report, *, signed_in: bool = False) -> tuple[tuple[str, str], ...]:
     """(label, value) in the order of the form that the report was written on, then what the script asked. Who has not
     signed in (mails, chats, links, programs that are told) reads a hint in place of what is 秘密. Card numbers are masked."""
-    return read_out(report.draft, report.form, signed_in=signed_in)
+    found = read_out(report.draft, report.form, signed_in=signed_in)
+    if not report.closed:
+        return found
+    # Whether they gave a number is not known just now.
+    number = report.form.field("number")
+    named = {number.label, _SHOWN.get("number", "")} if number is not None else set()
+    return tuple((label, UNOPENED if label in named else value) for label, value in found)
 
 
 def read_out(draft: Draft, form: Form, *, signed_in: bool) -> tuple[tuple[str, str], ...]:

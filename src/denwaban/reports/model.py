@@ -11,6 +11,7 @@ import msgspec
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.form import DEFAULT_FORM, Form
 from denwaban.texts import NOT_ASKED
+from denwaban.vault import UNOPENED
 
 
 class Urgency(StrEnum):
@@ -187,6 +188,8 @@ def _clean(text: str) -> str:
 def caller_words(draft: Draft) -> str:
     """The caller as a colleague would write: `佐藤 花子様`, `お名前不明の方`."""
     name = draft.who.strip()
+    if name == UNOPENED:
+        return name
     for ending in ("さま", "さん", "様"):
         name = name.removesuffix(ending).rstrip()
     if name in NOT_KNOWN:

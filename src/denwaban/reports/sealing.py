@@ -32,7 +32,10 @@ BARE: Mapping[str, Any] = {
 }
 """The sealed columns, and what stands in them instead."""
 
-CLOSED: Mapping[str, Any] = {**BARE, "subject": vault.UNOPENED, "what_for": vault.UNOPENED}
+CLOSED: Mapping[str, Any] = {
+    **BARE,
+    **dict.fromkeys(("subject", "caller_name", "what_for"), vault.UNOPENED),
+}
 """What is shown of a report that cannot be opened."""
 
 Words = Mapping[str, Any] | RowMapping

@@ -31,7 +31,7 @@ from denwaban.reports.rows import reports as report_rows
 from denwaban.retention.export import pack
 from denwaban.store import Store, Tx, new_id
 from denwaban.summaries.rows import summaries
-from denwaban.vault import Turnings
+from denwaban.vault import UNOPENED, Turnings
 from denwaban.vault.rows import vault_keys, vault_turnings
 
 
@@ -172,6 +172,12 @@ async def test_people_go_on_with_a_report_that_cannot_be_opened(
         )
     await store.write(turn(report_rows, "sealed", bad.id))
 
+    closed = await store.read(lambda tx: reports.report(tx, bad.id))
+    assert closed is not None
+    told = dict(reports.lines_of(closed, signed_in=True))
+    # Nothing is said of who called that is not known: not that they withheld their number either.
+    assert {told[name] for name in ("どなたから", "電話番号", "ご用件")} == {UNOPENED}
+    assert told["緊急性"] == "通常"
     with pytest.raises(CannotCallBack, match="開けない"):
         await store.read(lambda tx: ready(tx, bad.id, office.suzuki_user, abroad=False))
     taken = await store.write(lambda tx: delivery.acknowledge(tx, bad.id, office.suzuki, "portal"))

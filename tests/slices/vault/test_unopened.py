@@ -138,7 +138,7 @@ async def test_a_list_shows_the_others(store: Store, office: Office) -> None:
     assert [one.id for one in listed] == [good.id, bad.id]
     assert listed[0] == good
     assert (listed[1].subject, listed[1].closed) == (UNOPENED, True)
-    assert listed[1].draft.who == ""
+    assert listed[1].draft.who == UNOPENED
     past = await store.read(lambda tx: calls_shown(tx, [str(one.call_id) for one in (bad, good)]))
     assert [one.past.what_for for one in past.values()].count("甕が割れた") == 1
     assert len(past) == 2

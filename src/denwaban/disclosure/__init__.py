@@ -10,16 +10,9 @@ from denwaban.disclosure.checking import (
     NoCheck,
     NotOpen,
     OpensNothing,
-    Shown,
-    Standing,
     TooFew,
-    allow,
     check,
-    lacks_check,
-    proven,
     reveal,
-    standing,
-    unlock,
 )
 from denwaban.disclosure.leaks import Alarm as LeakAlarm
 from denwaban.disclosure.leaks import alarms as leak_alarms
@@ -27,6 +20,8 @@ from denwaban.disclosure.leaks import duty as leak_duty
 from denwaban.disclosure.members import Member, count_members, put_member, remove_member
 from denwaban.disclosure.model import GatedField, Kind, Policy, Unreadable
 from denwaban.disclosure.policies import policy_of, set_policy
+from denwaban.disclosure.standing import Shown, Standing, lacks_check, proven, standing
+from denwaban.disclosure.unlocking import allow, unlock
 
 __all__ = [
     "GatedField",

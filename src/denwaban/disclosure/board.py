@@ -7,8 +7,9 @@ from sqlalchemy import ColumnElement, func, select
 
 from denwaban.calls import calls_by_ids
 from denwaban.calls.rows import calls
-from denwaban.disclosure.checking import midnight, standing
+from denwaban.clock import day_begins, japan_day
 from denwaban.disclosure.rows import tries
+from denwaban.disclosure.standing import standing
 from denwaban.people.rows import clients, operators
 from denwaban.store import Tx
 
@@ -38,7 +39,7 @@ def held(tx: Tx, *, only_running: bool = False) -> list[Held]:
     if not only_running:
         waits |= tries.c.call_id.in_(
             select(wrong.c.call_id).where(
-                wrong.c.at >= midnight(tx.now),
+                wrong.c.at >= day_begins(japan_day(tx.now)),
                 wrong.c.right.is_(False),
                 wrong.c.forgiven_at.is_(None),
             )
@@ -55,7 +56,7 @@ def held(tx: Tx, *, only_running: bool = False) -> list[Held]:
         .join(clients, clients.c.id == tries.c.client_id)
         .join(calls, calls.c.id == tries.c.call_id)
         .join(operators, operators.c.id == calls.c.operator_id)
-        .where(tries.c.at >= midnight(tx.now), waits)
+        .where(tries.c.at >= day_begins(japan_day(tx.now)), waits)
         .group_by(
             tries.c.call_id, tries.c.client_id, clients.c.name, operators.c.name, calls.c.ended_at
         )

@@ -11,7 +11,8 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.calls import call as call_of
 from denwaban.disclosure.board import held
-from denwaban.disclosure.checking import allow, standing, unlock
+from denwaban.disclosure.standing import standing
+from denwaban.disclosure.unlocking import allow, unlock
 from denwaban.people import PeopleError
 from denwaban.store import Store, Tx
 from denwaban.texts import N_

@@ -17,11 +17,9 @@ from denwaban.disclosure.checking import (
     NoCheck,
     NotOpen,
     OpensNothing,
-    Standing,
     TooFew,
     check,
     reveal,
-    standing,
 )
 from denwaban.disclosure.model import (
     LABELS,
@@ -32,6 +30,7 @@ from denwaban.disclosure.model import (
     Kind,
     Unreadable,
 )
+from denwaban.disclosure.standing import Standing, standing
 from denwaban.people import operator_of_user
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page

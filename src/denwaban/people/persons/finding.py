@@ -2,13 +2,24 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import RowMapping, and_, exists, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    RowMapping,
+    String,
+    and_,
+    bindparam,
+    exists,
+    or_,
+    select,
+    union_all,
+)
 
 from denwaban.people.persons.model import TAIL, Person, WayKind
 from denwaban.people.persons.queries import SHOWN, persons_by_ids, read_person
 from denwaban.people.persons.rows import PERSON, index, person_apart, person_ways, persons
 from denwaban.people.persons.sealing import hidden_tail, reached_by
-from denwaban.store import Tx
+from denwaban.store import Question, Tx
 from denwaban.store.search import Hit
 from denwaban.store.sounds import is_reading, near, sound
 from denwaban.store.words import fold, query
@@ -52,19 +63,35 @@ def by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[Pers
     """Persons one of whose numbers ends with these (four or more) digits, last heard of first."""
     # 090… is +8190…: without its first zero it is the end of both.
     end, tail = digits.removeprefix("0") or digits, digits[-TAIL:]
-    known = person_ways.c
+    whole = len(digits) > TAIL
+    asked = {"hidden": hidden_tail(tx, tail), "tail": tail, "most": WITH_TAIL if whole else limit}
+    if client_id is None:
+        rows = tx.all(_OF_ALL, asked)
+    else:
+        rows = tx.all(_OF_CLIENT, {**asked, "client": client_id})
+    found: dict[str, Person] = {}
+    learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
+    for row in rows:
+        if len(found) == limit:
+            break
+        if row["id"] not in found and (not whole or _number(tx, row).endswith(end)):
+            found[row["id"]] = read_person(tx, row)
+    return list(found.values())
+
+
+def _with_tail(*only: ColumnElement[bool]) -> Question:
+    known, text = person_ways.c, String()
     alike = select(known.id, known.person_id, known.value, known.sealed).where(
-        known.kind == WayKind.PHONE.value
+        known.kind == WayKind.PHONE.value, *only
     )
-    if client_id is not None:
-        alike = alike.where(known.client_id == client_id)
     both = union_all(
-        alike.where(known.tail_blind == hidden_tail(tx, tail)), alike.where(known.tail == tail)
+        alike.where(known.tail_blind == bindparam("hidden", type_=text)),
+        alike.where(known.tail == bindparam("tail", type_=text)),
     )
     # Apart from the order, for whose sake SQLite would walk through all persons of the client.
     ways = both.cte("ways").prefix_with("MATERIALIZED")
     way = ways.c
-    rows = tx.all(
+    return Question(
         select(
             *SHOWN,
             way.id.label("way_id"),
@@ -73,14 +100,12 @@ def by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[Pers
         )
         .select_from(ways.join(persons, persons.c.id == way.person_id))
         .order_by(persons.c.updated_at.desc(), persons.c.id.desc())
-        .limit(limit if len(digits) == TAIL else WITH_TAIL)
+        .limit(bindparam("most", type_=Integer))
     )
-    found: dict[str, Person] = {}
-    learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
-    for row in rows:
-        if len(found) < limit and row["id"] not in found and _number(tx, row).endswith(end):
-            found[row["id"]] = read_person(tx, row)
-    return list(found.values())
+
+
+_OF_ALL = _with_tail()
+_OF_CLIENT = _with_tail(person_ways.c.client_id == bindparam("client", type_=String()))
 
 
 def _number(tx: Tx, row: RowMapping) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Table, case, func, select
 
 from denwaban.access import Role
 from denwaban.access.rows import users
@@ -103,19 +103,15 @@ def lines_in_use(tx: Tx) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
 
 def client_names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """Names by id, in their order."""
-    found = tx.all(
-        select(clients.c.id, clients.c.name)
-        .where(clients.c.id.in_(ids))
-        .order_by(clients.c.name, clients.c.id)
-    )
-    return {row["id"]: row["name"] for row in found}
+    return _names(tx, clients, ids)
 
 
 def operator_names(tx: Tx, ids: Collection[str]) -> dict[str, str]:
     """The same of operators, those who have left with them."""
-    found = tx.all(
-        select(operators.c.id, operators.c.name)
-        .where(operators.c.id.in_(ids))
-        .order_by(operators.c.name, operators.c.id)
-    )
+    return _names(tx, operators, ids)
+
+
+def _names(tx: Tx, table: Table, ids: Collection[str]) -> dict[str, str]:
+    wanted = select(table.c.id, table.c.name).where(table.c.id.in_(ids))
+    found = tx.all(wanted.order_by(table.c.name, table.c.id))
     return {row["id"]: row["name"] for row in found}

@@ -20,6 +20,7 @@ from denwaban.disclosure.leaks import duty as leak_duty
 from denwaban.disclosure.members import Member, count_members, put_member, remove_member
 from denwaban.disclosure.model import GatedField, Kind, Policy, Unreadable
 from denwaban.disclosure.policies import policy_of, set_policy
+from denwaban.disclosure.sealing import turnings
 from denwaban.disclosure.standing import Shown, Standing, lacks_check, proven, standing
 from denwaban.disclosure.unlocking import allow, unlock
 
@@ -53,5 +54,6 @@ __all__ = [
     "reveal",
     "set_policy",
     "standing",
+    "turnings",
     "unlock",
 ]

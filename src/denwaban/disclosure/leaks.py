@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, delete, insert, select, update
 from denwaban import audit
 from denwaban.disclosure.law import Facts, What, steps
 from denwaban.disclosure.rows import leak_cases, leak_steps
+from denwaban.disclosure.sealing import case_words, of_case, of_step, step_note
 from denwaban.journal import Fact, append
 from denwaban.people import PeopleError, client
 from denwaban.people.rows import clients
@@ -83,7 +84,7 @@ def open_case(tx: Tx, client_id: str, what: str, facts: Facts, user_id: str) -> 
         insert(leak_cases).values(
             id=case_id,
             client_id=client_id,
-            what=text,
+            what=of_case.seal(tx, client_id, case_id, "what", text),
             **facts._asdict(),
             opened_at=tx.now,
             opened_by=user_id,
@@ -110,13 +111,15 @@ def revise(tx: Tx, case_id: str, facts: Facts, user_id: str) -> None:
 def done(tx: Tx, case_id: str, what: What, note: str, user_id: str) -> None:
     """A step is done; the note says who was told and how. Raises `NoSuchCase`, `PeopleError`."""
     case = _open(tx, case_id)
-    if all(step.what is not what for step in case.left):
+    step = next((step for step in case.left if step.what is what), None)
+    if step is None:
         raise NoSuchCase(what)
     text = _text(note, what, N_("だれに、どう知らせたか(何をしたか)を書いてください"))
+    note = of_step.seal(tx, case.client_id, step.id, "note", text)
     tx.execute(
         update(leak_steps)
-        .where(leak_steps.c.case_id == case_id, leak_steps.c.what == what.value)
-        .values(done_at=tx.now, done_by=user_id, note=text, due_at=None, leased_until=None)
+        .where(leak_steps.c.id == step.id)
+        .values(done_at=tx.now, done_by=user_id, note=note, due_at=None, leased_until=None)
     )
     _note(tx, "leak.step_done", user_id, case.client_id, case_id, step=what.value)
 
@@ -126,10 +129,11 @@ def close(tx: Tx, case_id: str, closing: str, user_id: str) -> None:
     `PeopleError`."""
     case = _open(tx, case_id)
     text = _text(closing, "closing", N_("結果を書いてください"))
+    sealed = of_case.seal(tx, case.client_id, case_id, "closing", text)
     tx.execute(
         update(leak_cases)
         .where(leak_cases.c.id == case_id)
-        .values(closed_at=tx.now, closed_by=user_id, closing=text)
+        .values(closed_at=tx.now, closed_by=user_id, closing=sealed)
     )
     tx.execute(
         update(leak_steps)
@@ -220,25 +224,27 @@ _CASES = select(leak_cases, clients.c.name.label("client")).join(
 
 def _whole(tx: Tx, rows: Sequence[RowMapping]) -> list[Case]:
     found: dict[str, list[Step]] = {row["id"]: [] for row in rows}
+    whose = {row["id"]: row["client_id"] for row in rows}
     for row in tx.all(
         select(leak_steps)
         .where(leak_steps.c.case_id.in_(found))
         .order_by(leak_steps.c.by, leak_steps.c.id)
     ):
         values = {name: row[name] for name in Step.__slots__}
-        found[row["case_id"]].append(Step(**{**values, "what": What(row["what"])}))
+        values |= {"what": What(row["what"]), "note": step_note(tx, whose[row["case_id"]], row)}
+        found[row["case_id"]].append(Step(**values))
     return [
         Case(
             row["id"],
             row["client_id"],
             row["client"],
-            row["what"],
+            case_words(tx, row, "what"),
             Facts(*(row[name] for name in Facts._fields)),
             row["opened_at"],
             row["opened_by"],
             row["closed_at"],
             row["closed_by"],
-            row["closing"],
+            case_words(tx, row, "closing"),
             tuple(found[row["id"]]),
         )
         for row in rows

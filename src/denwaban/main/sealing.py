@@ -4,6 +4,7 @@ from denwaban import (
     calls,
     care,
     delivery,
+    disclosure,
     feedback,
     improvement,
     memory,
@@ -30,6 +31,7 @@ TURNINGS = (
     *summaries.turnings,
     *improvement.turnings,
     *care.turnings,
+    *disclosure.turnings,
     *feedback.turnings,
     *memory.turnings,
 )

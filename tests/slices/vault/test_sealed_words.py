@@ -31,6 +31,9 @@ from denwaban.config import Settings
 from denwaban.delivery.handing import said
 from denwaban.delivery.inbound.keeping import Kept, keep, payload_of
 from denwaban.delivery.inbound.rows import inbound
+from denwaban.disclosure import leaks
+from denwaban.disclosure.law import Facts, What
+from denwaban.disclosure.rows import leak_cases, leak_steps
 from denwaban.feedback.rows import feedback as feedback_rows
 from denwaban.improvement.rows import unexpected_questions
 from denwaban.main.sealing import TURNINGS
@@ -56,7 +59,17 @@ NAME, MATTER, DONE, NOTE = (
 )
 ANSWER, TALK, STATUS, WISH = "鼬鼠横丁", "贔屓筋の話", "檄を飛ばす", "蘊蓄が長い"
 QUESTION, ABUSE, MAIL, LINE = "鯰髭の件", "罵詈讒謗", "楔形の手紙", "筍掘り"
-TELLTALE = (NAME, MATTER, DONE, NOTE, ANSWER, TALK, STATUS, WISH, QUESTION, ABUSE, MAIL, LINE)
+KANA, COMPANY, LEAK, WHOM, ENDING = (
+    "おうむだに ひすいこ",
+    "鯱鉾楼",
+    "鵺野に漏れた",
+    "猩猩に伝えた",
+    "貂の悪戯",
+)
+TELLTALE = (
+    *(NAME, MATTER, DONE, NOTE, ANSWER, TALK, STATUS, WISH, QUESTION, ABUSE, MAIL, LINE),
+    *(KANA, "おうむだに", "オウムダニ", COMPANY, LEAK, WHOM, ENDING),
+)
 
 
 @pytest.fixture
@@ -78,13 +91,17 @@ def tell(office: Office) -> Callable[[Tx], tuple[str, str]]:
         care.mark_abusive(tx, call, office.operator_id, care.Reason.OTHER, ABUSE)
         call = ended(tx, call.id, Outcome.ANSWERED, None)
         draft = replace(
-            DRAFT, who=NAME, kana="おうむだに ひすいこ", company="", number="090-1234-5678", what_for=MATTER,
+            DRAFT, who=NAME, kana=KANA, company=COMPANY, number="090-1234-5678", what_for=MATTER,
             done=DONE, note=NOTE, answers=(("住所", ANSWER),),
         )  # fmt: skip
         made = reports.accept(
             tx, client_id, call.id, office.operator_id, office.suzuki, draft, False
         )
         memory.keep(tx, made)
+        assert memory.learn(tx, call, made) is not None
+        leak = leaks.open_case(tx, client_id, LEAK, Facts(tx.now), office.suzuki_user)
+        leaks.done(tx, leak, What.CONTAIN, WHOM, office.suzuki_user)
+        leaks.close(tx, leak, ENDING, office.suzuki_user)
         delivery.send(tx, made, 15)
         promises.make(tx, made)
         delivery.comment(tx, made.id, office.suzuki, TALK, "portal")
@@ -119,6 +136,9 @@ async def test_nothing_that_was_said_can_be_read_in_the_database(
     assert [one.text for one in await store.read(lambda tx: said(tx, report_id))] == [TALK]
     [row] = await store.read(lambda tx: tx.all(select(inbound)))
     assert await store.read(lambda tx: payload_of(tx, row)) == {"text": MAIL}
+    [leak] = await store.read(leaks.cases)
+    assert (leak.what, leak.closing) == (LEAK, ENDING)
+    assert [step.note for step in leak.steps if step.note] == [WHOM]
 
     # What a caller may ask for has all of it.
     asked = await store.read(lambda tx: retention.asked(tx, office.client_id, "090-1234-5678"))
@@ -153,6 +173,8 @@ async def test_what_was_written_before_is_sealed_while_the_program_runs(
         tx.execute(update(answers).values(value=ANSWER))
         tx.execute(update(unexpected_questions).values(words=QUESTION))
         tx.execute(update(feedback_rows).values(text=WISH))
+        tx.execute(update(leak_cases).values(what=LEAK, closing=ENDING))
+        tx.execute(update(leak_steps).where(leak_steps.c.note != "").values(note=WHOM))
         [row] = tx.all(select(summaries))
         lines = open_calls(tx, office.client_id, row["id"], row["calls"])
         tx.execute(update(summaries).values(calls=plain_calls(lines)))
@@ -165,7 +187,17 @@ async def test_what_was_written_before_is_sealed_while_the_program_runs(
         )  # fmt: skip
 
     await store.write(as_before)
-    assert readable(store, TELLTALE) >= {NAME, MATTER, ANSWER, QUESTION, WISH, LINE}
+    assert readable(store, TELLTALE) >= {
+        NAME,
+        MATTER,
+        ANSWER,
+        QUESTION,
+        WISH,
+        LINE,
+        LEAK,
+        WHOM,
+        ENDING,
+    }
     assert await store.read(counted) > 0
     assert await store.read(lambda tx: reports.report(tx, report_id)) == before, "read as it is"
 

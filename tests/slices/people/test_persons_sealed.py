@@ -16,7 +16,6 @@ from denwaban.main.sealing import TURNINGS
 from denwaban.memory import pages
 from denwaban.people import caller_of, callers_page, remember_caller, set_put_first
 from denwaban.people.persons import (
-    UNOPENED,
     By,
     WayKind,
     acts_of,
@@ -55,7 +54,7 @@ from denwaban.people.persons.sealing import (
 )
 from denwaban.store import Store, Tx
 from denwaban.store.words import fold
-from denwaban.vault import Turnings, VaultError
+from denwaban.vault import UNOPENED, Turnings, VaultError
 
 ME = By("0" * 32, "渡辺 真理")
 

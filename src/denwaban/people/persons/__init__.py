@@ -27,7 +27,6 @@ from denwaban.people.persons.erasing import forget_persons, persons_before
 from denwaban.people.persons.finding import digits_in, find_persons, twins
 from denwaban.people.persons.joining import MERGE, SPLIT, merge, say_apart, split, undo
 from denwaban.people.persons.model import (
-    UNOPENED,
     Act,
     BuiltOn,
     By,
@@ -59,7 +58,6 @@ from denwaban.people.persons.sealing import turnings
 __all__ = [
     "MERGE",
     "SPLIT",
-    "UNOPENED",
     "Act",
     "BuiltOn",
     "By",

@@ -11,12 +11,12 @@ from denwaban.people.persons.acts import (
     set_put_first_person,
     set_regular_person,
 )
-from denwaban.people.persons.model import UNOPENED, WayKind
+from denwaban.people.persons.model import WayKind
 from denwaban.people.persons.queries import person_by_number, with_value
 from denwaban.people.persons.rows import person_ways, persons
 from denwaban.people.persons.sealing import called, looked_for, reached_by
 from denwaban.store import Question, Tx
-from denwaban.vault import learn_keys
+from denwaban.vault import UNOPENED, learn_keys
 
 _CALLERS = select(
     person_ways.c.id,

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from denwaban import vault
 from denwaban.people.model import PeopleError
 from denwaban.store.sounds import sound
 from denwaban.store.words import fold
 from denwaban.texts import N_
+from denwaban.vault import UNOPENED
 
 TAIL = 4
 """So many last digits of a number people remember (下4桁)."""
@@ -17,9 +17,6 @@ TAIL = 4
 
 TEXTS = ("name", "kana", "company")
 """What a person is called, by the names of `Person`."""
-
-UNOPENED = vault.UNOPENED
-"""Stands, in a list, for what cannot be opened."""
 
 
 class WayKind(StrEnum):

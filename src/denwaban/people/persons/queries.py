@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, RowMapping, String, and_, bindparam, func, or_, select
 
-from denwaban.people.persons.model import TEXTS, UNOPENED, Act, OldName, Person, Way, WayKind
+from denwaban.people.persons.model import TEXTS, Act, OldName, Person, Way, WayKind
 from denwaban.people.persons.rows import (
     person_acts,
     person_calls,
@@ -15,7 +15,7 @@ from denwaban.people.persons.rows import (
 )
 from denwaban.people.persons.sealing import Row, called, called_before, looked_for, reached_by
 from denwaban.store import Question, Tx, among
-from denwaban.vault import learn_keys
+from denwaban.vault import UNOPENED, learn_keys
 
 PLAIN = tuple(name for name in Person.__slots__ if name not in (*TEXTS, "opened"))
 """What stands in the columns of a person as it is."""

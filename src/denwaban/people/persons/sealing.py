@@ -152,7 +152,8 @@ def _old(of: Together, sealed: Callable[[Tx, RowMapping], dict[str, Any]]) -> va
         rows = tx.all(select(t).where(t.c.id > after).order_by(t.c.id).limit(AT_ONCE))
         for row in rows:
             if row["sealed"] is None and any(row[name] for name in of.columns):
-                tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed(tx, row)))
+                with vault.alone(tx, t.name, row["id"]):
+                    tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed(tx, row)))
         return rows[-1]["id"] if rows else None
 
     def left(tx: Tx) -> int:
@@ -186,8 +187,9 @@ def _old_acts(tx: Tx, after: str) -> str | None:
     )
     for row in rows:
         if not isinstance(row["moved"], str):
-            sealed = seal_moved(tx, row["client_id"], row["id"], row["moved"])
-            tx.execute(update(t).where(t.c.id == row["id"]).values(moved=sealed))
+            with vault.alone(tx, t.name, row["id"]):
+                sealed = seal_moved(tx, row["client_id"], row["id"], row["moved"])
+                tx.execute(update(t).where(t.c.id == row["id"]).values(moved=sealed))
     return rows[-1]["id"] if rows else None
 
 

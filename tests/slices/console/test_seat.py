@@ -13,7 +13,7 @@ from tests.seat_story import CALLER, NUMBER, MakeStory, SeatStory, seat_story, u
 from tests.web_fixtures import Browser
 
 from denwaban.access import Role, end_sessions
-from denwaban.calls import Call
+from denwaban.calls import Call, turnings
 from denwaban.console.pages.common import Seat
 from denwaban.console.pages.screen import open_pages
 from denwaban.console.rows import today
@@ -26,6 +26,7 @@ from denwaban.reports.rows import reports
 from denwaban.scripts import LONGEST_ANSWER
 from denwaban.store import Store, Tx
 from denwaban.telephony.engine import PRACTICE_TRUNK
+from denwaban.vault import Turnings
 
 __all__ = ["seat_story"]
 
@@ -155,6 +156,7 @@ async def test_a_request_is_one_transaction_and_asks_little(
     seat_story: MakeStory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = await seat_story()
+    await Turnings(story.store, turnings).run()  # until then it is asked whether it has been
     browser = await sit(story)
     _leg, call = await story.talk()
     have = {"X-Seat-Have": joined(keys((await browser.get("/seat")).text))}

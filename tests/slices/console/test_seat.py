@@ -12,6 +12,7 @@ from tests.asking import counted
 from tests.seat_story import CALLER, NUMBER, MakeStory, SeatStory, seat_story, until
 from tests.web_fixtures import Browser
 
+from denwaban import calls, promises
 from denwaban.access import Role, end_sessions
 from denwaban.calls import Call, turnings
 from denwaban.console.pages.common import Seat
@@ -159,6 +160,8 @@ async def test_a_request_is_one_transaction_and_asks_little(
     await Turnings(story.store, turnings).run()  # until then it is asked whether it has been
     browser = await sit(story)
     _leg, call = await story.talk()
+    # Old rows are sealed, as they are all day.
+    await Turnings(story.store, (*calls.turnings, *promises.turnings)).run()
     have = {"X-Seat-Have": joined(keys((await browser.get("/seat")).text))}
     me, made = asyncio.current_task(), list[tuple[str, int]]()
 

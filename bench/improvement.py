@@ -16,6 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import insert
+from tests.keys import lend_keys
 
 import denwaban.calls
 import denwaban.schema
@@ -166,6 +167,7 @@ async def median(act: Callable[[], Awaitable[object]]) -> float:
 async def measure(count: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{Path(folder) / 'bench.db'}", SystemClock())
+        lend_keys(store)
         await asyncio.to_thread(migrate, store.engine)
         await store.open()
         client, script, version, operator = await store.write(lambda tx: fill(tx, count))

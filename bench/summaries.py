@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
+from tests.keys import lend_keys
 
 import denwaban.schema  # noqa: F401 - loads every table
 from denwaban.access import rows as access_rows
@@ -128,6 +129,7 @@ async def measure(small: int, folder: Path) -> None:
     engine.dispose()
     clock = MovedClock(NIGHT - timedelta(days=1))
     store, press = Store(url, clock), Press()
+    lend_keys(store)
     await store.open()
     try:
         large = await store.write(lambda tx: fill(tx, small))

@@ -43,7 +43,7 @@ from denwaban.web import configure_logs
 STOPPING_SECONDS = 3
 """How long open pages may take to finish when the program is stopped."""
 
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 """How long a thread of the database may keep the interpreter while a call waits for the event loop."""
 
 

@@ -26,4 +26,5 @@ import denwaban.retention.rows
 import denwaban.routing.rows
 import denwaban.scripts.rows
 import denwaban.summaries.rows
+import denwaban.targets.rows
 import denwaban.vault.rows  # noqa: F401

@@ -55,6 +55,9 @@ MAY: list[tuple[str, set[Role]]] = [
     (r"POST /floor/(watch|help|phone).*", SUPERVISOR),
     (r"POST /api/v1/calls/.*", SUPERVISOR),
     (r"GET /api/v1/handling-times", FLOOR),
+    # Whose: tests/slices/test_targets.py.
+    (r"GET /targets", OPERATOR),
+    (r"PUT /api/v1/operators/\{operator_id:str\}/targets", FLOOR),
     (r"\w+ /floor.*", FLOOR),
     (r"GET /audit", FLOOR),
     (r"\w+ /clients/\{client_id:str\}/care", FLOOR),

@@ -190,7 +190,7 @@ async def test_the_inside(
     async with serving(web.app, lifespan="off") as url, chromium() as browser:
         admin = await seated(browser, story.store, url, ids["administrator"])
         for path in (
-            "/floor", "/floor/wall", "/floor/abuse", "/floor/handling", f"/floor/abuse/{case}", f"/clients/{story.client_id}/care", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
+            "/floor", "/floor/wall", "/floor/abuse", "/floor/handling", "/floor/targets", f"/floor/targets/{story.operator.id}", f"/floor/abuse/{case}", f"/clients/{story.client_id}/care", "/dispatch", "/reports", "/calls", "/clients", "/clients/new", f"/clients/{story.client_id}",
             f"/clients/{story.client_id}/roster", f"/clients/{story.client_id}/hours",
             f"/staff/{suzuki}/calendars", f"/clients/{story.client_id}/lines", f"/clients/{story.client_id}/report-form", f"/clients/{story.client_id}/report-rules", f"/clients/{story.client_id}/ladder", f"/clients/{story.client_id}/promises", "/feedback", f"/scripts/settings/{story.client_id}", f"/clients/{story.client_id}/staff/new",
             f"/clients/{story.client_id}/data", "/audit", "/identity", "/leaks", f"/leaks/{ids['leak']}", f"/clients/{story.client_id}/disclosure", f"/clients/{story.client_id}/disclosure/import", "/summaries", f"/summaries/{ids['summary']}", f"/clients/{story.client_id}/summaries", f"/clients/{story.client_id}/summary-plan",
@@ -248,6 +248,10 @@ async def test_the_inside(
         await operator.goto(f"{url}/floor")
         await operator.get_by_text("この画面を使う権限がありません").wait_for()
         await look(operator, "403", WIDE_DARK)
+        mine = await seated(browser, story.store, url, story.operator.user_id)
+        await mine.goto(f"{url}/targets")
+        await mine.get_by_role("heading", name="わたしの目標と実績").wait_for()
+        await look(mine, "targets", WIDE_DARK)
         nobody = await seated(browser, story.store, url, None)
         await nobody.goto(f"{url}/sign-in")
         await look(nobody, "sign-in", WIDE_DARK)

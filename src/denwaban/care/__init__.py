@@ -18,7 +18,7 @@ from denwaban.care.abuse import (
     withdraw,
 )
 from denwaban.care.erasing import erase_abuse_words
-from denwaban.care.handling import NO_CALLS, Handling, handling
+from denwaban.care.handling import NO_CALLS, RELAYED, Handling, handling
 from denwaban.care.handling import By as HandlingBy
 from denwaban.care.handling import Time as HandlingTime
 from denwaban.care.helping import Asked, answer_help, ask_help, end_help, open_help, open_helps
@@ -52,6 +52,7 @@ from denwaban.care.watched import (
 __all__ = [
     "DEFAULT",
     "NO_CALLS",
+    "RELAYED",
     "Asked",
     "By",
     "CareError",

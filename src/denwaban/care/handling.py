@@ -111,10 +111,12 @@ _NUMBERS = (
     .join(relay_calls, relay_calls.c.call_id == _marked.c.id)
     .where(_marked.c.caller != "", _marked.c.direction == Direction.INBOUND.value)
 )
-_RELAY = or_(
+RELAYED = or_(
     calls.c.id.in_(select(relay_calls.c.call_id)),
     and_(calls.c.caller != "", tuple_(calls.c.client_id, calls.c.caller).in_(_NUMBERS)),
 )
+"""Of a row of `calls`: it came by the telephone relay service."""
+
 _KEYS: Mapping[By, ColumnElement[str]] = {
     By.ALL: literal(""),
     By.CLIENT: calls.c.client_id,
@@ -123,7 +125,7 @@ _KEYS: Mapping[By, ColumnElement[str]] = {
 
 
 def _asked(by: By, of_client: bool) -> Select[Any]:
-    relay = cast(_RELAY, Integer)
+    relay = cast(RELAYED, Integer)
     legs = (
         select(
             _KEYS[by].label("key"),

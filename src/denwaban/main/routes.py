@@ -45,12 +45,15 @@ import denwaban.scripts.api
 import denwaban.scripts.pages
 import denwaban.summaries.api
 import denwaban.summaries.pages
+import denwaban.targets.api
+import denwaban.targets.pages
 from denwaban.access import Role
 from denwaban.web import MenuEntry
 
 PAGES: Sequence[ControllerRouterHandler] = (
     *denwaban.console.pages.routes,
     *denwaban.floor.pages.routes,
+    *denwaban.targets.pages.routes,
     *denwaban.portal.pages.routes,
     *denwaban.callback.pages.routes,
     *denwaban.retention.pages.routes,
@@ -82,6 +85,7 @@ API: Sequence[ControllerRouterHandler] = (
     *denwaban.lines.transfer.api.routes,
     *denwaban.calls.api.routes,
     *denwaban.floor.api.routes,
+    *denwaban.targets.api.routes,
     *denwaban.reports.api.routes,
     *denwaban.reports.settings_api.routes,
     *denwaban.scripts.api.routes,
@@ -120,4 +124,5 @@ MENU: Sequence[MenuEntry] = (
     MenuEntry("/keys", "API キー", frozenset({Role.ADMINISTRATOR}), aside=True),
     *denwaban.disclosure.pages.menu,
     MenuEntry("/practice", "練習", _INSIDE),
+    MenuEntry("/targets", "わたしの目標", frozenset({Role.OPERATOR})),
 )

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import or_, select, update
 
 from denwaban.calls.model import Direction
-from denwaban.calls.numbers import forms
+from denwaban.calls.numbers import every_form
 from denwaban.calls.recording_states import OLD
 from denwaban.calls.rows import call_decisions, calls, recordings
 from denwaban.store import Tx
@@ -48,10 +48,11 @@ def numbered_before(tx: Tx, client_id: str, before: datetime, after: str, limit:
 
 
 def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str]:
-    """Ids of the calls from these numbers to a client and of those from the client to them, oldest first."""
+    """Ids of the calls from these numbers to a client and of those from the client to them, oldest first. Raises `VaultError`
+    while the client's key does not open: then it cannot be told which those are."""
     inbound = calls.c.direction == Direction.INBOUND.value
     outbound = calls.c.direction == Direction.OUTBOUND.value
-    wanted = forms(tx, client_id, numbers)
+    wanted = every_form(tx, client_id, numbers)
     rows = tx.all(
         select(calls.c.id)
         .where(

@@ -22,7 +22,7 @@ from denwaban.calls import beside, mark, open_number, seal_number
 from denwaban.lines import parse_number, show_number
 from denwaban.promises.model import Promise
 from denwaban.store import Id, Question, Tx, Utc, among, metadata
-from denwaban.vault import Texts, turned
+from denwaban.vault import Texts, learn_keys, turned
 from denwaban.work import due_columns
 
 promises = Table(
@@ -185,4 +185,6 @@ def open_ones(tx: Tx, client_id: str | None, *, before: datetime | None = None) 
         query = query.where(promises.c.client_id == client_id)
     if before is not None:
         query = query.where(promises.c.by < before)
-    return [read(tx, row) for row in tx.all(query)]
+    rows = tx.all(query)
+    learn_keys(tx, ((row["client_id"], row["what"]) for row in rows))
+    return [read(tx, row) for row in rows]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from denwaban import vault
 from denwaban.calls import Call, calls_by_ids, calls_of_numbers, erase_recordings
 from denwaban.lines import numbers_of, parse_number, show_number
 from denwaban.people.persons import (
@@ -87,6 +88,13 @@ def asked(tx: Tx, client_id: str, typed: str) -> Asked:
     )
 
 
+def _lacks_number(tx: Tx, caller: Person, typed: str) -> bool:
+    """Whether the caller has a number that cannot be opened, besides the one that was typed."""
+    ways = [one for one in ways_of(tx, caller.id) if one.kind is WayKind.PHONE]
+    lacking = sum(not one.opened for one in ways)
+    return lacking > (typed not in {one.value for one in ways})
+
+
 def _written(number: str) -> tuple[str, ...]:
     """The ways in which an operator may have typed it."""
     shown = show_number(number)
@@ -118,8 +126,11 @@ def may_go(tx: Tx, found: Asked) -> May:
 
 def erase_caller(tx: Tx, client_id: str, typed: str, user_id: str | None) -> tuple[Counts, May]:
     """Erases what may go of one caller, and keeps that it happened: not who it was. What is held, or still has to be dealt
-    with, stays, and so does the caller's name until then. Raises `BadTerms`."""
+    with, stays, and so does the caller's name until then. Raises `BadTerms`, and `VaultError` when a number of theirs cannot be
+    opened: its calls would stay, and nobody would know any more whose they are."""
     found = asked(tx, client_id, typed)
+    if found.caller is not None and _lacks_number(tx, found.caller, found.numbers[0]):
+        raise vault.Tampered("a number")
     may = may_go(tx, found)
     recordings = erase_recordings(tx, may.calls)
     reports = forget(tx, client_id, may.reports, may.calls)

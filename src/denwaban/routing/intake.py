@@ -12,6 +12,7 @@ from denwaban.people.persons import given_calls, ways_of
 from denwaban.routing.model import Priority, Terms
 from denwaban.routing.skills import Need
 from denwaban.store import Store, StoreError, Tx
+from denwaban.vault import VaultError
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +65,8 @@ class Intake:
         self._store = store
 
     async def known(self, service: Service | None, call: Call) -> Known:
-        """What is known of who calls, where it matters. A database that is away or slow knows nothing."""
+        """What is known of who calls, where it matters. A database that is away or slow, or of which no key opens, knows
+        nothing."""
         if service is None or not asks(service) or not call.caller:
             return NOTHING_KNOWN
 
@@ -82,6 +84,6 @@ class Intake:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._store.read(read)
-        except (StoreError, TimeoutError) as error:
+        except (StoreError, TimeoutError, VaultError) as error:
             log.warning("routing.caller_unknown", call=call.id, error=type(error).__name__)
             return NOTHING_KNOWN

@@ -34,6 +34,7 @@ from denwaban.routing.recorder import Recorder
 from denwaban.routing.sound import Sound
 from denwaban.store import Store, StoreError
 from denwaban.telephony.port import Digit, LegState, Phone, PhoneError
+from denwaban.vault import VaultError
 
 log = structlog.get_logger(__name__)
 
@@ -130,7 +131,7 @@ class Places:
                         lambda tx: keeping.keep(tx, call, client_id, number, shown)
                     )
                 break
-            except (StoreError, TimeoutError) as error:
+            except (StoreError, TimeoutError, VaultError) as error:
                 log.warning("routing.place_not_kept", call=call, error=type(error).__name__)
             if not live.gone:
                 live.keeping, live.may_press = False, True

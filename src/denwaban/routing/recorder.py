@@ -11,6 +11,7 @@ from denwaban.calls import Change, write_rows
 from denwaban.journal import Fact, append
 from denwaban.routing.rows import StateRow, save_states
 from denwaban.store import Store, StoreError, Tx
+from denwaban.vault import VaultError
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,11 @@ AGAIN_AFTER = 0.5
 """Seconds until a database that failed is tried again."""
 LAST_WORDS = 10.0
 """Seconds that are spent on writing what is left when the program ends."""
+
+
+_AWAY = (StoreError, OperationalError, InterfaceError, VaultError)
+"""What will be over: also a key that another machine has made, until it is copied here. A client whose key alone does not open
+keeps nothing from being written (`seal_number` of calls)."""
 
 
 class Recorder:
@@ -100,7 +106,7 @@ class Recorder:
         self._unsure = True
         try:
             await self._store.write(lambda tx: _write(tx, group, again))
-        except (StoreError, OperationalError, InterfaceError) as error:
+        except _AWAY as error:
             log.warning("routing.store_away", behind=len(self._items), error=type(error).__name__)
             self.away = True
             return False
@@ -120,7 +126,7 @@ class Recorder:
         for item in group:
             try:
                 await self._store.write(lambda tx, item=item: _write(tx, [item], True))  # type: ignore[misc]
-            except (StoreError, OperationalError, InterfaceError):
+            except _AWAY:
                 return False
             except Exception as error:
                 self.unwritable += 1

@@ -68,14 +68,22 @@ def destroy_key(tx: Tx, client_id: str | None, key_id: str) -> None:
     tx.lent(Keyring).forget(f"{owner}/{key_id}")
 
 
-def open_(tx: Tx, client_id: str | None, place: str, sealed: str, of: str = "") -> str:
+def open_(
+    tx: Tx,
+    client_id: str | None,
+    place: str,
+    sealed: str,
+    of: str = "",
+    *,
+    or_house: bool = False,
+) -> str:
     """What was sealed. Raises `Tampered` (altered, or another client's, or of another place), `KeyDestroyed` (erased for
-    good), `KeyMissing`; but for what was erased, the health tells of it. `of`: which row it is, where `place` has no id."""
-    owner, unopened = client_id or HOUSE, tx.lent(Keyring).unopened
+    good), `KeyMissing`; but for what was erased, the health tells of it. `of`: which row it is, where `place` has no id.
+    `or_house`: the house's key may have sealed it in place of the client's."""
+    unopened = tx.lent(Keyring).unopened
     row = f"{place}/{of}" if of else place
     try:
-        key = key_named(tx, client_id, model.key_named_in(sealed))
-        text = model.open_text(key, owner, place, sealed)
+        text = _opened(tx, client_id, place, sealed, or_house=or_house)
     except KeyDestroyed:
         raise
     except VaultError as error:
@@ -84,6 +92,18 @@ def open_(tx: Tx, client_id: str | None, place: str, sealed: str, of: str = "") 
         raise
     unopened.opened(row)
     return text
+
+
+def _opened(tx: Tx, client_id: str | None, place: str, sealed: str, *, or_house: bool) -> str:
+    try:
+        key = key_named(tx, client_id, model.key_named_in(sealed))
+        return model.open_text(key, client_id or HOUSE, place, sealed)
+    except KeyDestroyed:
+        raise
+    except VaultError:
+        if not or_house:
+            raise
+    return _opened(tx, None, place, sealed, or_house=False)
 
 
 def open_old(tx: Tx, client_id: str | None, place: str, text: str, of: str = "") -> str:

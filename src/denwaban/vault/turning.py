@@ -26,7 +26,8 @@ class Turning:
 
     `step(tx, after)` seals a few rows behind `after` (empty at first) in the order of their ids and returns the last one it
     looked at; None when there was none. What is sealed already it leaves. A row that is written meanwhile is sealed by its
-    own verb, so each row need be looked at once in the life of a database.
+    own verb, so each row need be looked at once. What came in since the last look is looked at when a program starts: another
+    machine may have gone on with the version before.
     """
 
     name: str
@@ -68,30 +69,38 @@ class Turnings:
         sealed or opened is logged and looked at again at the next start; the rest goes on."""
         for turning in self._turnings:
             what = f"turning {turning.name}"
-            done, passed = False, 0
+            done, first, passed = False, True, False
             while not done:
                 await asyncio.sleep(PAUSE)
-                step = partial(_on, turning, passed=passed)
+                step = partial(_on, turning, first=first, passed=passed)
                 try:
-                    done, more = await self._store.write_at_last(step, what)
+                    done, passed = await self._store.write_at_last(step, what)
                 except VaultError as error:
                     log.error("vault.not_turned", turning=turning.name, error=type(error).__name__)
                     break
-                passed += more
+                first = False
 
 
-def _on(turning: Turning, tx: Tx, passed: int) -> tuple[bool, int]:
-    """One step: whether there is nothing left to do, and how many were passed over; `passed` were before."""
+def _on(turning: Turning, tx: Tx, first: bool, passed: bool) -> tuple[bool, bool]:
+    """One step, the `first` of this program or a later one: whether there is nothing left to do, and whether something may have
+    been passed over, as it was before (`passed`)."""
     mine = vault_turnings.c.name == turning.name
     row = tx.first(select(vault_turnings).where(mine))
-    if row is not None and row["done_at"] is not None:
-        return True, 0
-    after = turning.step(tx, row["after"] if row is not None else "")
     if row is None:
         tx.execute(insert(vault_turnings).values(name=turning.name, after=""))
+    place, done_at = (row["after"], row["done_at"]) if row is not None else ("", None)
+    if done_at is not None and not place:
+        return True, passed  # there was nothing from before
+    after = turning.step(tx, place)
+    # What a program that was killed has passed over, it alone knew.
+    killed = first and bool(place) and done_at is None
+    passed = passed or killed or bool(not_opened(tx))
+    values: dict[str, object] = {}
     if after is not None:
-        values: dict[str, object] = {"after": after}
-    else:
-        values = {"after": ""} if passed else {"done_at": tx.now}
-    tx.execute(update(vault_turnings).where(mine).values(values))
-    return after is None, len(not_opened(tx))
+        values = {"after": after}
+    elif done_at is None:
+        again = passed and (turning.left is None or turning.left(tx))
+        values = {"after": ""} if again else {"done_at": tx.now}
+    if values:
+        tx.execute(update(vault_turnings).where(mine).values(values))
+    return after is None, passed

@@ -20,6 +20,7 @@ from denwaban.clock import MovedClock, japan_day
 from denwaban.config import Settings
 from denwaban.lines import add_number
 from denwaban.people import persons as people_persons
+from denwaban.people.persons.rows import person_ways
 from denwaban.retention import Counts
 from denwaban.retention.export import described
 from denwaban.scripts import rows as script_rows
@@ -27,6 +28,7 @@ from denwaban.store import Store, Tx, new_id
 from denwaban.summaries.model import CallLine
 from denwaban.summaries.rows import summaries
 from denwaban.summaries.sealing import open_calls
+from denwaban.vault import VaultError
 
 LINE, THIRD, FOURTH = "+81312345678", "+819011110003", "+819011110004"
 
@@ -96,6 +98,48 @@ async def test_a_call_given_to_another_is_not_the_numbers_owners(files: Files) -
     every = await files.store.read(lambda tx: reports.reports(tx, None))
     names = {one.id: one.draft.who for one in every}
     assert (names[own_report], names[given_report]) == ("", "佐藤 花子")
+
+
+async def test_who_has_a_number_that_does_not_open_is_not_half_erased(files: Files) -> None:
+    client_id = files.office.client_id
+    await files.talk()
+    third, _report = await files.talk(OTHER)
+
+    def join(tx: Tx) -> str:
+        mine, other = (
+            people_persons.person_by_number(tx, client_id, one) for one in (NUMBER, OTHER)
+        )
+        assert mine is not None
+        assert other is not None
+        people_persons.merge(tx, mine.id, other.id, people_persons.By(None, "試験"))
+        return mine.id
+
+    who = await files.store.write(join)
+    ways = await files.store.read(lambda tx: people_persons.ways_of(tx, who))
+    ids = {one.value: one.id for one in ways}
+
+    def spoil(tx: Tx, number: str) -> str:
+        mine = person_ways.c.id == ids[number]
+        kept = str(tx.scalar(select(person_ways.c.sealed).where(mine)))
+        tx.execute(update(person_ways).where(mine).values(sealed="dv1.x"))
+        return kept
+
+    kept = await files.store.write(lambda tx: spoil(tx, OTHER))
+    with pytest.raises(VaultError):
+        await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
+    left = await files.store.read(lambda tx: calls_by_ids(tx, [third]))
+    assert left[third].caller == OTHER
+    assert await files.store.read(lambda tx: people_persons.person(tx, who)) is not None
+    # The number that they tell us themselves need not open.
+    mine = person_ways.c.id == ids[OTHER]
+    await files.store.write(
+        lambda tx: tx.execute(update(person_ways).where(mine).values(sealed=kept)) and None
+    )
+    await files.store.write(lambda tx: spoil(tx, NUMBER))
+    await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
+    left = await files.store.read(lambda tx: calls_by_ids(tx, [third]))
+    assert left[third].caller == ""
+    assert await files.store.read(lambda tx: people_persons.person(tx, who)) is None
 
 
 async def test_who_made_a_held_call_stays_known_and_so_does_its_line(

@@ -10,6 +10,8 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Call, CallState, Outcome, changes
 from denwaban.journal import Fact
+from denwaban.lines import ServiceLevel, set_level
+from denwaban.people import remember_caller
 from denwaban.routing import SeatError, SeatState
 from denwaban.routing.recorder import Recorder
 from denwaban.store import Store, StoreError, Tx
@@ -261,6 +263,28 @@ async def test_what_is_not_written_when_the_program_ends_is_written_first(house:
     found = await house.calls_in_record()
     assert len(found) == 20
     assert {call.state for call in found} <= {CallState.WAITING, CallState.RINGING}
+
+
+async def test_callers_are_taken_while_no_key_opens_and_written_when_one_does(
+    house: House,
+) -> None:
+    """Another machine has rotated the master key, and it is not here yet."""
+
+    def agree(tx: Tx) -> None:
+        set_level(tx, house.client, ServiceLevel(previous_seconds=30))
+        remember_caller(tx, house.client, "+819012345678", "佐藤 花子", "", "")
+
+    await house.store.write(agree)
+    async with house.open():
+        await house.comes("suzuki")
+        lend_keys(house.store, bytes(32))
+        house.dials(NUMBER, "09012345678")
+        await house.talks("suzuki")
+        assert await house.calls_in_record() == []
+        lend_keys(house.store)
+        (call,) = await house.calls()
+    assert (call.state, call.caller) == (CallState.TALKING, "+819012345678")
+    assert house.board.unwritable == 0
 
 
 async def test_one_change_that_cannot_be_written_does_not_stop_the_others(house: House) -> None:

@@ -270,20 +270,36 @@ async def test_callers_of_a_client_whose_key_does_not_open_are_taken(
     await store.write(told(office))
     of_client = vault_keys.c.owner == office.client_id
 
-    def spoil(tx: Tx) -> None:
+    those = of_client & (vault_keys.c.purpose == purpose)
+    wrapped = await store.read(lambda tx: tx.scalar(select(vault_keys.c.wrapped).where(those)))
+
+    def write(tx: Tx, wrapped: str) -> None:
         tx.lent(vault.Keyring).forget_current()
         for row in tx.all(select(vault_keys.c.id).where(of_client)):
             tx.lent(vault.Keyring).forget(f"{office.client_id}/{row['id']}")
-        those = of_client & (vault_keys.c.purpose == purpose)
-        tx.execute(update(vault_keys).where(those).values(wrapped="x" * 80))
+        tx.execute(update(vault_keys).where(those).values(wrapped=wrapped))
 
-    await store.write(spoil)
+    def all_of(tx: Tx) -> list[str]:
+        return calls_of_numbers(tx, office.client_id, [OTHER])
+
+    await store.write(lambda tx: write(tx, "x" * 80))
     fresh = await store.write(lambda tx: rang(tx, office.client_id, OTHER))
     assert readable(store) == set()
-    found = await store.read(lambda tx: call(tx, fresh.id))
-    assert found == fresh
+
+    def read(tx: Tx) -> tuple[Call | None, list[str]]:
+        return call(tx, fresh.id), vault.not_opened(tx)
+
+    assert await store.read(read) == (fresh, []), "sealed under another key, and opened with it"
     known = await store.read(lambda tx: history(tx, office.client_id, OTHER))
     assert [one.id for one in known] == [fresh.id]
+    if purpose == "blind":
+        with pytest.raises(vault.VaultError):
+            await store.read(all_of)
+    # When it opens again nothing is left out of an erasure.
+    await store.write(lambda tx: write(tx, wrapped))
+    later = await store.write(lambda tx: rang(tx, office.client_id, OTHER))
+    await store.write(lambda tx: rang(tx, office.client_id, ""))
+    assert await store.read(all_of) == [fresh.id, later.id]
 
 
 async def test_a_destroyed_key_erases_the_numbers(store: Store, office: Office) -> None:

@@ -70,7 +70,7 @@ def by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> list[Pers
     else:
         rows = tx.all(_OF_CLIENT, {**asked, "client": client_id})
     found: dict[str, Person] = {}
-    learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))
+    learn_keys(tx, ((row["client_id"], row["way_sealed"]) for row in rows))
     for row in rows:
         if len(found) == limit:
             break

@@ -73,7 +73,8 @@ _WHOSE = select(
             person_calls.c.client_id == bindparam("client"),
         )
         .scalar_subquery(),
-        select(person_ways.c.person_id).where(with_value()).scalar_subquery(),
+        # One of two, until an old row that stands twice is sealed.
+        select(person_ways.c.person_id).where(with_value()).limit(1).scalar_subquery(),
     ).label("id")
 ).subquery("whose")
 _THEIRS = person_ways.alias("theirs")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, Table, Text, cast, func, or_, select, update
+from sqlalchemy import RowMapping, Table, Text, cast, delete, func, or_, select, update
 
 from denwaban import vault
 from denwaban.people.persons.model import TEXTS, Person, WayKind, heard_as, tail_of
@@ -170,7 +170,14 @@ def _person(tx: Tx, row: RowMapping) -> dict[str, Any]:
 
 
 def _way(tx: Tx, row: RowMapping) -> dict[str, Any]:
-    return way_values(tx, row["client_id"], row["id"], WayKind(row["kind"]), row["value"])
+    found = way_values(tx, row["client_id"], row["id"], WayKind(row["kind"]), row["value"])
+    t = person_ways.c
+    same = (t.client_id == row["client_id"]) & (t.kind == row["kind"])
+    known = select(t.id).where(same, t.value == found["value"])
+    if tx.first(known) is not None:
+        # A machine that went on with the version before did not find it sealed, and wrote it again: it stays whose it was.
+        tx.execute(delete(person_ways).where(t.id == row["id"]))
+    return found
 
 
 def _name(tx: Tx, row: RowMapping) -> dict[str, Any]:

@@ -39,6 +39,11 @@ class SeatNow:
     parked: tuple[ParkedView, ...] = ()
 
     @property
+    def held_back(self) -> bool:
+        """In training, and offered nobody now, although ready."""
+        return self.seat is not None and self.seat.held_back and self.state == "ready"
+
+    @property
     def held(self) -> bool:
         return self.seat is not None and self.seat.held
 
@@ -125,7 +130,8 @@ def middle_key(look: Look, seat: SeatNow) -> str:
     """Where the operator is."""
     if look.card is None:
         unread = look.news.what.version_id if look.news else ""
-        return f"idle-{seat.state}-{seat.online:d}{seat.engine:d}{bool(seat.until):d}-{unread}"
+        how = (seat.online, seat.engine, bool(seat.until), seat.held_back)
+        return f"idle-{seat.state}-{''.join(str(int(one)) for one in how)}-{unread}"
     parts = [look.stage, look.call_id]
     if look.stage == "talking":
         parts.append(look.card.node.id)

@@ -12,7 +12,7 @@ from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_l
 from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
 from denwaban.floor.times import minutes
 from denwaban.oncall import Alarm, alarms
-from denwaban.people import OperatorGroup, groups
+from denwaban.people import OperatorGroup, TrainingStage, groups
 from denwaban.routing import FloorView, SeatState, SeatView, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.web import _
@@ -20,6 +20,7 @@ from denwaban.web import _
 SHOWN_WAITING = 12
 SHOWN = 5
 SHOWN_BUSY = 3
+SHOWN_LEARNING = 3
 """So many rows of a list fit without a scroll; the headings tell how many there are."""
 
 STALE = timedelta(seconds=20)
@@ -101,6 +102,7 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
         "shown": SHOWN,
         "shown_busy": SHOWN_BUSY,
         "shown_waiting": SHOWN_WAITING,
+        "shown_learning": SHOWN_LEARNING,
         "asked": {one.help.operator_id: one for one in counted.helps},
         "watches": {
             one.operator_id: (one.mode.value, counted.supervisors.get(one.user_id, ""))
@@ -109,6 +111,8 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
         "mine": next((one for one in watches if one.user_id == me), None),
         "own": counted.seat_of.get(me),
         "mode_words": mode_words(),
+        "training_words": training_words(),
+        "learning": [seat for seat in seats if seat.training is not None and seat.online],
         "groups": counted.groups,
     }
 
@@ -150,6 +154,15 @@ def seat_words() -> dict[SeatState, str]:
         SeatState.AWAY: _("離席"),
         SeatState.BREAK: _("休憩"),
         SeatState.OFFLINE: _("未接続"),
+    }
+
+
+def training_words() -> dict[TrainingStage, str]:
+    """How far somebody in training is."""
+    return {
+        TrainingStage.OBSERVES: _("見学"),
+        TrainingStage.BESIDE: _("同席"),
+        TrainingStage.LOOKED_AFTER: _("見守り"),
     }
 
 

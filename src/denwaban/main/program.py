@@ -118,7 +118,7 @@ def build(
         lambda: [
             FreeSeat(one.operator_id, one.name)
             for one in switchboard.view().seats
-            if one.state is SeatState.READY
+            if one.state is SeatState.READY and not one.held_back
         ],
     )
     left = LeftCalls(store, clock, phone, ledger, switchboard)

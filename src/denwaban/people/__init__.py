@@ -34,6 +34,7 @@ from denwaban.people.acts.staff import (
     set_presence,
     set_substitute,
 )
+from denwaban.people.acts.training import set_training, trainees, training_of
 from denwaban.people.here import client_here
 from denwaban.people.model import (
     Caller,
@@ -46,6 +47,8 @@ from denwaban.people.model import (
     Presence,
     SkillKind,
     Staff,
+    Training,
+    TrainingStage,
     without_substitute,
 )
 from denwaban.people.persons.callers import (
@@ -85,6 +88,8 @@ __all__ = [
     "Presence",
     "SkillKind",
     "Staff",
+    "Training",
+    "TrainingStage",
     "add_client",
     "add_operator",
     "add_staff",
@@ -124,6 +129,7 @@ __all__ = [
     "set_regular",
     "set_skill",
     "set_substitute",
+    "set_training",
     "skills_of",
     "staff_by_ids",
     "staff_member",
@@ -132,6 +138,8 @@ __all__ = [
     "staff_of_user",
     "staff_page",
     "trades",
+    "trainees",
+    "training_of",
     "turnings",
     "without_substitute",
 ]

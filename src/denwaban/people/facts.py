@@ -1,6 +1,7 @@
 """What this slice puts into the journal."""
 
 from denwaban.journal import Fact
+from denwaban.people.model import Training
 
 
 def client_added(client_id: str) -> Fact:
@@ -22,3 +23,9 @@ def operator_added(operator_id: str) -> Fact:
 
 def operator_changed(operator_id: str, *fields: str) -> Fact:
     return Fact("operator.changed", operator_id, None, {"fields": list(fields)})
+
+
+def training_set(training: Training) -> Fact:
+    stage = training.stage.value if training.stage is not None else None
+    data = {"stage": stage, "senior_id": training.senior_id, "by": training.set_by}
+    return Fact("operator.training_set", training.operator_id, None, data)

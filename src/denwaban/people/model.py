@@ -157,6 +157,31 @@ class OperatorSkill:
     level: int
 
 
+class TrainingStage(StrEnum):
+    """How far a new operator is (研修段階)."""
+
+    OBSERVES = "observes"
+    """見学: listens to others, and is offered no calls."""
+    BESIDE = "beside"
+    """同席: is offered calls only while the telephone of the senior is signed in."""
+    LOOKED_AFTER = "looked_after"
+    """見守り: is offered calls like everybody; screens of supervisors show that somebody should look in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What was set last about an operator's training."""
+
+    operator_id: str
+    stage: TrainingStage | None
+    """None: works alone (独り立ち)."""
+    senior_id: str | None
+    """The operator who looks after them; always one at `BESIDE`, none for who works alone."""
+    set_by: str
+    """The account's id, or that of the key of a program."""
+    set_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorGroup:
     """Operators who are named together (班)."""

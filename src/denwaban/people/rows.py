@@ -87,6 +87,17 @@ operator_skills = Table(
     Column("level", Integer, nullable=False),  # 1 … 5
 )
 
+# How far operators are in their training; who never was in any has no row.
+operator_trainings = Table(
+    "operator_trainings",
+    metadata,
+    Column("operator_id", Id, ForeignKey("operators.id"), primary_key=True),
+    Column("stage", String(20)),  # observes | beside | looked_after; null: works alone (独り立ち)
+    Column("senior_id", Id, ForeignKey("operators.id")),  # who looks after them
+    Column("set_by", Id, nullable=False),  # the account, or the key of a program
+    Column("set_at", Utc, nullable=False),
+)
+
 operator_groups = Table(
     "operator_groups",
     metadata,

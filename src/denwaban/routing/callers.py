@@ -205,5 +205,5 @@ class Callers:
 def _may_come(seat: Seat) -> bool:
     """Whether it is worth waiting a little for this operator."""
     chosen = seat.chosen in (Chosen.READY, Chosen.WRAP_UP)
-    busy = seat.watching or seat.leaving
+    busy = seat.watching or seat.leaving or seat.held_back
     return seat.online and chosen and seat.after is None and not busy

@@ -70,6 +70,8 @@ class Following:
         if fact.kind in ("operator.added", "operator.changed"):
             await self.read_seats()
             await self._roster.give()
+        elif fact.kind == "operator.training_set":
+            await self.read_seats()
         elif fact.kind == "user.disabled":
             self._leave(fact.subject)
         elif fact.kind == "person.given":

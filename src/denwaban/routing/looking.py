@@ -51,7 +51,9 @@ def near(desk: Desk, operator_id: str, most: int, *, engine: bool) -> NearView:
     free = (
         _seat(seat, desk)
         for seat in desk.floor.seats.values()
-        if seat.operator_id != operator_id and _state(seat, _live(seat, desk)) is SeatState.READY
+        if seat.operator_id != operator_id
+        and not seat.held_back
+        and _state(seat, _live(seat, desk)) is SeatState.READY
     )
     return NearView(
         engine, seat_of(desk, operator_id), tuple(islice(free, most)), _all_parked(desk)
@@ -100,6 +102,9 @@ def _seat(seat: Seat, desk: Desk) -> SeatView:
         asked=_asked(own) if own else None,
         helps=_name(desk, live.call.operator_id) if live and own is None else "",
         lost_until=seat.lost_until,
+        training=seat.training,
+        senior=_name(desk, seat.senior),
+        held_back=seat.held_back,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 
 from denwaban.lines import Step
+from denwaban.people import TrainingStage
 from denwaban.routing.skills import EVERYONE, NOBODY, Need
 
 
@@ -221,6 +222,16 @@ class Seat:
     row_began: datetime | None = None
     talk_ended: datetime | None = None
     stamp: int = 0
+    training: TrainingStage | None = None
+    senior: str | None = None
+    """The operator who looks after this one in training."""
+    senior_away: bool = False
+    """At `BESIDE`: the senior has no phone there, so that no caller may come."""
+
+    @property
+    def held_back(self) -> bool:
+        """Whatever they are between calls, is offered nobody: only observes, or is to have a senior beside who is not there."""
+        return self.training is TrainingStage.OBSERVES or self.senior_away
 
     @property
     def available(self) -> bool:
@@ -232,6 +243,7 @@ class Seat:
             and not self.resting
             and not self.watching
             and not self.leaving
+            and not self.held_back
         )
 
 

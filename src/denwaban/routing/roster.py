@@ -3,7 +3,7 @@
 import structlog
 
 from denwaban.lines import DutyList, duty_lists_of
-from denwaban.people import OperatorSkill, groups, skills_of
+from denwaban.people import OperatorSkill, groups, skills_of, trainees
 from denwaban.routing.desk import Desk
 from denwaban.routing.live import Person
 from denwaban.routing.model import Chosen
@@ -22,9 +22,9 @@ class Roster:
         self._desk = desk
 
     async def read(self) -> None:
-        """Operators as the rows have them; those who are on the floor keep their state."""
+        """Operators as the rows have them, and who of them is in training; those who are on the floor keep their state."""
         now = self._desk.clock.now()
-        rows = await self._store.read(seats)
+        rows, learning = await self._store.read(lambda tx: (seats(tx), trainees(tx)))
         for row in rows:
             person = Person(row.id, row.name, SeatName(row.seat), row.sip_password)
             self._desk.people[person.id] = person
@@ -43,6 +43,7 @@ class Roster:
             if self._desk.seats.get(seat) == operator_id:
                 del self._desk.seats[seat]
             self._desk.perform(self._desk.floor.remove_seat(operator_id, now))
+        self._desk.perform(self._desk.floor.train(learning, now))
 
     async def read_skills(self) -> None:
         """What operators can do, their groups, and who is on duty when."""

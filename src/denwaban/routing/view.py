@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from denwaban.people import TrainingStage
+
 
 class SeatState(StrEnum):
     """What an operator is doing."""
@@ -106,6 +108,11 @@ class SeatView:
     """The operator who has asked this one in."""
     lost_until: datetime | None = None
     """Their page is gone in the talk: the caller hears music, and is kept for them as long."""
+    training: TrainingStage | None = None
+    senior: str = ""
+    """Who looks after this one in training."""
+    held_back: bool = False
+    """Is offered nobody: only observes, or the senior who is to sit beside them is not there."""
 
 
 @dataclass(frozen=True, slots=True)

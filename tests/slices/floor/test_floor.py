@@ -1,6 +1,6 @@
 """What the supervisor sees, over both databases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -187,7 +187,7 @@ def _report(tx: Tx, house: House, who: str, by: object = None) -> reports.Report
     )
 
 
-@pytest.mark.req("A9")
+@pytest.mark.req("A9", "L7")
 async def test_the_page_shows_everything_at_once_and_empty_states(
     store: Store, clock: MovedClock, house: House, make_web: MakeWeb
 ) -> None:
@@ -211,6 +211,12 @@ async def test_the_page_shows_everything_at_once_and_empty_states(
     board.seats = [
         seat("山田", SeatState.READY, clock),
         seat("鈴木", SeatState.TALKING, clock, "さくら水道"),
+        replace(
+            seat("新人", SeatState.READY, clock),
+            training=people.TrainingStage.BESIDE,
+            senior="木村",
+            held_back=True,
+        ),
     ]
 
     def make(tx: Tx) -> None:
@@ -231,8 +237,10 @@ async def test_the_page_shows_everything_at_once_and_empty_states(
         "満線",
         "あと",
         "つながりません",
+        "研修・同席 先輩: 木村",
     ):
         assert words in shown.text
+    assert "同席 <b>新人</b> 先輩: 木村" in (await supervisor.get("/floor/wall")).text
     assert shown.text.index("鈴木") < shown.text.index("山田")
 
 

@@ -15,6 +15,7 @@ from denwaban.access import Role
 from denwaban.calls import Outcome
 from denwaban.clock import MovedClock
 from denwaban.floor import pages as floor_pages
+from denwaban.people import TrainingStage
 from denwaban.routing import SeatState, SeatView, WaitingView
 from denwaban.store import Store, Tx
 
@@ -23,6 +24,12 @@ __all__ = ["house"]
 pytestmark = pytest.mark.browser
 
 NAMES = ("鈴木 明日香", "佐々木 健太郎", "山田 花子", "高橋 翔", "伊集院 美穂")
+STAGES = {
+    9: TrainingStage.OBSERVES,
+    15: TrainingStage.BESIDE,
+    6: TrainingStage.LOOKED_AFTER,
+    12: TrainingStage.BESIDE,
+}
 SCROLLS = """() => [document.documentElement, ...document.querySelectorAll('.seats, .wall, .waiting')]
   .filter((it) => it.scrollHeight > it.clientHeight + 1).map((it) => it.className || it.tagName)"""
 
@@ -48,6 +55,9 @@ def fifty(house: House, clock: MovedClock) -> list[SeatView]:
                     "name": name,
                     "since": clock.now() - timedelta(seconds=17 * number + 5),
                     "held": number % 11 == 0,
+                    "training": STAGES.get(number),
+                    "senior": NAMES[0] if number in STAGES else "",
+                    "held_back": number in (9, 15),
                 }
             )
         )

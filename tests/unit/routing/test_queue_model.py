@@ -1,7 +1,7 @@
 """The queue against a plain model: whoever is offered is the one whom a person with a list and a ruler would have named.
 
 Callers with priorities, skills, ladders, an operator of the last time and a wish to be called back, who call again meanwhile;
-operators who come and go, learn and forget, lose their page in a talk and leave for good; an engine that fails; a program that
+operators who come and go, learn and forget, observe or need a senior beside, lose their page in a talk and leave for good; an engine that fails; a program that
 restarts.
 """
 
@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 from tests.thorough import examples
 
 from denwaban.lines import Step, StepKind
+from denwaban.people import Training, TrainingStage
 from denwaban.routing.floor import Floor
 from denwaban.routing.model import (
     Action,
@@ -100,6 +101,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.operators = [f"o{n}" for n in range(operators)]
         self.left: list[str] = []
         self.skills: dict[tuple[str, str, str], int] = {}
+        self.training: dict[str, Training] = {}
         self.callers: dict[str, Waits] = {}
         self.busy: dict[str, tuple[str, Stage]] = {}
         self.next = 0
@@ -119,8 +121,26 @@ class QueueMachine(RuleBasedStateMachine):
         caller = self.floor.callers[call]
         if caller.kept_for is not None:
             return operator == caller.kept_for
-        some = [one for one in self.floor.seats if self.able(one, waits)]
+        some = [
+            one for one in self.floor.seats if self.able(one, waits) and not self.observes(one)
+        ]
         return operator in some or not some
+
+    def observes(self, operator: str) -> bool:
+        learns = self.training.get(operator)
+        return (
+            operator in self.operators
+            and learns is not None
+            and learns.stage is TrainingStage.OBSERVES
+        )
+
+    def alone(self, operator: str) -> bool:
+        """Is to have a senior beside, who is not there."""
+        learns = self.training.get(operator)
+        if learns is None or learns.stage is not TrainingStage.BESIDE:
+            return False
+        senior = self.floor.seats.get(learns.senior_id or "")
+        return senior is None or not senior.online or senior.leaving
 
     def able(self, operator: str, waits: Waits) -> bool:
         """By the skills, as far as the ladder asks for them now."""
@@ -171,6 +191,8 @@ class QueueMachine(RuleBasedStateMachine):
             if isinstance(action, Offer):
                 seat = action.operator_id
                 assert seat not in self.busy, "one seat, two callers"
+                assert not self.observes(seat), "only listens"
+                assert not self.alone(seat), "the senior is not there"
                 assert action.call_id not in [call for call, _ in self.busy.values()], "two seats"
                 assert action.call_id in self.in_line(), "not in line"
                 self.busy[seat] = (action.call_id, Stage.OFFERED)
@@ -209,6 +231,10 @@ class QueueMachine(RuleBasedStateMachine):
         rows = [Learned(*key, level) for key, level in self.skills.items() if level]
         self.floor.queue.skills.set(rows, GROUPS)
         self.do(self.floor.reconsider(self.now))
+
+    def train(self) -> None:
+        learning = [one for who, one in self.training.items() if who in self.operators]
+        self.do(self.floor.train(learning, self.now))
 
     def pick(self, data: st.DataObject, stage: Stage) -> str | None:
         some = sorted(seat for seat, (_, now) in self.busy.items() if now is stage)
@@ -369,6 +395,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.left.append(operator)
         self.do(self.floor.remove_seat(operator, self.now))
         assert self.floor.remove_seat(operator, self.now) == []
+        self.train()
 
     @precondition(lambda self: self.left)
     @rule(data=st.data())
@@ -377,6 +404,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.left.remove(operator)
         self.operators.append(operator)
         self.floor.add_seat(operator, Chosen.READY, self.now, self.now)
+        self.train()
         self.do(self.floor.online(operator, True, self.now))
         self.do(self.floor.reconsider(self.now))
 
@@ -420,6 +448,17 @@ class QueueMachine(RuleBasedStateMachine):
         self.skills[operator, *what] = level
         self.learn()
 
+    @rule(data=st.data(), stage=st.sampled_from([None, *TrainingStage]))
+    def a_supervisor_decides_about_training(
+        self, data: st.DataObject, stage: TrainingStage | None
+    ) -> None:
+        operator = data.draw(st.sampled_from(self.operators))
+        senior = data.draw(st.sampled_from(self.operators))
+        self.training.pop(operator, None)
+        if stage is not None and senior != operator:
+            self.training[operator] = Training(operator, stage, senior, "sv", self.now)
+        self.train()
+
     @rule(data=st.data())
     def a_report_is_sent(self, data: st.DataObject) -> None:
         operator = data.draw(st.sampled_from(self.operators))
@@ -456,6 +495,7 @@ class QueueMachine(RuleBasedStateMachine):
                 operator, seat.chosen, seat.since, seat.idle_since, seat.after, seat.until
             )
             self.do(self.floor.online(operator, seat.online, self.now))
+        self.train()
         self.learn()
         talking = {
             seat: call
@@ -548,6 +588,8 @@ class QueueMachine(RuleBasedStateMachine):
                 waits.hung_up = True
                 waits.not_before = self.now + timedelta(seconds=5)
                 self.do(self.floor.hung_up_to_be_called(call, self.now))
+        self.training.clear()
+        self.train()
         for operator in self.operators:
             self.do(self.floor.online(operator, True, self.now))
         for _ in range(2000):
@@ -577,7 +619,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.do(self.floor.tick(self.now))
 
 
-@pytest.mark.req("A2", "A4", "A14", "A16", "A17")
+@pytest.mark.req("A2", "A4", "A14", "A16", "A17", "L7")
 def test_whatever_happens_the_queue_is_fair_and_nobody_is_lost() -> None:
     often = settings(max_examples=examples(60), stateful_step_count=60)
     run_state_machine_as_test(QueueMachine, settings=often)

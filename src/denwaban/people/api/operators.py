@@ -8,9 +8,11 @@ from litestar import get, put
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 
+from denwaban.access import Principal
 from denwaban.people.acts.skills import replace_skills, skills_of
+from denwaban.people.acts.training import set_training, training_of
 from denwaban.people.api.common import STAFF_ONLY, SUPERVISORS, written
-from denwaban.people.model import Operator, OperatorSkill, SkillKind
+from denwaban.people.model import Operator, OperatorSkill, SkillKind, Training, TrainingStage
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
 from denwaban.web.api import (
@@ -106,4 +108,62 @@ async def put_skills(
     return show_skills(await written(store, change))
 
 
-routes = [get_operators, get_operator, get_skills, put_skills]
+class TrainingIn(msgspec.Struct, forbid_unknown_fields=True):
+    """`stage` null: works alone. `senior_id`: the operator who looks after them; needed for `beside`."""
+
+    stage: TrainingStage | None
+    senior_id: IdText | None = None
+
+
+class TrainingOut(msgspec.Struct):
+    """How far an operator is in training. Null for what was never set."""
+
+    operator_id: str
+    stage: TrainingStage | None = None
+    senior_id: str | None = None
+    set_by: str | None = None
+    """The id of the account or of the key."""
+    set_at: datetime | None = None
+
+
+def show_training(found: Training) -> TrainingOut:
+    return msgspec.convert(found, TrainingOut, from_attributes=True)
+
+
+@get("/operators/{operator_id:str}/training", guards=[STAFF_ONLY])
+async def get_training(operator_id: FromPath[IdText], store: NamedDependency[Store]) -> TrainingOut:
+    """How far an operator is in training."""
+
+    def read(tx: Tx) -> TrainingOut | None:
+        if operator(tx, operator_id) is None:
+            return None
+        found = training_of(tx, operator_id)
+        return show_training(found) if found is not None else TrainingOut(operator_id)
+
+    found = await store.read(read)
+    if found is None:
+        raise missing()
+    return found
+
+
+@put("/operators/{operator_id:str}/training", guards=[SUPERVISORS])
+async def put_training(
+    operator_id: FromPath[IdText],
+    data: JSONBody[TrainingIn],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> TrainingOut:
+    """Holds at once: who may be offered no calls any more is rung no longer; a talk goes on to its end."""
+
+    def change(tx: Tx) -> Training | None:
+        known = operator(tx, operator_id) is not None
+        return (
+            set_training(tx, operator_id, data.stage, data.senior_id, who.user_id)
+            if known
+            else None
+        )
+
+    return show_training(await written(store, change))
+
+
+routes = [get_operators, get_operator, get_skills, put_skills, get_training, put_training]

@@ -29,9 +29,11 @@ from denwaban.people.acts.operators import (
     new_sip_password,
     set_experienced,
 )
+from denwaban.people.acts.training import set_training
 from denwaban.people.model import Changed, Operator, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, told
 from denwaban.people.pages.skills import shown_skills
+from denwaban.people.pages.training import TrainingForm, chosen, shown_training
 from denwaban.people.queries import list_operators, operator
 from denwaban.store import Store, Tx
 from denwaban.web import _, not_here, page, saved, seen_at
@@ -120,6 +122,7 @@ async def _operator_page(
             "account": user(tx, found.user_id),
             "sessions": sessions_of(tx, found.user_id),
             "skills": shown_skills(tx, operator_id),
+            **shown_training(tx, operator_id),
         }
 
     found = await store.read(look)
@@ -169,6 +172,28 @@ async def post_experienced(
     if await store.read(lambda tx: operator(tx, operator_id)) is None:
         raise not_here()
     await store.write(lambda tx: set_experienced(tx, operator_id, data.experienced == "true"))
+    return saved(f"/operators/{operator_id}")
+
+
+@post("/operators/{operator_id:str}/training", guards=[SUPERVISORS])
+async def post_training(
+    operator_id: FromPath[str],
+    data: URLEncodedBody[TrainingForm],
+    who: NamedDependency[Principal],
+    store: NamedDependency[Store],
+) -> Template | Redirect:
+    """How far they are in training from now on."""
+
+    def change(tx: Tx) -> None:
+        if operator(tx, operator_id) is None:
+            raise not_here()
+        set_training(tx, operator_id, chosen(data), data.senior_id or None, who.user_id)
+
+    try:
+        await store.write(change)
+    except PeopleError as error:
+        more = {"training_form": data, "errors": told(error)}
+        return await _operator_page(who, store, operator_id, 422, **more)
     return saved(f"/operators/{operator_id}")
 
 
@@ -237,6 +262,7 @@ routes = [
     show_operator,
     save_operator,
     post_experienced,
+    post_training,
     post_phone,
     post_password,
     post_end_sessions,

@@ -6,8 +6,8 @@ Every method takes the present moment where time matters and returns the actions
 out by `due()` and `tick()`. One event costs O(√n) in the number of callers and operators, and a few hundred of each are one
 look.
 
-Rooms: on the `ground` (the line and the offers) stand `arrivals`, `kept` and `moving` (callers), `talks` and `operators` (seats), and
-`passing` (callers who change hands).
+Rooms: on the `ground` (the line and the offers) stand `arrivals`, `kept` and `moving` (callers), `talks`, `training` and `operators`
+(seats), and `passing` (callers who change hands).
 """
 
 from datetime import datetime

@@ -48,6 +48,8 @@ class Ground:
         self._callers = Callers(self.queue, self._timers, timedelta(seconds=ringback_seconds))
         self.callers = self._callers.all
         self._leaving: set[str] = set()
+        self._seniors: dict[str, str] = {}
+        """Who sits beside whom, by the operator in training."""
         self._paused = False
 
     def reconsider(self, now: datetime) -> list[Action]:

@@ -3,10 +3,11 @@
 from datetime import datetime
 
 from denwaban.routing.floor.talks import Talks
+from denwaban.routing.floor.training import InTraining
 from denwaban.routing.model import Action, Chosen, Seat, SeatIs, Stage
 
 
-class Operators(Talks):
+class Operators(InTraining, Talks):
     """What operators are between calls."""
 
     def add_seat(
@@ -43,6 +44,7 @@ class Operators(Talks):
             self._give_up(seat, now, out)
         self.queue.seat(seat)
         self._callers.let_go(seat, now)
+        self._senior_moved(operator_id, now, out)
         self._dispatch(now, out)
         return out
 
@@ -74,6 +76,7 @@ class Operators(Talks):
             self._ring_again(seat, now, out)
         self.queue.seat(seat)
         self._callers.let_go(seat, now)
+        self._senior_moved(operator_id, now, out)
         self._dispatch(now, out)
         return out
 

@@ -121,9 +121,7 @@ class QueueMachine(RuleBasedStateMachine):
         caller = self.floor.callers[call]
         if caller.kept_for is not None:
             return operator == caller.kept_for
-        some = [
-            one for one in self.floor.seats if self.able(one, waits) and not self.observes(one)
-        ]
+        some = [one for one in self.floor.seats if self.able(one, waits) and not self.observes(one)]
         return operator in some or not some
 
     def observes(self, operator: str) -> bool:

@@ -42,9 +42,7 @@ def set_training(
     elif stage is TrainingStage.BESIDE:
         raise PeopleError("同席の段階では、先輩を選んでください", "senior_id")
     made = Training(operator_id, stage, senior_id, by, tx.now)
-    tx.execute(
-        delete(operator_trainings).where(operator_trainings.c.operator_id == operator_id)
-    )
+    tx.execute(delete(operator_trainings).where(operator_trainings.c.operator_id == operator_id))
     tx.execute(
         insert(operator_trainings).values(
             operator_id=operator_id,
@@ -69,6 +67,4 @@ def _check_senior(tx: Tx, operator_id: str, senior_id: str) -> None:
 
 def _training(row: RowMapping) -> Training:
     stage = TrainingStage(row["stage"]) if row["stage"] is not None else None
-    return Training(
-        row["operator_id"], stage, row["senior_id"], row["set_by"], row["set_at"]
-    )
+    return Training(row["operator_id"], stage, row["senior_id"], row["set_by"], row["set_at"])

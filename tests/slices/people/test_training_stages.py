@@ -12,12 +12,10 @@ from denwaban.store import Store
 
 
 @pytest.mark.req("L7")
-async def test_a_supervisor_decides_how_far_an_operator_is(
-    make_web: MakeWeb, store: Store
-) -> None:
+async def test_a_supervisor_decides_how_far_an_operator_is(make_web: MakeWeb, store: Store) -> None:
     web = await make_web(pages=routes, api=api.routes)
-    new = await store.write(lambda tx: an_operator(tx, "新人"))
-    senior = await store.write(lambda tx: an_operator(tx, "先輩"))
+    new = await store.write(lambda tx: an_operator(tx, "new"))
+    senior = await store.write(lambda tx: an_operator(tx, "senior"))
     supervisor, operator = await web.browser(Role.SUPERVISOR), await web.browser(Role.OPERATOR)
     page = f"/operators/{new}"
 
@@ -40,7 +38,7 @@ async def test_a_supervisor_decides_how_far_an_operator_is(
     assert "さんが決めました" in shown
     assert f'<option value="{senior}" selected>' in shown
     # Who learns is nobody's senior.
-    other = await store.write(lambda tx: an_operator(tx, "もう一人"))
+    other = await store.write(lambda tx: an_operator(tx, "other"))
     path = f"/operators/{other}/training"
     assert (await supervisor.post(path, {**form, "senior_id": new})).status_code == 422
     assert (await supervisor.post(f"/operators/{'0' * 32}/training", form)).status_code == 404
@@ -65,7 +63,7 @@ async def test_a_supervisor_decides_how_far_an_operator_is(
 @pytest.mark.req("L7")
 async def test_who_has_left_is_in_no_training(make_web: MakeWeb, store: Store) -> None:
     web = await make_web(api=api.routes)
-    new = await store.write(lambda tx: an_operator(tx, "新人"))
+    new = await store.write(lambda tx: an_operator(tx, "new"))
     program = await web.program(Role.SUPERVISOR)
     path = f"/api/v1/operators/{new}/training"
     assert (await program.request("PUT", path, json={"stage": "observes"})).status_code == 200

@@ -6,7 +6,7 @@ from alembic import op
 from denwaban.store.columns import Utc
 
 revision = "0051"
-down_revision = "0040b"
+down_revision = "0050"
 
 
 def upgrade() -> None:

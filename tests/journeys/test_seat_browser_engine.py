@@ -105,9 +105,7 @@ async def test_both_hear_each_other_also_in_a_page_that_is_loaded_again_or_crash
             speaking = asyncio.create_task(
                 voice.speak(np.sin(2 * np.pi * CALLER_TONE * seconds) * 0.4)
             )
-            heard = await page.evaluate(HEARD)
-            assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
-            assert heard["decibels"] > -40
+            await plays_the_caller(page)
             # Chromium's pretended microphone beeps.
             await until(lambda: level(voice.heard) > 0.01)
             await page.keyboard.press("m")
@@ -161,12 +159,20 @@ async def they_talk_on(story: SeatStory, page: Page, voice: Voice) -> None:
     await node(page, "danger")
     await until(lambda: story.seat().lost_until is None)
     await page.wait_for_function(PLAYS)
-    heard = await page.evaluate(HEARD)
-    assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
-    assert heard["decibels"] > -40
+    await plays_the_caller(page)
     before = len(voice.heard)
     await until(lambda: len(voice.heard) > before + 16_000)
     assert level(voice.heard[before:]) > 0.002
+
+
+async def plays_the_caller(page: Page) -> None:
+    """Looks again for a while: on a busy machine a page's sound begins later than its first second."""
+    for _ in range(10):
+        heard = await page.evaluate(HEARD)
+        if heard["hertz"] == pytest.approx(CALLER_TONE, abs=15):
+            break
+    assert heard["hertz"] == pytest.approx(CALLER_TONE, abs=15)
+    assert heard["decibels"] > -40
 
 
 def level(sound: Sound) -> float:

@@ -2,7 +2,7 @@
 
 from denwaban.web.app import Routes, Unguarded, build_app, guard_of, handlers
 from denwaban.web.errors import not_here
-from denwaban.web.forms import form_lost, seen_at
+from denwaban.web.forms import form_lost, seen_at, typed
 from denwaban.web.guards import CSRF_FIELD, CSRF_HEADER, Needs, Public, needs, public
 from denwaban.web.here import here, visitor
 from denwaban.web.language import _, language, speak
@@ -49,5 +49,6 @@ __all__ = [
     "speak",
     "static",
     "ticked",
+    "typed",
     "visitor",
 ]

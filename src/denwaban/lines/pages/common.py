@@ -12,18 +12,9 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock, japan_day
 from denwaban.lines import level_form, plan_form
-from denwaban.lines.acts import (
-    limits_of,
-    numbers_of,
-)
+from denwaban.lines.acts import limits_of, numbers_of
 from denwaban.lines.levels import LinesError
-from denwaban.lines.model import (
-    DEFAULT_CLOSED,
-    DatedPlan,
-    limit_at,
-    plan_at,
-    window_at,
-)
+from denwaban.lines.model import DEFAULT_CLOSED, DatedPlan, limit_at, plan_at, window_at
 from denwaban.lines.number import show_number
 from denwaban.lines.plans import plans_of
 from denwaban.people import client_here

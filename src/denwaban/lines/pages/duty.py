@@ -18,7 +18,7 @@ from denwaban.lines.levels import (
 from denwaban.lines.plan_form import day_names, minute_of, shown_minute
 from denwaban.people import PeopleError, groups, operators, remove_group, set_group
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, page, saved
+from denwaban.web import _, needs, page, saved, typed
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 
@@ -93,8 +93,7 @@ async def post_duty(
     request: Request[Any, Any, Any], store: NamedDependency[Store]
 ) -> Template | Redirect:
     """Another list of duty."""
-    data = await request.form()
-    form = {name: text.strip() for name, text in data.items() if isinstance(text, str)}
+    form = {name: text.strip() for name, text in (await typed(request)).items()}
     opens, closes = minute_of(form.get("opens", "")), minute_of(form.get("closes", ""))
     alone = form.get("alone", "")
     days = sum(bit for bit, _name in day_names() if f"day-{bit}" in form)

@@ -9,14 +9,12 @@ from litestar.di import NamedDependency
 from litestar.params import MultipartBody
 from litestar.response import Template
 
-from denwaban.access import Role
 from denwaban.lines.importing import COLUMNS, import_numbers, read_numbers
+from denwaban.lines.pages.common import ADMINISTRATOR
 from denwaban.people.csvfile import UnreadableFile
 from denwaban.people.importing import NotImported
 from denwaban.store import Store
-from denwaban.web import _, needs, page
-
-ADMINISTRATOR = needs(Role.ADMINISTRATOR)
+from denwaban.web import _, page
 
 
 class ImportForm(msgspec.Struct):

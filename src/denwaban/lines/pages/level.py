@@ -11,12 +11,10 @@ from denwaban.access import Principal, Role
 from denwaban.lines import level_form
 from denwaban.lines.ladder import MOST_STEPS, SORRY
 from denwaban.lines.levels import level_changed_at, level_of, set_level
+from denwaban.lines.pages.common import ADMINISTRATOR, READERS
 from denwaban.people import Changed, client_here, groups
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, page, saved, seen_at
-
-READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
-ADMINISTRATOR = needs(Role.ADMINISTRATOR)
+from denwaban.web import _, page, saved, seen_at, typed
 
 
 async def _page(
@@ -62,13 +60,9 @@ async def post_level(
     store: NamedDependency[Store],
 ) -> Template | Redirect:
     """`do` is `save`, or a button that adds or drops a step and saves nothing yet."""
-    data = await request.form()
-    fields = {name: text for name, text in data.items() if isinstance(text, str)}
-    form, seen, wish = (
-        level_form.read_form(fields),
-        fields.get("seen", ""),
-        fields.get("do", "save"),
-    )
+    fields = await typed(request)
+    form, seen = level_form.read_form(fields), fields.get("seen", "")
+    wish = fields.get("do", "save")
     if wish != "save":
         level_form.rearranged(form, wish)
         return await _page(who, store, client_id, form=form, seen=seen, unsaved=True)

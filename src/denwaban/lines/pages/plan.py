@@ -13,9 +13,7 @@ from litestar.response import Redirect, Template
 from denwaban.clock import JST, japan_day
 from denwaban.lines import plan_form
 from denwaban.lines.levels import LinesError
-from denwaban.lines.model import (
-    PlanWindow,
-)
+from denwaban.lines.model import PlanWindow
 from denwaban.lines.pages.common import (
     ADMINISTRATOR,
     AROUND,
@@ -28,7 +26,7 @@ from denwaban.lines.pages.common import (
 from denwaban.lines.plans import plan_of, plans_of, remove_plan, set_plan
 from denwaban.people import Changed, client_here
 from denwaban.store import Store, Tx
-from denwaban.web import _, saved
+from denwaban.web import _, saved, typed
 
 
 class BeginsForm(msgspec.Struct):
@@ -85,8 +83,7 @@ async def post_plan(
     client_id: FromPath[str], request: Request[Any, Any, Any], it: NamedDependency[Around]
 ) -> Template | Redirect:
     """`do` is `save`, or a button that adds, moves or drops a row of the form and saves nothing yet."""
-    form = await request.form()
-    fields = {name: text for name, text in form.items() if isinstance(text, str)}
+    fields = await typed(request)
     rows, mark, wish = plan_form.rows_of(fields), fields.get("mark", ""), fields.get("do", "save")
     begins = _day(fields.get("begins", ""))
     if wish != "save":

@@ -14,7 +14,7 @@ from denwaban.lines.transfer.model import MOST_CONDITIONS
 from denwaban.lines.transfer.words import say_words
 from denwaban.people import Changed, client_here, staff_of
 from denwaban.store import Store, Tx
-from denwaban.web import _, needs, page, saved, seen_at
+from denwaban.web import _, needs, page, saved, seen_at, typed
 
 READERS = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
 ADMINISTRATOR = needs(Role.ADMINISTRATOR)
@@ -63,8 +63,7 @@ async def post_transfers(
     store: NamedDependency[Store],
 ) -> Template | Redirect:
     """`do` is `save`, or a button that adds, moves or drops a row and saves nothing yet."""
-    data = await request.form()
-    fields = {name: text for name, text in data.items() if isinstance(text, str)}
+    fields = await typed(request)
     rows, seen, wish = form.rows_of(fields), fields.get("seen", ""), fields.get("do", "save")
     if wish != "save":
         moved = form.rearranged(rows, wish)

@@ -1,9 +1,7 @@
 """What both pages share."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
-from litestar import Request
 from litestar.response import Template
 
 from denwaban.access import Role
@@ -25,12 +23,6 @@ def known(tx: Tx, client_id: str) -> Client:
             _("移動したか、削除されたか、見る権限がない可能性があります。"),
         )
     return found
-
-
-async def typed(request: Request[Any, Any, Any]) -> Mapping[str, str]:
-    """The fields of a web form."""
-    form = await request.form()
-    return {name: text.replace("\x00", "") for name, text in form.items() if isinstance(text, str)}
 
 
 def seen_version(fields: Mapping[str, str]) -> int | None:

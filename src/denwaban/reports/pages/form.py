@@ -24,11 +24,11 @@ from denwaban.reports.form import (
 )
 from denwaban.reports.lines import read_out
 from denwaban.reports.model import Draft, Tone, Urgency, subject_of
-from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version, typed
+from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version
 from denwaban.reports.settings import form_of, set_form
 from denwaban.reports.typed import form_from, may_drop, own_key, rearranged
 from denwaban.store import Store, Tx
-from denwaban.web import page
+from denwaban.web import page, typed
 
 
 def example(form: Form, now: datetime) -> Draft:

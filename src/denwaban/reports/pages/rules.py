@@ -18,12 +18,12 @@ from denwaban.people import staff_of
 from denwaban.reports import queries
 from denwaban.reports.asked import case_of_report
 from denwaban.reports.chances import WORDS
-from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version, typed
+from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version
 from denwaban.reports.rules import MOST_RULES, Case, Decision, Rule, Rules, decide, due
 from denwaban.reports.settings import rules_of, set_rules
 from denwaban.reports.typed import rearranged, rules_from
 from denwaban.store import Store, Tx
-from denwaban.web import _, page
+from denwaban.web import _, page, typed
 
 PAST = 20
 """Reports that may be tried again."""
@@ -129,7 +129,7 @@ async def try_rules(
     clock: NamedDependency[Clock],
 ) -> Template:
     """Which of the stored rules would decide, and why the ones before it do not. Sends nothing."""
-    fields = dict(await typed(request))
+    fields = await typed(request)
 
     def ask(tx: Tx) -> tuple[Decision, datetime | None]:
         known(tx, client_id)

@@ -18,6 +18,16 @@ def japan_day(at: datetime) -> date:
     return at.astimezone(JST).date()
 
 
+def japan_month(at: datetime) -> date:
+    """The first day of the month in Japan at this moment."""
+    return japan_day(at).replace(day=1)
+
+
+def month_after(day: date) -> date:
+    """The first day of the month after that of `day`."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
 def day_begins(day: date) -> datetime:
     """The first moment of a day in Japan."""
     return datetime.combine(day, time(), JST)

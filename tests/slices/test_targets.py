@@ -11,13 +11,12 @@ from denwaban import calls, reports
 from denwaban.access import Role
 from denwaban.calls import CallState, Offer, Outcome, changes, open_offers, record
 from denwaban.care import mark_relay
-from denwaban.clock import MovedClock, day_begins, japan_day
+from denwaban.clock import MovedClock, day_begins, japan_day, month_after
 from denwaban.journal import after
 from denwaban.people import operator
 from denwaban.routing import SeatState
 from denwaban.store import Store, Tx, new_id
 from denwaban.targets import Result, api, months, pages
-from denwaban.targets.model import month_after
 
 __all__ = ["house"]
 
@@ -81,7 +80,7 @@ def talked(
 
 async def two_months(store: Store, clock: MovedClock, house: House) -> str:
     """One call in the last second of a month, and several after it; returns tanaka's id."""
-    midnight = day_begins(month_after(japan_day(clock.now()).replace(day=1)))
+    midnight = day_begins(month_after(japan_day(clock.now())))
     clock.advance(midnight - timedelta(seconds=1) - clock.now())
     await store.write(lambda tx: talked(tx, house, holds=1))
     clock.advance(timedelta(seconds=2))

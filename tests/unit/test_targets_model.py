@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from denwaban.clock import month_after
 from denwaban.targets import Result, Targets
 from denwaban.targets.model import (
     BadTarget,
     check_holds,
-    month_after,
     months_to,
     read_holds,
     read_percent,

@@ -34,14 +34,7 @@ from denwaban.oncall import (
     substitutes,
 )
 from denwaban.people import Client, Operator, Presence, Staff, persons
-from denwaban.scripts import (
-    Forbidden,
-    HandOver,
-    Node,
-    RunView,
-    first_node,
-    settings_of,
-)
+from denwaban.scripts import Forbidden, HandOver, Node, RunView, first_node, settings_of
 from denwaban.store import Tx
 
 SHOWN_STAFF = 5
@@ -120,6 +113,9 @@ def card_of(
     stage: str,
     wanted: frozenset[str],
 ) -> Card:
+    """What the screen of this operator shows of a call of theirs. `wanted`: the regions of the screen that are drawn anew; where
+    `right` is not among them and the script has begun, who calls and whom the client has are read only as far as the scene
+    shows them."""
     whole = "right" in wanted or run is None
     roster: Roster | None = None
     duty: OnDuty | NobodyOnDuty | None = None

@@ -57,8 +57,8 @@ def _outlook(tx: Tx, found: Call, run: RunView) -> Outlook:
 
 def send_report(tx: Tx, operator: Operator, call_id: str, acknowledge_minutes: int) -> Report:
     """Makes the report of the operator's call from what is saved, freezes its ladder, sends it to the person in charge,
-    notes the promise (of a call back, or the three hours of an opportunity), and remembers the caller: all of it or nothing. Doing it again gives the same report and sends
-    nothing more. Raises `NotYours`, `StillTalking`, `NotReady`."""
+    notes the promise (of a call back, or the three hours of an opportunity), and remembers the caller: all of it or nothing. Doing
+    it again gives the same report and sends nothing more. Raises `NotYours`, `StillTalking`, `NotReady`."""
     found, run = run_for(tx, operator.id, call_id)
     if not found.handed_over:
         raise StillTalking(call_id)

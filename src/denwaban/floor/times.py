@@ -9,6 +9,7 @@ from litestar.params import FromQuery
 from litestar.response import Template
 
 from denwaban.access import Role
+from denwaban.calls.words import span
 from denwaban.care import NO_CALLS, Handling, HandlingBy, handling
 from denwaban.clock import Clock, day_begins, japan_day
 from denwaban.floor.rows import client_names, operator_names
@@ -47,11 +48,7 @@ async def handling_times(
 
 def minutes(seconds: float | None) -> str:
     """5:12, 1:02:03; — for none."""
-    if seconds is None:
-        return "—"
-    whole, rest = divmod(round(seconds), 60)
-    hours, left = divmod(whole, 60)
-    return f"{hours}:{left:02}:{rest:02}" if hours else f"{left}:{rest:02}"
+    return "—" if seconds is None else span(seconds)
 
 
 def _day(text: str, today: date) -> date:
@@ -63,14 +60,14 @@ def _day(text: str, today: date) -> date:
 
 
 def _look(tx: Tx, day: date) -> dict[str, Any]:
-    span = day_begins(day), day_begins(day + timedelta(days=1))
-    clients = handling(tx, *span, HandlingBy.CLIENT)
-    operators = handling(tx, *span, HandlingBy.OPERATOR)
+    whole = day_begins(day), day_begins(day + timedelta(days=1))
+    clients = handling(tx, *whole, HandlingBy.CLIENT)
+    operators = handling(tx, *whole, HandlingBy.OPERATOR)
     kept = sorted(clients, key=lambda one: -(clients[one].usual.calls + clients[one].relay.calls))
     of_clients = client_names(tx, kept[:SHOWN_CLIENTS])
     of_operators = operator_names(tx, operators)
     return {
-        "all": handling(tx, *span, HandlingBy.ALL).get("", NO_CALLS),
+        "all": handling(tx, *whole, HandlingBy.ALL).get("", NO_CALLS),
         "clients": [Line(name, clients[key]) for key, name in of_clients.items()],
         "in_all": len(clients),
         # By name, not by time: this is no ranking.

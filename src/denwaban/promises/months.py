@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from denwaban.clock import day_begins, japan_day
+from denwaban.clock import day_begins, japan_month, month_after
 from denwaban.promises.model import Kept, PersonKept
 from denwaban.promises.queries import kept_by_person, kept_share
 from denwaban.store import Tx
@@ -29,9 +29,9 @@ def percent(kept: Kept) -> int | None:
 
 def month_of(tx: Tx, client_id: str, wanted: str) -> Month:
     """The month `wanted` (2026-11) of a client; the present one when that is no month, or to come."""
-    present = japan_day(tx.now).replace(day=1)
+    present = japan_month(tx.now)
     first = min(_first(wanted) or present, present)
-    following = _next(first)
+    following = month_after(first)
     span = (day_begins(first), day_begins(following))
     return Month(
         first,
@@ -45,7 +45,3 @@ def month_of(tx: Tx, client_id: str, wanted: str) -> Month:
 def _first(text: str) -> date | None:
     match = re.fullmatch(r"(20\d\d)-(0[1-9]|1[0-2])", text)
     return date(int(match[1]), int(match[2]), 1) if match else None
-
-
-def _next(first: date) -> date:
-    return (first + timedelta(days=31)).replace(day=1)

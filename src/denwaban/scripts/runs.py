@@ -23,8 +23,8 @@ from denwaban.store import Tx, new_id
 _OWN_WORDS = re.compile(r"^report\.[a-z_]{1,30}$")
 """What an operator writes over the draft of the report is kept with the answers, under these names."""
 
-_KEEP = insert(answers)
-_KEEP_AGAIN = update(answers).where(
+_FIRST = insert(answers)
+_AGAIN = update(answers).where(
     answers.c.run_id == bindparam("of_run"), answers.c.field == bindparam("of_field")
 )
 
@@ -101,13 +101,8 @@ def fill_known(tx: Tx, call: Call, view: RunView, person: Person, number: str) -
     nobody has written anything yet."""
     for field, value in _known(view.script, call, person, number).items():
         old = view.answers.get(field)
-        sealed = seal_answer(tx, view.client_id, view.id, field, value)
-        filled = {"value": sealed, "known": 1, "counter": 0, "at": tx.now}
-        if old is None:
-            tx.execute(_KEEP, {"run_id": view.id, "field": field, **filled})
-        elif old.known or not (old.value.strip() or old.closed):
-            filled["counter"] = old.counter
-            tx.execute(_KEEP_AGAIN, {"of_run": view.id, "of_field": field, **filled})
+        if old is None or old.known or not (old.value.strip() or old.closed):
+            _keep(tx, view, field, value, old.counter if old else 0, known=True)
 
 
 def _known(
@@ -158,17 +153,22 @@ def save_answer(
     if old is not None and counter <= stands:
         return Saved(stands, kept=False)
     # NUL is no character of any language, and PostgreSQL refuses it.
+    _keep(tx, view, field, value.replace("\x00", ""), counter, known=known)
+    return Saved(counter, kept=True)
+
+
+def _keep(tx: Tx, view: RunView, field: str, value: str, counter: int, *, known: bool) -> None:
+    """Writes what stands in a field; in `view` is what stood there before."""
     new = {
-        "value": seal_answer(tx, view.client_id, view.id, field, value.replace("\x00", "")),
+        "value": seal_answer(tx, view.client_id, view.id, field, value),
         "known": int(known),
         "counter": counter,
         "at": tx.now,
     }
-    if old is None:
-        tx.execute(_KEEP, {"run_id": view.id, "field": field, **new})
+    if field in view.answers:
+        tx.execute(_AGAIN, {"of_run": view.id, "of_field": field, **new})
     else:
-        tx.execute(_KEEP_AGAIN, {"of_run": view.id, "of_field": field, **new})
-    return Saved(counter, kept=True)
+        tx.execute(_FIRST, {"run_id": view.id, "field": field, **new})
 
 
 def finish_run(tx: Tx, run_id: str) -> None:

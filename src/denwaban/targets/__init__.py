@@ -2,15 +2,13 @@
 its operator and by supervisors, never beside a colleague's result, and never during a call."""
 
 from denwaban.targets.acts import set_targets, targets_of
-from denwaban.targets.model import NO_TARGETS, Month, Result, Targets
-from denwaban.targets.results import month_of, months
+from denwaban.targets.model import Month, Result, Targets
+from denwaban.targets.results import months
 
 __all__ = [
-    "NO_TARGETS",
     "Month",
     "Result",
     "Targets",
-    "month_of",
     "months",
     "set_targets",
     "targets_of",

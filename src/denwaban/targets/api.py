@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 
 from denwaban.access import Principal, Role
-from denwaban.clock import Clock, japan_day
+from denwaban.clock import Clock, japan_month
 from denwaban.people import operator, operator_of_user
 from denwaban.store import Store, Tx
 from denwaban.targets.acts import set_targets, targets_of
@@ -80,13 +80,14 @@ async def read_targets(
     clock: NamedDependency[Clock],
 ) -> TargetsOut:
     """What an operator aims at (holds for each call, self-completion), and how their months went. Operators: their own alone."""
-    first = japan_day(clock.now()).replace(day=1)
+    first = japan_month(clock.now())
 
     def read(tx: Tx) -> TargetsOut:
         if who.role is Role.OPERATOR:
             me = operator_of_user(tx, who.user_id)
             if me is None or me.id != operator_id:
                 raise missing()
+        _known(tx, operator_id)
         return _shown(tx, operator_id, first)
 
     return await store.read(read)
@@ -106,24 +107,26 @@ async def write_targets(
     clock: NamedDependency[Clock],
 ) -> TargetsOut:
     """Sets both targets of an operator. 422 when `holds` has more than one decimal."""
-    first = japan_day(clock.now()).replace(day=1)
+    first = japan_month(clock.now())
     try:
         holds = None if data.holds is None else check_holds(data.holds)
     except BadTarget as error:
         raise refused("holds", _(str(error))) from error
 
     def write(tx: Tx) -> TargetsOut:
-        if operator(tx, operator_id) is None:
-            raise missing()
+        _known(tx, operator_id)
         set_targets(tx, operator_id, holds, data.self_completion, who.user_id)
         return _shown(tx, operator_id, first)
 
     return await store.write(write)
 
 
-def _shown(tx: Tx, operator_id: str, first: date) -> TargetsOut:
+def _known(tx: Tx, operator_id: str) -> None:
     if operator(tx, operator_id) is None:
         raise missing()
+
+
+def _shown(tx: Tx, operator_id: str, first: date) -> TargetsOut:
     targets = targets_of(tx, operator_id)
     return TargetsOut(
         targets.holds,

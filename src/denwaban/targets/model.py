@@ -3,11 +3,10 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 MOST_HOLDS = 10
 """Holds for each call; nobody aims at more."""
-
 
 SHOWN = 4
 """Months: the present one and three before it."""
@@ -122,11 +121,5 @@ def months_to(first: date, number: int) -> list[date]:
     """The first days of so many months, of which `first` is the newest; newest first."""
     found = [first]
     while len(found) < number:
-        last = found[-1]
-        found.append(date(last.year - (last.month == 1), (last.month - 2) % 12 + 1, 1))
+        found.append((found[-1] - timedelta(days=1)).replace(day=1))
     return found
-
-
-def month_after(first: date) -> date:
-    """The first day of the next month."""
-    return date(first.year + first.month // 12, first.month % 12 + 1, 1)

@@ -10,7 +10,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
-from denwaban.clock import Clock, japan_day
+from denwaban.clock import Clock, japan_month
 from denwaban.people import operator, operator_of_user
 from denwaban.routing import SeatState, Switchboard
 from denwaban.store import Store, Tx
@@ -38,7 +38,7 @@ async def mine(
     switchboard: NamedDependency[Switchboard],
 ) -> Template:
     """The reader's own, and nobody else's. While they have a caller there are no figures."""
-    first = _this_month(clock)
+    first = japan_month(clock.now())
 
     def look(tx: Tx) -> tuple[str, dict[str, Any]]:
         me = operator_of_user(tx, who.user_id)
@@ -105,7 +105,7 @@ async def save(
 async def _one(
     operator_id: str, store: Store, clock: Clock, status: int = 200, **more: Any
 ) -> Template:
-    first = _this_month(clock)
+    first = japan_month(clock.now())
 
     def look(tx: Tx) -> dict[str, Any]:
         found = operator(tx, operator_id)
@@ -126,10 +126,6 @@ async def _one(
 def _look(tx: Tx, operator_id: str, first: date) -> dict[str, Any]:
     this, *before = months(tx, operator_id, first, SHOWN)
     return {"targets": targets_of(tx, operator_id), "this": this, "before": before}
-
-
-def _this_month(clock: Clock) -> date:
-    return japan_day(clock.now()).replace(day=1)
 
 
 routes = [mine, everybody, one, save]

@@ -21,20 +21,19 @@ from sqlalchemy import (
 from denwaban.calls import Direction
 from denwaban.calls.rows import call_legs, calls
 from denwaban.care import RELAYED
-from denwaban.clock import day_begins
+from denwaban.clock import day_begins, month_after
 from denwaban.reports.rows import reports
 from denwaban.store import Question, Tx
-from denwaban.targets.model import Month, Result, month_after, months_to
+from denwaban.targets.model import Month, Result, months_to
 
 
 def months(tx: Tx, operator_id: str, first: date, number: int) -> Sequence[Month]:
     """So many months of one operator, of which the one that begins with `first` is the newest; newest first. A call is of the
     month in which it rang at their seat. Practice calls and calls that we made are in none."""
-    return [month_of(tx, operator_id, one) for one in months_to(first, number)]
+    return [_month(tx, operator_id, one) for one in months_to(first, number)]
 
 
-def month_of(tx: Tx, operator_id: str, first: date) -> Month:
-    """One of them."""
+def _month(tx: Tx, operator_id: str, first: date) -> Month:
     span = {"since": day_begins(first), "until": day_begins(month_after(first))}
     found = {
         bool(row["relay"]): Result(

@@ -6,7 +6,7 @@ from tests.slices.routing.conftest import NUMBER, House
 
 from denwaban.calls import Outcome
 from denwaban.journal import Fact, append
-from denwaban.routing import SeatState, adoption, catching_up, switchboard
+from denwaban.routing import SeatState, adoption, catching_up, rejoining
 from denwaban.routing.book import Book
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import Floor
@@ -17,7 +17,7 @@ from denwaban.store import Store, StoreError
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a fault left is looked for after a moment."""
-    monkeypatch.setattr(switchboard, "MEND_AFTER", 0.05)
+    monkeypatch.setattr(rejoining, "MEND_AFTER", 0.05)
 
 
 def counted(where: str) -> float:
@@ -45,7 +45,7 @@ def breaks(monkeypatch: pytest.MonkeyPatch, what: object, name: str, times: int 
         (Floor, "leave", "lost"),
         (Book, "end", "action"),
         (adoption, "all_lost", "resync"),
-        (switchboard, "sweep", "resync"),
+        (rejoining, "sweep", "resync"),
         (Places, "settle", "places"),
     ],
 )
@@ -145,7 +145,7 @@ async def test_a_new_program_takes_calls_although_what_is_open_cannot_be_read(
         await house.talks("suzuki")
         waiting = house.dials(NUMBER, "09022222222")
         await house.settled()
-    failed = breaks(monkeypatch, switchboard, "read_held")
+    failed = breaks(monkeypatch, rejoining, "read_held")
     async with house.open():
         assert failed
         await house.until(lambda: house.board.trouble() is None)

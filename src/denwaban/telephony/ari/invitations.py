@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from denwaban.config import Trunk
-from denwaban.telephony.ari.legs import is_desk_phone
+from denwaban.telephony.ari.parties import is_desk_phone
 from denwaban.telephony.engine.pjsip import host_of
 
 _NO_NUMBER = re.compile("[^+0-9]")

@@ -5,13 +5,24 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
 from denwaban.telephony.ari import words
+from denwaban.telephony.ari.parties import (
+    OUTSIDE_LEG,
+    SEAT_LEG,
+    Bridge,
+    Listening,
+    Party,
+    caller_of,
+    is_seat,
+    phones_of,
+    refused_transfer,
+    seat_of,
+)
 from denwaban.telephony.port import (
     CallArrived,
     Digit,
@@ -30,113 +41,15 @@ from denwaban.telephony.port import (
 
 log = structlog.get_logger(__name__)
 
-SEAT_LEG = "dwb-seat-"
-OUTSIDE_LEG = "dwb-out-"
-TALK = "dwb-talk-"
-ROOM = "dwb-room-"
-WATCH = "dwb-watch-"
-SPY = "dwb-spy-"
-_PHONE = "-phone"
 _BUSY_HERE, _BUSY_EVERYWHERE, _DECLINED = 486, 600, 603
 _CAUSE_BUSY, _CAUSE_REJECTED = 17, 21
 # 408, 480 and 487; no user responding, no answer from user, subscriber absent.
 _NOBODY_CAME, _CAUSES_NOBODY_CAME = (408, 480, 487), (18, 19, 20)
 
 
-@dataclass(slots=True, eq=False)
-class Talk:
-    """Legs that were connected, two or more. `bridge` holds all of them but those on hold."""
-
-    bridge: str
-    legs: set[Leg]
-    recorded: bool | None = None
-    """None: not known, an earlier program made it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """Somebody hears, or joins, what an operator talks. `spy` is the ear on the operator's channel, and `room` the bridge
-    in which the watcher is alone with it; `talk` is the bridge that the watcher has joined instead."""
-
-    watcher: str
-    """The channel."""
-    operator: Leg
-    room: str = ""
-    spy: str = ""
-    talk: str = ""
-
-    def end(self) -> list[tuple[str, str]]:
-        """The requests that end it."""
-        if self.talk:
-            return [("POST", f"bridges/{self.talk}/removeChannel?channel={self.watcher}")]
-        return [("DELETE", f"bridges/{self.room}"), ("DELETE", f"channels/{self.spy}")]
-
-
-@dataclass(slots=True, eq=False)
-class Party:
-    """A leg. `voice` is the channel it speaks through; a seat that still rings has several `channels` and no voice."""
-
-    leg: Leg
-    seat: SeatName | None = None
-    outside: bool = False
-    """We called it out to the phone network; it has one channel, which is its name."""
-    voice: str = ""
-    channels: set[str] = field(default_factory=set)
-    up: bool = False
-    ringing: bool = False
-    refused: bool = False
-    music: bool = False
-    tone: bool = False
-    """Ring-back is played to it, although it was answered."""
-    notes: dict[str, str] = field(default_factory=dict)
-    prompt: str = ""
-    """The playback that plays, or played last, in `room`."""
-    room: str = ""
-    """The bridge in which it is alone with its prompt. A prompt played straight to a channel would keep the engine from
-    doing anything else with the channel until it ends, and us from asking anything."""
-    talk: Talk | None = None
-    last_pressed: words.AnyEvent | None = None
-    given_up: bool = False
-    """We have hung it up ourselves."""
-
-    @property
-    def in_page(self) -> bool:
-        """A page's telephone has answered it."""
-        return self.seat is not None and self.voice == f"{self.leg}.0"  # see `phones_of`
-
-    @property
-    def dialled(self) -> bool:
-        """It came about because we dialled, at a seat or outside."""
-        return self.outside or self.seat is not None
-
-
 class Ask(Protocol):
     def __call__(self, method: str, room: str) -> None:
         """Sends a request; that the thing is gone already is no error."""
-
-
-def is_seat(endpoint: str) -> bool:
-    return endpoint.startswith("seat-")
-
-
-def is_desk_phone(endpoint: str) -> bool:
-    """Whether the endpoint is a seat's SIP phone, not its browser."""
-    return endpoint.endswith(_PHONE)
-
-
-def seat_of(endpoint: str) -> SeatName:
-    return SeatName(endpoint.removesuffix(_PHONE))
-
-
-def phones_of(seat: SeatName) -> tuple[str, str]:
-    """The endpoints of a seat: browser and SIP phone."""
-    return seat, f"{seat}{_PHONE}"
-
-
-def caller_of(channel: words.Channel) -> str:
-    """The caller's number as received; a withheld one comes as `anonymous`."""
-    number = channel.caller.number
-    return "" if number.lower() == "anonymous" else number
 
 
 def unreached_by(cause: int, tech_cause: int, *, rang: bool) -> Unreached:
@@ -151,15 +64,6 @@ def unreached_by(cause: int, tech_cause: int, *, rang: bool) -> Unreached:
         return Unreached.NO_ANSWER
     gave_up = not 400 <= tech_cause < 700
     return Unreached.NO_ANSWER if rang and gave_up else Unreached.UNREACHABLE
-
-
-def refused_transfer(channel: str) -> str:
-    """The request that tells a phone that its transfer is not done."""
-    return f"channels/{channel}/transfer_progress?states=channel_declined"
-
-
-def leg_of_seat_channel(channel: str) -> Leg:
-    return Leg(channel.rpartition(".")[0])
 
 
 class Legs:
@@ -269,22 +173,22 @@ class Legs:
     def leave(self, party: Party) -> bool:
         """The party is in no talk any more. Whether its old talk goes on, between two others: then the party may still be
         in the bridge."""
-        talk, party.talk = party.talk, None
-        if talk is None:
+        bridge, party.bridge = party.bridge, None
+        if bridge is None:
             return False
-        talk.legs.discard(party.leg)
-        if len(talk.legs) > 1:
+        bridge.legs.discard(party.leg)
+        if len(bridge.legs) > 1:
             return True
-        self.untie(talk)
+        self.untie(bridge)
         return False
 
-    def untie(self, talk: Talk) -> None:
+    def untie(self, bridge: Bridge) -> None:
         """Takes the legs of a talk apart; all stay up."""
-        for leg in talk.legs:
+        for leg in bridge.legs:
             party = self.parties.get(leg)
-            if party is not None and party.talk is talk:
-                party.talk = None
-        self._ask("DELETE", f"bridges/{talk.bridge}")
+            if party is not None and party.bridge is bridge:
+                party.bridge = None
+        self._ask("DELETE", f"bridges/{bridge.id}")
 
     def _started(self, event: words.StasisStart) -> None:
         channel, args = event.channel, event.args
@@ -386,7 +290,7 @@ class Legs:
             if party.leg in (leg, watch.operator):
                 del self.watches[leg]
                 # Whoever joined a talk leaves it with the channel, or with the bridge.
-                for method, room in [] if watch.talk else watch.end():
+                for method, room in [] if watch.joined else watch.end():
                     self._ask(method, room)
         busy = party.refused and not party.voice
         self._tell(LegEnded(party.leg, self._now(), busy, unreached, party.in_page))

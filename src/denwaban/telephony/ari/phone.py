@@ -18,14 +18,13 @@ from denwaban.config import Trunk
 from denwaban.telephony.ari import invitations, snapshot
 from denwaban.telephony.ari.answers import Answer, Refused
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import ROOM, TALK, Party, Talk, phones_of, refused_transfer
-from denwaban.telephony.ari.link import AriLink
+from denwaban.telephony.ari.parties import ROOM, TALK, Bridge, phones_of, refused_transfer
+from denwaban.telephony.ari.requests import AriRequests
 from denwaban.telephony.ari.snoop import Watchers
 from denwaban.telephony.engine import NOTES
 from denwaban.telephony.port import (
     HangUp,
     Leg,
-    LegGone,
     PhoneError,
     SeatAccount,
     SeatName,
@@ -40,12 +39,12 @@ _CAUSES = {
     HangUp.UNKNOWN_NUMBER: 1,
     HangUp.CONGESTION: 34,
 }
-# The recording of an earlier talk of the same call needs a moment to close.
+# The recording of an earlier talk of the same call needs a moment to close, and a new one a moment to begin.
 _RECORD_TRIES = 25
 _RECORD_PAUSE = 0.02
 
 
-class AriPhone(AriLink):
+class AriPhone(AriRequests):
     """Asterisk through ARI. Connects, and reconnects for as long as `events` is read.
 
     `url` such as `http://127.0.0.1:8421/ari`; `recordings` is the engine's folder `spool/recording`, as seen from here;
@@ -158,69 +157,65 @@ class AriPhone(AriLink):
         connection = self._connected()
         for party in parties:
             self._legs.leave(party)
-        talk = Talk(f"{TALK}{secrets.token_hex(8)}", set(legs), record)
-        bridge = f"bridges/{talk.bridge}"
+        bridge = Bridge(f"{TALK}{secrets.token_hex(8)}", set(legs), record)
+        here = f"bridges/{bridge.id}"
         name = quote("|".join(legs), safe="")
         # dtmf_events: without it two SIP phones are joined past the engine's ear, and keys go unheard.
-        requests = [("POST", f"{bridge}?type=mixing,dtmf_events&name={name}")]
+        requests = [("POST", f"{here}?type=mixing,dtmf_events&name={name}")]
         for party in parties:
             if not party.up:
                 requests.append(("POST", self._channel(party, "answer")))
         for party in parties:
             requests += self._quiet(party)
         voices = ",".join(party.voice for party in parties)
-        requests.append(("POST", f"{bridge}/addChannel?channel={voices}"))
+        requests.append(("POST", f"{here}/addChannel?channel={voices}"))
         # All leave at once and are done in this order: one round trip until all hear each other.
         sent = [connection.send(method, room) for method, room in requests]
-        recorded = connection.send("POST", f"{bridge}/record", _recording(call)) if record else None
+        recorded = connection.send("POST", f"{here}/record", _recording(call)) if record else None
         for party in parties:
-            party.talk = talk
+            party.bridge = bridge
         for watching, watch in list(self._legs.watches.items()):
-            if watch.talk and watch.operator in talk.legs:
+            if watch.joined and watch.operator in bridge.legs:
                 # Who has joined the operator's talk goes with the operator.
-                self._ask("POST", f"{bridge}/addChannel?channel={watch.watcher}")
-                self._legs.watches[watching] = replace(watch, talk=talk.bridge)
+                self._ask("POST", f"{here}/addChannel?channel={watch.watcher}")
+                self._legs.watches[watching] = replace(watch, joined=bridge.id)
         try:
             await self._check(parties[0], requests, sent)
         except PhoneError:
-            if any(party.talk is talk for party in parties):
-                self._legs.untie(talk)
+            if any(party.bridge is bridge for party in parties):
+                self._legs.untie(bridge)
             raise
         for party in parties:
             party.up = True
         if recorded is None:
             return
         try:
-            await self._recorded(connection, f"{bridge}/record", call, await recorded)
+            await self._recorded(connection, f"{here}/record", call, await recorded)
         except PhoneError as error:
             # They talk: that is worth more than its recording.
             log.error("recording.not_begun", call=call, error=type(error).__name__)
-            talk.recorded = False
+            bridge.recorded = False
 
     async def part(self, leg: Leg) -> None:
         party = self._party(leg)
-        talk = party.talk
-        if self._legs.leave(party) and talk is not None and not party.music:
-            remove = f"bridges/{talk.bridge}/removeChannel?channel={party.voice}"
+        bridge = party.bridge
+        if self._legs.leave(party) and bridge is not None and not party.music:
+            remove = f"bridges/{bridge.id}/removeChannel?channel={party.voice}"
             await self._do(party, [("POST", remove)])
 
     async def pause_recording(self, call: str, leg: Leg, on: bool) -> None:
-        party, talk = self._talking(leg)
+        party, bridge = self._talking(leg)
         connection = self._connected()
         method, room = "POST" if on else "DELETE", f"recordings/live/{call}/mute"
-        if talk.recorded is not False:
+        if bridge.recorded is not False:
             answer = await connection.send(method, room)
-            for _ in range(_RECORD_TRIES):
-                if answer.status != 409:
-                    break
-                await asyncio.sleep(_RECORD_PAUSE)  # The recording is about to begin.
-                answer = await connection.send(method, room)
+            answer = await _settled(connection, answer, method, room)
             if answer.ok:
                 return
             if answer.status != 404:
                 raise self._error(party, answer, method, room)
         if not on:
-            room, talk.recorded = f"bridges/{talk.bridge}/record", True
+            room, bridge.recorded = f"bridges/{bridge.id}/record", True
             begun = await connection.send("POST", room, _recording(call))
             await self._recorded(connection, room, call, begun)
 
@@ -241,29 +236,25 @@ class AriPhone(AriLink):
     async def _recorded(
         self, connection: AriConnection, room: str, call: str, answer: Answer
     ) -> None:
-        for _ in range(_RECORD_TRIES):
-            if answer.status != 409:
-                break
-            await asyncio.sleep(_RECORD_PAUSE)
-            answer = await connection.send("POST", room, _recording(call))
+        answer = await _settled(connection, answer, "POST", room, _recording(call))
         if answer.status == 404:
             return  # One side has hung up already, which ended the talk: told by LegEnded.
         if not answer.ok:
             raise Refused(answer.status, "POST", room)
 
     async def hold(self, leg: Leg) -> None:
-        party, talk = self._talking(leg)
+        party, bridge = self._talking(leg)
         if party.music:
             return  # It is on hold already.
-        remove = f"bridges/{talk.bridge}/removeChannel?channel={party.voice}"
+        remove = f"bridges/{bridge.id}/removeChannel?channel={party.voice}"
         party.music = True
         await self._do(party, [("POST", remove), ("POST", self._channel(party, "moh"))])
 
     async def unhold(self, leg: Leg) -> None:
-        party, talk = self._talking(leg)
+        party, bridge = self._talking(leg)
         if not party.music:
             return
-        add = f"bridges/{talk.bridge}/addChannel?channel={party.voice}"
+        add = f"bridges/{bridge.id}/addChannel?channel={party.voice}"
         # The music must end first: it would go on in the bridge.
         await self._do(party, [*self._quiet(party), ("POST", add)])
 
@@ -328,68 +319,22 @@ class AriPhone(AriLink):
     def recording(self, call: str) -> Path:
         return self._recordings / f"{call}.wav"
 
-    # --- how
-
-    def _party(self, leg: Leg) -> Party:
-        self._connected()
-        party = self._legs.parties.get(leg)
-        if party is None:
-            raise LegGone(leg)
-        return party
-
-    def _talking(self, leg: Leg) -> tuple[Party, Talk]:
-        party = self._party(leg)
-        if party.talk is None:
-            raise PhoneError("the leg is not connected to anybody")
-        return party, party.talk
-
-    def _channel(self, party: Party, act: str) -> str:
-        if not party.voice:
-            raise PhoneError("the leg is not answered")
-        return f"channels/{party.voice}/{act}"
-
-    def _quiet(self, party: Party) -> list[tuple[str, str]]:
-        """The requests that end whatever is played to a leg."""
-        requests = []
-        if party.music:
-            requests.append(("DELETE", self._channel(party, "moh")))
-        if party.tone:
-            requests.append(("DELETE", self._channel(party, "ring")))
-        if party.prompt in self._legs.by_prompt:
-            requests.append(("DELETE", f"playbacks/{party.prompt}"))
-            self._legs.prompt_over(party.prompt)
-        if party.room:
-            leave = f"bridges/{party.room}/removeChannel?channel={party.voice}"
-            requests += [("POST", leave), ("DELETE", f"bridges/{party.room}")]
-        party.music = party.tone = False
-        party.prompt = party.room = ""
-        return requests
-
-    async def _do(self, party: Party, requests: list[tuple[str, str]]) -> None:
-        connection = self._connected()
-        sent = [connection.send(method, room) for method, room in requests]
-        await self._check(party, requests, sent)
-
-    async def _check(
-        self,
-        party: Party,
-        requests: list[tuple[str, str]],
-        sent: list[asyncio.Future[Answer]],
-    ) -> None:
-        """Raises the first error, after all answers are in. What was to end and had ended is none."""
-        answers = await asyncio.gather(*sent)
-        for (method, room), answer in zip(requests, answers, strict=True):
-            if not answer.ok and not (method == "DELETE" and answer.status in (404, 409)):
-                raise self._error(party, answer, method, room)
-
-    def _error(self, party: Party, answer: Answer, method: str, room: str) -> PhoneError:
-        # 404: the channel is no more. 409: it has left our application and is on its way out. Bridges say 400 and 422,
-        # a variable of such a channel 400.
-        gone = (404, 409, 412) if room.startswith("channels/") else (400, 404, 409, 422)
-        if answer.status in gone:
-            return LegGone(party.leg)
-        return Refused(answer.status, method, room.partition("?")[0])
-
 
 def _recording(call: str) -> dict[str, str]:
     return {"name": call, "format": "wav", "ifExists": "append"}
+
+
+async def _settled(
+    connection: AriConnection,
+    answer: Answer,
+    method: str,
+    room: str,
+    body: dict[str, str] | None = None,
+) -> Answer:
+    """What is answered about a recording when it is neither closing nor about to begin any more, for a while: asked again."""
+    for _ in range(_RECORD_TRIES):
+        if answer.status != 409:
+            break
+        await asyncio.sleep(_RECORD_PAUSE)
+        answer = await connection.send(method, room, body)
+    return answer

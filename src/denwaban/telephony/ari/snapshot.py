@@ -12,15 +12,15 @@ import msgspec
 from denwaban.telephony.ari import words
 from denwaban.telephony.ari.answers import Answer, EngineAway
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.ari.legs import (
+from denwaban.telephony.ari.parties import (
     OUTSIDE_LEG,
     ROOM,
     SEAT_LEG,
     SPY,
     TALK,
     WATCH,
+    Bridge,
     Party,
-    Talk,
     caller_of,
     is_seat,
     leg_of_seat_channel,
@@ -47,7 +47,9 @@ class Picture:
     def snapshot(self) -> Snapshot:
         legs = {}
         for party in self.parties:
-            together = frozenset(party.talk.legs - {party.leg} if party.talk is not None else ())
+            together = frozenset(
+                party.bridge.legs - {party.leg} if party.bridge is not None else ()
+            )
             notes = self.callers.get(party.leg, {}) | party.notes
             legs[party.leg] = LegState(
                 party.leg,
@@ -58,7 +60,7 @@ class Picture:
                 party.outside,
                 together,
                 party.prompt,
-                party.talk is not None and party.music,
+                party.bridge is not None and party.music,
             )
         return Snapshot(legs, frozenset(seat_of(endpoint) for endpoint in self.online))
 
@@ -186,14 +188,14 @@ def _tie(parties: dict[Leg, Party], bridges: list[words.Bridge]) -> list[str]:
             party
             for leg in bridge.name.split("|")
             if (party := parties.get(Leg(leg))) is not None
-            and party.talk is None
+            and party.bridge is None
             and (party.voice in bridge.channels or party.voice not in bridged)
         ]
         if len(members) < 2:
             orphans.append(bridge.id)
             continue
-        talk = Talk(bridge.id, {party.leg for party in members})
+        tied = Bridge(bridge.id, {party.leg for party in members})
         for party in members:
-            party.talk = talk
+            party.bridge = tied
             party.music = party.voice not in bridge.channels
     return orphans

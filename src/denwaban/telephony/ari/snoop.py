@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from urllib.parse import quote
 
-from denwaban.telephony.ari.legs import SPY, WATCH, Legs, Listening, Party
+from denwaban.telephony.ari.legs import Legs
+from denwaban.telephony.ari.parties import SPY, WATCH, Listening, Party
 from denwaban.telephony.port import LegGone, PhoneError
 
 _PATIENCE = 5.0
@@ -72,14 +73,14 @@ class Watchers:
     async def join(self, watcher: Party, operator: Party) -> None:
         """The watcher becomes a third in the operator's talk."""
         _both_answered(watcher, operator)
-        talk = operator.talk
-        if talk is None:
+        bridge = operator.bridge
+        if bridge is None:
             raise PhoneError("the leg is not connected to anybody")
         await self.stop(watcher)
-        self._legs.watches[watcher.leg] = Listening(watcher.voice, operator.leg, talk=talk.bridge)
+        self._legs.watches[watcher.leg] = Listening(watcher.voice, operator.leg, joined=bridge.id)
         try:
             await self._do(
-                watcher, [("POST", f"bridges/{talk.bridge}/addChannel?channel={watcher.voice}")]
+                watcher, [("POST", f"bridges/{bridge.id}/addChannel?channel={watcher.voice}")]
             )
         except PhoneError:
             self._legs.watches.pop(watcher.leg, None)

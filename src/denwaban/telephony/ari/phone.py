@@ -15,7 +15,7 @@ import structlog
 
 from denwaban.clock import Clock
 from denwaban.config import Trunk
-from denwaban.telephony.ari import invitations, snapshot
+from denwaban.telephony.ari import invitations, recording, snapshot
 from denwaban.telephony.ari.answers import Answer, Refused
 from denwaban.telephony.ari.connection import AriConnection
 from denwaban.telephony.ari.parties import ROOM, TALK, Bridge, phones_of, refused_transfer
@@ -39,9 +39,6 @@ _CAUSES = {
     HangUp.UNKNOWN_NUMBER: 1,
     HangUp.CONGESTION: 34,
 }
-# The recording of an earlier talk of the same call needs a moment to close, and a new one a moment to begin.
-_RECORD_TRIES = 25
-_RECORD_PAUSE = 0.02
 
 
 class AriPhone(AriRequests):
@@ -171,7 +168,9 @@ class AriPhone(AriRequests):
         requests.append(("POST", f"{here}/addChannel?channel={voices}"))
         # All leave at once and are done in this order: one round trip until all hear each other.
         sent = [connection.send(method, room) for method, room in requests]
-        recorded = connection.send("POST", f"{here}/record", _recording(call)) if record else None
+        recorded = (
+            connection.send("POST", f"{here}/record", recording.asked(call)) if record else None
+        )
         for party in parties:
             party.bridge = bridge
         for watching, watch in list(self._legs.watches.items()):
@@ -190,7 +189,7 @@ class AriPhone(AriRequests):
         if recorded is None:
             return
         try:
-            await self._recorded(connection, f"{here}/record", call, await recorded)
+            await recording.begun(connection, f"{here}/record", call, await recorded)
         except PhoneError as error:
             # They talk: that is worth more than its recording.
             log.error("recording.not_begun", call=call, error=type(error).__name__)
@@ -209,15 +208,15 @@ class AriPhone(AriRequests):
         method, room = "POST" if on else "DELETE", f"recordings/live/{call}/mute"
         if bridge.recorded is not False:
             answer = await connection.send(method, room)
-            answer = await _settled(connection, answer, method, room)
+            answer = await recording.settled(connection, answer, method, room)
             if answer.ok:
                 return
             if answer.status != 404:
                 raise self._error(party, answer, method, room)
         if not on:
             room, bridge.recorded = f"bridges/{bridge.id}/record", True
-            begun = await connection.send("POST", room, _recording(call))
-            await self._recorded(connection, room, call, begun)
+            answer = await connection.send("POST", room, recording.asked(call))
+            await recording.begun(connection, room, call, answer)
 
     async def press(self, leg: Leg, digits: str) -> None:
         if not digits or set(digits) - set("0123456789*#"):
@@ -232,15 +231,6 @@ class AriPhone(AriRequests):
         progress = self._channel(party, "transfer_progress?states=channel_answered")
         request = progress if done else refused_transfer(party.voice)
         await self._do(party, [("POST", request)])
-
-    async def _recorded(
-        self, connection: AriConnection, room: str, call: str, answer: Answer
-    ) -> None:
-        answer = await _settled(connection, answer, "POST", room, _recording(call))
-        if answer.status == 404:
-            return  # One side has hung up already, which ended the talk: told by LegEnded.
-        if not answer.ok:
-            raise Refused(answer.status, "POST", room)
 
     async def hold(self, leg: Leg) -> None:
         party, bridge = self._talking(leg)
@@ -318,23 +308,3 @@ class AriPhone(AriRequests):
 
     def recording(self, call: str) -> Path:
         return self._recordings / f"{call}.wav"
-
-
-def _recording(call: str) -> dict[str, str]:
-    return {"name": call, "format": "wav", "ifExists": "append"}
-
-
-async def _settled(
-    connection: AriConnection,
-    answer: Answer,
-    method: str,
-    room: str,
-    body: dict[str, str] | None = None,
-) -> Answer:
-    """What is answered about a recording when it is neither closing nor about to begin any more, for a while: asked again."""
-    for _ in range(_RECORD_TRIES):
-        if answer.status != 409:
-            break
-        await asyncio.sleep(_RECORD_PAUSE)
-        answer = await connection.send(method, room, body)
-    return answer

@@ -8,43 +8,34 @@ Postfix's own smtp-sink: as nearly nothing as a real SMTP server can be, so that
 
 import asyncio
 import contextlib
-import email
-import email.policy
 import gc
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
-from email.utils import format_datetime, formataddr
+from functools import partial
 from pathlib import Path
 
-import aiosmtplib
 import httpx
 import psycopg
 import uvloop
 from sqlalchemy import delete, insert, select, text, update
 from tests.keys import lend_keys
-from tests.ports import free_port
 from tests.postgres import server
 
 import denwaban.schema  # noqa: F401 - loads every table
 from bench.machine import described
+from bench.mail import AT_ONCE, SENDER, all_bare, same_mail, smtp
 from denwaban import access, delivery, oncall, people, reports
 from denwaban.clock import SystemClock
 from denwaban.config import Settings
 from denwaban.delivery import board as boards
 from denwaban.delivery import rows as delivery_rows
-from denwaban.delivery.channels.mail import TEXT, compose, page_of
-from denwaban.delivery.message import Message, text_of
-from denwaban.delivery.model import Kind
+from denwaban.delivery.message import Message
 from denwaban.delivery.outcome import Outcome
 from denwaban.journal import rows as journal_rows
 from denwaban.main.serving import SWITCH_SECONDS
@@ -55,8 +46,6 @@ from denwaban.work import Worker
 
 ONE_BY_ONE = 60
 PER_SECOND = 10
-AT_ONCE = 2000
-CONNECTIONS = 8
 
 ON_THE_BOARD = (10, 10_000)
 LOOKS = 9
@@ -95,28 +84,6 @@ class TimedChannels(delivery.Channels):
 
 
 @contextlib.contextmanager
-def smtp() -> Iterator[str]:
-    """The address of a server that accepts everything."""
-    address = f"127.0.0.1:{free_port()}"
-    # It refuses to stay root.
-    who = ["-u", "postfix"] if os.geteuid() == 0 else []
-    sink = subprocess.Popen(["/usr/sbin/smtp-sink", *who, address, "256"])
-    host, port = address.split(":")
-    end = time.monotonic() + 10
-    try:
-        while True:
-            with contextlib.suppress(OSError), socket.create_connection((host, int(port)), 1):
-                break
-            if time.monotonic() > end:
-                raise RuntimeError("smtp-sink did not start")
-            time.sleep(0.05)
-        yield address
-    finally:
-        sink.terminate()
-        sink.wait()
-
-
-@contextlib.contextmanager
 def database(kind: str) -> Iterator[str]:
     """An empty database."""
     with contextlib.ExitStack() as stack:
@@ -130,7 +97,42 @@ def database(kind: str) -> Iterator[str]:
         yield f"{url}/bench"
 
 
-def office(tx: Tx) -> tuple[str, str, str]:
+@dataclass(frozen=True)
+class Office:
+    """A client with an operator and somebody in charge, in a database."""
+
+    store: Store
+    clock: SystemClock
+    report: Callable[[Tx], str]
+    """Accepts one more report and sends it; its id."""
+
+
+@contextlib.asynccontextmanager
+async def office(url: str) -> AsyncIterator[Office]:
+    """Makes it."""
+    clock = SystemClock()
+    store = Store(url, clock)
+    lend_keys(store)
+    metadata.create_all(store.engine)
+    await store.open()
+    client_id, operator, staff = await store.write(_people)
+    draft = reports.Draft(
+        who="佐藤 花子", what_for="給湯器から異音がする", done="折り返しをお約束しました", callback_needed=True,
+        callback_by=clock.now() + timedelta(days=1), number="+819012345678", urgency="normal", tone="worried",
+    )  # fmt: skip
+
+    def report(tx: Tx) -> str:
+        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
+        delivery.send(tx, made, Settings().acknowledge_minutes)
+        return made.id
+
+    try:
+        yield Office(store, clock, report)
+    finally:
+        await store.close()
+
+
+def _people(tx: Tx) -> tuple[str, str, str]:
     client_id = people.add_client(tx, "bench", "山田設備", "ヤマダセツビ")
     user = access.add_user(tx, "bench", access.Hashed("!"), access.Role.OPERATOR, "田中")
     operator = people.add_operator(tx, user, "田中", "タナカ")
@@ -139,93 +141,10 @@ def office(tx: Tx) -> tuple[str, str, str]:
     return client_id, operator, staff
 
 
-SENDER = "denwaban@example.jp"
-
-
-def a_message() -> Message:
-    """As long as what `measure` sends."""
-    return Message(
-        key=f"msg_{new_id()}", report_id=new_id(), client_id="", client_name="山田設備", staff_id="", staff_name="鈴木",
-        kind=Kind.FIRST, subject="【要折り返し】佐藤 花子様より", lines=(("ご用件", "給湯器から異音がする"),) * 7,
-        link="https://d.example.jp/a/" + "x" * 43, address={"to": "suzuki@example.jp"},
-        at=SystemClock().now(), data={},
-    )  # fmt: skip
-
-
-def by_the_library(message: Message) -> MIMEMultipart:
-    """The mail of `compose`, made by the standard library, by its older classes: `EmailMessage` takes three times as long."""
-    mail = MIMEMultipart("alternative")
-    mail["From"] = formataddr((f"{message.client_name} 受電報告", SENDER))
-    mail["To"] = formataddr((f"{message.staff_name} 様", message.address["to"]))
-    mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(message.at)
-    mail["Message-ID"] = f"<{message.key}@example.jp>"
-    mail["References"] = f"<{message.report_id}@example.jp>"
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.attach(MIMEText(text_of(message, TEXT), "plain", "utf-8"))
-    mail.attach(MIMEText(page_of(message), "html", "utf-8"))
-    return mail
-
-
-def same_mail() -> None:
-    """Asserts that both sides send the same mail, nearly byte for byte."""
-    message = a_message()
-    ours, theirs = compose(message, SENDER), by_the_library(message).as_bytes()
-    read = email.message_from_bytes(ours, policy=email.policy.SMTP)
-    other = email.message_from_bytes(theirs, policy=email.policy.SMTP)
-    for name in ("From", "To", "Subject", "Message-ID", "References", "Auto-Submitted"):
-        assert str(read[name]) == str(other[name]), name
-    texts = [
-        [
-            part.get_content().rstrip()
-            for part in mail.walk()
-            if part.get_content_maintype() == "text"
-        ]
-        for mail in (read, other)
-    ]
-    assert texts[0] == texts[1]
-    assert abs(len(ours) - len(theirs)) < len(ours) / 20, (len(ours), len(theirs))
-
-
-async def bare(
-    address: str, mails: int, connections: int, ready: bytes | None = None
-) -> tuple[float, float]:
-    """Mails per second of aiosmtplib alone, and milliseconds of processor time for each: a loop over one kept connection,
-    or as many loops as connections. Each mail is made as it is sent; with `ready`, one mail that was made before is sent
-    again and again, which no program can do, but which shows what the conversation alone costs."""
-    host, port = address.split(":")
-
-    async def loop(count: int) -> None:
-        async with aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False) as client:
-            for _mail in range(count):
-                if ready is None:
-                    await client.send_message(by_the_library(a_message()))
-                else:
-                    await client.sendmail(SENDER, ["suzuki@example.jp"], ready)
-
-    used, began = time.process_time(), time.perf_counter()
-    await asyncio.gather(*(loop(mails // connections) for _one in range(connections)))
-    rate = mails / (time.perf_counter() - began)
-    return rate, (time.process_time() - used) * 1000 / mails
-
-
-async def all_bare(address: str) -> dict[str, tuple[float, float]]:
-    """The bare loops by name; the first is the one that ours is compared with."""
-    ready = compose(a_message(), SENDER)
-    return {
-        "bare_loop": await bare(address, AT_ONCE // 4, 1),
-        "ready_one_connection": await bare(address, AT_ONCE, 1, ready),
-        f"ready_{CONNECTIONS}_connections": await bare(address, AT_ONCE, CONNECTIONS, ready),
-    }
-
-
-def start(
-    store: Store, clock: SystemClock, settings: Settings, channels: delivery.Channels
-) -> list[asyncio.Task[None]]:
+def start(it: Office, settings: Settings, channels: delivery.Channels) -> list[asyncio.Task[None]]:
     return [
-        asyncio.create_task(Worker(store, clock, duty).run())
-        for duty in delivery.duties(store, clock, settings, channels)
+        asyncio.create_task(Worker(it.store, it.clock, duty).run())
+        for duty in delivery.duties(it.store, it.clock, settings, channels)
     ]
 
 
@@ -235,34 +154,18 @@ async def stop(workers: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*workers, return_exceptions=True)
 
 
-def a_draft(clock: SystemClock) -> reports.Draft:
-    return reports.Draft(
-        who="佐藤 花子", what_for="給湯器から異音がする", done="折り返しをお約束しました", callback_needed=True,
-        callback_by=clock.now() + timedelta(days=1), number="+819012345678", urgency="normal", tone="worried",
-    )  # fmt: skip
-
-
 async def measure(url: str, address: str) -> dict[str, float]:
-    clock = SystemClock()
-    store = Store(url, clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
     settings = Settings(smtp_url=f"smtp://{address}?starttls=no", mail_from=SENDER)
-    client_id, operator, staff = await store.write(office)
-    draft = a_draft(clock)
-
-    def verb(tx: Tx) -> str:
-        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
-        delivery.send(tx, made, settings.acknowledge_minutes)
-        return made.id
-
-    async with httpx.AsyncClient() as http, TimedChannels(settings, http) as channels:
-        workers = start(store, clock, settings, channels)
+    async with (
+        office(url) as it,
+        httpx.AsyncClient() as http,
+        TimedChannels(settings, http) as channels,
+    ):
+        workers = start(it, settings, channels)
         accepted: dict[str, float] = {}
         for _report in range(ONE_BY_ONE):
             next_at = time.perf_counter() + 1 / PER_SECOND
-            report_id = await store.write(verb)
+            report_id = await it.store.write(it.report)
             accepted[report_id] = time.perf_counter()
             await asyncio.sleep(max(0, next_at - time.perf_counter()))
         await until(lambda: len(channels.done) >= ONE_BY_ONE)
@@ -271,15 +174,14 @@ async def measure(url: str, address: str) -> dict[str, float]:
         # Sending alone: all reports are accepted before the workers begin.
         await stop(workers)
         channels.done.clear()
-        pattern = await store.write(verb)
-        await store.write(lambda tx: copy(tx, pattern, AT_ONCE - 1))
+        pattern = await it.store.write(it.report)
+        await it.store.write(lambda tx: copy(tx, pattern, AT_ONCE - 1))
         used, began = time.process_time(), time.perf_counter()
-        workers = start(store, clock, settings, channels)
+        workers = start(it, settings, channels)
         await until(lambda: len(channels.done) >= AT_ONCE)
         rate = AT_ONCE / (time.perf_counter() - began)
         processor = (time.process_time() - used) * 1000 / AT_ONCE
         await stop(workers)
-    await store.close()
     return {
         "accepted_to_mailed_ms_p50": statistics.median(waits),
         "accepted_to_mailed_ms_p95": waits[int(len(waits) * 0.95) - 1],
@@ -297,95 +199,75 @@ async def until(check: Callable[[], bool]) -> None:
 
 async def board(url: str) -> dict[str, float]:
     """What one look at the dispatch board takes with few and with many open reports."""
-    clock = SystemClock()
-    store = Store(url, clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
-    client_id, operator, staff = await store.write(office)
-    draft = a_draft(clock)
-
-    def one(tx: Tx) -> str:
-        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
-        delivery.send(tx, made, 20)
-        return made.id
-
-    pattern, there, found = await store.write(one), 1, {}
-    for number in ON_THE_BOARD:
-        more, there = number - there, number
-        await store.write(lambda tx, more=more: copy(tx, pattern, more))  # type: ignore[misc]
-        if store.engine.dialect.name == "postgresql":
-            await store.write(lambda tx: tx.execute(text("ANALYZE")))
-        looks = []
-        for _look in range(LOOKS):
-            began = time.perf_counter()
-            await store.read(boards.board)
-            looks.append((time.perf_counter() - began) * 1000)
-        found[f"board_of_{number}_ms_p50"] = statistics.median(looks)
-        found[f"board_of_{number}_ms_max"] = max(looks)
-    await store.close()
+    async with office(url) as it:
+        store = it.store
+        pattern, there, found = await store.write(it.report), 1, {}
+        for number in ON_THE_BOARD:
+            await store.write(partial(copy, pattern=pattern, count=number - there))
+            there = number
+            if store.engine.dialect.name == "postgresql":
+                await store.write(lambda tx: tx.execute(text("ANALYZE")))
+            looks = []
+            for _look in range(LOOKS):
+                began = time.perf_counter()
+                await store.read(boards.board)
+                looks.append((time.perf_counter() - began) * 1000)
+            found[f"board_of_{number}_ms_p50"] = statistics.median(looks)
+            found[f"board_of_{number}_ms_max"] = max(looks)
     return found
 
 
 async def waiting(url: str) -> dict[str, float]:
     """What it costs a worker to have so many ladders that wait, and how late it is when one is due."""
-    clock = SystemClock()
-    store = Store(url, clock)
-    lend_keys(store)
-    metadata.create_all(store.engine)
-    await store.open()
     settings = Settings()
-    client_id, operator, staff = await store.write(office)
-    draft = a_draft(clock)
-
-    def one(tx: Tx) -> str:
-        made = reports.accept(tx, client_id, None, operator, staff, draft, False)
-        delivery.send(tx, made, settings.acknowledge_minutes)
-        return made.id
-
-    pattern = await store.write(one)
-    # Nothing is to be sent here: the portal has it.
-    await store.write(
-        lambda tx: tx.execute(
-            delete(delivery_rows.deliveries).where(delivery_rows.deliveries.c.state == "pending")
-        )
-    )
-    await store.write(lambda tx: copy(tx, pattern, WAITING))
-    async with httpx.AsyncClient() as http, delivery.Channels(settings, http) as channels:
-        workers = start(store, clock, settings, channels)
-        await asyncio.sleep(1)
-        used, began = time.process_time(), time.perf_counter()
-        await asyncio.sleep(IDLE_SECONDS)
-        share = (time.process_time() - used) / (time.perf_counter() - began)
-
-        # Some of them become due at moments of their own, set behind the worker's back.
-        table = delivery_rows.escalations
-        first = clock.now() + timedelta(seconds=7)
-        moments = {}
-
-        def due(tx: Tx) -> None:
-            ids = [row["id"] for row in tx.all(select(table.c.id).limit(DUE))]
-            for number, report_id in enumerate(ids):
-                moments[report_id] = first + timedelta(seconds=number * 3 / DUE)
-                tx.execute(
-                    update(table).where(table.c.id == report_id).values(due_at=moments[report_id])
+    async with office(url) as it:
+        store, clock = it.store, it.clock
+        pattern = await store.write(it.report)
+        # Nothing is to be sent here: the portal has it.
+        await store.write(
+            lambda tx: tx.execute(
+                delete(delivery_rows.deliveries).where(
+                    delivery_rows.deliveries.c.state == "pending"
                 )
+            )
+        )
+        await store.write(lambda tx: copy(tx, pattern, WAITING))
+        async with httpx.AsyncClient() as http, delivery.Channels(settings, http) as channels:
+            workers = start(it, settings, channels)
+            await asyncio.sleep(1)
+            used, began = time.process_time(), time.perf_counter()
+            await asyncio.sleep(IDLE_SECONDS)
+            share = (time.process_time() - used) / (time.perf_counter() - began)
 
-        await store.write(due)
-        await asyncio.sleep(7 + 3 + 3)
-        climbed = await store.read(
-            lambda tx: {
-                entry["subject"]: entry["at"]
-                for entry in tx.all(
-                    select(journal_rows.facts).where(
-                        journal_rows.facts.c.kind == "report.reminded",
-                        journal_rows.facts.c.subject.in_(list(moments)),
+            # Some of them become due at moments of their own, set behind the worker's back.
+            table = delivery_rows.escalations
+            first = clock.now() + timedelta(seconds=7)
+            moments = {}
+
+            def due(tx: Tx) -> None:
+                ids = [row["id"] for row in tx.all(select(table.c.id).limit(DUE))]
+                for number, report_id in enumerate(ids):
+                    moments[report_id] = first + timedelta(seconds=number * 3 / DUE)
+                    tx.execute(
+                        update(table)
+                        .where(table.c.id == report_id)
+                        .values(due_at=moments[report_id])
                     )
-                )
-            }
-        )
-        await stop(workers)
-    await store.close()
+
+            await store.write(due)
+            await asyncio.sleep(7 + 3 + 3)
+            climbed = await store.read(
+                lambda tx: {
+                    entry["subject"]: entry["at"]
+                    for entry in tx.all(
+                        select(journal_rows.facts).where(
+                            journal_rows.facts.c.kind == "report.reminded",
+                            journal_rows.facts.c.subject.in_(list(moments)),
+                        )
+                    )
+                }
+            )
+            await stop(workers)
     late = sorted((climbed[one] - at).total_seconds() for one, at in moments.items())
     return {
         "core_share": share,

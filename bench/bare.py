@@ -6,7 +6,6 @@ our work. `python -m bench.bare PORT PASSWORD SEATS` is the router's process; it
 
 import asyncio
 import itertools
-import secrets
 import sys
 from collections import deque
 from collections.abc import AsyncIterator
@@ -16,12 +15,11 @@ from pathlib import Path
 
 import uvloop
 
-from bench.rival import TRUNK, watched
+from bench.rival import engine_without_us, phones_of, watched
 from bench.sip import HOST, Phones
 from denwaban.telephony.ari import words
 from denwaban.telephony.ari.connection import AriConnection
-from denwaban.telephony.engine import APPLICATION, Engine, EngineSettings, Packages
-from denwaban.telephony.port import SeatAccount, SeatName
+from denwaban.telephony.engine import APPLICATION, Engine, Packages
 
 # In the place of our dialplan: no ledger, nothing behind the end.
 _DIALPLAN = f"[bare]\nexten => _X.,1,Ringing()\n same => n,Stasis({APPLICATION},inbound)\n same => n,Hangup()\n"
@@ -39,24 +37,7 @@ class Bare:
 @asynccontextmanager
 async def bare(packages: Packages, home: Path, first_port: int, agents: int) -> AsyncIterator[Bare]:
     """Runs it with `agents` seats. Ports `first_port`…+2999 are its own. Nothing is left afterwards."""
-    accounts = tuple(
-        SeatAccount(SeatName(f"seat-{n}"), secrets.token_hex(12)) for n in range(1, agents + 1)
-    )
-    settings = EngineSettings(
-        home=home,
-        sip_port=first_port,
-        http_port=first_port + 1,
-        ari_password=secrets.token_hex(12),
-        rtp_first=first_port + 100,
-        rtp_last=first_port + 2989,
-        trunks=(TRUNK,),
-        seats=accounts,
-        phone_check_seconds=0,  # the phones of the bench answer calls alone
-        extra_conf={
-            "extensions.conf": _DIALPLAN,
-            "pjsip.conf": f"[{TRUNK.name}](+)\ncontext = bare\n",
-        },
-    )
+    settings = engine_without_us(home, first_port, agents, _DIALPLAN)
     engine = Engine(settings, packages)
     await engine.start()
     async with watched(engine):
@@ -69,9 +50,7 @@ async def bare(packages: Packages, home: Path, first_port: int, agents: int) -> 
             assert router.stdout is not None
             if await router.stdout.readline() != b"ready\n":
                 raise RuntimeError("the bare router did not start")
-            seats = tuple((f"{account.seat}-phone", account.password) for account in accounts)
-            phones = Phones(first_port, first_port + 10, seats)
-            yield Bare(phones, router.pid, engine.alive_pid() or 0)
+            yield Bare(phones_of(settings), router.pid, engine.alive_pid() or 0)
         finally:
             if router.returncode is None:
                 router.kill()

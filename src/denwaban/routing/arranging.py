@@ -6,6 +6,7 @@ so that whatever came between two acts is taken in.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -117,7 +118,7 @@ class Arranging:
         """The engine is back: what could not be done is done now."""
         for live in self._book.calls.values():
             if live.unsettled:
-                live.line.do(lambda live=live: self._arrange(live))  # type: ignore[misc]
+                live.line.do(partial(self._arrange, live))
 
     async def _ask_engine(self, live: LiveCall) -> None:
         talk, legs = live.talk, self._legs(live)

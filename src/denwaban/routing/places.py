@@ -7,6 +7,7 @@ finds it again. Whom nobody reaches in several tries becomes a promise, of which
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -167,7 +168,7 @@ class Places:
         if caller.seat is None:
             self._perform(self._floor.hung_up_to_be_called(live.call.id, at))
         elif live.offer is not None:
-            live.line.do(lambda offer=live.offer: self._not_reached(live, offer, counts=True))  # type: ignore[misc]
+            live.line.do(partial(self._not_reached, live, live.offer, counts=True))
 
     def came_again(self, live: LiveCall) -> str | None:
         """The call whose place is kept for whoever calls now, from this or another of their numbers: they go on at their place
@@ -341,7 +342,7 @@ class Places:
                 Outcome.ANSWERED: Result.TALKED,
                 Outcome.ABANDONED: Result.CAME_AGAIN,
             }.get(outcome or Outcome.LOST, Result.GIVEN_UP)
-            self._writes.put(lambda tx, it=kept, what=result: keeping.over(tx, it.id, what))  # type: ignore[misc]
+            self._writes.put(partial(keeping.over, call_id=kept.id, result=result))
 
     def _over(self, live: LiveCall, result: Result, operator_id: str | None = None) -> None:
         kept, live.place = live.place, None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from functools import partial
 from itertools import islice
 
 import structlog
@@ -125,7 +126,7 @@ class Recorder:
     async def _write_singly(self, group: list[Item]) -> bool:
         for item in group:
             try:
-                await self._store.write(lambda tx, item=item: _write(tx, [item], True))  # type: ignore[misc]
+                await self._store.write(partial(_write, items=[item], again=True))
             except _AWAY:
                 return False
             except Exception as error:

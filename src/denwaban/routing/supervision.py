@@ -5,6 +5,7 @@ written before anything is heard. What ends: the supervisor's wish or telephone,
 """
 
 import asyncio
+from functools import partial
 
 import structlog
 
@@ -104,7 +105,7 @@ class Supervision(Watches):
         )
         for one, own in found:
             if own is None or not self._adopt(one, own, snapshot):
-                await self._store.write(lambda tx, gone=one.id: watch_ended(tx, gone))  # type: ignore[misc]
+                await self._store.write(partial(watch_ended, watch_id=one.id))
         self._new = False
 
     # Inside

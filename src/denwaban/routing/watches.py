@@ -1,6 +1,7 @@
 """Who is at whose call: what the engine does for them, and how it ends."""
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -54,7 +55,7 @@ class Watches:
             elif watch.joined is not None and watch.joined != watch.live.talk:
                 # Somebody is asked in, or goes: the engine joins them anew, behind what it does just now.
                 watch.joined = watch.live.talk
-                watch.live.line.do(lambda watch=watch: self._join(watch))  # type: ignore[misc]
+                watch.live.line.do(partial(self._join, watch))
 
     # In the engine
 

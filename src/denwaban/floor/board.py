@@ -9,7 +9,7 @@ from denwaban.clock import Clock, day_begins, japan_day
 from denwaban.delivery import Trouble, troubles
 from denwaban.disclosure import Held, LeakAlarm, held, leak_alarms
 from denwaban.floor.model import GOAL, LONG_WAIT, SOON, Busy, Due, Today, near_limit
-from denwaban.floor.rows import due_promises, lines_in_use, supervisors, today
+from denwaban.floor.rows import due_promises, line_limits, supervisors, today
 from denwaban.floor.times import minutes
 from denwaban.oncall import Alarm, alarms
 from denwaban.people import OperatorGroup, TrainingStage, groups
@@ -62,11 +62,12 @@ async def board(store: Store, clock: Clock, switchboard: Switchboard, me: str) -
     view = switchboard.view()
     now = clock.now()
     midnight = day_begins(japan_day(now))
+    used = switchboard.lines_in_use()
 
     def count(tx: Tx) -> Counted:
         return Counted(
             today(tx, midnight),
-            near_limit(*lines_in_use(tx)),
+            near_limit(used, line_limits(tx, used)),
             troubles(tx),
             due_promises(tx, now + SOON),
             alarms(tx),

@@ -7,10 +7,11 @@ from sqlalchemy import Table, case, func, select
 
 from denwaban.access import Role
 from denwaban.access.rows import users
-from denwaban.calls import CallState, Direction, Outcome, open_calls
+from denwaban.calls import Direction, Outcome
 from denwaban.calls.rows import calls
 from denwaban.floor.model import LONG_WAIT, Due, Today
-from denwaban.lines import Service, service_for
+from denwaban.lines import LineLimit, limit_at
+from denwaban.lines.rows import line_limits as limits
 from denwaban.lines.rows import service_levels
 from denwaban.people.rows import clients, operators
 from denwaban.promises.rows import KEPT, promises, read
@@ -85,20 +86,19 @@ def due_promises(tx: Tx, before: datetime, limit: int = 50) -> list[Due]:
     return found
 
 
-def lines_in_use(tx: Tx) -> tuple[dict[str, int], dict[str, tuple[str, int]]]:
-    """Calls by client now, and of those clients the (name, lines)."""
-    used: dict[str, int] = {}
-    limits: dict[str, tuple[str, int]] = {}
-    for call in open_calls(tx):
-        if call.client_id is None or call.state is CallState.ENDED:
-            continue
-        used[call.client_id] = used.get(call.client_id, 0) + 1
-        if call.client_id in limits:
-            continue
-        service = service_for(tx, call.dialled, tx.now)
-        if isinstance(service, Service) and service.limit is not None:
-            limits[call.client_id] = (service.client_name, service.limit)
-    return used, limits
+def line_limits(tx: Tx, ids: Collection[str]) -> dict[str, tuple[str, int]]:
+    """(name, lines) of those of these clients who have a limit today."""
+    rows = tx.all(
+        select(limits.c.client_id, limits.c.lines, limits.c.effective_from, clients.c.name)
+        .join(clients, clients.c.id == limits.c.client_id)
+        .where(limits.c.client_id.in_(ids))
+    )
+    begin: dict[tuple[str, str], list[LineLimit]] = {}
+    for row in rows:
+        limit = LineLimit(row["effective_from"], row["lines"])
+        begin.setdefault((row["client_id"], row["name"]), []).append(limit)
+    now = {whose: limit_at(found, tx.now) for whose, found in begin.items()}
+    return {one: (name, lines) for (one, name), lines in now.items() if lines is not None}
 
 
 def client_names(tx: Tx, ids: Collection[str]) -> dict[str, str]:

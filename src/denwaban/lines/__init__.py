@@ -32,6 +32,7 @@ from denwaban.lines.model import (
     Service,
     UnknownNumber,
     holds_at,
+    limit_at,
     window_at,
 )
 from denwaban.lines.number import Number, NumberKind, parse_number, show_number
@@ -83,6 +84,7 @@ __all__ = [
     "duty_lists_of",
     "holds_at",
     "level_of",
+    "limit_at",
     "limits_of",
     "minute_of",
     "number",

@@ -16,7 +16,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.routing import model
 from denwaban.routing.book import Book
 from denwaban.routing.floor import Floor
-from denwaban.routing.live import LiveCall
+from denwaban.routing.live import Asked, LiveCall
 from denwaban.routing.model import Stage
 from denwaban.routing.sound import Sound
 from denwaban.routing.talk import Side, Talk, Third
@@ -68,6 +68,18 @@ class Arranging:
     async def change(self, live: LiveCall, talk: Talk, kind: str, **data: object) -> None:
         """The talk is now this one: written down, then made so in the engine."""
         self._decide(live, talk, kind, **data)
+        await self._arrange(live)
+
+    async def asks(self, live: LiveCall, talk: Talk, asked: Asked, how: str) -> None:
+        """Somebody is asked in, and the talk is now this one."""
+        self._decide(live, talk, "asked", how=how, leg=asked.leg, **asked.data)
+        try:
+            # Before the caller waits: the next program must not take that for a hold, also where nothing is written any more.
+            await self._phone.note(live.leg, asked=asked.note)
+        except LegGone:
+            pass  # who hangs up is told by events
+        except PhoneError as error:
+            log.warning("routing.not_noted", call=live.call.id, error=type(error).__name__)
         await self._arrange(live)
 
     def _decide(self, live: LiveCall, talk: Talk, kind: str, **data: object) -> None:

@@ -88,6 +88,10 @@ class Book:
         """How many calls count for the client's limit now."""
         return self._lines_in_use.get(client_id, 0)
 
+    def taken(self) -> dict[str, int]:
+        """The same by client; who has no call is left out."""
+        return dict(self._lines_in_use)
+
     def end(self, live: LiveCall, outcome: Outcome, at: datetime) -> None:
         """Records the end of a call, once."""
         if live.over:

@@ -114,7 +114,7 @@ class Control(Arranging):
             await line.hang_up()
             raise
         live.asked = asked
-        await self.change(live, talk, "asked", how="consult" if stay else "blind", **asked.data)
+        await self.asks(live, talk, asked, "consult" if stay else "blind")
 
     async def ask_inside(self, live: LiveCall, person: Person, by: str) -> None:
         """Rings another operator, who is free, to talk with them first. Raises `Impossible`."""
@@ -131,7 +131,7 @@ class Control(Arranging):
             raise
         live.asked = Asked("operator", person.id, person.name, now, leg)
         self.legs[leg] = live
-        await self.change(live, talk, "asked", how="consult", **live.asked.data)
+        await self.asks(live, talk, live.asked, "consult")
 
     async def back(self, live: LiveCall) -> None:
         """Whoever was asked in goes; the operator talks with the caller."""

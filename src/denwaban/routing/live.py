@@ -111,6 +111,12 @@ class Asked:
         """Who it is, for a fact."""
         return {"staff_id" if self.kind == "staff" else "helper_id": self.id}
 
+    @property
+    def note(self) -> str:
+        """The same with their leg, to be kept in the engine."""
+        (whose, who) = next(iter(self.data.items()))
+        return f"{self.leg} {whose} {who}"
+
 
 @dataclass(slots=True, eq=False)
 class LiveCall:

@@ -235,6 +235,10 @@ class Switchboard(Wishes):
         """The calls of others that operators are asked into, by operator."""
         return helping(self._desk)
 
+    def lines_in_use(self) -> Mapping[str, int]:
+        """How many of their lines clients' callers take now, as the line limit counts them: also who speaks to the engine alone."""
+        return self._book.taken()
+
     def practice_for(self, operator_id: str | None) -> None:
         """The next practice call rings this operator, if free then; otherwise, or with None, whoever is next."""
         self._desk.practice_for = operator_id

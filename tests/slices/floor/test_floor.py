@@ -11,7 +11,7 @@ from denwaban.access import Role
 from denwaban.clock import MovedClock
 from denwaban.floor import Today, near_limit
 from denwaban.floor import pages as floor_pages
-from denwaban.floor.rows import due_promises, lines_in_use, today
+from denwaban.floor.rows import due_promises, line_limits, today
 from denwaban.routing import (
     FloorView,
     SeatState,
@@ -44,6 +44,10 @@ class Board(Switchboard):
         self.engine = True
         self.waiting: list[WaitingView] = []
         self.seats: list[SeatView] = []
+        self.used: dict[str, int] = {}
+
+    def lines_in_use(self) -> dict[str, int]:
+        return self.used
 
     def view(self) -> FloorView:
         return FloorView(
@@ -144,16 +148,20 @@ def test_a_client_is_near_its_limit_with_three_quarters_or_one_line_left() -> No
 
 
 @pytest.mark.req("A6")
-async def test_lines_in_use_count_the_calls_of_this_moment(store: Store, house: House) -> None:
-    def day(tx: Tx) -> None:
-        call(tx, house, calls.Outcome.ANSWERED)
-        for _ in range(3):
-            call(tx, house, None)
+async def test_the_limit_that_stands_beside_the_lines_in_use_is_that_of_today(
+    store: Store, clock: MovedClock, house: House
+) -> None:
+    def soon(tx: Tx) -> str:
+        tomorrow = clock.now().date() + timedelta(days=2)
+        lines.set_limit(tx, house.client_id, 9, tomorrow)
+        other = people.add_client(tx, "other", "別の会社")
+        lines.set_limit(tx, other, 2, tomorrow)
+        return other
 
-    await store.write(day)
-    used, limits = await store.read(lines_in_use)
-    assert used == {house.client_id: 3}
+    other = await store.write(soon)
+    limits = await store.read(lambda tx: line_limits(tx, [house.client_id, other, "unknown"]))
     assert limits == {house.client_id: ("さくら水道", 4)}
+    assert await store.read(lambda tx: line_limits(tx, [])) == {}
 
 
 async def test_promises_show_from_an_hour_before_until_they_are_kept(
@@ -223,10 +231,9 @@ async def test_the_page_shows_everything_at_once_and_empty_states(
         report = _report(tx, house, "佐藤", tx.now + timedelta(minutes=30))
         delivery.send(tx, report, 15)
         promises.make(tx, report)
-        for _ in range(4):
-            call(tx, house, None)
 
     await store.write(make)
+    board.used = {house.client_id: 4}
     shown = await supervisor.get("/floor/parts")
     assert shown.status_code == 200
     for words in (

@@ -396,7 +396,8 @@ async def test_whoever_speaks_to_the_engine_takes_a_line_also_of_the_next_progra
         await house.passes(5)
         await house.until(lambda: house.acts("take_message"))
         await house.settled()
-        assert house.view.calls == 0
+        # The floor shows what the limit counts.
+        assert (house.view.calls, board.lines_in_use()) == (0, {house.client: 1})
         await refused()
         # Whatever the record has of the call, its line in the ledger stays as long as they speak.
         for _ in range(3):
@@ -405,6 +406,7 @@ async def test_whoever_speaks_to_the_engine_takes_a_line_also_of_the_next_progra
         await refused()
     async with house.open() as board:
         await refused()
+        assert board.lines_in_use() == {house.client: 1}
         engine.says(caller)
         await sweeper(house, engine, board).sweep()
         await refused()

@@ -14,7 +14,7 @@ from denwaban.calls import CallState, Outcome, open_offers
 from denwaban.calls.story import story_of
 from denwaban.routing import SeatError, SeatState
 from denwaban.telephony.fake import FakePhone
-from denwaban.telephony.port import Leg
+from denwaban.telephony.port import Leg, Unreached
 
 Pairs = set[tuple[Leg, str]]
 
@@ -159,6 +159,54 @@ async def test_who_waited_for_somebody_who_only_rang_is_back_by_themselves(
         await house.talks("tanaka")
 
 
+@pytest.mark.req("A1", "A6")
+@pytest.mark.parametrize("who", ["tanaka", "staff"])
+@pytest.mark.parametrize("meanwhile", ["rings", "refuses", "answers"])
+async def test_who_was_asked_in_in_the_last_moment_keeps_no_caller_on_hold(
+    house: House, who: str, meanwhile: str
+) -> None:
+    """Nothing of it could be written any more: the engine alone knows that it is no hold that somebody pressed."""
+    colleague = who == "tanaka"
+    number = await staff(house)
+    async with house.open() as board:
+        caller = await talk(house)
+        await house.comes("tanaka")
+        suzuki = house.operators["suzuki"]
+        # An earlier one is in the record, and over.
+        await board.consult(suzuki, "staff", number)
+        await board.back(suzuki)
+        await house.settled()
+        await house.dies()
+        kind, whom = ("operator", house.operators["tanaka"]) if colleague else ("staff", number)
+        await board.consult(suzuki, kind, whom)  # type: ignore[arg-type]
+        assert hears(house, caller) == {"music"}
+        if meanwhile == "refuses":
+            if colleague:
+                house.phone.seat_refuses("seat-tanaka")
+            else:
+                house.phone.outside_fails(STAFF, Unreached.BUSY)
+    if meanwhile == "answers":
+        if colleague:
+            house.phone.seat_answers("seat-tanaka")
+        else:
+            house.phone.outside_answers(STAFF)
+    async with house.open():
+        await house.settled()
+        seat = house.seat("suzuki")
+        steps = await told(house, (await house.calls())[-1].id)
+        if colleague and meanwhile == "answers":
+            # They are there: the two talk, as it was meant.
+            assert seat.asked is not None
+            assert (seat.asked.name, hears(house, caller)) == ("tanaka", {"music"})
+            helper = house.phone.leg_of("seat-tanaka")
+            assert helper is not None
+            assert hears(house, helper) == {"seat-suzuki"}
+        else:
+            assert (seat.held, seat.asked) == (False, None)
+            assert steps[-3:] == ["adopted", "asked", "third_gone"]
+            assert hears(house, caller) == {"seat-suzuki"}
+
+
 @pytest.mark.parametrize("state", ["held", "muted"])
 async def test_what_an_operator_has_pressed_stays_pressed(house: House, state: str) -> None:
     async with house.open() as board:
@@ -175,7 +223,7 @@ async def test_what_an_operator_has_pressed_stays_pressed(house: House, state: s
         assert hears(house, caller) == {"seat-suzuki"}
 
 
-@pytest.mark.parametrize("last", ["answers", "holds", "unholds", "three", "parked"])
+@pytest.mark.parametrize("last", ["answers", "holds", "unholds", "three", "gives", "parked"])
 async def test_the_engine_knows_what_could_not_be_written_any_more(house: House, last: str) -> None:
     async with house.open() as board:
         suzuki = house.operators["suzuki"]
@@ -191,6 +239,11 @@ async def test_the_engine_knows_what_could_not_be_written_any_more(house: House,
             caller = await inside(house, "consulting")
             await house.dies()
             await board.all_three(suzuki)
+        elif last == "gives":
+            caller = await inside(house, "consulting")
+            await house.dies()
+            await board.give(suzuki)
+            await house.until(lambda: hears(house, caller) == {"seat-tanaka"})
         elif last == "parked":
             caller = await talk(house)
             await board.park(suzuki)
@@ -212,16 +265,18 @@ async def test_the_engine_knows_what_could_not_be_written_any_more(house: House,
     async with house.open():
         (call,) = await house.calls()
         assert hears(house, caller) == before
-        seat = house.seat("tanaka" if last == "parked" else "suzuki")
+        took = "tanaka" if last in ("parked", "gives") else "suzuki"
+        seat = house.seat(took)
         assert seat.state is SeatState.TALKING
         assert seat.held == (last == "holds")
         assert (seat.asked is not None) == (last == "three")
         assert call.state is (CallState.HELD if seat.held else CallState.TALKING)
         assert call.answered_at is not None
+        assert "third_gone" not in await told(house, call.id)
         house.phone.caller_hangs_up(caller)
         (call,) = await house.calls()
         assert call.outcome is Outcome.ANSWERED
-        assert call.operator_id == house.operators["tanaka" if last == "parked" else "suzuki"]
+        assert call.operator_id == house.operators[took]
     assert await house.store.read(open_offers) == []
 
 

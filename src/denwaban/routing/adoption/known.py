@@ -10,7 +10,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import talks, waiting
 from denwaban.routing.adoption.company import NOBODY, called_back, company_of
 from denwaban.routing.adoption.held import Held
-from denwaban.routing.adoption.remembered import NOTHING
+from denwaban.routing.adoption.remembered import NOTHING, with_note
 from denwaban.routing.adoption.taking import describe, hears, operator_of
 from denwaban.routing.desk import Desk
 from denwaban.routing.floor import PUT_DOWN
@@ -49,6 +49,7 @@ async def take(
     company, remembered = NOBODY, held.talks.get(row.id, NOTHING)
     if state is not None:
         desk.book.count(live)
+        remembered = with_note(remembered, state.notes.get("asked", ""))
         company = company_of(legs, state, row, remembered, operator_of(desk))
     if company.operator is not None or company.third is not None:
         live.place = kept

@@ -7,7 +7,7 @@ from denwaban.calls import Call, CallState
 from denwaban.outgoing import Outgoing
 from denwaban.routing.adoption import talks
 from denwaban.routing.adoption.company import company_of
-from denwaban.routing.adoption.remembered import NOTHING
+from denwaban.routing.adoption.remembered import NOTHING, with_note
 from denwaban.routing.adoption.taking import describe, hears, operator_of
 from denwaban.routing.desk import Desk
 from denwaban.telephony.engine import Entry
@@ -48,7 +48,8 @@ async def take(
         operator_id=desk.seats.get(entry.seat) if entry is not None and entry.seat else None,
         state=CallState.TALKING,
     )
-    company = company_of(snapshot.legs, state, whose, NOTHING, operator_of(desk))
+    remembered = with_note(NOTHING, notes.get("asked", ""))
+    company = company_of(snapshot.legs, state, whose, remembered, operator_of(desk))
     if company.operator is None:
         desk.arrived(arrived, call_id)
         if (found := desk.book.legs.get(state.leg)) is not None:
@@ -59,7 +60,7 @@ async def take(
     await describe(desk, live, arrived.dialled)
     desk.book.count(live)
     talks.with_operator(
-        desk, live, company, CallState.TALKING, NOTHING, at, outgoing, new_call=True
+        desk, live, company, CallState.TALKING, remembered, at, outgoing, new_call=True
     )
 
 

@@ -121,11 +121,14 @@ def _write(
     at: datetime,
 ) -> None:
     """Who has gone or come, and whether the caller is on hold, where the record says otherwise."""
+    if remembered.leg:
+        told = {"how": "consult", "leg": remembered.leg, **remembered.data}
+        desk.book.record(live, changes.moved(live.call, "asked", at, told=told))
     state = CallState.HELD if talk.waits is Side.CALLER else CallState.TALKING
     if asked is not None and asked.id != remembered.asked:
         kind = _JOINED[talk.waits]
         moved = changes.moved(live.call, kind, at, state=state, told=asked.data)
-    elif asked is None and remembered.asked:
+    elif asked is None and remembered.asked not in ("", live.call.operator_id):
         told = {**remembered.data, "why": AWAY}
         moved = changes.moved(live.call, "third_gone", at, state=state, told=told)
     elif live.call.state is not state:

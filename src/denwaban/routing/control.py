@@ -1,4 +1,4 @@
-"""What operators do with a talk: hold it, ask somebody in, pass it on, pause its recording, press keys.
+"""What operators do with a talk: hold it, ask somebody in, pass it on.
 
 Verbs are for the call's own line. Nothing is lost when an act fails: who hangs up is told by events, and an engine that was
 away by its snapshot.
@@ -8,7 +8,7 @@ import asyncio
 
 from denwaban.calls import Offer, Outcome, changes
 from denwaban.outgoing import HungUp, Line, NotReached, NoWayOut
-from denwaban.routing.arranging import Arranging
+from denwaban.routing.heard import Heard
 from denwaban.routing.live import Asked, LiveCall, Person
 from denwaban.routing.talk import Side, Talk, Third
 from denwaban.store import new_id
@@ -21,7 +21,7 @@ THINKING = 5.0
 """Seconds to press the key after the question, which is asked twice."""
 
 
-class Control(Arranging):
+class Control(Heard):
     """The verbs of an operator's talk."""
 
     # Operator and caller
@@ -47,41 +47,6 @@ class Control(Arranging):
         if self.talking(live):
             self._book.record(live, changes.held(live.call, on, self._clock.now()))
             self._changed()
-
-    async def mute(self, live: LiveCall, on: bool) -> None:
-        """Switches the operator's microphone."""
-        if not self.talking(live) or live.operator_leg is None or live.muted == on:
-            return
-        await self._phone.mute(live.operator_leg, on)
-        if self.talking(live):
-            live.muted = on
-            self._book.record(live, changes.muted(live.call, on))
-            self._changed()
-
-    async def press(self, live: LiveCall, digits: str) -> None:
-        """Whoever talks with the operator hears these keys: the third while the caller waits, else the caller."""
-        if not self.talking(live):
-            return
-        asked = live.asked
-        leg = asked.leg if asked is not None and live.talk.consulting else live.leg
-        await self._phone.press(leg, digits)
-        # What was pressed may be a secret.
-        self._book.record(
-            live,
-            changes.moved(live.call, "keys_sent", self._clock.now(), told={"count": len(digits)}),
-        )
-
-    async def silence(self, live: LiveCall, on: bool, why: str) -> None:
-        """The recording pauses or goes on. A pause by key is not ended by a scene of the script that is left."""
-        if not self.talking(live) or not live.record or live.call.silenced is on:
-            return
-        if why == "left" and live.silenced_by == "key":
-            return
-        if Side.CALLER in live.room and len(live.room) > 1:
-            await self._phone.pause_recording(live.call.id, live.leg, on)
-        live.silenced_by = why if on else ""
-        self._book.record(live, changes.silenced(live.call, on, why))
-        self._changed()
 
     # Somebody is asked in
 

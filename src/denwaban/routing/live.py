@@ -145,6 +145,8 @@ class LiveCall:
     earlier: str = ""
     """The one before: that it ends, because another one begins, says nothing."""
     muted: bool = False
+    pressed_until: datetime | None = None
+    """The keys that the operator has pressed so far go on until then."""
     counted: bool = False
     """Counts for the client's line limit."""
     recorded: bool = False

@@ -51,10 +51,19 @@ class Wishes:
         await self._ask(live, lambda: self._desk.control.mute(live, on))
 
     async def press(self, operator_id: str, digits: str) -> None:
-        """Whoever talks with the operator hears these keys."""
+        """Whoever talks with the operator hears these keys, one after another: not before most of what was pressed is through."""
         live = self._talk(operator_id)
+        control = self._desk.control
+
+        async def act() -> None:
+            if control.pressing(live):
+                raise SeatError(
+                    _("前に押したボタンを、まだ送っています。少し待ってからもう一度お試しください")
+                )
+            await control.press(live, digits)
+
         try:
-            await self._ask(live, lambda: self._desk.control.press(live, digits))
+            await self._ask(live, act)
         except ValueError as error:
             raise SeatError(_("送れるのは、数字と * と # です")) from error
 

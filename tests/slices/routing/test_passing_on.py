@@ -474,6 +474,12 @@ async def test_keys_are_pressed_and_not_kept(house: House) -> None:
         assert (press.leg, press.given["digits"]) == (caller, "4711#")
         with pytest.raises(SeatError, match="数字"):
             await board.press(house.operators["suzuki"], "4a")
+        # The engine presses five a second, and nobody hears the operator meanwhile: no hundreds on their way.
+        await board.press(house.operators["suzuki"], "0" * 32)
+        with pytest.raises(SeatError, match="まだ送っています"):
+            await board.press(house.operators["suzuki"], "1")
+        await house.passes(7)
+        await board.press(house.operators["suzuki"], "1")
 
 
 @pytest.mark.parametrize("to", ["090-1111-2222", "+819011112222"])

@@ -166,6 +166,32 @@ async def test_who_reads_for_long_leaves_readers_to_those_at_a_screen(store: Sto
     assert await asyncio.gather(*files) == [True] * 8
 
 
+async def test_who_gives_up_on_a_long_read_does_not_let_the_next_in_before_it_ends(
+    store: Store,
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    order: list[str] = []
+
+    def first(_tx: Tx) -> None:
+        begun.set()
+        go_on.wait(20)
+        order.append("first")
+
+    given_up = asyncio.create_task(store.read_long(first))
+    await asyncio.to_thread(begun.wait, 10)
+    given_up.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await given_up
+    second = asyncio.create_task(store.read_long(lambda _tx: order.append("second")))
+    # Another reader is free, and has answered: the second long one would have begun by now.
+    for _ in range(3):
+        await store.read(lambda tx: tx.scalar(select(1)))
+    assert order == []
+    go_on.set()
+    await second
+    assert order == ["first", "second"]
+
+
 async def test_a_moment_without_a_zone_is_refused(store: Store, clock: MovedClock) -> None:
     naive = clock.now().replace(tzinfo=None)
     with pytest.raises(Exception, match="time zone"):

@@ -62,10 +62,10 @@ def caller_in(tx: Tx, client_id: str | None, call_id: str, caller: str, number: 
 
 
 def forms(tx: Tx, client_id: str | None, numbers: Iterable[str]) -> list[str]:
-    """What stands in the rows of this client's calls with these numbers (E.164, or as it came): their marks, and the numbers
-    themselves until all old rows are sealed."""
+    """What stands in the rows of this client's calls with these numbers (E.164, or as it came): their marks, also those of calls that
+    came while the client's key did not open, and the numbers themselves until all old rows are sealed."""
     wanted = [one for one in numbers if one]
-    marks = [found for one in wanted if (found := mark(tx, client_id, one))]
+    marks = [found for one in wanted for found in marks_of(tx, client_id, one)]
     return marks if vault.turned(tx, NUMBER) else [*marks, *wanted]
 
 
@@ -168,17 +168,22 @@ def _kept(
 def mark(tx: Tx, client_id: str | None, number: str) -> str:
     """By what a number of this client's callers is found. Empty where nothing was sealed yet and this transaction only reads. Where the client's key does not open: see
     `seal_number`."""
-    try:
-        whole = vault.blind(tx, client_id, NUMBER, number)
-    except vault.VaultError as error:
-        log.error("calls.key_not_opened", client=client_id, error=type(error).__name__)
-        whole = _stand_in(tx, client_id, number)
+    whole = vault.blind_at_least(tx, client_id, NUMBER, number)
     return mark_of(whole, _tail(tx, number)) if whole else ""
+
+
+def marks_of(tx: Tx, client_id: str | None, number: str) -> list[str]:
+    """By which marks a number is found: its own, and that which it has in rows from while the client's key did not open, where there
+    are such."""
+    found = [mark(tx, client_id, number)]
+    if client_id is not None and vault.stood_in(tx, client_id):
+        found.append(mark_of(_stand_in(tx, client_id, number), _tail(tx, number)))
+    return [one for one in dict.fromkeys(found) if one]
 
 
 def _stand_in(tx: Tx, client_id: str | None, number: str) -> str:
     """The hash of a whole number while the client's key does not open."""
-    return vault.blind(tx, None, f"{NUMBER}/{client_id}", number)
+    return vault.stand_in(tx, client_id, NUMBER, number)
 
 
 def mark_of(whole: str, end: str) -> str:

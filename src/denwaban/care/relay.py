@@ -12,6 +12,9 @@ from denwaban.care.rows import relay_calls
 from denwaban.journal import Fact, append
 from denwaban.store import Tx
 
+_NOBODY = "-"
+"""No call has it for a number. Of empty ones a client may have very many."""
+
 REMEMBERED = 100
 """So many calls of a number are looked back over."""
 
@@ -23,13 +26,17 @@ def is_relay(tx: Tx, call: Call) -> bool:
 
 def relay_asked(tx: Tx, call: Call) -> dict[str, str | None]:
     """What `RELAY` is asked about a call."""
-    # Two at the most: how the number stands in rows, and how it stood before it was sealed.
-    first, second, *_ = (*forms(tx, call.client_id, [call.caller]), "", "")
+    # Three at the most: how the number stands in rows, how it stood while a key did not open, and before it was sealed.
+    first, second, third, *_ = (
+        *forms(tx, call.client_id, [call.caller]),
+        *3 * [_NOBODY],
+    )
     return {
         "relay_call": call.id,
         "relay_client": call.client_id,
         "relay_caller": first,
-        "relay_before": second,
+        "relay_stood": second,
+        "relay_before": third,
     }
 
 
@@ -53,7 +60,7 @@ def _earlier(name: str) -> Select[Any]:
 RELAY = select(relay_calls.c.call_id).where(
     relay_calls.c.call_id.in_(
         select(bindparam("relay_call", type_=String())).union_all(
-            _earlier("relay_caller"), _earlier("relay_before")
+            _earlier("relay_caller"), _earlier("relay_stood"), _earlier("relay_before")
         )
     )
 )

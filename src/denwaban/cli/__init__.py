@@ -85,8 +85,12 @@ def vault_group() -> None:
 
 @vault_group.command("rotate")
 def vault_rotate() -> None:
-    """Make a new master key and wrap every client's key with it; new data gets new clients' keys. The program may run."""
-    click.echo(asyncio.run(vault.rotate(load())))
+    """Make a new master key and wrap every client's key with it; new data gets new clients' keys. The program may run. Status 1
+    when a key could not be opened: the others are turned."""
+    told, every = asyncio.run(vault.rotate(load()))
+    click.echo(told)
+    if not every:
+        sys.exit(1)
 
 
 @command.group("scripts")

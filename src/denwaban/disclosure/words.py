@@ -31,6 +31,7 @@ KINDS = {
     "leak.revised": N_("漏えいの疑いの内容を直した"),
     "leak.step_done": N_("漏えいの疑いの一つを済ませた"),
     "leak.closed": N_("漏えいの疑いを終えた"),
+    "key.replaced": N_("開けない暗号鍵の代わりを作った"),
 }
 """Kinds of the audit in words, in the order in which a filter offers them."""
 
@@ -64,6 +65,8 @@ DETAILS = {
     "recordings": N_("録音"),
     "reports": N_("報告"),
     "callers": N_("発信者"),
+    "broken": N_("開けない鍵"),
+    "made": N_("新しい鍵"),
 }
 
 VALUES = {

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from litestar import Litestar
@@ -68,7 +69,8 @@ class Program:
         async with asyncio.TaskGroup() as tasks:
             for part in self.parts:
                 tasks.create_task(part.run())
-            tasks.create_task(index.catch_up(self.store))
+            faqs = partial(index.catch_up, self.store)
+            tasks.create_task(vault.survived(self.store, index.name, faqs))
             for worker in self.workers:
                 tasks.create_task(worker.run())
 

@@ -1,5 +1,7 @@
 """Makes the indexes of what there was before they were, while the program runs."""
 
+from functools import partial
+
 import structlog
 from sqlalchemy import select
 
@@ -10,7 +12,7 @@ from denwaban.people.persons.rows import index as person_index
 from denwaban.reports import reports_by_ids
 from denwaban.reports.rows import reports
 from denwaban.store import Store, Tx
-from denwaban.vault import Turning, VaultError
+from denwaban.vault import Turning, VaultError, survived
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +28,11 @@ class Indexing:
 
     async def run(self) -> None:
         """Until all is taken up, or a key is met that does not open: that is logged, and the next start goes on."""
-        await index.catch_up(self._store)
-        await person_index.catch_up(self._store)
+        for one in (index, person_index):
+            await survived(self._store, one.name, partial(one.catch_up, self._store))
+        take = partial(self._store.write_at_last, take_up, "persons")
         try:
-            while await self._store.write_at_last(take_up, "persons"):
+            while await survived(self._store, "persons", take):
                 pass
         except VaultError as error:
             log.error("memory.persons_not_taken_up", error=type(error).__name__)

@@ -18,7 +18,7 @@ from sqlalchemy import (
     update,
 )
 
-from denwaban.calls import beside, mark, open_number, seal_number
+from denwaban.calls import beside, mark, marks_of, open_number, seal_number
 from denwaban.lines import parse_number, show_number
 from denwaban.promises.model import Promise
 from denwaban.store import Id, Question, Tx, Utc, among, metadata
@@ -74,7 +74,7 @@ def _where(promise_id: str) -> str:
 def forms(tx: Tx, client_id: str, numbers: Iterable[str]) -> set[str]:
     """What stands in the rows of promises to any of these numbers, however they were typed."""
     keys = {parse_number(one).e164 or one for one in numbers if one}
-    marks = {found for one in keys if (found := mark(tx, client_id, one))}
+    marks = {found for one in keys for found in marks_of(tx, client_id, one)}
     if turned(tx, _TURNING):
         return marks
     return marks.union(keys, map(show_number, keys), filter(None, numbers))

@@ -43,6 +43,8 @@ Words = Mapping[str, Any] | RowMapping
 
 AT_ONCE = 100
 
+_NUMBER = "reports.number"
+
 notes = vault.Texts(report_statuses, "note", through=report_statuses.c.report_id)
 """What people wrote when they moved a report on."""
 
@@ -75,16 +77,20 @@ def words_shown(tx: Tx, row: RowMapping, report_id: str, client_id: str) -> Word
 
 
 def blind(tx: Tx, client_id: str, number: str) -> str:
-    """By what a number is found, however it was written; empty for none."""
+    """By what a number is found, however it was written; empty for none. Where the client's key does not open it has a stand-in: the
+    report is sent all the same."""
     if not number:
         return ""
-    return vault.blind(tx, client_id, "reports.number", parse_number(number).e164 or number)
+    return vault.blind_at_least(tx, client_id, _NUMBER, parse_number(number).e164 or number)
 
 
 def has_number(tx: Tx, client_id: str, numbers: list[str]) -> ColumnElement[bool]:
-    """Whether a report of this client has one of these numbers."""
+    """Whether a report of this client has one of these numbers, also one from while the client's key did not open."""
     written = [one for one in numbers if one]
-    blinds = {blind(tx, client_id, one) for one in written} - {""}
+    keys = {parse_number(one).e164 or one for one in written}
+    blinds = {blind(tx, client_id, one) for one in keys}
+    blinds |= {vault.stand_in(tx, client_id, _NUMBER, one) for one in keys}
+    blinds.discard("")
     return (reports.c.client_id == client_id) & or_(
         reports.c.number_blind.in_(blinds), reports.c.caller_number.in_(written)
     )

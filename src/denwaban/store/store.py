@@ -110,6 +110,11 @@ class Store:
         """From now on verbs find it by its type (`Tx.lent`): what they need and no row can hold, such as keys."""
         self._lent[type(thing)] = thing
 
+    def lent(self, kind: type[T]) -> T:
+        """What was lent, for those who have no transaction. Raises `LookupError`."""
+        found: T = self._lent[kind]
+        return found
+
     async def open(self) -> None:
         """Starts the writing thread. The schema must be there (`migrate`)."""
         know_structs()
@@ -180,9 +185,16 @@ class Store:
 
     async def read_long(self, verb: Callable[[Tx], T]) -> T:
         """`read` for what takes seconds, such as a file of everything: one after the other, so that readers are left for those who
-        wait at a screen, however often somebody asks."""
-        async with self._long:
-            return await self.read(verb)
+        wait at a screen, however often somebody asks, or gives up and asks again."""
+        await self._long.acquire()
+        try:
+            reading = asyncio.get_running_loop().run_in_executor(self._readers, self.look, verb)
+        except BaseException:
+            self._long.release()
+            raise
+        # A thread cannot be called back: the next one waits for it, whether or not somebody still wants what it reads.
+        reading.add_done_callback(lambda _done: self._long.release())
+        return await asyncio.shield(reading)
 
     def signal(self, topic: str) -> Signal:
         """The signal that fires after each commit whose verb touched `topic`, in this process."""

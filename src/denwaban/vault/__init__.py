@@ -14,6 +14,7 @@ from denwaban.vault.acts import (
     HOUSE,
     Wrapped,
     blind,
+    blind_at_least,
     destroy,
     destroy_key,
     file_key,
@@ -22,6 +23,8 @@ from denwaban.vault.acts import (
     open_old,
     own_key,
     seal,
+    stand_in,
+    stood_in,
     wrapped_by,
 )
 from denwaban.vault.chunks import HEAD, Head, Opener, parts, read_head, seal_file
@@ -35,9 +38,9 @@ from denwaban.vault.model import (
     is_sealed,
     key_named_in,
 )
-from denwaban.vault.starting import rotate, unlock
+from denwaban.vault.starting import Rotated, rotate, unlock
 from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
-from denwaban.vault.turning import Turning, Turnings, turned
+from denwaban.vault.turning import Turning, Turnings, survived, turned
 from denwaban.vault.unopened import UNOPENED, Unopened, alone, not_opened, shown
 
 __all__ = [
@@ -51,6 +54,7 @@ __all__ = [
     "Keyring",
     "MasterKeys",
     "Opener",
+    "Rotated",
     "Tampered",
     "Texts",
     "Turning",
@@ -60,6 +64,7 @@ __all__ = [
     "Wrapped",
     "alone",
     "blind",
+    "blind_at_least",
     "destroy",
     "destroy_key",
     "file_key",
@@ -82,6 +87,9 @@ __all__ = [
     "seals_of",
     "seal_value",
     "shown",
+    "stand_in",
+    "stood_in",
+    "survived",
     "turned",
     "unlock",
     "wrapped_by",

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from sqlalchemy import RowMapping, bindparam, func, insert, or_, select, update
 
+from denwaban import audit
 from denwaban.store import Question, Tx
 from denwaban.vault import model
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import KEY_BYTES, KeyDestroyed, KeyMissing, Tampered, VaultError
-from denwaban.vault.rows import vault_keys
+from denwaban.vault.rows import vault_keys, vault_turnings
 from denwaban.vault.unopened import noted
+
+log = structlog.get_logger(__name__)
 
 HOUSE = "house"
 """Whose key seals what belongs to no client: our operators, calls to nobody's number."""
@@ -24,6 +28,9 @@ SETTLED = timedelta(minutes=1)
 
 # Built once: asked at calls of clients of whom nothing was heard for a while, for both keys at once.
 _ONE = Question(select(vault_keys).where(vault_keys.c.id == bindparam("it")))
+_STOOD = Question(
+    select(vault_turnings.c.done_at).where(vault_turnings.c.name == bindparam("name"))
+)
 _CURRENT = Question(
     select(vault_keys)
     .where(
@@ -43,10 +50,22 @@ class Wrapped:
     keys: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rewrapped:
+    """What one step of turning the master key has done."""
+
+    last: str | None
+    """The id to go on behind; None: there were no more."""
+    keys: int
+    broken: tuple[str, ...]
+    """Ids of the rows that cannot be unwrapped."""
+
+
 def seal(tx: Tx, client_id: str | None, place: str, text: str, key_id: str = "") -> str:
     """The text, sealed under the client's key (None: the house's), which is made the first time: only in a transaction that
     writes. It opens for this client and this `place` (`table.column`, or `table.column/id` for what never moves) alone.
-    `key_id`: under this key of the client (`own_key`) instead. Raises `KeyMissing`, `KeyDestroyed`."""
+    `key_id`: under this key of the client (`own_key`) instead. Where the row of the client's key was altered, a new key takes its place:
+    what comes in now must not wait until somebody has mended it. Raises `KeyMissing`, `KeyDestroyed`."""
     owner = client_id or HOUSE
     if key_id:
         key = key_named(tx, client_id, key_id)
@@ -118,6 +137,42 @@ def blind(tx: Tx, client_id: str | None, place: str, text: str) -> str:
     return model.blind_text(key, place, text) if key is not None else ""
 
 
+def blind_at_least(tx: Tx, client_id: str | None, place: str, text: str) -> str:
+    """`blind`, or the text's `stand_in` while the client's key does not open: for what must be written all the same. It is kept in
+    mind that the client has such (`stood_in`)."""
+    try:
+        return blind(tx, client_id, place, text)
+    except VaultError as error:
+        log.error("vault.key_not_opened", client=client_id, error=type(error).__name__)
+    if client_id is not None and not tx.reads and not stood_in(tx, client_id):
+        name = _stood(client_id)
+        tx.execute(insert(vault_turnings).values(name=name, after="", done_at=tx.now))
+        tx.lent(Keyring).forget_none_stood(client_id)
+        tx.memo[name] = True
+    return stand_in(tx, client_id, place, text)
+
+
+def stand_in(tx: Tx, client_id: str | None, place: str, text: str) -> str:
+    """What stands for the text where the client's key did not open: a hash under the key of the installation."""
+    return blind(tx, None, f"{place}/{client_id}", text)
+
+
+def stood_in(tx: Tx, client_id: str) -> bool:
+    """Whether something of this client may be found by a `stand_in` alone. Costs nothing when it was asked a moment ago."""
+    ring, name = tx.lent(Keyring), _stood(client_id)
+    if name not in tx.memo:
+        if ring.none_stood(client_id, tx.now):
+            return False
+        tx.memo[name] = tx.scalar(_STOOD, {"name": name}) is not None
+        if not tx.memo[name]:
+            ring.remember_none_stood(client_id, tx.now)
+    return bool(tx.memo[name])
+
+
+def _stood(client_id: str) -> str:
+    return f"stood/{client_id}"
+
+
 def blind_key(tx: Tx, owner: str) -> bytes | None:
     """The key of an owner by which things are found unopened; None when there is none and this transaction only reads."""
     if tx.reads and _standing(tx, owner, "blind") is None:
@@ -165,8 +220,28 @@ def _current(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
             kept[owner, purpose] = _new(tx, owner, purpose)
         else:
             client_id = None if owner == HOUSE else owner
-            kept[owner, purpose] = key_id, key_named(tx, client_id, key_id)
+            try:
+                kept[owner, purpose] = key_id, key_named(tx, client_id, key_id)
+            except Tampered as error:
+                # By another `blind` key nothing would be found any more; those who need one have a stand-in.
+                if tx.reads or purpose != "seal":
+                    raise
+                kept[owner, purpose] = _instead(tx, owner, key_id, error)
     return kept[owner, purpose]
+
+
+def _instead(tx: Tx, owner: str, key_id: str, error: Tampered) -> tuple[str, bytes]:
+    """A new key in place of one whose row is not what it was; that one stays, for it may be mended from a copy."""
+    ring = tx.lent(Keyring)
+    ring.unopened.met(f"vault_keys/{key_id}", error, tx.now)
+    ring.forget_current()
+    tx.execute(update(vault_keys).where(vault_keys.c.id == key_id).values(retired_at=tx.now))
+    made = _new(tx, owner, "seal")
+    client_id = None if owner == HOUSE else owner
+    told = {"broken": key_id, "made": made[0]}
+    audit.record(tx, audit.Trace("key.replaced", None, client_id, data=told))
+    log.error("vault.key_replaced", owner=owner, broken=key_id, made=made[0])
+    return made
 
 
 def _standing(tx: Tx, owner: str, purpose: str) -> str | None:
@@ -205,26 +280,37 @@ def _new(tx: Tx, owner: str, purpose: str) -> tuple[str, bytes]:
     return key_id, key
 
 
-def rewrap(tx: Tx, limit: int = 500) -> int:
-    """Wraps up to `limit` keys that another master key wraps under the current one; how many those were. Raises
-    `KeyMissing`."""
+def rewrap(tx: Tx, after: str = "", limit: int = 500) -> Rewrapped:
+    """Wraps those of up to `limit` keys that another master key wraps, behind the id `after`, under the current one. A row that cannot be
+    unwrapped stays as it is, and is named."""
     ring = tx.lent(Keyring)
     master_id, master = ring.current
     old = tx.all(
         select(vault_keys)
-        .where(vault_keys.c.master != master_id, vault_keys.c.destroyed_at.is_(None))
+        .where(
+            vault_keys.c.master != master_id,
+            vault_keys.c.destroyed_at.is_(None),
+            vault_keys.c.id > after,
+        )
         .order_by(vault_keys.c.id)
         .limit(limit)
     )
+    keys, broken = 0, []
     for row in old:
         about = row["id"], row["owner"], row["purpose"]
-        key = model.unwrap(ring.master(row["master"]), *about, row["wrapped"])
+        try:
+            key = model.unwrap(ring.master(row["master"]), *about, row["wrapped"])
+        except VaultError as error:
+            broken.append(row["id"])
+            log.error("vault.not_rewrapped", key=row["id"], error=type(error).__name__)
+            continue
         tx.execute(
             update(vault_keys)
             .where(vault_keys.c.id == row["id"])
             .values(master=master_id, wrapped=model.wrap(master, *about, key))
         )
-    return len(old)
+        keys += 1
+    return Rewrapped(old[-1]["id"] if old else None, keys, tuple(broken))
 
 
 def retire(tx: Tx) -> int:

@@ -153,6 +153,7 @@ class Keyring:
         self._masters = self._found()
         self._unwrapped: dict[str, tuple[datetime, bytes]] = {}
         self._current: dict[tuple[str, str], tuple[datetime, str]] = {}
+        self._none_stood: dict[str, datetime] = {}
         self.turned: set[str] = set()
         """Names of what is sealed down to the oldest row: see `turning.turned`."""
         self.unopened = Unopened()
@@ -196,6 +197,16 @@ class Keyring:
     def forget_current(self) -> None:
         """New keys are looked for."""
         self._current.clear()
+
+    def none_stood(self, client_id: str, now: datetime) -> bool:
+        """Whether a moment ago nothing of this client was found by a stand-in (`acts.stood_in`)."""
+        return self._none_stood.get(client_id, now) > now
+
+    def remember_none_stood(self, client_id: str, now: datetime) -> None:
+        self._none_stood[client_id] = now + REMEMBERED
+
+    def forget_none_stood(self, client_id: str) -> None:
+        self._none_stood.pop(client_id, None)
 
     def _found(self) -> MasterKeys:
         found = self._look()

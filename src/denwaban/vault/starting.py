@@ -1,6 +1,8 @@
 """The keys of a program that begins, and new ones."""
 
 import asyncio
+from dataclasses import dataclass
+from functools import partial
 
 from denwaban.config import Settings
 from denwaban.store import Store
@@ -30,9 +32,20 @@ def unlock(store: Store, settings: Settings) -> Keyring:
     return ring
 
 
-async def rotate(store: Store, settings: Settings) -> tuple[str, int]:
-    """A new master key wraps every client's key from now on, and new data gets new clients' keys. Returns (its id, how many
-    keys it wraps).
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a turning of the keys has done."""
+
+    master: str
+    """The id of the master key that wraps now."""
+    keys: int
+    """How many clients' keys were wrapped anew."""
+    broken: tuple[str, ...]
+    """Ids of the rows of `vault_keys` that cannot be unwrapped: they stay under their old master key."""
+
+
+async def rotate(store: Store, settings: Settings) -> Rotated:
+    """A new master key wraps every client's key from now on, and new data gets new clients' keys, also where a row of a key was altered.
 
     Old master keys stay in the file, for copies of the database. With `DENWABAN_MASTER_KEY` the first key there counts as the
     new one. Killed in the middle, nothing is lost; it is done again. A program that runs meanwhile goes on. Raises
@@ -43,7 +56,24 @@ async def rotate(store: Store, settings: Settings) -> tuple[str, int]:
         await asyncio.to_thread(master.add, settings)
         ring.look_again()
     count = 0
-    while some := await store.write(rewrap):
-        count += some
+    while True:
+        keys, broken = await _round(store)
+        count += keys
+        if (
+            not keys
+        ):  # a program that runs meanwhile may have made one under the old master key behind us
+            break
     await store.write(retire)
-    return ring.current[0], count
+    return Rotated(ring.current[0], count, broken)
+
+
+async def _round(store: Store) -> tuple[int, tuple[str, ...]]:
+    """How many keys were wrapped anew, and the rows that could not be."""
+    keys, broken, after = 0, [], ""
+    while True:
+        done = await store.write(partial(rewrap, after=after))
+        keys += done.keys
+        broken += done.broken
+        if done.last is None:
+            return keys, tuple(broken)
+        after = done.last

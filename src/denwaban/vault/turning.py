@@ -1,20 +1,25 @@
 """Old rows, sealed some at a time while the program runs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import bindparam, insert, select, update
 
-from denwaban.store import Question, Store, Tx
+from denwaban.store import Question, Store, StoreError, Tx
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import VaultError
 from denwaban.vault.rows import vault_turnings
 from denwaban.vault.unopened import not_opened
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 PAUSE = 0.02
 """Seconds between two steps: calls wait for the same writer."""
@@ -66,19 +71,40 @@ class Turnings:
 
     async def run(self) -> None:
         """Returns when all is sealed. A database that is away is tried again every second. What cannot be
-        sealed or opened is logged and looked at again at the next start; the rest goes on."""
+        sealed or opened, or fails otherwise, is logged and looked at again at the next start; the rest goes on. Of what fails the
+        health tells until then."""
         for turning in self._turnings:
             what = f"turning {turning.name}"
             done, first, passed = False, True, False
             while not done:
                 await asyncio.sleep(PAUSE)
                 step = partial(_on, turning, first=first, passed=passed)
+                write = partial(self._store.write_at_last, step, what)
                 try:
-                    done, passed = await self._store.write_at_last(step, what)
+                    told = await survived(self._store, turning.name, write)
                 except VaultError as error:
                     log.error("vault.not_turned", turning=turning.name, error=type(error).__name__)
                     break
+                if told is None:
+                    break
+                done, passed = told
                 first = False
+
+
+async def survived(store: Store, name: str, work: Callable[[], Awaitable[T]]) -> T | None:
+    """`work` that goes through old rows beside everything else, under a name for log and health: a row that nobody has thought of must
+    not end the program. None when it failed, of which the health tells until the next start."""
+    try:
+        return await work()
+    except (StoreError, VaultError):
+        raise
+    except Exception as error:
+        # What it says may hold a row's contents: where it came from is enough.
+        frames = traceback.extract_tb(error.__traceback__)[-6:]
+        where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames]
+        log.error("vault.turning_failed", turning=name, error=type(error).__name__, where=where)
+        store.lent(Keyring).unopened.failed(name)
+        return None
 
 
 def _on(turning: Turning, tx: Tx, first: bool, passed: bool) -> tuple[bool, bool]:

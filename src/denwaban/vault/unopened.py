@@ -42,6 +42,7 @@ class Unopened:
 
     def __init__(self) -> None:
         self._met: dict[str, datetime] = {}
+        self._failed: set[str] = set()
         self._lock = threading.Lock()
 
     def met(self, place: str, error: VaultError, now: datetime) -> None:
@@ -59,6 +60,17 @@ class Unopened:
         if self._met:
             with self._lock:
                 self._met.pop(place, None)
+
+    def failed(self, what: str) -> None:
+        """Something that goes through old rows has ended before it was through (see `turning.survived`)."""
+        with self._lock:
+            self._failed.add(what)
+
+    @property
+    def failing(self) -> list[str]:
+        """What has, since the program began."""
+        with self._lock:
+            return sorted(self._failed)
 
     def kinds(self, now: datetime) -> Mapping[str, int]:
         """How many there are of each kind: a table's name, or that of an index."""

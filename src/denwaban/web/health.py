@@ -32,7 +32,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "testclient"})
 
 
 class Readiness:
-    """Whether calls can be taken, nothing is overdue, and what is sealed could be opened."""
+    """Whether calls can be taken, nothing is overdue or has failed, and what is sealed could be opened."""
 
     def __init__(self, store: Store, duties: Sequence[Duty], engine: EngineState) -> None:
         self._store = store
@@ -52,6 +52,8 @@ class Readiness:
             for kind, rows in sorted((await self._store.read(_unopened)).items()):
                 UNOPENED.labels(kind).set(rows)
                 reasons.append(f"not opened: {kind} ({rows} rows)")
+            for name in self._store.lent(Keyring).unopened.failing:
+                reasons.append(f"old rows: {name} failed; the log says where")
             if self._store.trouble:
                 reasons.append(f"database: nothing can be written: {self._store.trouble}")
         except StoreError as error:

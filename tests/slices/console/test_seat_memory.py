@@ -5,13 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 from tests.seat_story import CALLER, MakeStory, SeatStory, seat_story, until
 from tests.some_people import a_client
 from tests.web_fixtures import Browser
 
 from denwaban.access import Role
 from denwaban.calls import Call
-from denwaban.memory import askings_between, find_calls, past_of
+from denwaban.memory import askings_between, find_calls, memory_of_call, past_of
 from denwaban.people import remember_caller, set_regular
 from denwaban.people.persons import (
     By,
@@ -22,6 +23,8 @@ from denwaban.people.persons import (
     person_by_number,
 )
 from denwaban.store import Tx
+from denwaban.vault import Keyring
+from denwaban.vault.rows import vault_keys
 
 __all__ = ["seat_story"]
 
@@ -251,3 +254,35 @@ async def test_calls_are_found_by_words_sounds_and_digits(seat_story: MakeStory)
         assert find_calls(tx, "異音")[0].name == "佐藤 花子"
 
     await story.store.read(found)
+
+
+async def test_a_report_is_sent_while_both_keys_of_its_client_are_altered_and_the_call_is_known_later(
+    seat_story: MakeStory,
+) -> None:
+    story = await seat_story()
+    first = await reported(story, CALLER, address="港区芝1-2-3")
+
+    def turn(tx: Tx) -> None:
+        ring = tx.lent(Keyring)
+        ring.forget_current()
+        for row in tx.all(select(vault_keys).where(vault_keys.c.retired_at.is_(None))):
+            if row["owner"] == story.client_id and row["id"] in broken:
+                ring.forget(f"{story.client_id}/{row['id']}")
+                tx.execute(
+                    update(vault_keys)
+                    .where(vault_keys.c.id == row["id"])
+                    .values(wrapped=row["wrapped"][::-1])
+                )
+
+    of_client = (vault_keys.c.owner == story.client_id) & (vault_keys.c.purpose != "own")
+    rows = await story.store.read(lambda tx: tx.all(select(vault_keys.c.id).where(of_client)))
+    broken = {row["id"] for row in rows}
+    await story.store.write(turn)
+    # Nobody knows by the number who calls while it is so: they are asked.
+    said = {"caller_name": "佐藤 花子", "report.kana": "サトウ ハナコ"}
+    second = await reported(story, CALLER, address="港区芝1-2-3", **said)
+    await story.store.write(turn)
+    third = await reported(story, CALLER, address="港区芝1-2-3")
+    seen = await story.store.read(lambda tx: memory_of_call(tx, third))
+    assert {second.id} <= {one.call_id for one in seen.past}
+    assert first.id in {one.call_id for one in seen.past}

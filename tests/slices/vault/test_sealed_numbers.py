@@ -284,6 +284,18 @@ async def test_callers_of_a_client_whose_key_does_not_open_are_taken(
 
     await store.write(lambda tx: write(tx, "x" * 80))
     fresh = await store.write(lambda tx: rang(tx, office.client_id, OTHER))
+
+    def report(tx: Tx) -> reports.Report:
+        draft = replace(DRAFT, number=OTHER)
+        made = reports.accept(
+            tx, office.client_id, fresh.id, office.operator_id, office.suzuki, draft, False
+        )
+        delivery.send(tx, made, 15)
+        assert promises.make(tx, made) is not None
+        memory.keep(tx, made)
+        return made
+
+    made = await store.write(report)
     assert readable(store) == set()
 
     def read(tx: Tx) -> tuple[Call | None, list[str]]:
@@ -300,6 +312,15 @@ async def test_callers_of_a_client_whose_key_does_not_open_are_taken(
     later = await store.write(lambda tx: rang(tx, office.client_id, OTHER))
     await store.write(lambda tx: rang(tx, office.client_id, ""))
     assert await store.read(all_of) == [fresh.id, later.id]
+    # Nor at the seat.
+    known = await store.read(lambda tx: history(tx, office.client_id, OTHER))
+    assert {one.id for one in known} == {fresh.id, later.id}
+    seen = await store.read(lambda tx: memory.memory_of_call(tx, later))
+    assert [one.call_id for one in seen.past] == [fresh.id]
+    assert [one.report_id for one in seen.promises] == [made.id]
+    assert await store.read(
+        lambda tx: reports.reports_of_numbers(tx, office.client_id, [OTHER])
+    ) == [made.id]
 
 
 async def test_a_destroyed_key_erases_the_numbers(store: Store, office: Office) -> None:

@@ -1,8 +1,11 @@
 """Old rows that were passed over, or that came in after all were sealed, are looked at again."""
 
+import structlog
+
 from denwaban import vault
 from denwaban.store import Store, Tx
 from denwaban.vault import KeyMissing, Turning, Turnings
+from denwaban.web.health import Readiness
 
 
 class Rows:
@@ -60,3 +63,22 @@ async def test_rows_that_an_older_program_wrote_afterwards_are_sealed_at_the_nex
     rows.last = 4
     await runner.run()
     assert rows.sealed == {1, 2, 3, 4}
+
+
+async def test_a_row_that_nobody_has_thought_of_ends_neither_program_nor_the_other_turnings(
+    store: Store,
+) -> None:
+    def broken(_tx: Tx, _after: str) -> str | None:
+        raise ValueError("佐藤 花子 has no such column")
+
+    rows = Rows(2)
+    ready = Readiness(store, (), lambda: None)
+    assert await ready.check() == []
+    with structlog.testing.capture_logs() as logs:
+        await Turnings(store, [Turning("broken", broken), rows.turning()]).run()
+    assert rows.sealed == {1, 2}
+    assert "佐藤" not in str(logs)
+    (told,) = [one for one in logs if one["event"] == "vault.turning_failed"]
+    assert (told["turning"], told["error"]) == ("broken", "ValueError")
+    assert "test_turned_again.py" in str(told["where"])
+    assert await ready.check() == ["old rows: broken failed; the log says where"]

@@ -69,7 +69,8 @@ async def rotate(store: Store, settings: Settings) -> Rotated:
 
 async def _round(store: Store) -> tuple[int, tuple[str, ...]]:
     """How many keys were wrapped anew, and the rows that could not be."""
-    keys, broken, after = 0, [], ""
+    keys, after = 0, ""
+    broken: list[str] = []
     while True:
         done = await store.write(partial(rewrap, after=after))
         keys += done.keys

@@ -270,7 +270,7 @@ async def test_one_altered_key_does_not_keep_the_others_from_being_turned(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cli, "load", lambda: settings)
         with pytest.raises(SystemExit) as ended:
-            await asyncio.to_thread(cli.vault_rotate.callback)
+            await asyncio.to_thread(cli.vault_rotate.main, [], standalone_mode=False)
     assert ended.value.code == 1
     told = capsys.readouterr().out
     assert bad in told

@@ -214,7 +214,7 @@ async def test_what_is_sealed_later_is_sealed_but_for_whose_key_is_gone(
     await store.write(lambda tx: tx.execute(update(report_talk).values(text="平文")) and None)
     mine = (vault_keys.c.owner == offices[0].client_id) & (vault_keys.c.purpose == "seal")
     await store.write(
-        lambda tx: tx.execute(update(vault_keys).where(mine).values(wrapped="x")) and None
+        lambda tx: tx.execute(update(vault_keys).where(mine).values(master="0" * 16)) and None
     )
     lend_keys(store)
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import httpx
 import pytest
 from tests.delivery_story import Office, open_office, working
 from tests.servers.smtp import Postman, smtp_server, words_of
@@ -37,6 +38,27 @@ async def mailed(store: Store, clock: MovedClock) -> AsyncIterator[tuple[Office,
         await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
         async with working(office):
             yield office, postman
+
+
+async def test_a_report_that_nobody_sends_on_turns_the_health_red_until_it_is_sent(
+    office: Office, make_web: MakeWeb
+) -> None:
+    async with httpx.AsyncClient() as http, delivery.Channels(office.settings, http) as channels:
+        duties = delivery.duties(office.store, office.clock, office.settings, channels)
+        web = await make_web(duties=duties)
+        admin = await web.browser(Role.ADMINISTRATOR)
+        await office.contact(office.suzuki, "mail", to="suzuki@example.jp")
+        await office.report()
+        assert (await admin.get("/health")).status_code == 200
+        office.clock.advance(timedelta(minutes=3))
+        red = await admin.get("/health")
+        assert red.status_code == 503
+        assert red.json()["reasons"] == ["overdue: delivery (1 rows, 180 s)"]
+        said = (await admin.get("/metrics")).text
+        assert 'denwaban_work_overdue_seconds{duty="delivery"} 180.0' in said
+    async with working(office):
+        await office.settled()
+    assert (await admin.get("/health")).json() == {"live": True, "ready": True, "reasons": []}
 
 
 def link_in(postman: Postman) -> str:

@@ -42,7 +42,7 @@ from denwaban.calls.model import (
     Queued,
 )
 from denwaban.calls.numbers import (
-    UNOPENED,
+    UNOPENED_NUMBER,
     beside,
     caller_in,
     forms,
@@ -62,7 +62,7 @@ from denwaban.calls.recordings import State as RecordingState
 from denwaban.calls.wrapping import WrapUp, wrapped_up
 
 __all__ = [
-    "UNOPENED",
+    "UNOPENED_NUMBER",
     "LONGEST_REASON",
     "MISSED",
     "Away",

@@ -121,7 +121,7 @@ def read_calls(tx: Tx, rows: Sequence[RowMapping]) -> list[Call]:
 
 
 def read_call(tx: Tx, row: RowMapping) -> Call:
-    """The call of a row that has every column of `calls`. A number that cannot be opened is `numbers.UNOPENED`."""
+    """The call of a row that has every column of `calls`. A number that cannot be opened is `numbers.UNOPENED_NUMBER`."""
     values = {name: row[name] for name in Call.__struct_fields__}
     values |= parties(tx, row)._asdict()
     values["state"] = CallState(values["state"])

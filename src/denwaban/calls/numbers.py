@@ -18,7 +18,7 @@ from denwaban.store import Tx
 
 log = structlog.get_logger(__name__)
 
-UNOPENED = "【開けない番号】"
+UNOPENED_NUMBER = "【開けない番号】"
 """Stands for a number that cannot be opened: it is no number, so nothing is found by it and nobody calls it."""
 
 NUMBER, TAIL = "calls.number", "calls.tail"
@@ -101,14 +101,14 @@ def seal_number(tx: Tx, client_id: str | None, place: str, number: str) -> str:
 
 
 def open_number(tx: Tx, client_id: str | None, place: str, sealed: str) -> str:
-    """The reverse. One that cannot be opened is `UNOPENED`, one whose key was destroyed is empty: whatever else is
+    """The reverse. One that cannot be opened is `UNOPENED_NUMBER`, one whose key was destroyed is empty: whatever else is
     known is told all the same."""
     try:
         return vault.open_(tx, client_id, place, sealed, or_house=True)  # see `seal_number`
     except vault.KeyDestroyed:
         return ""
     except vault.VaultError:
-        return UNOPENED  # told of there
+        return UNOPENED_NUMBER  # told of there
 
 
 def beside(
@@ -117,24 +117,15 @@ def beside(
     """The turning of a table with `id` and `client_id` whose numbers stood in `column` and are sealed in `sealed`, which is null
     until then; `turn` says what both hold from then on."""
     table = column.table
-    old = sealed.is_(None) & (column != "")
-
-    def step(tx: Tx, after: str) -> str | None:
-        rows = tx.all(
-            select(table.c.id, table.c.client_id, column, sealed)
-            .where(table.c.id > after)
-            .order_by(table.c.id)
-            .limit(AT_ONCE)
-        )
-        for row in rows:
-            if row[sealed.name] is None and row[column.name]:
-                tx.execute(update(table).where(table.c.id == row["id"]).values(turn(tx, row)))
-        return rows[-1]["id"] if rows else None
-
-    def left(tx: Tx) -> int:
-        return int(tx.scalar(select(func.count()).select_from(table).where(old)))
-
-    return vault.Turning(name, step, left)
+    return vault.row_by_row(
+        name,
+        table,
+        turn,
+        rows=select(table.c.id, table.c.client_id, column, sealed),
+        is_old=lambda row: row[sealed.name] is None and bool(row[column.name]),
+        plain=sealed.is_(None) & (column != ""),
+        at_once=AT_ONCE,
+    )
 
 
 def learn_keys(tx: Tx, rows: Sequence[RowMapping]) -> None:
@@ -166,8 +157,8 @@ def _kept(
 
 
 def mark(tx: Tx, client_id: str | None, number: str) -> str:
-    """By what a number of this client's callers is found. Empty where nothing was sealed yet and this transaction only reads. Where the client's key does not open: see
-    `seal_number`."""
+    """By what a number of this client's callers is found. Empty where nothing was sealed yet and this transaction only reads.
+    Where the client's key does not open: see `seal_number`."""
     whole = vault.blind_at_least(tx, client_id, NUMBER, number)
     return mark_of(whole, _tail(tx, number)) if whole else ""
 

@@ -4,7 +4,7 @@ A message may carry several reports (a digest): the delivery that was due is its
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import RowMapping, select, update
@@ -12,6 +12,7 @@ from sqlalchemy import RowMapping, select, update
 from denwaban.delivery import facts
 from denwaban.delivery.acts import give_up_person
 from denwaban.delivery.composing import address_of, message_of, names_of, together
+from denwaban.delivery.gathering import Begun, gather, release
 from denwaban.delivery.links import make_links, make_replies
 from denwaban.delivery.message import Message
 from denwaban.delivery.outcome import (
@@ -23,15 +24,11 @@ from denwaban.delivery.outcome import (
     outcome_words,
     wait_after,
 )
-from denwaban.delivery.rows import acknowledgements, attempts, deliveries, escalations
+from denwaban.delivery.rows import attempts, deliveries, escalations
 from denwaban.delivery.telling import DIGEST
 from denwaban.journal import append
-from denwaban.reports import listed_by_ids, reports_by_ids
+from denwaban.reports import reports_by_ids
 from denwaban.store import Question, Tx, add_rows, among, new_id
-from denwaban.vault import Tampered, VaultError
-
-MOST_TOGETHER = 50
-"""Reports in one digest; more make another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +55,6 @@ class Came:
     ready: Ready
     outcome: Outcome
     chance: float
-
-
-@dataclass(slots=True)
-class _Begun:
-    """One message being made."""
-
-    row: RowMapping
-    carried: list[RowMapping] = field(default_factory=list)
-
-    @property
-    def rows(self) -> list[RowMapping]:
-        return [self.row, *self.carried]
 
 
 # Built once, and the same for any number of rows: a busy worker does hundreds a second. No moments: reading one costs most.
@@ -99,7 +84,6 @@ _CUT_OFF = (
     .values(detail="送信の途中で中断しました。もう一度送ります。")
 )
 _ENDED = update(attempts).where(among(attempts.c.id, "ids"))
-_SET = update(deliveries).where(among(deliveries.c.id, "ids"))
 _ARRIVED = (
     update(deliveries)
     .where(among(deliveries.c.id, "ids"), deliveries.c.state != "sent")
@@ -121,16 +105,16 @@ def begin(
     found = {row["id"]: row for row in tx.all(_FOUND, {"ids": delivery_ids})}
     # Taken meanwhile, or another worker was quicker after a lease ran out.
     over = [one for one, row in found.items() if row["state"] != "pending"]
-    begun: dict[str, _Begun] = {}
+    begun: dict[str, Begun] = {}
     carried: set[str] = set()
     for one in dict.fromkeys(delivery_ids):
         row = found.get(one)
         if row is None or row["state"] != "pending" or one in carried:
             continue
         if row["held"] != DIGEST:
-            begun[one] = _Begun(row)
+            begun[one] = Begun(row)
             continue
-        gathered = _gather(tx, row)
+        gathered = gather(tx, row)
         if gathered is None:
             continue
         begun[one] = gathered
@@ -138,80 +122,14 @@ def begin(
     for one in carried & set(begun):
         del begun[one]  # it began a moment before its carrier
     if over:
-        _set(tx, over, due_at=None)
+        release(tx, over, due_at=None)
     if not begun:
         return [None] * len(delivery_ids)
     made = _write_down(tx, list(begun.values()), url, answers)
     return [made.get(one) for one in delivery_ids]
 
 
-def _gather(tx: Tx, row: RowMapping) -> _Begun | None:
-    """What goes out with this delivery. None when there is nothing to send now, which is written down: another carries it,
-    nothing of it is wanted any more, or it has to wait for itself. Raises `VaultError` when its own report cannot be opened.
-
-    What a carrier carries is settled when it is first sent, so that a second copy under the same key is the same message.
-    """
-    if row["digest_id"] is not None and row["digest_id"] != row["id"]:
-        _set(tx, [row["id"]], due_at=None)
-        return None
-    same = (
-        deliveries.c.state == "pending",
-        deliveries.c.id != row["id"],
-    )
-    if row["digest_id"] is None:
-        others = tx.all(
-            select(deliveries)
-            .where(
-                *same,
-                deliveries.c.staff_id == row["staff_id"],
-                deliveries.c.channel == row["channel"],
-                deliveries.c.held == DIGEST,
-                deliveries.c.digest_id.is_(None),
-                deliveries.c.due_at <= tx.now,
-            )
-            .order_by(deliveries.c.id)
-            .limit(MOST_TOGETHER - 1)
-        )
-        others = [other for other in others if other["address"] == row["address"]]
-        others = _opening(tx, row, others)
-        ids = [row["id"], *(other["id"] for other in others)]
-        tx.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(digest_id=row["id"]))
-        _set(tx, ids[1:], due_at=None)
-        return _Begun(row, others)
-    others = tx.all(
-        select(deliveries)
-        .where(*same, deliveries.c.digest_id == row["id"])
-        .order_by(deliveries.c.id)
-    )
-    try:
-        there = _opening(tx, row, others)
-    except VaultError:
-        # The others do not wait for it: one of them carries them from now on.
-        _set(tx, (one["id"] for one in (row, *others)), digest_id=None, due_at=tx.now)
-        return None
-    # What cannot be opened any more is tried by itself, and waits by itself.
-    closed = [other["id"] for other in others if other not in there]
-    _set(tx, closed, digest_id=None, due_at=tx.now)
-    others = there
-    taken = acknowledgements.c.report_id == row["report_id"]
-    if not others and tx.first(select(acknowledgements.c.report_id).where(taken)) is not None:
-        tx.execute(update(deliveries).where(deliveries.c.id == row["id"]).values(state="cancelled"))
-        _set(tx, [row["id"]], due_at=None)
-        return None
-    return _Begun(row, others)
-
-
-def _opening(tx: Tx, row: RowMapping, others: Sequence[RowMapping]) -> list[RowMapping]:
-    """Those of the others whose reports can be opened: one that cannot keeps nobody else's back. Raises `VaultError` when that of
-    the carrier cannot."""
-    ids = sorted({row["report_id"], *(other["report_id"] for other in others)})
-    closed = {one.id for one in listed_by_ids(tx, ids) if one.closed}
-    if row["report_id"] in closed:
-        raise Tampered(f"reports/{row['report_id']}")
-    return [other for other in others if other["report_id"] not in closed]
-
-
-def _write_down(tx: Tx, begun: Sequence[_Begun], url: str, answers: bool) -> dict[str, Ready]:
+def _write_down(tx: Tx, begun: Sequence[Begun], url: str, answers: bool) -> dict[str, Ready]:
     rows = [row for one in begun for row in one.rows]
     again = [row["id"] for row in rows if row["tries"]]
     if again:
@@ -299,12 +217,12 @@ def _not_sent(tx: Tx, one: Came, rows: dict[str, RowMapping]) -> None:
         if rows[delivery_id]["state"] == "pending"
     ]
     if carrier["state"] != "pending":
-        _set(tx, [carrier["id"]], due_at=None)
+        release(tx, [carrier["id"]], due_at=None)
     if not pending:
         return
     ids = [row["id"] for row in pending]
     if isinstance(one.outcome, NotSetUp):
-        _set(tx, ids, state="cancelled", due_at=None, error=detail)
+        release(tx, ids, state="cancelled", due_at=None, error=detail)
         return
     wait = None
     if isinstance(one.outcome, Retry):
@@ -312,11 +230,11 @@ def _not_sent(tx: Tx, one: Came, rows: dict[str, RowMapping]) -> None:
         if wait is None:
             detail = f"何度送っても届きませんでした。最後の理由: {detail}"
     if wait is not None:
-        _set(tx, ids, error=detail)
-        _set(tx, [carrier["id"]], due_at=tx.now + wait)
+        release(tx, ids, error=detail)
+        release(tx, [carrier["id"]], due_at=tx.now + wait)
         tx.touch("work:deliveries")
         return
-    _set(tx, ids, state="failed", due_at=None, error=detail)
+    release(tx, ids, state="failed", due_at=None, error=detail)
     for row in pending:
         append(tx, facts.failed(*_about(row)))
         give_up_person(tx, row["report_id"], row["rung"])
@@ -324,9 +242,3 @@ def _not_sent(tx: Tx, one: Came, rows: dict[str, RowMapping]) -> None:
 
 def _about(row: RowMapping) -> tuple[str, str, str, str, str]:
     return row["report_id"], row["client_id"], row["id"], row["channel"], row["staff_id"]
-
-
-def _set(tx: Tx, ids: Iterable[str], **values: object) -> None:
-    wanted = list(ids)
-    if wanted:
-        tx.execute(_SET, {"ids": wanted, "leased_until": None, **values})

@@ -7,51 +7,22 @@ removing it closes them as well; where it is gone their secrets go, unless somet
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping
 
 from denwaban.delivery.rows import deliveries, escalations, report_talk
 from denwaban.oncall import every_contact_of, open_address, resealed_address, without_secrets
 from denwaban.store import Tx
-from denwaban.vault import Texts, Turning, alone
-
-AT_ONCE = 100
-"""So many old rows are looked at in one transaction."""
+from denwaban.vault import Texts, row_by_row
 
 
-def _old_deliveries(tx: Tx, after: str) -> str | None:
-    rows = tx.all(
-        select(deliveries).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(AT_ONCE)
-    )
-    for row in rows:
-        with alone(tx, "deliveries", row["id"]):
-            to = row["staff_id"], row["channel"], row["address"]
-            sealed = _again(tx, row, *to, row["due_at"])
-            if sealed != row["address"]:
-                mine = deliveries.c.id == row["id"]
-                tx.execute(update(deliveries).where(mine).values(address=sealed))
-    return rows[-1]["id"] if rows else None
+def _delivery(tx: Tx, row: RowMapping) -> dict[str, Any]:
+    to = row["staff_id"], row["channel"], row["address"]
+    return {"address": _again(tx, row, *to, row["due_at"])}
 
 
-def _old_ladders(tx: Tx, after: str) -> str | None:
-    rows = tx.all(
-        select(
-            escalations.c.id,
-            escalations.c.client_id,
-            escalations.c.ladder,
-            escalations.c.closed_at,
-        )
-        .where(escalations.c.id > after)
-        .order_by(escalations.c.id)
-        .limit(AT_ONCE)
-    )
-    for row in rows:
-        with alone(tx, "escalations", row["id"]):
-            rungs = [_rung(tx, row, one) for one in row["ladder"]["rungs"]]
-            ladder = {**row["ladder"], "rungs": rungs}
-            if ladder != row["ladder"]:
-                mine = escalations.c.id == row["id"]
-                tx.execute(update(escalations).where(mine).values(ladder=ladder))
-    return rows[-1]["id"] if rows else None
+def _ladder(tx: Tx, row: RowMapping) -> dict[str, Any]:
+    rungs = [_rung(tx, row, one) for one in row["ladder"]["rungs"]]
+    return {"ladder": {**row["ladder"], "rungs": rungs}}
 
 
 def _rung(tx: Tx, row: RowMapping, rung: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,6 +72,6 @@ def talk_words(tx: Tx, row: RowMapping) -> str:
 
 turnings = (
     talk.turning,
-    Turning("deliveries.address", _old_deliveries),
-    Turning("escalations.ladder", _old_ladders),
+    row_by_row("deliveries.address", deliveries, _delivery),
+    row_by_row("escalations.ladder", escalations, _ladder),
 )

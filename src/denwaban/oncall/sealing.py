@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import RowMapping, select
 
 from denwaban import vault
 from denwaban.oncall.address import SECRETS
@@ -18,9 +18,6 @@ from denwaban.store import Tx
 
 PLACE = "contacts.address"
 CALENDAR = "calendars.url"
-
-AT_ONCE = 100
-"""So many old rows are sealed in one transaction."""
 
 
 def sealed_address(
@@ -96,38 +93,25 @@ def _sealed_in(address: Mapping[str, Any]) -> list[str]:
     return [str(value) for value in address.values() if vault.is_sealed(str(value))]
 
 
-def _old_contacts(tx: Tx, after: str) -> str | None:
-    rows = tx.all(
-        select(contacts).where(contacts.c.id > after).order_by(contacts.c.id).limit(AT_ONCE)
-    )
-    for row in rows:
-        address = row["address"]
-        if _sealed_in(address):
-            continue
-        with vault.alone(tx, "contacts", row["id"]):
-            sealed = sealed_address(tx, row["client_id"], row["channel"], address, {})
-            if sealed != address:
-                mine = contacts.c.id == row["id"]
-                tx.execute(update(contacts).where(mine).values(address=sealed))
-    return rows[-1]["id"] if rows else None
+def _contact(tx: Tx, row: RowMapping) -> dict[str, Any]:
+    return {
+        "address": sealed_address(tx, row["client_id"], row["channel"], row["address"], {}),
+    }
 
 
-def _old_calendars(tx: Tx, after: str) -> str | None:
-    rows = tx.all(
-        select(calendars.c.id, calendars.c.client_id, calendars.c.url)
-        .where(calendars.c.id > after)
-        .order_by(calendars.c.id)
-        .limit(AT_ONCE)
-    )
-    for row in rows:
-        if row["url"] is not None and not vault.is_sealed(row["url"]):
-            with vault.alone(tx, "calendars", row["id"]):
-                sealed = vault.seal(tx, row["client_id"], CALENDAR, row["url"])
-                tx.execute(update(calendars).where(calendars.c.id == row["id"]).values(url=sealed))
-    return rows[-1]["id"] if rows else None
+def _calendar(tx: Tx, row: RowMapping) -> dict[str, Any]:
+    return {"url": vault.seal(tx, row["client_id"], CALENDAR, row["url"])}
 
 
 turnings = (
-    vault.Turning("contacts.address", _old_contacts),
-    vault.Turning("calendars.url", _old_calendars),
+    vault.row_by_row(
+        "contacts.address", contacts, _contact, is_old=lambda row: not _sealed_in(row["address"])
+    ),
+    vault.row_by_row(
+        "calendars.url",
+        calendars,
+        _calendar,
+        rows=select(calendars.c.id, calendars.c.client_id, calendars.c.url),
+        is_old=lambda row: row["url"] is not None and not vault.is_sealed(row["url"]),
+    ),
 )

@@ -11,7 +11,7 @@ from denwaban.promises.model import Promise
 from denwaban.reports import Report
 from denwaban.reports import report as report_of
 from denwaban.store import Tx, new_id
-from denwaban.vault import Tampered
+from denwaban.vault import VaultError
 
 WARN_MINUTES = 30
 """So long before its time somebody is told."""
@@ -30,7 +30,9 @@ def make(tx: Tx, report: Report) -> Promise | None:
     if already is not None:
         return already
     if report.closed:
-        raise Tampered(f"reports/{report.id}")  # what stands for its words is not what was promised
+        raise VaultError(
+            f"reports/{report.id}"
+        )  # what stands for its words is not what was promised
     promise = Promise(
         id=new_id(),
         client_id=report.client_id,

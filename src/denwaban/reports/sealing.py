@@ -6,7 +6,7 @@ The columns that held it stay empty; of a report from before this they hold it s
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, or_
 
 from denwaban import vault
 from denwaban.lines import parse_number
@@ -40,8 +40,6 @@ CLOSED: Mapping[str, Any] = {
 
 Words = Mapping[str, Any] | RowMapping
 """By the names of `BARE`."""
-
-AT_ONCE = 100
 
 _NUMBER = "reports.number"
 
@@ -96,25 +94,17 @@ def has_number(tx: Tx, client_id: str, numbers: list[str]) -> ColumnElement[bool
     )
 
 
-def _plain(tx: Tx) -> int:
-    return int(tx.scalar(select(func.count()).select_from(reports).where(_OLD)))
-
-
-_OLD = reports.c.sealed.is_(None) & reports.c.erased_at.is_(None)
-
-
-def _old_reports(tx: Tx, after: str) -> str | None:
-    rows = tx.all(select(reports).where(reports.c.id > after).order_by(reports.c.id).limit(AT_ONCE))
-    for row in rows:
-        if row["sealed"] is None and row["erased_at"] is None:
-            with vault.alone(tx, "reports", row["id"]):
-                values = sealed(tx, row["client_id"], row["id"], row)
-                tx.execute(update(reports).where(reports.c.id == row["id"]).values(**values))
-    return rows[-1]["id"] if rows else None
-
-
 def _place(report_id: str) -> str:
     return f"reports/{report_id}"
 
 
-turnings = (vault.Turning("reports", _old_reports, _plain), notes.turning)
+turnings = (
+    vault.row_by_row(
+        "reports",
+        reports,
+        lambda tx, row: sealed(tx, row["client_id"], row["id"], row),
+        is_old=lambda row: row["sealed"] is None and row["erased_at"] is None,
+        plain=reports.c.sealed.is_(None) & reports.c.erased_at.is_(None),
+    ),
+    notes.turning,
+)

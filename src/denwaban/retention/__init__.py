@@ -1,8 +1,9 @@
 """How long clients' data is kept: terms, erasure by night, legal holds, and what one caller may ask for."""
 
-from denwaban.retention.acts import duty, erasures_of, set_terms, terms_of
+from denwaban.retention.acts import erasures_of, set_terms, terms_of
 from denwaban.retention.holds import BadHold, held, holds_of, lift_hold, place_hold
 from denwaban.retention.model import BadTerms, Counts, Kind, Terms
+from denwaban.retention.nightly import duty
 from denwaban.retention.requests import asked, erase_caller, may_go
 
 __all__ = [

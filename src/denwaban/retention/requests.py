@@ -130,7 +130,7 @@ def erase_caller(tx: Tx, client_id: str, typed: str, user_id: str | None) -> tup
     opened: its calls would stay, and nobody would know any more whose they are."""
     found = asked(tx, client_id, typed)
     if found.caller is not None and _lacks_number(tx, found.caller, found.numbers[0]):
-        raise vault.Tampered("a number")
+        raise vault.VaultError("a number")
     may = may_go(tx, found)
     recordings = erase_recordings(tx, may.calls)
     reports = forget(tx, client_id, may.reports, may.calls)

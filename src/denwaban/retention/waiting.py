@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from denwaban.calls import UNOPENED, Direction, calls_by_ids
+from denwaban.calls import UNOPENED_NUMBER, Direction, calls_by_ids
 from denwaban.delivery import still_open, still_open_of
 from denwaban.lines import parse_number
 from denwaban.people.persons import given_to, person_by_number
@@ -10,7 +10,7 @@ from denwaban.promises import open_of_client, still_promised
 from denwaban.reports import listed_by_ids, reports_by_ids, reports_of_calls
 from denwaban.retention.holds import held
 from denwaban.store import Tx
-from denwaban.vault import Tampered
+from denwaban.vault import VaultError
 
 
 def waiting(tx: Tx, report_ids: Sequence[str]) -> set[str]:
@@ -42,8 +42,8 @@ def needed_persons(tx: Tx, client_id: str) -> set[str]:
         given = given_to(tx, one.id)
         if given is not None:
             needed.add(given)
-    if UNOPENED in numbers:
-        raise Tampered("a number")
+    if UNOPENED_NUMBER in numbers:
+        raise VaultError("a number")
     for typed in numbers:
         number = parse_number(typed).e164 if typed else None
         who = person_by_number(tx, client_id, number) if number is not None else None

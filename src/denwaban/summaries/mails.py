@@ -27,7 +27,7 @@ from denwaban.summaries.rows import summary_mails, summary_tries
 from denwaban.summaries.sealing import addresses
 from denwaban.summaries.table import csv_of
 from denwaban.summaries.words import TITLES, file_name, period_words, subject_of
-from denwaban.vault import Tampered
+from denwaban.vault import VaultError
 from denwaban.work import Duty
 
 KEY = "summary-"
@@ -63,7 +63,7 @@ def begin(tx: Tx, mail_id: str) -> Ready | None:
     if found is None:
         return None
     if found.closed:
-        raise Tampered(f"summaries.calls/{row['summary_id']}")  # it waits until its calls open
+        raise VaultError(f"summaries.calls/{row['summary_id']}")  # it waits until its calls open
     try_id = new_id()
     same = summary_mails.c.id == mail_id
     tx.execute(update(summary_mails).where(same).values(tries=row["tries"] + 1))

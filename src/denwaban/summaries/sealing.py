@@ -4,7 +4,7 @@ figures are not."""
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Text, cast, func, select, update
+from sqlalchemy import RowMapping, Text, cast, func, select
 
 from denwaban import vault
 from denwaban.store import Tx
@@ -30,26 +30,8 @@ def open_calls(tx: Tx, client_id: str, summary_id: str, kept: Any) -> list[CallL
         return []
 
 
-def _plain(tx: Tx) -> int:
-    text = func.ltrim(cast(summaries.c.calls, Text), '"')
-    query = select(func.count()).select_from(summaries)
-    return int(tx.scalar(query.where(summaries.c.made_at.is_not(None), ~text.startswith("dv1."))))
-
-
-def _old_calls(tx: Tx, after: str) -> str | None:
-    t = summaries
-    rows = tx.all(
-        select(t.c.id, t.c.client_id, t.c.calls)
-        .where(t.c.id > after)
-        .order_by(t.c.id)
-        .limit(AT_ONCE)
-    )
-    for row in rows:
-        if isinstance(row["calls"], list):
-            with vault.alone(tx, "summaries", row["id"]):
-                sealed = seal_calls(tx, row["client_id"], row["id"], read_calls(row["calls"]))
-                tx.execute(update(t).where(t.c.id == row["id"]).values(calls=sealed))
-    return rows[-1]["id"] if rows else None
+def _turned(tx: Tx, row: RowMapping) -> dict[str, Any]:
+    return {"calls": seal_calls(tx, row["client_id"], row["id"], read_calls(row["calls"]))}
 
 
 def _place(summary_id: str) -> str:
@@ -59,4 +41,17 @@ def _place(summary_id: str) -> str:
 addresses = vault.Texts(summary_mails, "address")
 """Where the mails go."""
 
-turnings = (vault.Turning("summaries.calls", _old_calls, _plain), addresses.turning)
+_JSON = func.ltrim(cast(summaries.c.calls, Text), '"')
+
+turnings = (
+    vault.row_by_row(
+        "summaries.calls",
+        summaries,
+        _turned,
+        rows=select(summaries.c.id, summaries.c.client_id, summaries.c.calls),
+        is_old=lambda row: isinstance(row["calls"], list),
+        plain=summaries.c.made_at.is_not(None) & ~_JSON.startswith("dv1."),
+        at_once=AT_ONCE,
+    ),
+    addresses.turning,
+)

@@ -40,7 +40,7 @@ from denwaban.vault.model import (
 )
 from denwaban.vault.starting import Rotated, rotate, unlock
 from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
-from denwaban.vault.turning import Turning, Turnings, survived, turned
+from denwaban.vault.turning import Turning, Turnings, row_by_row, survived, turned
 from denwaban.vault.unopened import UNOPENED, Unopened, alone, not_opened, shown
 
 __all__ = [
@@ -82,6 +82,7 @@ __all__ = [
     "parts",
     "read_head",
     "rotate",
+    "row_by_row",
     "seal",
     "seal_file",
     "seals_of",

@@ -13,18 +13,15 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Select, Table, func, select, update
+from sqlalchemy import Column, RowMapping, Select, Table, select
 
 from denwaban.store import Tx, among
 from denwaban.vault.acts import HOUSE, open_, remember, seal
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import VERSION, KeyDestroyed, VaultError, is_sealed, key_named_in
 from denwaban.vault.rows import vault_keys
-from denwaban.vault.turning import Turning
-from denwaban.vault.unopened import UNOPENED, alone, shown
-
-AT_ONCE = 100
-"""So many old rows are looked at in one transaction."""
+from denwaban.vault.turning import Turning, count, row_by_row
+from denwaban.vault.unopened import UNOPENED, shown
 
 
 class Texts:
@@ -64,11 +61,18 @@ class Texts:
     @property
     def turning(self) -> Turning:
         """Seals what was written before."""
-        return Turning(f"{self.table.name}.{self.columns[0]}", self._on, self.plain)
+        return row_by_row(
+            f"{self.table.name}.{self.columns[0]}",
+            self.table,
+            self._sealed,
+            rows=self._rows(),
+            is_old=lambda row: any(row[name] and not is_sealed(row[name]) for name in self.columns),
+            plain=self._old(),
+        )
 
     def plain(self, tx: Tx) -> int:
         """How many rows have words that are not sealed. Looks at all of them."""
-        return int(tx.scalar(select(func.count()).select_from(self.table).where(self._old())))
+        return count(tx, self.table, self._old())
 
     def _place(self, column: str, row_id: str) -> str:
         return f"{self.table.name}.{column}/{row_id}"
@@ -92,19 +96,12 @@ class Texts:
         other = key.column.table
         return select(*wanted, other.c.client_id).join(other, key.column == self._through)
 
-    def _on(self, tx: Tx, after: str) -> str | None:
-        t = self.table
-        rows = tx.all(self._rows().where(t.c.id > after).order_by(t.c.id).limit(AT_ONCE))
-        for row in rows:
-            with alone(tx, t.name, row["id"]):
-                sealed = {
-                    name: self.seal(tx, row["client_id"], row["id"], name, row[name])
-                    for name in self.columns
-                    if not is_sealed(row[name])
-                }
-                if any(sealed.values()):
-                    tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed))
-        return rows[-1]["id"] if rows else None
+    def _sealed(self, tx: Tx, row: RowMapping) -> dict[str, str]:
+        return {
+            name: self.seal(tx, row["client_id"], row["id"], name, row[name])
+            for name in self.columns
+            if not is_sealed(row[name])
+        }
 
 
 def seal_value(tx: Tx, client_id: str | None, place: str, value: Any) -> str:

@@ -2,20 +2,30 @@
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    Table,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from denwaban.store import Question, Store, StoreError, Tx
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import VaultError
 from denwaban.vault.rows import vault_turnings
-from denwaban.vault.unopened import not_opened
+from denwaban.vault.unopened import alone, not_opened
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +33,9 @@ T = TypeVar("T")
 
 PAUSE = 0.02
 """Seconds between two steps: calls wait for the same writer."""
+
+AT_ONCE = 100
+"""So many old rows are looked at in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,37 @@ class Turning:
     """What it cannot seal it passes over (`alone`); the next start looks at everything again."""
     left: Callable[[Tx], int] | None = None
     """How many rows are not sealed, whatever was looked at already; looks at all of them."""
+
+
+def row_by_row(
+    name: str,
+    table: Table,
+    sealed: Callable[[Tx, RowMapping], Mapping[str, Any]],
+    *,
+    is_old: Callable[[RowMapping], bool] = lambda _row: True,
+    rows: Select[Any] | None = None,
+    plain: ColumnElement[bool] | None = None,
+    at_once: int = AT_ONCE,
+) -> Turning:
+    """The turning of a table with an `id`: each row that `is_old` gets the columns that `sealed` makes of it, by itself (`alone`).
+    `rows` asks for them (all columns of the table, if it is not said). `plain`: of a row that counts as not sealed."""
+    asked = select(table) if rows is None else rows
+
+    def step(tx: Tx, after: str) -> str | None:
+        found = tx.all(asked.where(table.c.id > after).order_by(table.c.id).limit(at_once))
+        for row in filter(is_old, found):
+            with alone(tx, table.name, row["id"]):
+                values = sealed(tx, row)
+                if any(row[column] != value for column, value in values.items()):
+                    tx.execute(update(table).where(table.c.id == row["id"]).values(values))
+        return found[-1]["id"] if found else None
+
+    return Turning(name, step, None if plain is None else partial(count, table=table, wanted=plain))
+
+
+def count(tx: Tx, table: Table, wanted: ColumnElement[bool]) -> int:
+    """How many such rows there are. Looks at all of them."""
+    return int(tx.scalar(select(func.count()).select_from(table).where(wanted)))
 
 
 def turned(tx: Tx, name: str) -> bool:

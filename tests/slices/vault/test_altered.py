@@ -20,7 +20,7 @@ from tests.web_fixtures import MakeWeb
 from denwaban import feedback, memory, promises, reports, retention
 from denwaban import scripts as scripts_slice
 from denwaban.access import Role
-from denwaban.calls import UNOPENED as NO_NUMBER
+from denwaban.calls import UNOPENED_NUMBER as NO_NUMBER
 from denwaban.calls import calls_by_ids
 from denwaban.calls.rows import calls
 from denwaban.care.abuse import cases, events_of

@@ -253,14 +253,14 @@ async def test_a_number_that_does_not_open_fails_alone(store: Store, office: Off
     await store.write(swap)
     for verb in (calls_of, open_calls):
         found = {one.id: one.caller for one in await store.read(verb)}
-        assert found[past.nobodys] == numbers.UNOPENED
+        assert found[past.nobodys] == numbers.UNOPENED_NUMBER
         assert found[past.withheld] == ""
     shown = await store.read(lambda tx: missed(tx, office.client_id, tx.now))
-    assert [one.number for one in shown] == [numbers.UNOPENED]
+    assert [one.number for one in shown] == [numbers.UNOPENED_NUMBER]
     kept = await store.read(keeping.open_places)
-    assert [one.number for one in kept.values()] == [numbers.UNOPENED]
+    assert [one.number for one in kept.values()] == [numbers.UNOPENED_NUMBER]
     [promise] = await store.read(lambda tx: promises.open_promises(tx, office.client_id, NUMBER))
-    assert (promise.caller_number, promise.caller_name) == (numbers.UNOPENED, DRAFT.who)
+    assert (promise.caller_number, promise.caller_name) == (numbers.UNOPENED_NUMBER, DRAFT.who)
 
 
 @pytest.mark.parametrize("purpose", ["seal", "blind"])

@@ -3,7 +3,7 @@
 import secrets
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select
 
 from denwaban.access import Role, add_user, disable_user, list_users, new_password
 from denwaban.journal import append
@@ -13,7 +13,7 @@ from denwaban.people.model import PeopleError
 from denwaban.people.queries import operator, seal_sip_password
 from denwaban.people.rows import operators
 from denwaban.store import Tx, new_id
-from denwaban.vault import Turning
+from denwaban.vault import row_by_row
 
 
 def _check_known(tx: Tx, operator_id: str) -> None:
@@ -94,21 +94,11 @@ def leave_operator(tx: Tx, operator_id: str, left: bool = True) -> None:
     append(tx, facts.operator_changed(operator_id, "left_at"))
 
 
-def _old_passwords(tx: Tx, after: str) -> str | None:
-    rows = tx.all(
-        select(operators.c.id, operators.c.sip_password, operators.c.sip_sealed)
-        .where(operators.c.id > after)
-        .order_by(operators.c.id)
-        .limit(100)
-    )
-    for row in rows:
-        if row["sip_sealed"] is None:
-            tx.execute(
-                update(operators)
-                .where(operators.c.id == row["id"])
-                .values(**seal_sip_password(tx, row["id"], row["sip_password"]))
-            )
-    return rows[-1]["id"] if rows else None
-
-
-turnings = (Turning("operators.sip_password", _old_passwords),)
+turnings = (
+    row_by_row(
+        "operators.sip_password",
+        operators,
+        lambda tx, row: seal_sip_password(tx, row["id"], row["sip_password"]),
+        is_old=lambda row: row["sip_sealed"] is None,
+    ),
+)

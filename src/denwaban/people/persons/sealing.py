@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
-from sqlalchemy import RowMapping, Table, Text, cast, delete, func, or_, select, update
+from sqlalchemy import RowMapping, Table, Text, cast, delete, func, or_, select
 
 from denwaban import vault
 from denwaban.people.persons.model import TEXTS, Person, WayKind, heard_as, tail_of
@@ -20,9 +20,6 @@ from denwaban.store import Tx
 from denwaban.store.words import fold
 
 log = structlog.get_logger(__name__)
-
-AT_ONCE = 100
-"""So many old rows are looked at in one transaction."""
 
 Row = Mapping[str, Any] | RowMapping
 
@@ -146,20 +143,13 @@ def _act(act_id: str) -> str:
 def _old(of: Together, sealed: Callable[[Tx, RowMapping], dict[str, Any]]) -> vault.Turning:
     """Seals the rows of one table, whose columns are as `sealed` makes them."""
     t = of.table
-    plain = t.c.sealed.is_(None) & or_(*(t.c[name] != "" for name in of.columns))
-
-    def step(tx: Tx, after: str) -> str | None:
-        rows = tx.all(select(t).where(t.c.id > after).order_by(t.c.id).limit(AT_ONCE))
-        for row in rows:
-            if row["sealed"] is None and any(row[name] for name in of.columns):
-                with vault.alone(tx, t.name, row["id"]):
-                    tx.execute(update(t).where(t.c.id == row["id"]).values(**sealed(tx, row)))
-        return rows[-1]["id"] if rows else None
-
-    def left(tx: Tx) -> int:
-        return int(tx.scalar(select(func.count()).select_from(t).where(plain)))
-
-    return vault.Turning(t.name, step, left)
+    return vault.row_by_row(
+        t.name,
+        t,
+        sealed,
+        is_old=lambda row: row["sealed"] is None and any(row[name] for name in of.columns),
+        plain=t.c.sealed.is_(None) & or_(*(t.c[name] != "" for name in of.columns)),
+    )
 
 
 def _person(tx: Tx, row: RowMapping) -> dict[str, Any]:
@@ -184,31 +174,17 @@ def _name(tx: Tx, row: RowMapping) -> dict[str, Any]:
     return called_before.values(tx, row["client_id"], row["id"], row["name"], row["kana"])
 
 
-def _old_acts(tx: Tx, after: str) -> str | None:
-    t = person_acts
-    rows = tx.all(
-        select(t.c.id, t.c.client_id, t.c.moved)
-        .where(t.c.id > after)
-        .order_by(t.c.id)
-        .limit(AT_ONCE)
-    )
-    for row in rows:
-        if not isinstance(row["moved"], str):
-            with vault.alone(tx, t.name, row["id"]):
-                sealed = seal_moved(tx, row["client_id"], row["id"], row["moved"])
-                tx.execute(update(t).where(t.c.id == row["id"]).values(moved=sealed))
-    return rows[-1]["id"] if rows else None
-
-
-def _plain_acts(tx: Tx) -> int:
-    kept = func.ltrim(cast(person_acts.c.moved, Text), '"')
-    query = select(func.count()).select_from(person_acts).where(~kept.startswith("dv1."))
-    return int(tx.scalar(query))
-
+_MOVED = func.ltrim(cast(person_acts.c.moved, Text), '"')
 
 turnings = (
     _old(called, _person),
     _old(reached_by, _way),
     _old(called_before, _name),
-    vault.Turning("person_acts.moved", _old_acts, _plain_acts),
+    vault.row_by_row(
+        "person_acts.moved",
+        person_acts,
+        lambda tx, row: {"moved": seal_moved(tx, row["client_id"], row["id"], row["moved"])},
+        is_old=lambda row: not isinstance(row["moved"], str),
+        plain=~_MOVED.startswith("dv1."),
+    ),
 )

@@ -9,6 +9,7 @@ import structlog
 
 from denwaban import vault
 from denwaban.calls.recordings import bound_to, opener_of
+from denwaban.disk import settle
 from denwaban.telephony.recording import NotAWav, is_closed, repair_wav
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ def seal(
     if _opened_sum(making, key, client_id, call_id) != wanted:
         raise OSError("what was sealed does not open to what was recorded")
     making.rename(target)
-    _settle(target.parent)
+    settle(target.parent)
 
 
 def _sum_of(path: Path) -> bytes:
@@ -82,12 +83,3 @@ def _opened_sum(path: Path, key: bytes, client_id: str | None, call_id: str) -> 
             span = head.span(one)
             found.update(opener.open(os.pread(file.fileno(), len(span), span.start), one))
     return found.digest()
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in the folder survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -26,6 +26,7 @@ from denwaban.calls import (
 )
 from denwaban.calls import call as call_of
 from denwaban.clock import Clock
+from denwaban.disk import settle
 from denwaban.lines import Mode, UnknownNumber, parse_number, service_for
 from denwaban.people import operators
 from denwaban.routing.at_engine import SURELY_OVER
@@ -272,6 +273,7 @@ def _copy(wav: Path, target: Path, call_id: str) -> None:
     with making.open("rb+") as file:
         os.fsync(file.fileno())
     making.rename(target)
+    settle(target.parent)  # what tells of it in the ledger is forgotten next
 
 
 def end_in(ledger: Mapping[Leg, Entry], leg: Leg, at: datetime) -> datetime:

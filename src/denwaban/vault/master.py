@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from denwaban.config import Settings
+from denwaban.disk import settle
 from denwaban.vault.model import KEY_BYTES, KeyMissing
 from denwaban.vault.unopened import Unopened
 
@@ -84,7 +85,7 @@ def make(settings: Settings) -> MasterKeys:
             os.link(fresh, path)
     finally:
         fresh.unlink()
-    _settle(path.parent)
+    settle(path.parent)
     made = load(settings)
     assert made is not None  # one of us has just made it
     return made
@@ -101,7 +102,7 @@ def add(settings: Settings) -> MasterKeys:
     old = [known.keys[known.current]]
     old += [key for one, key in known.keys.items() if one != known.current]
     _written(path, [secrets.token_bytes(KEY_BYTES), *old]).rename(path)
-    _settle(path.parent)
+    settle(path.parent)
     added = load(settings)
     assert added is not None  # it was just written
     return added
@@ -118,15 +119,6 @@ def _written(path: Path, keys: list[bytes]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     return fresh
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in the folder survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _decoded(letters: str, where: str) -> bytes:

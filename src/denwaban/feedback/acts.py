@@ -61,7 +61,7 @@ def deal_with(tx: Tx, feedback_id: str, user_id: str, answer: str) -> Feedback:
         raise LookupError("no such wish")
     if found.dealt_at is not None:
         return found
-    answer = mask_cards(answer.strip()[:LONGEST])
+    answer = mask_cards(clean_text(answer, lines=True)[:LONGEST])
     tx.execute(
         update(feedback)
         .where(feedback.c.id == feedback_id)

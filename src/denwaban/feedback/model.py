@@ -45,5 +45,7 @@ class Shown:
     client_name: str
     subject: str
     operator_name: str
+    dealt_by: str
+    """The name of the supervisor who dealt with it; empty while nobody did."""
     new: bool
     """The reader has not seen it before."""

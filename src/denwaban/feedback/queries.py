@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select
 
+from denwaban.access.rows import users
 from denwaban.feedback.model import Feedback, Kind, Shown
 from denwaban.feedback.rows import feedback, feedback_seen
 from denwaban.feedback.sealing import words
@@ -43,11 +44,13 @@ def page_of(
             reports.c.subject,
             reports.c.sealed,
             operators.c.name.label("operator_name"),
+            users.c.name.label("dealt_by"),
             feedback_seen.c.at.label("seen_at"),
         )
         .join(clients, clients.c.id == feedback.c.client_id)
         .join(reports, reports.c.id == feedback.c.report_id)
         .join(operators, operators.c.id == feedback.c.operator_id)
+        .outerjoin(users, users.c.id == feedback.c.dealt_by_user_id)
         .outerjoin(feedback_seen, _seen_by(user_id or ""))
         .order_by(feedback.c.id.desc())
         .limit(limit)
@@ -64,6 +67,7 @@ def page_of(
             row["client_name"],
             words_shown(tx, row, row["report_id"], row["client_id"])["subject"],
             row["operator_name"],
+            row["dealt_by"] or "",
             row["seen_at"] is None,
         )
         for row in tx.all(query)

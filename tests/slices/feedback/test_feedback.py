@@ -74,7 +74,11 @@ async def test_thanks_reach_the_operator_and_a_wish_is_dealt_with(office: Office
     assert (await supervisor.post(deal, answer)).status_code == 303
     # The first answer stays.
     await supervisor.post(deal, {"answer": "別の返事"})
-    assert "先に機種をお尋ねします" in (await tanaka.get("/feedback")).text
+    shown = (await tanaka.get("/feedback")).text
+    assert "先に機種をお尋ねします" in shown
+    [wish, thanks] = await office.store.read(lambda tx: feedback.page_of(tx, None))
+    assert (bool(wish.dealt_by), thanks.dealt_by) == (True, "")
+    assert f"{wish.dealt_by} <span" in shown
 
     # Whoever wished for it is told in the inbox, until they have looked.
     assert "改善のお願いに対応しました" in (await suzuki.get("/portal/reports")).text

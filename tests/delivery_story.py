@@ -141,7 +141,7 @@ async def working(
         duties = delivery.duties(
             office.store, office.clock, office.settings, channels, chance=lambda: 0.5
         )
-        duties += inbound_duties(office.store, office.clock, channels)
+        duties += inbound_duties(office.store, channels)
         workers = [
             asyncio.create_task(Worker(office.store, office.clock, duty).run()) for duty in duties
         ]

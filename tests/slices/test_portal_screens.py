@@ -207,10 +207,9 @@ async def test_every_screen_of_the_portal(office: Office, clock: MovedClock) -> 
 
 async def test_the_link_and_the_supervisors_screens(office: Office, clock: MovedClock) -> None:
     from_link = await office.report()
-    token = await office.store.write(
-        lambda tx: delivery.links.make_link(
-            tx, from_link.id, office.suzuki, delivery.deliveries_of(tx, from_link.id)[0].id
-        )
+    [first, *_others] = await office.store.read(lambda tx: delivery.deliveries_of(tx, from_link.id))
+    [token] = await office.store.write(
+        lambda tx: delivery.links.make_links(tx, [(from_link.id, office.suzuki, first.id)])
     )
     await a_busy_day(office)
     async with (

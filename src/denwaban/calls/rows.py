@@ -76,9 +76,8 @@ call_legs = Table(
     Column("offered_at", Utc, nullable=False),
     Column("answered_at", Utc),
     Column("ended_at", Utc),
-    Column(
-        "wrapped_at", Utc
-    ),  # the end of the wrap-up after it; null: there was none, or it goes on
+    # The end of the wrap-up after it; null: there was none, or it goes on.
+    Column("wrapped_at", Utc),
     Column("result", String(20)),  # answered | no_answer | refused | withdrawn | failed
 )
 Index("ix_call_legs_operator_offered", call_legs.c.operator_id, call_legs.c.offered_at)

@@ -134,12 +134,6 @@ def case_of(tx: Tx, case_id: str) -> Listed | None:
     return _listed(row) if row is not None else None
 
 
-def cases_of_call(tx: Tx, call_id: str) -> list[Case]:
-    """Every mark that a call got."""
-    rows = tx.all(_CASES.where(abuse_cases.c.call_id == call_id).order_by(abuse_cases.c.marked_at))
-    return [_case(row) for row in rows]
-
-
 def cases(tx: Tx, limit: int = 100) -> list[Listed]:
     """Abusive calls, newest first."""
     rows = tx.all(

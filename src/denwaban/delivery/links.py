@@ -63,11 +63,6 @@ def _make(tx: Tx, wanted: Sequence[tuple[str, str, str]], tokens: list[str]) -> 
     return tokens
 
 
-def make_link(tx: Tx, report_id: str, staff_id: str, delivery_id: str) -> str:
-    """One token; see `make_links`."""
-    return make_links(tx, [(report_id, staff_id, delivery_id)])[0]
-
-
 def open_link(tx: Tx, token: str) -> Link | None:
     """What a token stands for, expired or not; None when we never made it."""
     return _open(tx, token) if len(token) == LENGTH else None

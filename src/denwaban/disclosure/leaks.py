@@ -115,11 +115,11 @@ def done(tx: Tx, case_id: str, what: What, note: str, user_id: str) -> None:
     if step is None:
         raise NoSuchCase(what)
     text = _text(note, what, N_("だれに、どう知らせたか(何をしたか)を書いてください"))
-    note = of_step.seal(tx, case.client_id, step.id, "note", text)
+    sealed = of_step.seal(tx, case.client_id, step.id, "note", text)
     tx.execute(
         update(leak_steps)
         .where(leak_steps.c.id == step.id)
-        .values(done_at=tx.now, done_by=user_id, note=note, due_at=None, leased_until=None)
+        .values(done_at=tx.now, done_by=user_id, note=sealed, due_at=None, leased_until=None)
     )
     _note(tx, "leak.step_done", user_id, case.client_id, case_id, step=what.value)
 

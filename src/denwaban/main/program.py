@@ -129,7 +129,7 @@ def build(
     keeper = Keeper(store, clock, phone.recording, settings.recordings, away)
     duties: list[Duty] = [
         *delivery_duties(store, clock, settings, channels),
-        *inbound_duties(store, clock, channels, Returns()),
+        *inbound_duties(store, channels, Returns()),
         script_duty(store),
         weekly_duty(store),
         review_duty(store),

@@ -29,11 +29,11 @@ HEADINGS = (
 def csv_of(document: Document, calls: list[CallLine], *, mail: bool, closed: bool = False) -> bytes:
     """UTF-8 with a byte order mark, times of Tokyo. `mail`: what the client's form keeps 秘密 is left out. `closed`: the calls
     cannot be opened, and the one row says so."""
-    rows = _rows(document, calls, set(document.secret) if mail else set())
+    rows = _rows(calls, set(document.secret) if mail else set())
     return write_csv(chain(rows, [(UNOPENED, *[""] * (len(HEADINGS) - 1))]) if closed else rows)
 
 
-def _rows(document: Document, calls: list[CallLine], hidden: set[str]) -> Iterator[tuple[str, ...]]:
+def _rows(calls: list[CallLine], hidden: set[str]) -> Iterator[tuple[str, ...]]:
     yield HEADINGS
     for line in calls:
         by = line.callback_by

@@ -73,8 +73,8 @@ async def test_keys_of_care(seat_story: MakeStory) -> None:
         await _fits(page)
         await page.keyboard.press("q")
         await expect(strip).to_be_hidden()
-        case = await story.store.read(lambda tx: care.cases_of_call(tx, call.id))
-        events = await story.store.read(lambda tx: care.events_of(tx, case[0].id))
+        [marked] = await story.store.read(care.cases)
+        events = await story.store.read(lambda tx: care.events_of(tx, marked.case.id))
         assert [one.what.value for one in events] == [
             "marked",
             "warned",

@@ -123,7 +123,7 @@ async def working(
     settings = Settings(smtp_url=smtp, mail_from="denwaban@example.jp")
     async with httpx.AsyncClient() as http, Channels(settings, http, known) as channels:
         found = duties(office.store, URL, channels, Press())
-        coming = inbound_duties(office.store, office.clock, channels, Returns())
+        coming = inbound_duties(office.store, channels, Returns())
         running = [
             asyncio.create_task(Worker(office.store, office.clock, duty).run())
             for duty in (*found, *coming)

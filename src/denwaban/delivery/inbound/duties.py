@@ -7,7 +7,6 @@ from functools import partial
 import structlog
 from sqlalchemy import insert, select, update
 
-from denwaban.clock import Clock
 from denwaban.delivery.channels import Channels
 from denwaban.delivery.channels.web import Answer as HttpAnswer
 from denwaban.delivery.channels.web import post_json
@@ -33,9 +32,7 @@ AGAIN = 30.0
 """Seconds until a door that could not be opened is tried again."""
 
 
-def inbound_duties(
-    store: Store, clock: Clock, channels: Channels, letters: Letters | None = None
-) -> list[Duty]:
+def inbound_duties(store: Store, channels: Channels, letters: Letters | None = None) -> list[Duty]:
     """The duties of what comes in. `letters` hear of theirs that came back."""
 
     async def mean(row_id: str) -> None:

@@ -26,8 +26,7 @@ from denwaban.delivery.plans import (
 )
 from denwaban.delivery.quiet import parse_minute, show_minute
 from denwaban.oncall import every_contact_of
-from denwaban.people import client as client_of
-from denwaban.people import staff_of
+from denwaban.people import client_here, staff_of
 from denwaban.reports import Urgency
 from denwaban.store import Store, Tx
 from denwaban.web import Problem, _, needs, page
@@ -182,7 +181,7 @@ async def save(
     form = typed_form(data)
 
     def verb(tx: Tx) -> None:
-        _client(tx, client_id)
+        client_here(tx, client_id)
         if act == "usual":
             forget_plan(tx, client_id, urgency)
         else:
@@ -208,7 +207,7 @@ async def save_times(
     """When ordinary reports go out together, and when people are not to be disturbed."""
 
     def verb(tx: Tx) -> None:
-        _client(tx, client_id)
+        client_here(tx, client_id)
         typed = str(data.get("times", "")).replace("、", " ").replace(",", " ").split()
         set_digest(tx, client_id, [parse_minute(one) for one in typed])
         for person in staff_of(tx, client_id):
@@ -252,7 +251,7 @@ async def _show(
     error: str = "",
 ) -> Template:
     def verb(tx: Tx) -> dict[str, Any]:
-        client = _client(tx, client_id)
+        client = client_here(tx, client_id)
         own = plan_of(tx, client_id, urgency)
         people = staff_of(tx, client_id)
         plan = own or usual(timedelta(minutes=settings.acknowledge_minutes))
@@ -307,13 +306,6 @@ async def _show(
 def _steps(plan: Plan, now: datetime) -> list[tuple[int, Step | None]]:
     """(minutes after the report, step); None at the end."""
     return [(round((at - now).total_seconds() / 60), step) for at, step in timeline(plan, now)]
-
-
-def _client(tx: Tx, client_id: str) -> Any:
-    found = client_of(tx, client_id)
-    if found is None:
-        raise Problem(404, _("この顧客は見つかりません"), _("一覧から選び直してください。"))
-    return found
 
 
 routes = [show, save, save_times]

@@ -156,12 +156,9 @@ async def put_training(
     """Holds at once: who may be offered no calls any more is rung no longer; a talk goes on to its end."""
 
     def change(tx: Tx) -> Training | None:
-        known = operator(tx, operator_id) is not None
-        return (
-            set_training(tx, operator_id, data.stage, data.senior_id, who.user_id)
-            if known
-            else None
-        )
+        if operator(tx, operator_id) is None:
+            return None
+        return set_training(tx, operator_id, data.stage, data.senior_id, who.user_id)
 
     return show_training(await written(store, change))
 

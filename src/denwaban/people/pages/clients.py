@@ -11,11 +11,12 @@ from litestar.response import Redirect, Template
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock
 from denwaban.people.acts.clients import add_client, change_client, end_client, set_recorded
+from denwaban.people.here import client_here
 from denwaban.people.model import Changed, PeopleError, without_substitute
 from denwaban.people.pages.common import ADMINISTRATOR, READERS, presences, told
-from denwaban.people.queries import client, clients_page, staff_of
+from denwaban.people.queries import clients_page, staff_of
 from denwaban.store import Store
-from denwaban.web import not_here, page, saved, seen_at
+from denwaban.web import page, saved, seen_at
 from denwaban.web.api import Cursor, decode_cursor, encode_cursor
 
 AT_ONCE = 50
@@ -76,10 +77,8 @@ async def _client_page(
     who: Principal, store: Store, clock: Clock, client_id: str, status: int = 200, **more: Any
 ) -> Template:
     found, people = await store.read(
-        lambda tx: (client(tx, client_id), staff_of(tx, client_id, left=True))
+        lambda tx: (client_here(tx, client_id), staff_of(tx, client_id, left=True))
     )
-    if found is None:
-        raise not_here()
     here = [person for person in people if person.left_at is None]
     context: dict[str, Any] = {
         "client": found,
@@ -147,8 +146,7 @@ async def post_end(
     client_id: FromPath[str], data: URLEncodedBody[EndForm], store: NamedDependency[Store]
 ) -> Redirect:
     """Ends the contract or takes it up again: nothing is erased, so it can be undone."""
-    if await store.read(lambda tx: client(tx, client_id)) is None:
-        raise not_here()
+    await store.read(lambda tx: client_here(tx, client_id))
     await store.write(lambda tx: end_client(tx, client_id, data.ended))
     return saved(f"/clients/{client_id}")
 
@@ -162,8 +160,7 @@ async def post_recorded(
     client_id: FromPath[str], data: URLEncodedBody[RecordedForm], store: NamedDependency[Store]
 ) -> Redirect:
     """Talks from now on are recorded, or are not; what is recorded already stays."""
-    if await store.read(lambda tx: client(tx, client_id)) is None:
-        raise not_here()
+    await store.read(lambda tx: client_here(tx, client_id))
     await store.write(lambda tx: set_recorded(tx, client_id, data.recorded))
     return saved(f"/clients/{client_id}")
 

@@ -30,13 +30,14 @@ from denwaban.people.acts.operators import (
     set_experienced,
 )
 from denwaban.people.acts.training import set_training
+from denwaban.people.here import operator_here
 from denwaban.people.model import Changed, Operator, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, told
 from denwaban.people.pages.skills import shown_skills
 from denwaban.people.pages.training import TrainingForm, chosen, shown_training
-from denwaban.people.queries import list_operators, operator
+from denwaban.people.queries import list_operators
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, saved, seen_at
+from denwaban.web import _, page, saved, seen_at
 
 
 class OperatorForm(msgspec.Struct):
@@ -84,9 +85,7 @@ async def post_operator(
 
     def make(tx: Tx) -> Operator:
         user_id = add_user(tx, data.login.strip(), hashed, Role.OPERATOR, data.name.strip())
-        made = operator(tx, add_operator(tx, user_id, data.name, data.kana))
-        assert made is not None  # it was just written
-        return made
+        return operator_here(tx, add_operator(tx, user_id, data.name, data.kana))
 
     try:
         made = await store.write(make)
@@ -114,9 +113,7 @@ async def _operator_page(
     who: Principal, store: Store, operator_id: str, status: int = 200, **more: Any
 ) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        found = operator(tx, operator_id)
-        if found is None:
-            raise not_here()
+        found = operator_here(tx, operator_id)
         return {
             "operator": found,
             "account": user(tx, found.user_id),
@@ -169,8 +166,7 @@ async def post_experienced(
     store: NamedDependency[Store],
 ) -> Redirect:
     """Whether they may leave the order of scripts that allow it."""
-    if await store.read(lambda tx: operator(tx, operator_id)) is None:
-        raise not_here()
+    await store.read(lambda tx: operator_here(tx, operator_id))
     await store.write(lambda tx: set_experienced(tx, operator_id, data.experienced == "true"))
     return saved(f"/operators/{operator_id}")
 
@@ -185,8 +181,7 @@ async def post_training(
     """How far they are in training from now on."""
 
     def change(tx: Tx) -> None:
-        if operator(tx, operator_id) is None:
-            raise not_here()
+        operator_here(tx, operator_id)
         set_training(tx, operator_id, chosen(data), data.senior_id or None, who.user_id)
 
     try:
@@ -205,9 +200,7 @@ async def post_phone(
     settings: NamedDependency[Settings],
 ) -> Template:
     """A new password for the telephone, shown this once."""
-    found = await store.read(lambda tx: operator(tx, operator_id))
-    if found is None:
-        raise not_here()
+    found = await store.read(lambda tx: operator_here(tx, operator_id))
     made = await store.write(lambda tx: new_sip_password(tx, operator_id))
     return await _operator_page(who, store, operator_id, secrets=_phone(found, made, settings))
 
@@ -217,9 +210,7 @@ async def post_password(
     operator_id: FromPath[str], who: NamedDependency[Principal], store: NamedDependency[Store]
 ) -> Template:
     """A new password for signing in, shown this once; open sessions end."""
-    found = await store.read(lambda tx: operator(tx, operator_id))
-    if found is None:
-        raise not_here()
+    found = await store.read(lambda tx: operator_here(tx, operator_id))
     password = new_password()
     hashed = await hash_password(password)
     await store.write(lambda tx: set_password(tx, found.user_id, hashed))
@@ -228,9 +219,7 @@ async def post_password(
 
 @post("/operators/{operator_id:str}/sessions/end", guards=[SUPERVISORS])
 async def post_end_sessions(operator_id: FromPath[str], store: NamedDependency[Store]) -> Redirect:
-    found = await store.read(lambda tx: operator(tx, operator_id))
-    if found is None:
-        raise not_here()
+    found = await store.read(lambda tx: operator_here(tx, operator_id))
     await store.write(lambda tx: end_sessions(tx, found.user_id))
     return saved(f"/operators/{operator_id}")
 
@@ -246,9 +235,7 @@ async def post_leave(
     """Somebody no longer answers calls, or does again."""
 
     def leave(tx: Tx) -> None:
-        found = operator(tx, operator_id)
-        if found is None:
-            raise not_here()
+        found = operator_here(tx, operator_id)
         leave_operator(tx, operator_id, data.left)
         disable_user(tx, found.user_id, data.left)
 

@@ -10,14 +10,15 @@ from litestar.params import FromPath, MultipartBody, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from denwaban.people.acts.skills import set_skill, skills_of, trades
+from denwaban.people.here import operator_here
 from denwaban.people.importing import look_at
 from denwaban.people.model import OperatorSkill, PeopleError, SkillKind
 from denwaban.people.pages.common import SUPERVISORS, told
 from denwaban.people.pages.taking_over import NOTHING_YET, FileForm, taken_over
-from denwaban.people.queries import client_by_code, clients_by_ids, operator
+from denwaban.people.queries import client_by_code, clients_by_ids
 from denwaban.people.skill_file import SKILL_COLUMNS, import_skills, read_skills
 from denwaban.store import Store, Tx
-from denwaban.web import _, not_here, page, saved
+from denwaban.web import _, page, saved
 
 LEVELS = range(1, 6)
 
@@ -46,11 +47,8 @@ def shown_skills(tx: Tx, operator_id: str) -> list[tuple[OperatorSkill, str]]:
 
 async def _page(store: Store, operator_id: str, status: int = 200, **more: Any) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        found = operator(tx, operator_id)
-        if found is None:
-            raise not_here()
         return {
-            "operator": found,
+            "operator": operator_here(tx, operator_id),
             "skills": shown_skills(tx, operator_id),
             "trades": trades(tx),
         }
@@ -78,8 +76,7 @@ async def post_skill(
     """Learns something, or forgets it (level 0)."""
 
     def change(tx: Tx) -> None:
-        if operator(tx, operator_id) is None:
-            raise not_here()
+        operator_here(tx, operator_id)
         try:
             kind, level = SkillKind(data.kind), int(data.level)
         except ValueError as error:

@@ -27,9 +27,10 @@ from denwaban.people.acts.staff import (
     leave_staff,
     set_presence,
 )
+from denwaban.people.here import client_here, staff_here
 from denwaban.people.model import Changed, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, READERS, SUPERVISORS, presences, told
-from denwaban.people.queries import client, staff_member, staff_of
+from denwaban.people.queries import client, staff_of
 from denwaban.store import Store, Tx
 from denwaban.web import _, not_here, page, saved, seen_at
 
@@ -61,9 +62,9 @@ async def new_staff(client_id: FromPath[str], store: NamedDependency[Store]) -> 
 async def _new_page(
     store: Store, client_id: str, form: StaffForm, errors: dict[str, str]
 ) -> Template:
-    found, people = await store.read(lambda tx: (client(tx, client_id), staff_of(tx, client_id)))
-    if found is None:
-        raise not_here()
+    found, people = await store.read(
+        lambda tx: (client_here(tx, client_id), staff_of(tx, client_id))
+    )
     return page(
         "people/staff_new.html",
         status=422 if errors else 200,
@@ -99,9 +100,7 @@ async def _staff_page(
     who: Principal, store: Store, clock: Clock, staff_id: str, status: int = 200, **more: Any
 ) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        person = staff_member(tx, staff_id)
-        if person is None:
-            raise not_here()
+        person = staff_here(tx, staff_id)
         others = [other for other in staff_of(tx, person.client_id) if other.id != staff_id]
         return {
             "person": person,
@@ -197,9 +196,7 @@ async def post_leave(staff_id: FromPath[str], store: NamedDependency[Store]) -> 
     """Somebody no longer works for the client: their account is closed too."""
 
     def leave(tx: Tx) -> str:
-        person = staff_member(tx, staff_id)
-        if person is None:
-            raise not_here()
+        person = staff_here(tx, staff_id)
         leave_staff(tx, staff_id)
         if person.user_id is not None:
             disable_user(tx, person.user_id)
@@ -222,8 +219,8 @@ async def post_account(
     hashed = await hash_password(password)
 
     def make(tx: Tx) -> str:
-        person = staff_member(tx, staff_id)
-        if person is None or person.left_at is not None:
+        person = staff_here(tx, staff_id)
+        if person.left_at is not None:
             raise not_here()
         if person.user_id is not None:
             raise AccessError("この担当者はすでにサインインできます")

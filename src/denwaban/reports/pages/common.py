@@ -5,24 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from litestar.response import Template
 
 from denwaban.access import Role
-from denwaban.people import Changed, Client, client
+from denwaban.people import Changed
 from denwaban.reports.settings import NotUsable
 from denwaban.store import Store, Tx
-from denwaban.web import Problem, _, needs
+from denwaban.web import _, needs
 
 FLOOR = needs(Role.SUPERVISOR, Role.ADMINISTRATOR)
-
-
-def known(tx: Tx, client_id: str) -> Client:
-    """The client; a 404 when there is none."""
-    found = client(tx, client_id)
-    if found is None:
-        raise Problem(
-            404,
-            _("見つかりませんでした"),
-            _("移動したか、削除されたか、見る権限がない可能性があります。"),
-        )
-    return found
 
 
 def seen_version(fields: Mapping[str, str]) -> int | None:

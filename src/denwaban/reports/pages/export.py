@@ -5,9 +5,9 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from denwaban.access import Principal, Role
-from denwaban.people import PeopleError
+from denwaban.people import PeopleError, client_here
 from denwaban.reports.export import taken
-from denwaban.reports.pages.common import FLOOR, known
+from denwaban.reports.pages.common import FLOOR
 from denwaban.store import Store
 from denwaban.web import Problem, _, needs, not_here
 
@@ -34,7 +34,7 @@ async def ours(
     last: FromQuery[str] = "",
 ) -> Response[bytes]:
     """Any client's."""
-    await store.read(lambda tx: known(tx, client_id))
+    await store.read(lambda tx: client_here(tx, client_id))
     return await _file(store, who, client_id, first, last)
 
 

@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal
 from denwaban.clock import Clock
+from denwaban.people import client_here
 from denwaban.reports.form import (
     BUILT_IN,
     DEFAULT_FORM,
@@ -24,7 +25,7 @@ from denwaban.reports.form import (
 )
 from denwaban.reports.lines import read_out
 from denwaban.reports.model import Draft, Tone, Urgency, subject_of
-from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version
+from denwaban.reports.pages.common import FLOOR, kept_or_told, seen_version
 from denwaban.reports.settings import form_of, set_form
 from denwaban.reports.typed import form_from, may_drop, own_key, rearranged
 from denwaban.store import Store, Tx
@@ -53,7 +54,7 @@ async def _page(
     store: Store, clock: Clock, client_id: str, status: int = 200, **more: Any
 ) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
-        return {"client": known(tx, client_id), "kept": form_of(tx, client_id)}
+        return {"client": client_here(tx, client_id), "kept": form_of(tx, client_id)}
 
     found = await store.read(look)
     kept = found["kept"]
@@ -103,7 +104,7 @@ async def post_form(
         )
 
     def save(tx: Tx) -> None:
-        known(tx, client_id)
+        client_here(tx, client_id)
         set_form(tx, client_id, form, who.user_id, seen)
 
     again = partial(_page, store, clock, client_id, form=form, unsaved=True)

@@ -14,11 +14,11 @@ from denwaban.access import Principal
 from denwaban.clock import JST, Clock
 from denwaban.lines import day_names, shown_minute
 from denwaban.oncall import OnDuty, deadlines_of, person_in_charge
-from denwaban.people import staff_of
+from denwaban.people import client_here, staff_of
 from denwaban.reports import queries
 from denwaban.reports.asked import case_of_report
 from denwaban.reports.chances import WORDS
-from denwaban.reports.pages.common import FLOOR, kept_or_told, known, seen_version
+from denwaban.reports.pages.common import FLOOR, kept_or_told, seen_version
 from denwaban.reports.rules import MOST_RULES, Case, Decision, Rule, Rules, decide, due
 from denwaban.reports.settings import rules_of, set_rules
 from denwaban.reports.typed import rearranged, rules_from
@@ -53,7 +53,7 @@ async def _page(
 ) -> Template:
     def look(tx: Tx) -> dict[str, Any]:
         return {
-            "client": known(tx, client_id),
+            "client": client_here(tx, client_id),
             "kept": rules_of(tx, client_id),
             "staff": staff_of(tx, client_id),
             "duty": person_in_charge(tx, client_id, tx.now),
@@ -113,7 +113,7 @@ async def post_rules(
         return await _page(store, clock, client_id, rules=moved, seen=seen, unsaved=True)
 
     def save(tx: Tx) -> None:
-        known(tx, client_id)
+        client_here(tx, client_id)
         set_rules(tx, client_id, rules, who.user_id, seen)
 
     again = partial(_page, store, clock, client_id, rules=rules, unsaved=True)
@@ -132,7 +132,7 @@ async def try_rules(
     fields = await typed(request)
 
     def ask(tx: Tx) -> tuple[Decision, datetime | None]:
-        known(tx, client_id)
+        client_here(tx, client_id)
         case = _past_case(tx, client_id, fields.get("report", "")) or _typed_case(fields, tx.now)
         roster = [one.id for one in staff_of(tx, client_id)]
         decision = decide(rules_of(tx, client_id).rules, case, roster)

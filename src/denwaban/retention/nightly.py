@@ -55,7 +55,7 @@ def _old_reports(tx: Tx, after: str, client_id: str, months: int) -> tuple[str |
 
 def _as_far_as_it_opens(tx: Tx, ids: Sequence[T], erase: Callable[[Sequence[T]], int]) -> int:
     """Erases all at once, or one by one when something of them cannot be opened; that waits for another night. How many went."""
-    with vault.alone(tx, "retention", f"{len(ids)}"):
+    with vault.alone(tx, "retention", f"{len(ids)} at once"):
         return erase(ids)
     gone = 0
     for one in ids:

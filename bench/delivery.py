@@ -9,7 +9,6 @@ Postfix's own smtp-sink: as nearly nothing as a real SMTP server can be, so that
 import asyncio
 import contextlib
 import gc
-import json
 import statistics
 import sys
 import tempfile
@@ -18,7 +17,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -28,7 +26,7 @@ from tests.keys import lend_keys
 from tests.postgres import server
 
 import denwaban.schema  # noqa: F401 - loads every table
-from bench.machine import described
+from bench.machine import described, written
 from bench.mail import AT_ONCE, SENDER, all_bare, same_mail, smtp
 from denwaban import access, delivery, oncall, people, reports
 from denwaban.clock import SystemClock
@@ -354,11 +352,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     result = uvloop.run(compare(parts or PARTS, kinds or ["sqlite", "postgresql"]))
-    target = Path("var/bench/delivery.json")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(
-        json.dumps({"machine": machine, **result}, indent=2, ensure_ascii=False) + "\n", "utf-8"
-    )
+    written("delivery", {"machine": machine, **result})
 
 
 if __name__ == "__main__":

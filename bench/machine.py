@@ -53,7 +53,7 @@ def written(name: str, document: dict[str, Any]) -> Path:
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.json"
     path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-    print(f"\n→ {path.relative_to(REPOSITORY)}")
+    print(f"\n→ {path}")
     return path
 
 

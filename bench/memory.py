@@ -48,6 +48,7 @@ GOAL = 50.0
 """Milliseconds."""
 
 CLIENTS = 1000
+QUESTIONS = 100
 LARGEST = 10
 """Per cent of all calls that are one client's."""
 
@@ -307,7 +308,7 @@ async def keys_for(url: str, clients: list[str]) -> Keys:
 
 async def main(calls: int, sqlite_only: bool) -> int:
     about = described()
-    count = 100 if calls < 100_000 else 300
+    count = QUESTIONS if calls < 100_000 else 3 * QUESTIONS
     # A lot of things that stay: the collector would look through them again and again, and the program has none of them.
     gc.disable()
     what = clients, everybody, rang = people(calls)

@@ -3,16 +3,14 @@
     python -m bench.routing_cost [--calls 2000] [--past 1000000]
 
 Prints microseconds of processor time per call (all threads: deciding, writing, following the journal) with 10 and with
-10,000 clients, the second one with past calls in the database, and their ratio. Time is real, the disk is real SQLite.
+10,000 clients, the second one with past calls in the database, and their ratio. Time is real, the disk is real SQLite. Also writes var/bench/routing_cost.json.
 """
 
 import argparse
 import asyncio
 import itertools
 import json
-import os
 import random
-import sys
 import tempfile
 import time
 from collections import deque
@@ -24,6 +22,7 @@ from sqlalchemy import insert
 from tests.keys import lend_keys
 
 import denwaban.schema  # noqa: F401 - loads every table
+from bench.machine import described, written
 from denwaban.access.rows import users
 from denwaban.calls.rows import calls
 from denwaban.clock import Clock, SystemClock
@@ -166,29 +165,26 @@ async def measure(folder: Path, client_count: int, past: int, how_many: int) -> 
 
 
 def main() -> None:
-    """Prints the figures as JSON."""
+    """Prints and writes the figures."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--calls", type=int, default=2000)
     asked.add_argument("--past", type=int, default=1_000_000)
+    asked.add_argument("--clients", type=int, default=10_000, help="of the larger one")
     given = asked.parse_args()
+    about = described()
     with tempfile.TemporaryDirectory(prefix="dwb-bench-") as name:
         few = asyncio.run(measure(Path(name), 10, 0, given.calls))
-        many = asyncio.run(measure(Path(name), 10_000, given.past, given.calls))
+        many = asyncio.run(measure(Path(name), given.clients, given.past, given.calls))
     ratio = {key: round(many[key] / few[key], 2) for key in few}
     rounded = [{key: round(value, 2) for key, value in figures.items()} for figures in (few, many)]
-    print(
-        json.dumps(
-            {
-                "clients_10": rounded[0],
-                "clients_10000": rounded[1],
-                "ratio": ratio,
-                "past_calls": given.past,
-                "cores": os.cpu_count(),
-                "python": sys.version.split()[0],
-            },
-            indent=2,
-        )
-    )
+    found = {
+        "clients_10": rounded[0],
+        f"clients_{given.clients}": rounded[1],
+        "ratio": ratio,
+        "past_calls": given.past,
+    }
+    print(json.dumps(found, indent=2))
+    written("routing_cost", {**about, **found})
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ from denwaban.summaries.paper import paper
 from denwaban.summaries.queries import kept, listed
 
 NIGHT = datetime(2026, 11, 25, 8, 30, tzinfo=JST)
+ALONE_SECONDS = 3.0
+PAPERS = 50
 MATTERS = (
     "給湯器から異音がする",
     "修理日を変えたい",
@@ -168,7 +170,7 @@ async def measure(small: int, folder: Path) -> None:
                 await asyncio.sleep(0.02)
 
         beside = asyncio.create_task(others())
-        await asyncio.sleep(3)
+        await asyncio.sleep(ALONE_SECONDS)
         alone = shares(waits)
         waits.clear()
         began, used = time.perf_counter(), time.process_time()
@@ -189,9 +191,9 @@ async def measure(small: int, folder: Path) -> None:
         assert shown is not None
         small_paper = paper(shown.document, shown.calls[:3], mail=True)
         began = time.perf_counter()
-        await asyncio.gather(*(press.pdf(small_paper) for _one in range(50)))
+        await asyncio.gather(*(press.pdf(small_paper) for _one in range(PAPERS)))
         print(
-            f"50 small papers, one after another: {(time.perf_counter() - began) / 50 * 1000:.0f} ms each"
+            f"{PAPERS} small papers, one after another: {(time.perf_counter() - began) / PAPERS * 1000:.0f} ms each"
         )
     finally:
         await store.close()

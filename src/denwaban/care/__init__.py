@@ -17,9 +17,14 @@ from denwaban.care.abuse import (
     withdraw,
 )
 from denwaban.care.erasing import erase_abuse_words
-from denwaban.care.handling import NO_CALLS, RELAYED, Handling, handling
-from denwaban.care.handling import By as HandlingBy
-from denwaban.care.handling import Time as HandlingTime
+from denwaban.care.handling import (
+    NO_CALLS,
+    RELAYED,
+    Handling,
+    HandlingBy,
+    HandlingTime,
+    handling,
+)
 from denwaban.care.helping import Asked, answer_help, ask_help, end_help, open_help, open_helps
 from denwaban.care.model import (
     DEFAULT,

@@ -31,7 +31,7 @@ from denwaban.care.rows import relay_calls
 from denwaban.store import Question, Tx, milliseconds_between
 
 
-class By(StrEnum):
+class HandlingBy(StrEnum):
     """What calls are put together by."""
 
     ALL = "all"
@@ -40,7 +40,7 @@ class By(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class HandlingTime:
     """What some calls took."""
 
     calls: int = 0
@@ -78,8 +78,8 @@ class Time:
 class Handling:
     """Of a client, an operator, or everybody."""
 
-    usual: Time = Time()
-    relay: Time = Time()
+    usual: HandlingTime = HandlingTime()
+    relay: HandlingTime = HandlingTime()
     """Calls of the telephone relay service, which are in nothing else."""
 
 
@@ -87,19 +87,19 @@ NO_CALLS = Handling()
 
 
 def handling(
-    tx: Tx, since: datetime, until: datetime, by: By, client_id: str | None = None
+    tx: Tx, since: datetime, until: datetime, by: HandlingBy, client_id: str | None = None
 ) -> dict[str, Handling]:
     """Of the calls that came in from `since` until before `until`, of one client or of all: by the id of client or operator; of
     everybody under the empty text. Practice calls and calls that we made are in none. Whoever had no calls is left out."""
     values: dict[str, Any] = {"since": since, "until": until}
     if client_id is not None:
         values["client"] = client_id
-    found: dict[str, dict[bool, Time]] = {}
+    found: dict[str, dict[bool, HandlingTime]] = {}
     for row in tx.all(_ASKED[by, client_id is not None], values):
-        time = Time(row["calls"], row["talked"] / 1000, row["wrapped"] / 1000)
+        time = HandlingTime(row["calls"], row["talked"] / 1000, row["wrapped"] / 1000)
         found.setdefault(row["key"], {})[bool(row["relay"])] = time
     return {
-        key: Handling(times.get(False, Time()), times.get(True, Time()))
+        key: Handling(times.get(False, HandlingTime()), times.get(True, HandlingTime()))
         for key, times in found.items()
     }
 
@@ -117,14 +117,14 @@ RELAYED = or_(
 )
 """Of a row of `calls`: it came by the telephone relay service."""
 
-_KEYS: Mapping[By, ColumnElement[str]] = {
-    By.ALL: literal(""),
-    By.CLIENT: calls.c.client_id,
-    By.OPERATOR: call_legs.c.operator_id,
+_KEYS: Mapping[HandlingBy, ColumnElement[str]] = {
+    HandlingBy.ALL: literal(""),
+    HandlingBy.CLIENT: calls.c.client_id,
+    HandlingBy.OPERATOR: call_legs.c.operator_id,
 }
 
 
-def _asked(by: By, of_client: bool) -> Select[Any]:
+def _asked(by: HandlingBy, of_client: bool) -> Select[Any]:
     relay = cast(RELAYED, Integer)
     legs = (
         select(
@@ -163,5 +163,7 @@ def _sum(of: ColumnElement[int]) -> ColumnElement[int]:
 
 
 _ASKED = {
-    (by, of_client): Question(_asked(by, of_client)) for by in By for of_client in (False, True)
+    (by, of_client): Question(_asked(by, of_client))
+    for by in HandlingBy
+    for of_client in (False, True)
 }

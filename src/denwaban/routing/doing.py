@@ -11,10 +11,7 @@ import structlog
 from denwaban.calls import Offer, OfferResult, Outcome, changes
 from denwaban.clock import Clock
 from denwaban.journal import Fact
-from denwaban.lines import (
-    SORRY,
-    ServiceCache,
-)
+from denwaban.lines import SORRY, ServiceCache
 from denwaban.outgoing import Outgoing
 from denwaban.routing import model
 from denwaban.routing.at_engine import AtEngine
@@ -33,13 +30,7 @@ from denwaban.routing.rows import StateRow
 from denwaban.routing.sound import Sound
 from denwaban.routing.talk import Talk
 from denwaban.store import new_id
-from denwaban.telephony.port import (
-    Leg,
-    LegGone,
-    Phone,
-    PhoneError,
-    SeatName,
-)
+from denwaban.telephony.port import Leg, LegGone, Phone, PhoneError, SeatName
 
 log = structlog.get_logger(__name__)
 

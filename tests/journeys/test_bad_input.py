@@ -6,6 +6,7 @@ One installation for the whole file. Each story ends with an ordinary call.
 import asyncio
 import re
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 import pytest
 from tests.journeys.installation import Installation, running, until
 from tests.sip_agent import SipAgent
+
+from denwaban.calls import calls_of
 
 pytestmark = [pytest.mark.engine]
 
@@ -257,4 +260,35 @@ async def test_a_caller_whose_number_is_none_is_taken_all_the_same(
     assert one["caller"].isprintable()
     if kept is not None:
         assert one["caller"] == kept
+    await an_ordinary_call_is_taken(house)
+
+
+@pytest.mark.req("A6", "C9")
+async def test_a_hundred_callers_at_once_get_the_lines_there_are_and_the_rest_is_on_record(
+    house: Installation,
+) -> None:
+    with house.api() as api:
+        numbers = api.get("numbers").raise_for_status().json()["items"]
+        client_id = next(one["client_id"] for one in numbers if one["number"] == WATER)
+        limits = api.get(f"clients/{client_id}/limits").raise_for_status().json()["items"]
+        lines = limits[-1]["lines"]
+    async with SipAgent.open(house.sip_port, "network") as network:
+        came = [await network.dial(WATER, f"03777{n:05}") for n in range(100)]
+        await until(lambda: all(one.status in (180, 486) for one in came))
+        assert sum(one.status == 180 for one in came) == lines
+        for one in came:
+            if not one.is_over:
+                one.hang_up()
+            await one.over()
+
+    def record() -> Counter[str | None]:
+        return house.look(
+            lambda tx: Counter(
+                one.outcome.value if one.outcome else None
+                for one in calls_of(tx, limit=500)
+                if one.caller.startswith("+81377700")
+            )
+        )
+
+    await until(lambda: record() == {"blocked": 100 - lines, "abandoned": lines})
     await an_ordinary_call_is_taken(house)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from denwaban.telephony.recording import NotAWav, repair_wav
+from denwaban.telephony.recording import NotAWav, no_room, repair_wav
 
 
 def _wav(path: Path, samples: bytes) -> bytes:
@@ -46,3 +46,10 @@ def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(NotAWav):
         repair_wav(path)
     assert path.read_bytes() == content
+
+
+def test_a_disk_that_is_nearly_full_is_told_of_before_a_talk_is_cut_short(tmp_path: Path) -> None:
+    assert no_room(tmp_path / "not" / "there", least=1) is None
+    told = no_room(tmp_path, least=2**62)
+    assert told is not None
+    assert told.startswith("hardly any room for recordings (")

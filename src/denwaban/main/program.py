@@ -42,6 +42,7 @@ from denwaban.summaries import duties as summary_duties
 from denwaban.telephony.ari.practice_caller import CallerLines
 from denwaban.telephony.engine import Ledger
 from denwaban.telephony.port import Phone
+from denwaban.telephony.recording import no_room
 from denwaban.telephony.speech import Speech
 from denwaban.vault import Turnings
 from denwaban.web import build_app
@@ -163,7 +164,12 @@ def build(
             "script_names": ScriptNames(names_of),
         },
         duties=duties,
-        engine=lambda: switchboard.trouble() or left.trouble() or trunks(),
+        engine=lambda: (
+            switchboard.trouble()
+            or left.trouble()
+            or trunks()
+            or no_room(phone.recording("").parent)
+        ),
         menu=MENU,
         connect=connect,
     )

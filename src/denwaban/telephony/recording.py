@@ -1,8 +1,9 @@
-"""Recordings that a killed engine left with an unfinished header."""
+"""Room for recordings, and those that a killed engine left with an unfinished header."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,21 @@ from pathlib import Path
 _HEADER = 44
 _BYTES = 16000
 """A second: 8 kHz, mono, 16 bits."""
+
+
+LEAST_ROOM = 200 * 1024 * 1024
+"""Bytes that should be free: some three hours of talk. The engine talks on without them, but keeps nothing and tells nobody."""
+
+
+def no_room(folder: Path, least: int = LEAST_ROOM) -> str | None:
+    """Why recordings may be cut short in this folder, in English; None with room enough."""
+    try:
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return f"no room for recordings: {type(error).__name__}"
+    return None if free >= least else f"hardly any room for recordings ({free // 2**20} MB free)"
 
 
 class NotAWav(ValueError):

@@ -21,10 +21,11 @@ SUPERVISOR = [needs(Role.SUPERVISOR)]
 
 
 class Wish(msgspec.Struct, forbid_unknown_fields=True):
-    """To be at the talk of this operator, in this way."""
+    """To be at the talk of this operator, in this way. `call_id`: the call that the supervisor meant; empty: whichever it is."""
 
     operator_id: str
     mode: Mode
+    call_id: str = ""
 
 
 @post("/floor/watch", guards=SUPERVISOR, status_code=200)
@@ -39,7 +40,9 @@ async def watch(
     if own is None or own.left_at is not None:
         return _told(409, problem=_("お手元の電話がまだありません。「電話を使う」を押してください"))
     return await _tried(
-        switchboard.supervision.watch(who.user_id, own.id, data.operator_id, data.mode)
+        switchboard.supervision.watch(
+            who.user_id, own.id, data.operator_id, data.mode, data.call_id
+        )
     )
 
 

@@ -50,16 +50,22 @@ class Supervision(Watches):
 
     # What supervisors want
 
-    async def watch(self, user_id: str, own: str, operator_id: str, mode: Mode) -> None:
+    async def watch(
+        self, user_id: str, own: str, operator_id: str, mode: Mode, call_id: str = ""
+    ) -> None:
         """Rings the supervisor's telephone and does this with the operator's talk; who is at that talk already only changes
-        the mode. `own` is the supervisor's seat. Raises `SeatError`, also where the client's rules forbid it."""
+        the mode. `own` is the supervisor's seat; `call_id` the call that is meant, empty for whichever it is. Raises
+        `SeatError`, also where the client's rules forbid it."""
         live = self._talk(operator_id)
+        if call_id and live.call.id != call_id:
+            # It ended while the supervisor made up their mind.
+            raise _another()
         if own == operator_id:
             raise SeatError(_("ご自分の通話には使えません"))
         await self._check_rules(live, mode)
         if self._talk(operator_id) is not live:
             # The rules were those of another caller.
-            raise SeatError(_("そのお電話は終わり、いまは別のお電話です。もう一度確かめてください"))
+            raise _another()
         # Looked at only now: another page of theirs, or a key pressed twice, may have been first.
         watch = self._watches.get(user_id)
         if watch is not None and (watch.operator_id != operator_id or watch.live is not live):
@@ -291,3 +297,8 @@ def _own_seat(tx: Tx, user_id: str) -> str | None:
 
 def _away() -> str:
     return _("記録に残せないため、いまは通話に入れません。少し待ってからもう一度お試しください")
+
+
+def _another() -> SeatError:
+    """The operator talks, but with somebody else than the supervisor meant."""
+    return SeatError(_("そのお電話は終わり、いまは別のお電話です。もう一度確かめてください"))

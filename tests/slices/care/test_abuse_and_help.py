@@ -245,6 +245,9 @@ async def test_the_floor_answers_prints_and_settles(
     assert refused.status_code == 409
     assert "電話を使う" in refused.json()["problem"]
     account = (await sv.request("POST", "/floor/phone", json={})).json()
+    # The call that the supervisor meant is over: nobody listens to the next one instead.
+    other = await sv.request("POST", "/floor/watch", json={**listen, "call_id": "gone"})
+    assert (other.status_code, "別のお電話" in other.json()["problem"]) == (409, True)
     assert set(account) == {"url", "uri", "password"}
     assert (await sv.request("POST", "/floor/phone", json={})).json() == account
     assert "山田設備" in (await sv.get("/floor/wall")).text

@@ -68,16 +68,21 @@ function show() {
   else ring.stop();
 }
 
-async function act(mode) {
+let meant = ""; // the call when the dialog was opened: the next caller is not taken over
+
+async function act(mode, call = tile()?.dataset.call ?? "") {
   if (!chosen) return;
   // Anew for each call: the seat's page, where the same telephone may have signed in since, would be rung instead.
   if (!phone.talking && (localStorage.getItem("floor-phone") || phone.line === "off")) await usePhone();
-  await ask("/floor/watch", { operator_id: chosen, mode }, phone.line === "ready" ? 10 : 0);
+  await ask("/floor/watch", { operator_id: chosen, mode, call_id: call }, phone.line === "ready" ? 10 : 0);
 }
 
 bar.addEventListener("click", ({ target }) => {
   const mode = target.closest("[data-mode]")?.dataset.mode;
-  if (mode === "take_over") sure.showModal();
+  if (mode === "take_over") {
+    meant = tile()?.dataset.call ?? "";
+    sure.showModal();
+  }
   else if (mode) act(mode);
   else if (target.closest("#floor-let")) {
     allowed = { operator_id: chosen, call_id: tile()?.dataset.call ?? "" };
@@ -90,7 +95,7 @@ bar.addEventListener("click", ({ target }) => {
 });
 document.getElementById("floor-sure-yes").addEventListener("click", () => {
   sure.close();
-  act("take_over");
+  act("take_over", meant);
 });
 
 

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from denwaban.reports.form import DEFAULT_FORM
+from denwaban.reports.lines import read_out
 from denwaban.reports.model import (
     Draft,
     Status,
@@ -73,3 +75,16 @@ def test_any_text_becomes_one_that_every_database_and_mail_can_hold(
         assert "\x00" not in text
     assert len(subject_of(draft, practice=False).splitlines()) == 1
     assert "\n" not in caller_words(draft)
+
+
+def test_nobody_reads_twice_what_the_script_asked_and_the_form_tells() -> None:
+    asked = (
+        ("お名前", "佐藤 花子"),
+        ("折返し番号", "090-1234-5678"),
+        ("ご用件", "給湯器から異音がする"),
+        ("ご住所", "港区芝1-2-3"),
+        ("分岐", "ない → 修理・点検"),
+    )
+    told = read_out(replace(GOOD, answers=asked), DEFAULT_FORM, signed_in=True)
+    own = len(read_out(GOOD, DEFAULT_FORM, signed_in=True))
+    assert told[own:] == (("ご住所", "港区芝1-2-3"), ("伺った流れ", "ない → 修理・点検"))

@@ -31,6 +31,7 @@ from denwaban.reports import (
     caller_words,
     lines_of,
     listed_by_ids,
+    name_words,
     reports,
 )
 from denwaban.store import Tx
@@ -258,7 +259,7 @@ def promises(tx: Tx, client_id: str) -> list[PromiseItem]:
     return [
         PromiseItem(
             promise,
-            promise.caller_name,
+            name_words(promise.caller_name),
             show_number(promise.caller_number) if promise.caller_number else "",
             promise.late(tx.now),
         )

@@ -42,6 +42,7 @@ from denwaban.reports.model import (
     Tone,
     Urgency,
     caller_words,
+    name_words,
     subject_of,
 )
 from denwaban.reports.queries import to_numbers
@@ -91,6 +92,7 @@ __all__ = [
     "accept",
     "callback_words",
     "caller_words",
+    "name_words",
     "decide",
     "due",
     "erase_reports",

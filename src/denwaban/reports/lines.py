@@ -23,6 +23,9 @@ WEEKDAYS = "月火水木金土日"
 _SHOWN = {"who": "どなたから", "done": "対応"}
 """How a reader is told what the operator's panel calls otherwise; a label of the client's own stands in both."""
 
+_WAY = "分岐"
+"""Under this label a report has the branches that were chosen."""
+
 
 def lines_of(report: Report, *, signed_in: bool = False) -> tuple[tuple[str, str], ...]:
     """(label, value) in the order of the form that the report was written on, then what the script asked. Who has not
@@ -49,12 +52,28 @@ def read_out(draft: Draft, form: Form, *, signed_in: bool) -> tuple[tuple[str, s
             value = HIDDEN
         usual = field.label == BUILT_IN.get(field.key)
         found.append((_SHOWN.get(field.key, field.label) if usual else field.label, value))
+    said = _said(draft, form)
     found += [
-        (label, HIDDEN if form.hides(label) and not signed_in else value)
+        (
+            "伺った流れ" if label == _WAY else label,
+            HIDDEN if form.hides(label) and not signed_in else value,
+        )
         for label, value in draft.answers
-        if value
+        if value and value not in said
     ]
     return tuple((mask_cards(label), mask_cards(value)) for label, value in found)
+
+
+def _said(draft: Draft, form: Form) -> set[str]:
+    """Answers of the script that the form's own lines tell: nobody reads a name, a number or a matter twice."""
+    said = {
+        "who": {draft.who, f"{draft.who}({draft.kana})"},
+        "company": {draft.company},
+        "number": {draft.number, show_number(draft.number)},
+        "what_for": {draft.what_for},
+    }
+    shown = {field.key for field in form.fields}
+    return {text for key, texts in said.items() if key in shown for text in texts}
 
 
 def callback_words(draft: Draft) -> str:

@@ -187,7 +187,12 @@ def _clean(text: str) -> str:
 
 def caller_words(draft: Draft) -> str:
     """The caller as a colleague would write: `佐藤 花子様`, `お名前不明の方`."""
-    name = draft.who.strip()
+    return name_words(draft.who)
+
+
+def name_words(name: str) -> str:
+    """The same of a name as it was written."""
+    name = name.strip()
     if name == UNOPENED:
         return name
     for ending in ("さま", "さん", "様"):

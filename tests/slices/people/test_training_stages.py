@@ -37,6 +37,8 @@ async def test_a_supervisor_decides_how_far_an_operator_is(make_web: MakeWeb, st
     shown = (await supervisor.get(page)).text
     assert "さんが決めました" in shown
     assert f'<option value="{senior}" selected>' in shown
+    listed = (await supervisor.get("/operators")).text
+    assert '<span class="badge">同席</span>' in listed
     # Who learns is nobody's senior.
     other = await store.write(lambda tx: an_operator(tx, "other"))
     path = f"/operators/{other}/training"

@@ -29,12 +29,12 @@ from denwaban.people.acts.operators import (
     new_sip_password,
     set_experienced,
 )
-from denwaban.people.acts.training import set_training
+from denwaban.people.acts.training import set_training, trainees
 from denwaban.people.here import operator_here
 from denwaban.people.model import Changed, Operator, PeopleError
 from denwaban.people.pages.common import ADMINISTRATOR, SUPERVISORS, told
 from denwaban.people.pages.skills import shown_skills
-from denwaban.people.pages.training import TrainingForm, chosen, shown_training
+from denwaban.people.pages.training import TrainingForm, chosen, short_names, shown_training
 from denwaban.people.queries import list_operators
 from denwaban.store import Store, Tx
 from denwaban.web import _, page, saved, seen_at
@@ -61,11 +61,14 @@ async def show_operators(
 async def _list_page(
     who: Principal, store: Store, form: OperatorForm, errors: dict[str, str]
 ) -> Template:
-    found = await store.read(lambda tx: list_operators(tx, left=True))
+    found, learning = await store.read(lambda tx: (list_operators(tx, left=True), trainees(tx)))
     return page(
         "people/operators.html",
         status=422 if errors else 200,
         operators=found,
+        training={one.operator_id: one for one in learning},
+        stages=short_names(),
+        names={one.id: one.name for one in found},
         form=form,
         errors=errors,
         may_edit=who.role is Role.ADMINISTRATOR,

@@ -40,6 +40,15 @@ def stage_names() -> dict[str, str]:
     }
 
 
+def short_names() -> dict[str, str]:
+    """The stages of who is in training, in a word."""
+    return {
+        TrainingStage.OBSERVES: _("見学"),
+        TrainingStage.BESIDE: _("同席"),
+        TrainingStage.LOOKED_AFTER: _("見守り"),
+    }
+
+
 def shown_training(tx: Tx, operator_id: str) -> dict[str, Any]:
     """For the template: what holds, who set it, and who can be the senior."""
     found = training_of(tx, operator_id)

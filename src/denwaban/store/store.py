@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, suppress
+from contextvars import copy_context
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -179,9 +180,10 @@ class Store:
         return not busy
 
     async def read(self, verb: Callable[[Tx], T]) -> T:
-        """Runs `verb` on a consistent snapshot; writing in it fails or is undone."""
+        """Runs `verb` on a consistent snapshot; writing in it fails or is undone. The caller's context variables hold in it, as
+        the language in which a page is read."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self.look, verb)
+        return await loop.run_in_executor(self._readers, copy_context().run, self.look, verb)
 
     async def read_long(self, verb: Callable[[Tx], T]) -> T:
         """`read` for what takes seconds, such as a file of everything: one after the other, so that readers are left for those who

@@ -37,6 +37,8 @@ async def test_a_supervisor_decides_how_far_an_operator_is(make_web: MakeWeb, st
     shown = (await supervisor.get(page)).text
     assert "さんが決めました" in shown
     assert f'<option value="{senior}" selected>' in shown
+    read = (await supervisor.get(page, headers={"Accept-Language": "en"})).text
+    assert "独り立ち" not in read
     listed = (await supervisor.get("/operators")).text
     assert '<span class="badge">同席</span>' in listed
     # Who learns is nobody's senior.

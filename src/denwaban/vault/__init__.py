@@ -12,7 +12,6 @@ The store must have been lent the keys (`unlock`). Destroying a client's keys er
 
 from denwaban.vault.acts import (
     HOUSE,
-    Wrapped,
     blind,
     blind_at_least,
     destroy,
@@ -25,7 +24,6 @@ from denwaban.vault.acts import (
     seal,
     stand_in,
     stood_in,
-    wrapped_by,
 )
 from denwaban.vault.chunks import HEAD, Head, Opener, parts, read_head, seal_file
 from denwaban.vault.index import Hidden
@@ -38,6 +36,7 @@ from denwaban.vault.model import (
     is_sealed,
     key_named_in,
 )
+from denwaban.vault.rewrapping import Wrapped, wrapped_by
 from denwaban.vault.starting import Rotated, rotate, unlock
 from denwaban.vault.texts import Texts, learn_keys, open_value, seal_value
 from denwaban.vault.turning import Turning, Turnings, row_by_row, survived, turned

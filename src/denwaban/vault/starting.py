@@ -7,9 +7,9 @@ from functools import partial
 from denwaban.config import Settings
 from denwaban.store import Store
 from denwaban.vault import master
-from denwaban.vault.acts import retire, rewrap, wrapped_by
 from denwaban.vault.master import Keyring
 from denwaban.vault.model import KeyMissing
+from denwaban.vault.rewrapping import retire, rewrap, wrapped_by
 
 
 def unlock(store: Store, settings: Settings) -> Keyring:
@@ -59,10 +59,9 @@ async def rotate(store: Store, settings: Settings) -> Rotated:
     while True:
         keys, broken = await _round(store)
         count += keys
-        if (
-            not keys
-        ):  # a program that runs meanwhile may have made one under the old master key behind us
+        if not keys:
             break
+        # Once more: a program that runs meanwhile may have made one under the old master key behind us.
     await store.write(retire)
     return Rotated(ring.current[0], count, broken)
 

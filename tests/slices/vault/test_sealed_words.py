@@ -48,7 +48,7 @@ from denwaban.summaries.model import CallLine, plain_calls
 from denwaban.summaries.rows import summaries
 from denwaban.summaries.sealing import open_calls, seal_calls
 from denwaban.vault import Tampered, Turnings
-from denwaban.vault.acts import retire
+from denwaban.vault.rewrapping import retire
 from denwaban.web.errors import as_problem
 
 NAME, MATTER, DONE, NOTE = (

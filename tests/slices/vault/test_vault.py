@@ -19,8 +19,8 @@ from denwaban.config import Settings
 from denwaban.store import Store, StoreError, Tx, migrate, new_id
 from denwaban.store import store as kept
 from denwaban.vault import KeyDestroyed, KeyMissing, Tampered
-from denwaban.vault.acts import retire, rewrap
 from denwaban.vault.master import file_of, make
+from denwaban.vault.rewrapping import retire, rewrap
 from denwaban.vault.rows import vault_keys, vault_turnings
 
 ONE, OTHER = new_id(), new_id()

@@ -73,6 +73,17 @@ def table(head: list[str], rows: list[list[str]]) -> None:
         print("  " + "  ".join(cells).rstrip())
 
 
+def ticks() -> list[int]:
+    """What the processors have done since the start, in ticks, as the first line of `/proc/stat` has it (proc(5))."""
+    return [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+
+
+def share_taken(before: list[int], after: list[int]) -> float:
+    """The share of the processors that other machines on the same hardware took while ours wanted them."""
+    spent = [now - then for then, now in zip(before, after, strict=True)]
+    return spent[7] / max(1, sum(spent))
+
+
 def _first_of(file: str, key: str) -> str:
     for line in Path(file).read_text().splitlines():
         if line.startswith(key):

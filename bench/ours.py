@@ -81,6 +81,7 @@ async def ours(
                 sys.executable, "-m", "denwaban", "serve",
                 env={**os.environ, **environment},
                 stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,  # as `up` starts it: Linux shares processors between sessions first
             )  # fmt: skip
             try:
                 await _ready(program, settings.url, home)

@@ -19,8 +19,10 @@ class Figures:
     recorded: dict[str, list[float]] = field(default_factory=dict)
     """The same when both record."""
     failed: dict[int, dict[str, int]] = field(default_factory=dict)
-    processor: dict[int, dict[str, dict[str, float]]] = field(default_factory=dict)
-    """Milliseconds for one call."""
+    processor: dict[int, dict[str, list[dict[str, float]]]] = field(default_factory=dict)
+    """Milliseconds for one call, of each run."""
+    stolen: dict[int, dict[str, list[float]]] = field(default_factory=dict)
+    """Shares of the processors that other machines took in each run."""
     sustained: dict[str, dict[str, int]] = field(default_factory=dict)
     """By what is done (`plain`, `recording`), then by side."""
     steps: list[dict[str, Any]] = field(default_factory=list)

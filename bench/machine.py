@@ -1,11 +1,16 @@
 """What a figure was taken on, and where it is written."""
 
+import asyncio
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import time
+from bisect import bisect_left
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +21,8 @@ from denwaban.telephony.engine import Packages
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 FOLDER = REPOSITORY / "var" / "bench"
+
+_LOOK_SECONDS = 0.05
 
 
 def described(packages: Packages | None = None) -> dict[str, Any]:
@@ -73,15 +80,53 @@ def table(head: list[str], rows: list[list[str]]) -> None:
         print("  " + "  ".join(cells).rstrip())
 
 
-def ticks() -> list[int]:
-    """What the processors have done since the start, in ticks, as the first line of `/proc/stat` has it (proc(5))."""
-    return [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+class Disturbances:
+    """When other machines on the same hardware took a processor that ours wanted, as the first line of `/proc/stat` tells (proc(5))."""
+
+    def __init__(self) -> None:
+        self._seen: list[float] = []
+        self._taken = self._spent = 0
+
+    @property
+    def share(self) -> float:
+        """Of all processors, so far."""
+        return self._taken / max(1, self._spent)
+
+    def spared(self, at: float) -> bool:
+        """Whether nothing was taken shortly before or after a moment of the wall clock. What comes later does not count: it would
+        leave out the slow more often than the quick."""
+        place = bisect_left(self._seen, at - 4 * _LOOK_SECONDS)
+        return place == len(self._seen) or self._seen[place] > at + _LOOK_SECONDS
+
+    async def watch(self) -> None:
+        """Looks until it is cancelled."""
+        taken, spent = _ticks()
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            now_taken, now_spent = _ticks()
+            if now_taken > taken:
+                self._seen.append(time.time())
+            self._taken += now_taken - taken
+            self._spent += now_spent - spent
+            taken, spent = now_taken, now_spent
 
 
-def share_taken(before: list[int], after: list[int]) -> float:
-    """The share of the processors that other machines on the same hardware took while ours wanted them."""
-    spent = [now - then for then, now in zip(before, after, strict=True)]
-    return spent[7] / max(1, sum(spent))
+def _ticks() -> tuple[int, int]:
+    spent = [int(one) for one in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return spent[7], sum(spent)
+
+
+@asynccontextmanager
+async def disturbances() -> AsyncIterator[Disturbances]:
+    """Watched from now on until the end."""
+    found = Disturbances()
+    watching = asyncio.create_task(found.watch())
+    try:
+        yield found
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
 
 
 def _first_of(file: str, key: str) -> str:

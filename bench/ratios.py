@@ -13,7 +13,7 @@ BARE = "bare router"
 
 @dataclass
 class Figures:
-    """What was found, by side. What was not measured is empty."""
+    """What was found, by side. What was not measured is empty. Latencies are those of calls that other machines left alone."""
 
     latency: dict[int, dict[str, list[float]]] = field(default_factory=dict)
     recorded: dict[str, list[float]] = field(default_factory=dict)
@@ -21,7 +21,7 @@ class Figures:
     failed: dict[int, dict[str, int]] = field(default_factory=dict)
     processor: dict[int, dict[str, list[dict[str, float]]]] = field(default_factory=dict)
     """Milliseconds for one call, of each run."""
-    stolen: dict[int, dict[str, list[float]]] = field(default_factory=dict)
+    disturbed: dict[int, dict[str, list[float]]] = field(default_factory=dict)
     """Shares of the processors that other machines took in each run."""
     sustained: dict[str, dict[str, int]] = field(default_factory=dict)
     """By what is done (`plain`, `recording`), then by side."""

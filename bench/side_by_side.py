@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.bare import bare
-from bench.machine import FOLDER, REPOSITORY, at, described, share_taken, ticks, written
+from bench.machine import FOLDER, REPOSITORY, at, described, disturbances, written
 from bench.ours import ours
 from bench.prepare import OPERATORS, QUICK_SIZE, SIZE, number_of, prepared
 from bench.ratios import BARE, LARGE, SIDES, SMALL, THEIRS, Figures, ratios, shown
@@ -37,10 +37,12 @@ TALK = 0.2
 RECORDED_RATE = 50
 PATIENCE = 2.0
 """Seconds after which a caller who is not answered counts as a failed call."""
-DISTURBED = 0.03
-"""A run of which other machines took more than this share of the processors says little about either side. It is made again."""
+SPARED = 0.5
+"""A run is made again when other machines left fewer than this share of its calls alone: it says little about either side."""
+DISTURBED = 0.02
+"""The share of the processors taken by others above which a rate that fails is tried again."""
 AGAIN = 2
-"""So often at most; then the least disturbed counts."""
+"""So often at most."""
 
 
 @dataclass(frozen=True)
@@ -131,48 +133,51 @@ async def sides(
         yield found
 
 
-@dataclass
+@dataclass(frozen=True)
 class Run:
-    """Calls of one side, and how much of the machine was others'."""
+    """Calls of one side."""
 
     seen: Seen
+    spared: list[float]
+    """Seconds to the phone of the calls that other machines left alone, sorted."""
     processor: dict[str, float]
     """Milliseconds for a call, of each process."""
-    stolen: float
+    disturbed: float
+    """The share of the processors that other machines took."""
 
     def line(self, side: Side) -> str:
-        p50, p99 = (at(self.seen.to_phone, share) * 1000 for share in (0.5, 0.99))
+        p50, p99 = (at(self.spared, share) * 1000 for share in (0.5, 0.99))
         cores = ", ".join(f"{what} {cost:.1f}" for what, cost in self.processor.items())
         return (
-            f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms  failed {self.seen.failed}  "
-            f"(processor for a call, ms: {cores}; other machines took {self.stolen:.0%})"
+            f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms of {len(self.spared)} left alone, failed {self.seen.failed}  "
+            f"(processor for a call, ms: {cores}; others took {self.disturbed:.1%})"
         )
 
 
-async def _undisturbed(
-    found: list[Side], order: Sequence[Side], rate: int, count: int, *, recorded: bool = False
-) -> AsyncIterator[tuple[Side, Run]]:
-    """A run for each of `order`, made again while it was disturbed."""
-    for side in order:
-        best = await _run(found, side, rate, count, recorded=recorded)
-        for _ in range(AGAIN):
-            if best.stolen <= DISTURBED:
-                break
-            other = await _run(found, side, rate, count, recorded=recorded)
-            best = min(best, other, key=lambda run: run.stolen)
-        yield side, best
-
-
 async def _run(found: list[Side], side: Side, rate: int, count: int, *, recorded: bool) -> Run:
+    best = await _run_once(found, side, rate, count, recorded=recorded)
+    for _ in range(AGAIN):
+        if len(best.spared) >= count * SPARED:
+            break
+        other = await _run_once(found, side, rate, count, recorded=recorded)
+        best = max(best, other, key=lambda run: len(run.spared))
+    return best
+
+
+async def _run_once(found: list[Side], side: Side, rate: int, count: int, *, recorded: bool) -> Run:
     await _rested(found)
     before = {what: _cpu_seconds(pid) for what, pid in side.pids.items()}
-    taken = ticks()
-    seen = await side.calls(rate, count, recorded=recorded)
-    stolen = share_taken(taken, ticks())
+    async with disturbances() as others:
+        seen = await side.calls(rate, count, recorded=recorded)
     used = {
         what: (_cpu_seconds(pid) - before[what]) * 1000 / count for what, pid in side.pids.items()
     }
-    run = Run(seen, used, stolen)
+    spared = sorted(
+        seen.rang[who] - sent
+        for who, sent in seen.sent.items()
+        if who in seen.rang and others.spared(sent)
+    )
+    run = Run(seen, spared, used, others.share)
     print(run.line(side), flush=True)
     return run
 
@@ -181,13 +186,13 @@ async def latency(found: list[Side], plan: Plan, figures: Figures) -> None:
     """From the caller's INVITE to the operator's phone, nothing recorded."""
     for rate, turns in plan.turns.items():
         print(f"{rate} calls/s")
-        order = [*found, *reversed(found)] * turns
-        async for side, run in _undisturbed(found, order, rate, round(rate * plan.seconds)):
-            figures.latency.setdefault(rate, {}).setdefault(side.name, []).extend(run.seen.to_phone)
+        for side in [*found, *reversed(found)] * turns:
+            run = await _run(found, side, rate, round(rate * plan.seconds), recorded=False)
+            figures.latency.setdefault(rate, {}).setdefault(side.name, []).extend(run.spared)
             failed = figures.failed.setdefault(rate, {})
             failed[side.name] = failed.get(side.name, 0) + run.seen.failed
             figures.processor.setdefault(rate, {}).setdefault(side.name, []).append(run.processor)
-            figures.stolen.setdefault(rate, {}).setdefault(side.name, []).append(run.stolen)
+            figures.disturbed.setdefault(rate, {}).setdefault(side.name, []).append(run.disturbed)
             figures.on_the_wire &= run.seen.on_the_wire
 
 
@@ -214,10 +219,10 @@ async def crowd(found: list[Side], plan: Plan, figures: Figures) -> None:
 async def recorded(found: list[Side], plan: Plan, figures: Figures) -> None:
     """The same as `latency`, both recording."""
     print(f"{RECORDED_RATE} calls/s, both recording")
-    order = [*found, *reversed(found)]
     count = round(RECORDED_RATE * plan.seconds)
-    async for side, run in _undisturbed(found, order, RECORDED_RATE, count, recorded=True):
-        figures.recorded.setdefault(side.name, []).extend(run.seen.to_phone)
+    for side in [*found, *reversed(found)]:
+        run = await _run(found, side, RECORDED_RATE, count, recorded=True)
+        figures.recorded.setdefault(side.name, []).extend(run.spared)
 
 
 async def sustained(found: list[Side], plan: Plan, figures: Figures) -> None:
@@ -257,22 +262,21 @@ async def _holds(
     """Whether no call fails. A rate that nearly holds, or that fails while other machines disturb, is tried again."""
     count = round(rate * seconds)
     for _ in range(1 + AGAIN):
-        before = ticks()
-        seen = await side.calls(rate, count, recorded=recorded)
-        stolen = share_taken(before, ticks())
+        async with disturbances() as others:
+            seen = await side.calls(rate, count, recorded=recorded)
         figures.steps.append(
             {
                 "side": side.name,
                 "rate": rate,
                 "recorded": recorded,
                 "failed": seen.failed,
-                "stolen": stolen,
+                "disturbed": others.share,
             }
         )
         if not seen.failed:
             return True
         await asyncio.sleep(2)
-        if seen.failed > count // 100 and stolen <= DISTURBED:
+        if seen.failed > count // 100 and others.share <= DISTURBED:
             break
     return False
 
@@ -354,8 +358,12 @@ def _write(about: dict[str, Any], plan: Plan, figures: Figures, more: dict[str, 
             "stamps": "kernel, on the wire" if figures.on_the_wire else "sipp",
             "ratios": ratios(figures, RECORDED_RATE),
             "failed_at": figures.failed,
+            "calls_left_alone": {
+                rate: {side: len(them) for side, them in by_side.items()}
+                for rate, by_side in figures.latency.items()
+            },
             "processor_ms_for_a_call": figures.processor,
-            "taken_by_other_machines": figures.stolen,
+            "taken_by_other_machines": figures.disturbed,
             "sustained": figures.sustained,
             "steps": figures.steps,
             "crowd": figures.crowd,

@@ -110,7 +110,7 @@ class Router:
 
     def _join(self, caller: str, operator: str, _seat: str) -> None:
         bridge = f"bridges/with-{operator}"
-        self._send("POST", f"{bridge}?type=mixing")
+        self._send("POST", f"{bridge}?type=mixing,dtmf_events")
         self._send("POST", f"channels/{caller}/answer")
         self._send("POST", f"{bridge}/addChannel?channel={caller},{operator}")
 

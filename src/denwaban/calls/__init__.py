@@ -23,11 +23,13 @@ from denwaban.calls.decisions import (
     let_through,
     tidy_reason,
 )
+from denwaban.calls.decisions import turnings as _of_decisions
 from denwaban.calls.erasing import (
     calls_of_numbers,
     forget_numbers,
     numbered_before,
     recordings_before,
+    still_going_on,
 )
 from denwaban.calls.keeping import Keeper
 from denwaban.calls.model import (
@@ -51,8 +53,8 @@ from denwaban.calls.numbers import (
     open_number,
     seal_number,
     tails,
-    turnings,
 )
+from denwaban.calls.numbers import turnings as _of_numbers
 from denwaban.calls.past import calls_of, history, last_operator, missed
 from denwaban.calls.playing import stream
 from denwaban.calls.queries import calls_of_legs, told_of
@@ -60,6 +62,8 @@ from denwaban.calls.recording_states import erase_recordings
 from denwaban.calls.recordings import Recordings, state_of
 from denwaban.calls.recordings import State as RecordingState
 from denwaban.calls.wrapping import WrapUp, wrapped_up
+
+turnings = (*_of_numbers, *_of_decisions)
 
 __all__ = [
     "UNOPENED_NUMBER",
@@ -117,6 +121,7 @@ __all__ = [
     "ringing_at",
     "seal_number",
     "state_of",
+    "still_going_on",
     "stream",
     "tails",
     "talking_with",

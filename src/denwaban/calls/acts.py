@@ -13,7 +13,7 @@ from denwaban.calls.model import Call, CallState, Offer, Outcome
 from denwaban.calls.numbers import kept
 from denwaban.calls.rows import call_legs, calls
 from denwaban.journal import append
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx, among_these, new_id
 
 _CALL_CHANGES = (
     "state",
@@ -94,7 +94,7 @@ _UPDATE_OFFER = _updating(call_legs, _OFFER_CHANGES)
 
 
 def _move_known(tx: Tx, table: Table, new: dict[str, Any], old: dict[str, Any]) -> None:
-    known = tx.all(select(table.c.id).where(table.c.id.in_(list(new))))
+    known = tx.all(select(table.c.id).where(among_these(table.c.id, new)))
     for row in known:
         old[row["id"]] = new.pop(row["id"])
 

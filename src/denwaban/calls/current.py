@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, String, bindparam, select
 from denwaban.calls.model import Call, CallState, Direction, Offer, OfferResult, Outcome, Queued
 from denwaban.calls.numbers import learn_keys, parties
 from denwaban.calls.rows import call_legs, calls
-from denwaban.store import Question, Tx
+from denwaban.store import Question, Tx, among_these
 
 _NOBODY_TALKS = (
     calls.c.ended_at.is_(None),
@@ -60,7 +60,7 @@ def call(tx: Tx, call_id: str) -> Call | None:
 
 def calls_by_ids(tx: Tx, ids: Collection[str]) -> dict[str, Call]:
     """These calls, by id; one that there is not is left out."""
-    rows = tx.all(select(calls).where(calls.c.id.in_(ids)))
+    rows = tx.all(select(calls).where(among_these(calls.c.id, ids)))
     return {found.id: found for found in read_calls(tx, rows)}
 
 

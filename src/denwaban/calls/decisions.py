@@ -13,8 +13,13 @@ from denwaban.calls.rows import call_decisions
 from denwaban.journal import Fact, append
 from denwaban.store import Tx, new_id
 from denwaban.texts import clean_text
+from denwaban.vault import Texts
 
 LONGEST_REASON = 200
+
+_said = Texts(call_decisions, "reason")
+
+turnings = (_said.turning,)
 
 
 class Decided(StrEnum):
@@ -45,6 +50,7 @@ class Decision:
     target_id: str | None
     """The group, or the operator."""
     reason: str
+    """Or `vault.UNOPENED`."""
 
 
 def tidy_reason(reason: str) -> str:
@@ -68,7 +74,7 @@ def decide(
             user_id=user_id,
             kind=kind.value,
             target_id=target_id,
-            reason=tidy_reason(reason),
+            reason=_said.seal(tx, call.client_id, made, "reason", tidy_reason(reason)),
             at=tx.now,
         )
     )
@@ -89,6 +95,8 @@ def decisions_of(tx: Tx, call_id: str) -> list[Decision]:
     """Everything that was decided about a call, oldest first."""
     rows = tx.all(
         select(
+            call_decisions.c.id,
+            call_decisions.c.client_id,
             call_decisions.c.at,
             call_decisions.c.kind,
             func.coalesce(users.c.name, api_keys.c.name, "").label("by"),
@@ -101,6 +109,12 @@ def decisions_of(tx: Tx, call_id: str) -> list[Decision]:
         .order_by(call_decisions.c.id)
     )
     return [
-        Decision(row["at"], Decided(row["kind"]), row["by"], row["target_id"], row["reason"])
+        Decision(
+            row["at"],
+            Decided(row["kind"]),
+            row["by"],
+            row["target_id"],
+            _said.shown(tx, row["client_id"], row["id"], "reason", row["reason"]),
+        )
         for row in rows
     ]

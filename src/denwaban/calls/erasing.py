@@ -1,6 +1,6 @@
 """Forgetting who called."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select, update
@@ -9,7 +9,7 @@ from denwaban.calls.model import Direction
 from denwaban.calls.numbers import every_form
 from denwaban.calls.recording_states import OLD
 from denwaban.calls.rows import call_decisions, calls, recordings
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 def recordings_before(
@@ -57,16 +57,27 @@ def calls_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[str
         select(calls.c.id)
         .where(
             calls.c.client_id == client_id,
-            or_(inbound & calls.c.caller.in_(wanted), outbound & calls.c.dialled.in_(wanted)),
+            or_(
+                inbound & among_these(calls.c.caller, wanted),
+                outbound & among_these(calls.c.dialled, wanted),
+            ),
         )
         .order_by(calls.c.id)
     )
     return [row["id"] for row in rows]
 
 
+def still_going_on(tx: Tx, call_ids: Collection[str]) -> set[str]:
+    """Those of these calls that are not over."""
+    rows = tx.all(
+        select(calls.c.id).where(among_these(calls.c.id, call_ids), calls.c.ended_at.is_(None))
+    )
+    return {row["id"] for row in rows}
+
+
 def forget_numbers(tx: Tx, call_ids: Sequence[str]) -> int:
     """Takes the other party's number out of calls that are over, and what supervisors wrote of them. How many those were."""
-    over = calls.c.id.in_(list(call_ids)) & calls.c.ended_at.is_not(None)
+    over = among_these(calls.c.id, call_ids) & calls.c.ended_at.is_not(None)
     outbound = calls.c.direction == Direction.OUTBOUND.value
     tx.execute(update(calls).where(over, outbound).values(dialled=""))
     about = call_decisions.c.call_id.in_(select(calls.c.id).where(over))

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, or_, select, update
 
 from denwaban.calls.recordings import SEALED, State
 from denwaban.calls.rows import recordings
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx, among_these, new_id
 
 _NAME = "holder"
 
@@ -48,7 +48,7 @@ def sealed_ones(folder: Path) -> list[str]:
 
 def claim(tx: Tx, call_ids: Sequence[str], holder: str) -> None:
     """Files of these calls lie at this holder. What was erased meanwhile elsewhere, or came back with a copy, is erased here."""
-    mine = recordings.c.id.in_(list(call_ids))
+    mine = among_these(recordings.c.id, call_ids)
     unknown = or_(recordings.c.holder.is_(None), recordings.c.holder != holder)
     tx.execute(update(recordings).where(mine, unknown).values(holder=holder))
     gone = recordings.c.state == State.ERASED.value
@@ -80,7 +80,7 @@ def take_erasing(tx: Tx, holder: str) -> list[str]:
     mine = select(recordings.c.id).where(_to_erase(holder), free).limit(100)
     found = [row["id"] for row in tx.all(mine)]
     lasting = {"leased_until": tx.now + LEASE}
-    tx.execute(update(recordings).where(recordings.c.id.in_(found)).values(**lasting))
+    tx.execute(update(recordings).where(among_these(recordings.c.id, found)).values(**lasting))
     return found
 
 

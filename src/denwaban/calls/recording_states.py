@@ -9,7 +9,7 @@ from denwaban.calls.recordings import State
 from denwaban.calls.rows import calls, recordings
 from denwaban.calls.waveform import recording_peaks
 from denwaban.journal import Fact, append
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 OLD = (State.PLAIN.value, State.SEALED.value, State.AWAY.value)
 """States of recordings that can be heard."""
@@ -22,7 +22,7 @@ def erase_recordings(tx: Tx, call_ids: Sequence[str]) -> int:
     them. How many there were, of those that are not erased yet. Recordings of calls that are not over are left alone."""
     over = tx.all(
         select(calls.c.id, calls.c.client_id, calls.c.ended_at).where(
-            calls.c.id.in_(list(call_ids)),
+            among_these(calls.c.id, call_ids),
             calls.c.ended_at.is_not(None),
             (calls.c.recording.is_not(None) | calls.c.answered_at.is_not(None)),
         )
@@ -31,7 +31,7 @@ def erase_recordings(tx: Tx, call_ids: Sequence[str]) -> int:
         row["id"]: State(row["state"])
         for row in tx.all(
             select(recordings.c.id, recordings.c.state).where(
-                recordings.c.id.in_([row["id"] for row in over])
+                among_these(recordings.c.id, [row["id"] for row in over])
             )
         )
     }
@@ -43,12 +43,14 @@ def erase_recordings(tx: Tx, call_ids: Sequence[str]) -> int:
     if old := [row["id"] for row in wanted if row["id"] in known]:
         tx.execute(
             update(recordings)
-            .where(recordings.c.id.in_(old))
+            .where(among_these(recordings.c.id, old))
             # Not taken from whoever is at it: two at once could leave a copy behind.
             .values(state=State.ERASING.value, due_at=tx.now)
         )
     tx.execute(
-        delete(recording_peaks).where(recording_peaks.c.call_id.in_([row["id"] for row in wanted]))
+        delete(recording_peaks).where(
+            among_these(recording_peaks.c.call_id, [row["id"] for row in wanted])
+        )
     )
     tx.touch("work:recordings")
     return len(wanted)
@@ -62,7 +64,7 @@ def to_seal(tx: Tx, call_ids: Sequence[str]) -> list[str]:
             select(calls.c.id)
             .outerjoin(recordings, recordings.c.id == calls.c.id)
             .where(
-                calls.c.id.in_(list(call_ids)),
+                among_these(calls.c.id, call_ids),
                 calls.c.ended_at.is_not(None),
                 recordings.c.due_at.is_(None),
             )
@@ -74,11 +76,11 @@ def make_due(tx: Tx, call_ids: Sequence[str], holder: str) -> None:
     """Plain files of these calls lie at this holder: each is to be sealed, or erased when it had been already."""
     known = {
         row["id"]
-        for row in tx.all(select(recordings.c.id).where(recordings.c.id.in_(list(call_ids))))
+        for row in tx.all(select(recordings.c.id).where(among_these(recordings.c.id, call_ids)))
     }
     rows = tx.all(
         select(calls.c.id, calls.c.client_id, calls.c.ended_at).where(
-            calls.c.id.in_(set(call_ids) - known)
+            among_these(calls.c.id, set(call_ids) - known)
         )
     )
     if rows:
@@ -88,9 +90,11 @@ def make_due(tx: Tx, call_ids: Sequence[str], holder: str) -> None:
         )
     # A plain file beside a row that was done: it was not removed any more, or came back from a copy.
     tx.execute(
-        update(recordings).where(recordings.c.id.in_(known)).values(due_at=tx.now, holder=holder)
+        update(recordings)
+        .where(among_these(recordings.c.id, known))
+        .values(due_at=tx.now, holder=holder)
     )
-    again = recordings.c.id.in_(known) & (recordings.c.state == State.ERASED.value)
+    again = among_these(recordings.c.id, known) & (recordings.c.state == State.ERASED.value)
     tx.execute(update(recordings).where(again).values(state=State.ERASING.value))
     tx.touch("work:recordings")
 

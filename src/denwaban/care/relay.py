@@ -10,7 +10,7 @@ from denwaban.calls import Call, Direction, forms, history
 from denwaban.calls.rows import calls
 from denwaban.care.rows import relay_calls
 from denwaban.journal import Fact, append
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 _NOBODY = "-"
 """No call has it for a number. Of empty ones a client may have very many."""
@@ -81,14 +81,14 @@ def mark_relay(tx: Tx, call: Call, operator_id: str, on: bool) -> None:
             )
         )
     else:
-        tx.execute(delete(relay_calls).where(relay_calls.c.call_id.in_(same)))
+        tx.execute(delete(relay_calls).where(among_these(relay_calls.c.call_id, same)))
     data = {"operator_id": operator_id, "on": on}
     append(tx, Fact("care.relay_marked", call.id, call.client_id, data))
 
 
 def marked(tx: Tx, call_ids: Iterable[str]) -> set[str]:
     """Those of the calls that were marked. Figures of handling time (`handling`) leave out every call of which `is_relay` is true."""
-    rows = tx.all(select(relay_calls.c.call_id).where(relay_calls.c.call_id.in_(list(call_ids))))
+    rows = tx.all(select(relay_calls.c.call_id).where(among_these(relay_calls.c.call_id, call_ids)))
     return {row["call_id"] for row in rows}
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, Select, select
 
 from denwaban.delivery.rows import acknowledgements
 from denwaban.people import rows as people_rows
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def taken(tx: Tx, report_ids: list[str]) -> dict[str, Acknowledged]:
     """Who has taken which of these reports."""
     if not report_ids:
         return {}
-    rows = tx.all(_acknowledgements().where(acknowledgements.c.report_id.in_(report_ids)))
+    rows = tx.all(_acknowledgements().where(among_these(acknowledgements.c.report_id, report_ids)))
     return {row["report_id"]: _acknowledged(row) for row in rows}
 
 

@@ -14,7 +14,7 @@ from denwaban.journal import rows as journal_rows
 from denwaban.people import rows as people_rows
 from denwaban.reports import Status, Urgency, words_shown
 from denwaban.reports import rows as report_rows
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 from denwaban.vault import learn_keys
 
 PAGE = 50
@@ -146,7 +146,7 @@ def board(tx: Tx, only: Burn | None = None, page: int = 0) -> Board:
     staff = people_rows.staff
     names = {
         row["id"]: row["name"]
-        for row in tx.all(select(staff.c.id, staff.c.name).where(staff.c.id.in_(speaks)))
+        for row in tx.all(select(staff.c.id, staff.c.name).where(among_these(staff.c.id, speaks)))
     }
     return Board(items, counts, names)
 
@@ -210,13 +210,17 @@ def _wide(ids: Sequence[str]) -> Select[Any]:
         .join(staff, staff.c.id == reports.c.in_charge_id)
         .join(clients, clients.c.id == escalations.c.client_id)
         .outerjoin(acknowledgements, acknowledgements.c.report_id == escalations.c.id)
-        .where(escalations.c.id.in_(ids))
+        .where(among_these(escalations.c.id, ids))
     )
 
 
 def _last(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, datetime]]:
     facts = journal_rows.facts
-    newest = select(func.max(facts.c.seq)).where(facts.c.subject.in_(ids)).group_by(facts.c.subject)
+    newest = (
+        select(func.max(facts.c.seq))
+        .where(among_these(facts.c.subject, ids))
+        .group_by(facts.c.subject)
+    )
     query = select(facts.c.subject, facts.c.kind, facts.c.at).where(facts.c.seq.in_(newest))
     return {row["subject"]: (row["kind"], row["at"]) for row in tx.all(query)}
 
@@ -226,7 +230,7 @@ def _waiting(tx: Tx, ids: Sequence[str]) -> dict[str, RowMapping]:
     query = (
         select(deliveries)
         .where(
-            deliveries.c.report_id.in_(ids),
+            among_these(deliveries.c.report_id, ids),
             deliveries.c.state == "pending",
             deliveries.c.due_at.is_not(None),
         )
@@ -240,7 +244,7 @@ def _errors(tx: Tx, ids: Sequence[str]) -> dict[str, list[str]]:
     query = (
         select(deliveries.c.report_id, deliveries.c.error)
         .where(
-            deliveries.c.report_id.in_(ids),
+            among_these(deliveries.c.report_id, ids),
             deliveries.c.error.is_not(None),
             deliveries.c.state.in_(("pending", "failed")),
         )

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from denwaban.delivery.rows import escalations, report_talk
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 def erase_talk(tx: Tx, report_ids: Sequence[str]) -> None:
     """Takes the words out of what people wrote about these reports; who wrote when stays."""
     tx.execute(
-        update(report_talk).where(report_talk.c.report_id.in_(list(report_ids))).values(text="")
+        update(report_talk).where(among_these(report_talk.c.report_id, report_ids)).values(text="")
     )
 
 
@@ -19,7 +19,7 @@ def still_open(tx: Tx, report_ids: Sequence[str]) -> set[str]:
     """Those of these reports that somebody still has to take or to deal with."""
     rows = tx.all(
         select(escalations.c.id).where(
-            escalations.c.id.in_(list(report_ids)), escalations.c.closed_at.is_(None)
+            among_these(escalations.c.id, report_ids), escalations.c.closed_at.is_(None)
         )
     )
     return {row["id"] for row in rows}

@@ -13,7 +13,7 @@ from denwaban.oncall import shown_address
 from denwaban.people import rows as people_rows
 from denwaban.reports import rows as report_rows
 from denwaban.reports import words_shown
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 from denwaban.vault import learn_keys
 
 
@@ -169,7 +169,7 @@ def troubles(tx: Tx, client_id: str | None = None, limit: int = 200) -> list[Tro
         bad = (
             select(deliveries.c.report_id, deliveries.c.error)
             .where(
-                deliveries.c.report_id.in_(list(reasons)),
+                among_these(deliveries.c.report_id, reasons),
                 deliveries.c.error.is_not(None),
                 deliveries.c.state != "sent",
             )

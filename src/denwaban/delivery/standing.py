@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, select
 
 from denwaban.delivery.model import Climb, Kind, State, from_json
 from denwaban.delivery.rows import acknowledgements, escalations
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ def standings(tx: Tx, report_ids: list[str]) -> dict[str, Standing]:
         row["report_id"]: row["staff_id"]
         for row in tx.all(
             select(acknowledgements.c.report_id, acknowledgements.c.staff_id).where(
-                acknowledgements.c.report_id.in_(report_ids)
+                among_these(acknowledgements.c.report_id, report_ids)
             )
         )
     }
     found = {}
-    for row in tx.all(select(escalations).where(escalations.c.id.in_(report_ids))):
+    for row in tx.all(select(escalations).where(among_these(escalations.c.id, report_ids))):
         climb = _climb(row)
         found[row["id"]] = Standing(
             row["id"],

@@ -15,7 +15,7 @@ from denwaban.delivery.rows import attempts, deliveries
 from denwaban.journal import append
 from denwaban.reports import Urgency
 from denwaban.reports import rows as report_rows
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx, among_these, new_id
 
 IN_THE_INBOX = "ポータルの受信箱に入りました"
 
@@ -117,13 +117,13 @@ def cancel(
     # A message that carries other people's reports goes out for them; see attempts.begin.
     carriers = tx.all(
         select(deliveries.c.digest_id, deliveries.c.id).where(
-            deliveries.c.digest_id.in_(gone), deliveries.c.state == "pending"
+            among_these(deliveries.c.digest_id, gone), deliveries.c.state == "pending"
         )
     )
     gone -= {row["digest_id"] for row in carriers if row["id"] not in gone}
     tx.execute(
         update(deliveries)
-        .where(deliveries.c.id.in_(gone))
+        .where(among_these(deliveries.c.id, gone))
         .values(state="cancelled", due_at=None, leased_until=None)
     )
 

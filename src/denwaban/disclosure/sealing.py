@@ -2,14 +2,17 @@
 
 from sqlalchemy import RowMapping
 
-from denwaban.disclosure.rows import leak_cases, leak_steps
+from denwaban.disclosure.rows import leak_cases, leak_steps, unlocks
 from denwaban.store import Tx
 from denwaban.vault import Texts
 
 of_case = Texts(leak_cases, "what", "closing")
 of_step = Texts(leak_steps, "note", through=leak_steps.c.case_id)
 
-turnings = (of_case.turning, of_step.turning)
+why_unlocked = Texts(unlocks, "reason")
+"""Why a supervisor took a lock off, or let a field be told."""
+
+turnings = (of_case.turning, of_step.turning, why_unlocked.turning)
 
 
 def case_words(tx: Tx, row: RowMapping, column: str) -> str:

@@ -8,6 +8,7 @@ from denwaban.calls import forms
 from denwaban.calls.rows import calls
 from denwaban.clock import day_begins, japan_day
 from denwaban.disclosure.rows import targets, tries, unlocks
+from denwaban.disclosure.sealing import why_unlocked
 from denwaban.disclosure.standing import targets_of
 from denwaban.journal import Fact, append
 from denwaban.people import PeopleError
@@ -68,7 +69,7 @@ def _hand(
             label=label,
             at=tx.now,
             by_user_id=user_id,
-            reason=text,
+            reason=why_unlocked.seal(tx, client_id, unlock_id, "reason", text),
         )
     )
     return unlock_id

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, bindparam, insert, select, update
 
 from denwaban.improvement.figures import Use
 from denwaban.improvement.rows import node_use
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 Key = tuple[str, date, str]
 """(version, day, node)."""
@@ -26,7 +26,7 @@ def count(tx: Tx, uses: Mapping[Key, Use]) -> None:
         for row in tx.all(
             # Every mixture of the three: some rows too many, of the same few scripts.
             select(node_use).where(
-                node_use.c.version_id.in_(versions),
+                among_these(node_use.c.version_id, versions),
                 node_use.c.day.in_(days),
                 node_use.c.node.in_(nodes),
             )

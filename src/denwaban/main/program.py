@@ -32,6 +32,7 @@ from denwaban.outgoing import Outgoing
 from denwaban.practice import FreeSeat, Practice
 from denwaban.promises import Evidence, message_duty, unreached_duty
 from denwaban.promises import duty as promise_duty
+from denwaban.retention import caller_duty
 from denwaban.retention import duty as retention_duty
 from denwaban.routing import LeftCalls, SeatState, Switchboard
 from denwaban.scripts import duty as script_duty
@@ -144,6 +145,7 @@ def build(
         calendar_duty(store, clock, loopback=settings.calendar_loopback),
         keeper.duty(),
         retention_duty(store),
+        caller_duty(store),
     ]
     app = build_app(
         PAGES,

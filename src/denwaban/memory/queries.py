@@ -27,7 +27,7 @@ from denwaban.promises.rows import forms as promised_to
 from denwaban.promises.rows import read as read_promise
 from denwaban.reports import Status, Words, words_shown
 from denwaban.reports.rows import reports
-from denwaban.store import Question, Tx, among
+from denwaban.store import Question, Tx, among, among_these
 
 MOST = 50
 """So many calls of a person are looked through."""
@@ -280,7 +280,9 @@ def calls_by_tail(tx: Tx, digits: str, client_id: str | None, limit: int) -> lis
     opened = calls_by_ids(tx, [row["id"] for row in last])
     end = digits.removeprefix("0") or digits
     callers = {row["caller"] for row in last if opened[row["id"]].caller.endswith(end)}
-    query = select(calls.c.id, calls.c.arrived_at).where(of_tail, calls.c.caller.in_(callers))
+    query = select(calls.c.id, calls.c.arrived_at).where(
+        of_tail, among_these(calls.c.caller, callers)
+    )
     # Apart from the order, for whose sake SQLite would walk through all calls of the client.
     found = query.cte("found").prefix_with("MATERIALIZED")
     newest = select(found.c.id).order_by(found.c.arrived_at.desc(), found.c.id.desc())
@@ -291,7 +293,7 @@ def calls_shown(tx: Tx, ids: Collection[str]) -> dict[str, Told]:
     """These calls as a search shows them, by id."""
     query = _PAST.add_columns(reports.c.caller_name, reports.c.done, reports.c.note)
     found = {}
-    for row in tx.all(query.where(calls.c.id.in_(ids))):
+    for row in tx.all(query.where(among_these(calls.c.id, ids))):
         words = _words(tx, row)
         found[row["id"]] = Told(
             _one(tx, row, words),

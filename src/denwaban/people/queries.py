@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping, and_, bindparam, or_, select
 from denwaban import vault
 from denwaban.people.model import Client, Operator, Presence, Staff
 from denwaban.people.rows import clients, operators, staff
-from denwaban.store import Question, Tx, among
+from denwaban.store import Question, Tx, among, among_these
 
 
 def _client(row: RowMapping) -> Client:
@@ -26,7 +26,7 @@ _ONE = Question(select(clients).where(clients.c.id == bindparam("it")))
 
 def clients_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Client]:
     """The clients with these ids, by id."""
-    found = tx.all(select(clients).where(clients.c.id.in_(set(ids))))
+    found = tx.all(select(clients).where(among_these(clients.c.id, ids)))
     return {row["id"]: _client(row) for row in found}
 
 
@@ -135,7 +135,7 @@ def staff_page(
 
 def staff_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Staff]:
     """The members of staff with these ids, by id."""
-    found = tx.all(select(staff).where(staff.c.id.in_(list(ids))))
+    found = tx.all(select(staff).where(among_these(staff.c.id, ids)))
     return {row["id"]: _staff(row) for row in found}
 
 

@@ -14,6 +14,7 @@ from denwaban.reports.acts import (
 )
 from denwaban.reports.cards import mask_cards
 from denwaban.reports.erasing import (
+    calls_of_reports,
     erase_reports,
     reports_before,
     reports_of_calls,
@@ -91,6 +92,7 @@ __all__ = [
     "Words",
     "accept",
     "callback_words",
+    "calls_of_reports",
     "caller_words",
     "name_words",
     "decide",

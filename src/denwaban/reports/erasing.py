@@ -1,13 +1,13 @@
 """Taking what callers said out of reports, when their time is over or the caller asks for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import select, update
 
 from denwaban.reports.rows import report_statuses, reports
 from denwaban.reports.sealing import BARE, ERASED, has_number
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
@@ -15,7 +15,7 @@ def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
     ended stays: figures do not change. How many there were that had not been erased."""
     found = tx.execute(
         update(reports)
-        .where(reports.c.id.in_(list(report_ids)), reports.c.erased_at.is_(None))
+        .where(among_these(reports.c.id, report_ids), reports.c.erased_at.is_(None))
         .values(
             **{**BARE, "subject": ERASED},
             sealed=None,
@@ -26,7 +26,7 @@ def erase_reports(tx: Tx, report_ids: Sequence[str]) -> int:
     ).rowcount
     tx.execute(
         update(report_statuses)
-        .where(report_statuses.c.report_id.in_(list(report_ids)))
+        .where(among_these(report_statuses.c.report_id, report_ids))
         .values(note="")
     )
     return found
@@ -57,7 +57,13 @@ def reports_of_numbers(tx: Tx, client_id: str, numbers: Sequence[str]) -> list[s
     return [row["id"] for row in rows]
 
 
-def reports_of_calls(tx: Tx, call_ids: Sequence[str]) -> list[str]:
+def calls_of_reports(tx: Tx, report_ids: Collection[str]) -> dict[str, str | None]:
+    """The calls of these reports, by report."""
+    wanted = select(reports.c.id, reports.c.call_id).where(among_these(reports.c.id, report_ids))
+    return {row["id"]: row["call_id"] for row in tx.all(wanted)}
+
+
+def reports_of_calls(tx: Tx, call_ids: Collection[str]) -> list[str]:
     """Ids of the reports of these calls."""
-    rows = tx.all(select(reports.c.id).where(reports.c.call_id.in_(list(call_ids))))
+    rows = tx.all(select(reports.c.id).where(among_these(reports.c.call_id, call_ids)))
     return [row["id"] for row in rows]

@@ -4,7 +4,9 @@ from denwaban.retention.acts import erasures_of, set_terms, terms_of
 from denwaban.retention.holds import BadHold, held, holds_of, lift_hold, place_hold
 from denwaban.retention.model import BadTerms, Counts, Kind, Terms
 from denwaban.retention.nightly import duty
-from denwaban.retention.requests import asked, erase_caller, may_go
+from denwaban.retention.requests import duty as caller_duty
+from denwaban.retention.requests import erase_caller
+from denwaban.retention.whose import asked, may_go
 
 __all__ = [
     "BadHold",
@@ -13,6 +15,7 @@ __all__ = [
     "Kind",
     "Terms",
     "asked",
+    "caller_duty",
     "duty",
     "erase_caller",
     "erasures_of",

@@ -52,6 +52,8 @@ class Erasure:
     counts: Counts
     at: datetime
     by_user_id: str | None
+    left: int | None = None
+    """How much of a caller goes on being erased."""
 
 
 def terms_of(tx: Tx, client_id: str) -> KeptTerms:
@@ -123,6 +125,7 @@ def erasures_of(tx: Tx, client_id: str, limit: int = 20) -> list[Erasure]:
             Counts(row["recordings"], row["reports"], row["callers"]),
             row["at"],
             row["by_user_id"],
+            row["left"],
         )
         for row in rows
     ]

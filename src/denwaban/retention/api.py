@@ -13,10 +13,10 @@ from denwaban.access import Principal, Role
 from denwaban.calls import Recordings
 from denwaban.people import Changed, PeopleError, client
 from denwaban.retention.acts import set_terms, terms_of
-from denwaban.retention.export import pack, sent
+from denwaban.retention.export import pack
 from denwaban.retention.holds import LONGEST_REASON, Hold, holds_of, lift_hold, place_hold
 from denwaban.retention.model import LONGEST, Terms
-from denwaban.retention.requests import erase_caller
+from denwaban.retention.requests import erase
 from denwaban.store import Store, Tx
 from denwaban.web import _, needs
 from denwaban.web.api import NOT_BLANK, IdText, ShortText, missing, refused
@@ -81,6 +81,9 @@ class ErasedOut(msgspec.Struct):
     when they are."""
     promised: int
     """How many of `waiting` wait for a promise to be kept."""
+    left: int
+    """How many calls and reports go on being erased after this answer, also when the program is started again; 0: it is done. Of much
+    nothing is erased before the answer."""
 
 
 def _known(tx: Tx, client_id: str) -> None:
@@ -195,7 +198,7 @@ async def post_export(
         file = await pack(store, recordings, client_id, data.number, who.user_id)
     except PeopleError as error:
         raise refused(error.field, error.tell(_)) from error
-    return Stream(sent(file), headers={"Cache-Control": "no-store"}, media_type="application/zip")
+    return Stream(file, headers={"Cache-Control": "no-store"}, media_type="application/zip")
 
 
 @post(
@@ -212,19 +215,21 @@ async def post_erasure(
 ) -> ErasedOut:
     """Erases what is kept of one caller, for good. That it happened is kept, not whom it was about."""
 
-    def verb(tx: Tx) -> ErasedOut:
-        _known(tx, client_id)
-        gone, may = erase_caller(tx, client_id, data.number, who.user_id)
-        return ErasedOut(
-            gone.recordings, gone.reports, gone.callers, may.held, may.waiting, may.promised
-        )
-
+    await store.read(lambda tx: _known(tx, client_id))
     try:
-        told = await store.write(verb)
+        begun = await erase(store, client_id, data.number, who.user_id)
     except PeopleError as error:
         raise refused(error.field, error.tell(_)) from error
-    await store.clear_log()
-    return told
+    gone, may = begun.gone, begun.may
+    return ErasedOut(
+        gone.recordings,
+        gone.reports,
+        gone.callers,
+        may.held,
+        may.waiting,
+        may.promised,
+        begun.left,
+    )
 
 
 routes = [

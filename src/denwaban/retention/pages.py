@@ -14,10 +14,11 @@ from denwaban.access import rows as access_rows
 from denwaban.calls import Recordings
 from denwaban.people import PeopleError, client_here
 from denwaban.retention.acts import erasures_of, over, set_terms, terms_of
-from denwaban.retention.export import pack, sent
+from denwaban.retention.export import pack
 from denwaban.retention.holds import BadHold, holds_of, lift_hold, place_hold
 from denwaban.retention.model import BadTerms, Counts, Terms, months_typed
-from denwaban.retention.requests import asked, erase_caller, may_go
+from denwaban.retention.requests import erase as erase_asked
+from denwaban.retention.whose import asked, may_go
 from denwaban.store import Store, Tx
 from denwaban.texts import N_
 from denwaban.web import _, needs, not_here, page
@@ -32,6 +33,9 @@ DONE = {
     "held": N_("保留にしました。解くまで、何があっても消えません。"),
     "lifted": N_("保留を解きました。次の 3:30 から、決められた期間に従います。"),
     "erased": N_("消去しました。消去の記録に残っています。"),
+    "erasing": N_(
+        "消去を始めました。件数が多いため、終わるまでしばらくかかります。この画面を開き直すと、残りが分かります。"
+    ),
 }
 
 
@@ -194,7 +198,7 @@ async def _found(store: Store, client_id: str, data: NumberForm) -> Template:
         return found, may_go(tx, found)
 
     try:
-        found, may = await store.read(look)
+        found, may = await store.read_long(look)
     except BadTerms as error:
         return await _show(
             store,
@@ -226,7 +230,7 @@ async def export(
         "Content-Disposition": 'attachment; filename="caller-data.zip"',
         "Cache-Control": "no-store",
     }
-    return Stream(sent(file), headers=headers, media_type="application/zip")
+    return Stream(file, headers=headers, media_type="application/zip")
 
 
 @post("/clients/{client_id:str}/caller-data/erase", guards=ADMINISTRATOR)
@@ -238,20 +242,17 @@ async def erase(
 ) -> Redirect | Template:
     """Erases it, when whoever asks is sure."""
 
-    def verb(tx: Tx) -> None:
-        client_here(tx, client_id)
-        erase_caller(tx, client_id, data.number, who.user_id)
-
     if not data.sure:
         return await _found(store, client_id, data)
+    await store.read(lambda tx: client_here(tx, client_id))
     try:
-        await store.write(verb)
+        begun = await erase_asked(store, client_id, data.number, who.user_id)
     except BadTerms as error:
         return await _show(
             store, client_id, 422, number=data.number, errors={error.field: error.tell(_)}
         )
-    await store.clear_log()
-    return Redirect(f"/clients/{client_id}/data?done=erased", status_code=303)
+    done = "erasing" if begun.left else "erased"
+    return Redirect(f"/clients/{client_id}/data?done={done}", status_code=303)
 
 
 routes = [show, save, hold, lift, find, export, erase]

@@ -42,5 +42,8 @@ erasures = Table(
     Column("callers", Integer, nullable=False),
     Column("at", Utc, nullable=False),
     Column("by_user_id", Id),  # null: the schedule, or a program
+    Column("number", Text),  # sealed, while a caller goes on being erased: of whom
+    Column("left", Integer),  # how many calls and reports then go on being erased
+    *due_columns(),
 )
 Index("ix_erasures_client", erasures.c.client_id, erasures.c.id)

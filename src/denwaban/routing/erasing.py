@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from sqlalchemy import update
 
 from denwaban.routing.rows import kept_places
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 def forget_places(tx: Tx, call_ids: Sequence[str]) -> None:
     """Takes the numbers out of places that callers of these calls kept and that are done with."""
     tx.execute(
         update(kept_places)
-        .where(kept_places.c.id.in_(list(call_ids)), kept_places.c.ended_at.is_not(None))
+        .where(among_these(kept_places.c.id, call_ids), kept_places.c.ended_at.is_not(None))
         .values(number="", sealed=None)
     )

@@ -14,7 +14,7 @@ from denwaban.scripts.lint import Around
 from denwaban.scripts.model import Script
 from denwaban.scripts.rows import script_versions, scripts
 from denwaban.scripts.settings import ScriptSettings, settings_of_all
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 clients, staff = people_rows.clients, people_rows.staff
 windows = lines_rows.plan_windows
@@ -58,14 +58,14 @@ def stored(tx: Tx, after: str = "", limit: int = 200, client_id: str | None = No
     people: defaultdict[str, list[tuple[str, str, bool]]] = defaultdict(list)
     for one in tx.all(
         select(staff.c.client_id, staff.c.id, staff.c.name, staff.c.left_at).where(
-            staff.c.client_id.in_(owners)
+            among_these(staff.c.client_id, owners)
         )
     ):
         people[one["client_id"]].append((one["id"], one["name"], one["left_at"] is not None))
     plans: defaultdict[str, list[tuple[str | None, int]]] = defaultdict(list)
     for one in tx.all(
         select(windows.c.client_id, windows.c.script_id, windows.c.days).where(
-            windows.c.client_id.in_(owners)
+            among_these(windows.c.client_id, owners)
         )
     ):
         plans[one["client_id"]].append((one["script_id"], one["days"]))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from denwaban.scripts.model import Script
 from denwaban.scripts.rows import script_versions
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 ROOM = 500
 """So many versions are kept, a hundred kilobytes each at the most; the longest unused goes first."""
@@ -31,7 +31,7 @@ def scripts_of(tx: Tx, version_ids: Collection[str]) -> dict[str, Script]:
     if not lacking:
         return found
     documents = select(script_versions.c.id, script_versions.c.document)
-    rows = tx.all(documents.where(script_versions.c.id.in_(lacking)))
+    rows = tx.all(documents.where(among_these(script_versions.c.id, lacking)))
     read = {row["id"]: msgspec.convert(row["document"], Script) for row in rows}
     with _keeping:
         _kept.update(read)

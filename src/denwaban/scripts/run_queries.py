@@ -12,7 +12,7 @@ from denwaban.scripts.model import Script
 from denwaban.scripts.rows import answers, runs, script_versions
 from denwaban.scripts.said import shown_answer
 from denwaban.scripts.view import Answer, RunView
-from denwaban.store import Question, Tx, among
+from denwaban.store import Question, Tx, among, among_these
 from denwaban.vault import UNOPENED
 
 _RUN = select(runs, script_versions.c.version).join(
@@ -93,7 +93,7 @@ def _view_of(row: RowMapping, script: Script, given: Mapping[str, Answer]) -> Ru
 def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) -> list[Followed]:
     """The runs that these calls have; those of `answered` with their answers. As many queries for many as for one."""
     found = tx.all(
-        _RUN.add_columns(script_versions.c.script_id).where(runs.c.call_id.in_(call_ids))
+        _RUN.add_columns(script_versions.c.script_id).where(among_these(runs.c.call_id, call_ids))
     )
     known = scripts_of(tx, {row["script_version_id"] for row in found})
     given: dict[str, dict[str, Answer]] = {
@@ -101,7 +101,7 @@ def runs_of_calls(tx: Tx, call_ids: Collection[str], answered: Collection[str]) 
     }
     if given:
         owners = {row["id"]: row["client_id"] for row in found}
-        for row in tx.all(select(answers).where(answers.c.run_id.in_(given))):
+        for row in tx.all(select(answers).where(among_these(answers.c.run_id, given))):
             run_id = row["run_id"]
             given[run_id][row["field"]] = _answer(tx, owners[run_id], row)
     return [

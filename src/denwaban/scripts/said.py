@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import RowMapping, select, update
 
 from denwaban.scripts.rows import answers, runs
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 from denwaban.vault import UNOPENED, Texts, Turning, alone, is_sealed
 
 _values = Texts(answers, "value")
@@ -36,7 +36,7 @@ def said_in(
     query = (
         select(answers, runs.c.client_id)
         .join(runs, runs.c.id == answers.c.run_id)
-        .where(answers.c.run_id.in_(run_ids))
+        .where(among_these(answers.c.run_id, run_ids))
     )
     if fields is not None:
         query = query.where(answers.c.field.in_(list(fields)))
@@ -54,7 +54,7 @@ def _old_answers(tx: Tx, after: str) -> str | None:
         .limit(RUNS_AT_ONCE)
     )
     owners = {row["id"]: row["client_id"] for row in some}
-    for row in tx.all(select(answers).where(answers.c.run_id.in_(owners))):
+    for row in tx.all(select(answers).where(among_these(answers.c.run_id, owners))):
         run_id, field, value = row["run_id"], row["field"], row["value"]
         if value and not is_sealed(value):
             mine = (answers.c.run_id == run_id) & (answers.c.field == field)

@@ -11,7 +11,7 @@ from denwaban.journal import Fact, append
 from denwaban.people import staff_of
 from denwaban.scripts.life import DEFAULT_GRACE, LONGEST_GRACE, ScriptError
 from denwaban.scripts.rows import script_settings
-from denwaban.store import Question, Tx
+from denwaban.store import Question, Tx, among_these
 
 MOST_TOPICS = 50
 LONGEST_TOPIC = 30
@@ -81,7 +81,9 @@ _ONE = Question(select(script_settings).where(script_settings.c.client_id == bin
 
 def settings_of_all(tx: Tx, client_ids: Iterable[str]) -> dict[str, ScriptSettings]:
     """The same of many in one query; who has not said is left out."""
-    rows = tx.all(select(script_settings).where(script_settings.c.client_id.in_(list(client_ids))))
+    rows = tx.all(
+        select(script_settings).where(among_these(script_settings.c.client_id, client_ids))
+    )
     return {row["client_id"]: _settings(row) for row in rows}
 
 

@@ -4,7 +4,7 @@
 store.read(verb)` runs it on a snapshot. Verbs are plain functions, so that slices compose them in one transaction.
 """
 
-from denwaban.store.among import among
+from denwaban.store.among import among, among_these
 from denwaban.store.columns import Id, Json, Utc, metadata
 from denwaban.store.failing import StoreError
 from denwaban.store.ids import go_on_after, new_id
@@ -26,6 +26,7 @@ __all__ = [
     "Utc",
     "add_rows",
     "among",
+    "among_these",
     "go_on_after",
     "metadata",
     "migrate",

@@ -45,6 +45,12 @@ def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     return _Among(column, bindparam(name, type_=_Texts()))
 
 
+def among_these(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """Whether a column of texts has one of these values, however many: `IN (…)` has as many parameters, of which PostgreSQL takes
+    65,535."""
+    return _Among(column, bindparam(None, list(values), type_=_Texts(), unique=True))
+
+
 @compiles(_Among)
 def _in_json(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     column, many = element.clauses

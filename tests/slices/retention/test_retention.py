@@ -255,6 +255,7 @@ async def test_programs_of_administrators_do_the_same(files: Files, make_web: Ma
     erased = await program.client.post(f"{place}/caller-erasures", json={"number": NUMBER})
     assert erased.json() == {
         "recordings": 0, "reports": 0, "callers": 0, "held": 2, "waiting": 0, "promised": 0,
+        "left": 0,
     }  # fmt: skip
     for unread in ("\x00", "\u3000\u200b"):
         blank = await program.client.post(f"{place}/holds", json={"reason": unread})

@@ -87,11 +87,11 @@ async def test_a_call_given_to_another_is_not_the_numbers_owners(files: Files) -
 
     await files.store.write(give)
     found = await files.store.read(lambda tx: retention.asked(tx, client_id, NUMBER))
-    assert [one.id for one in found.calls] == [own_call]
-    assert [one.id for one in found.reports] == [own_report]
+    assert found.calls == (own_call,)
+    assert found.reports == ((own_report, own_call),)
     theirs = await files.store.read(lambda tx: retention.asked(tx, client_id, OTHER))
-    assert given_call in [one.id for one in theirs.calls]
-    assert given_report in [one.id for one in theirs.reports]
+    assert given_call in theirs.calls
+    assert (given_report, given_call) in theirs.reports
     await files.store.write(lambda tx: retention.erase_caller(tx, client_id, NUMBER, None))
     left = await files.store.read(lambda tx: calls_by_ids(tx, [own_call, given_call]))
     assert (left[own_call].caller, left[given_call].caller) == ("", NUMBER)

@@ -1,5 +1,6 @@
 """Tasks that go through many rows: one that cannot be opened is left out, the others are done, and nothing of it is lost."""
 
+import io
 import json
 import os
 import zipfile
@@ -148,8 +149,9 @@ async def test_what_a_caller_asks_for_says_what_could_not_be_opened(files: Files
     content[-1] ^= 1
     sealed.write_bytes(content)
     await files.store.write(turn(report_rows, "sealed", report))
-    file = await pack(files.store, files.shelf.recordings, files.office.client_id, NUMBER, None)
-    with file, zipfile.ZipFile(file) as archive:
+    pieces = await pack(files.store, files.shelf.recordings, files.office.client_id, NUMBER, None)
+    file = io.BytesIO(b"".join([piece async for piece in pieces]))
+    with zipfile.ZipFile(file) as archive:
         document = json.loads(archive.read("data.json"))
         names = archive.namelist()
     assert document["not_opened"] == [f"reports/{report}", f"recordings/{call}.wav"]

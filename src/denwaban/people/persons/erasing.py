@@ -15,7 +15,7 @@ from denwaban.people.persons.rows import (
     person_ways,
     persons,
 )
-from denwaban.store import Tx
+from denwaban.store import Tx, among_these
 
 
 def persons_before(tx: Tx, client_id: str, before: datetime, after: str, limit: int) -> list[str]:
@@ -38,26 +38,31 @@ def forget_persons(tx: Tx, client_id: str, person_ids: Sequence[str]) -> int:
     """Forgets who calls a client, for good: names, numbers, what they were called before, and who was joined into them. How
     many persons those were."""
     mine = persons.c.client_id == client_id
-    found = tx.all(select(persons.c.id).where(mine, persons.c.id.in_(list(person_ids))))
+    found = tx.all(select(persons.c.id).where(mine, among_these(persons.c.id, person_ids)))
     standing = [row["id"] for row in found]
     gone, more = list(standing), list(standing)
     while more:
-        joined = tx.all(select(persons.c.id).where(mine, persons.c.into_id.in_(more)))
+        joined = tx.all(select(persons.c.id).where(mine, among_these(persons.c.into_id, more)))
         more = [row["id"] for row in joined]
         gone += more
     for table in (person_ways, person_names, person_calls):
-        tx.execute(delete(table).where(table.c.person_id.in_(gone)))
+        tx.execute(delete(table).where(among_these(table.c.person_id, gone)))
     tx.execute(
         delete(person_acts).where(
-            or_(person_acts.c.person_id.in_(gone), person_acts.c.other_id.in_(gone))
+            or_(
+                among_these(person_acts.c.person_id, gone),
+                among_these(person_acts.c.other_id, gone),
+            )
         )
     )
     tx.execute(
         delete(person_apart).where(
-            or_(person_apart.c.one_id.in_(gone), person_apart.c.other_id.in_(gone))
+            or_(
+                among_these(person_apart.c.one_id, gone), among_these(person_apart.c.other_id, gone)
+            )
         )
     )
     for person_id in gone:
         index.remove(tx, PERSON, person_id)
-    tx.execute(delete(persons).where(persons.c.id.in_(gone)))
+    tx.execute(delete(persons).where(among_these(persons.c.id, gone)))
     return len(standing)

@@ -19,7 +19,7 @@ from denwaban.people.persons.model import TAIL, Person, WayKind
 from denwaban.people.persons.queries import SHOWN, persons_by_ids, read_person
 from denwaban.people.persons.rows import PERSON, index, person_apart, person_ways, persons
 from denwaban.people.persons.sealing import hidden_tail, reached_by
-from denwaban.store import Question, Tx
+from denwaban.store import Question, Tx, among_these
 from denwaban.store.search import Hit
 from denwaban.store.sounds import is_reading, near, sound
 from denwaban.store.words import fold, query
@@ -180,7 +180,7 @@ def twins(tx: Tx, ids: Collection[str], limit: int = 20) -> list[tuple[Person, P
             ),
         )
         .where(
-            one.c.id.in_(ids),
+            among_these(one.c.id, ids),
             one.c.sound != "",
             one.c.into_id.is_(None),
             other.c.into_id.is_(None),

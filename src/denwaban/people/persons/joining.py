@@ -25,7 +25,7 @@ from denwaban.people.persons.rows import (
     persons,
 )
 from denwaban.people.persons.sealing import must_be_open, open_moved, rewritten, seal_moved
-from denwaban.store import Tx, new_id
+from denwaban.store import Tx, among_these, new_id
 
 MERGE, SPLIT = "merge", "split"
 
@@ -233,7 +233,7 @@ def _move(tx: Tx, from_id: str, to_id: str, **only: Collection[str]) -> Moved:
         moved[kind] = [one for one in found if kind not in only or one in only[kind]]
         for begin in range(0, len(moved[kind]), 500):
             some = moved[kind][begin : begin + 500]
-            tx.execute(update(table).where(mine, key.in_(some)).values(person_id=to_id))
+            tx.execute(update(table).where(mine, among_these(key, some)).values(person_id=to_id))
     return Moved(moved["ways"], moved["names"], moved["calls"])
 
 

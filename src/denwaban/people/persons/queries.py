@@ -14,7 +14,7 @@ from denwaban.people.persons.rows import (
     persons,
 )
 from denwaban.people.persons.sealing import Row, called, called_before, looked_for, reached_by
-from denwaban.store import Question, Tx, among
+from denwaban.store import Question, Tx, among, among_these
 from denwaban.vault import UNOPENED, learn_keys
 
 PLAIN = tuple(name for name in Person.__slots__ if name not in (*TEXTS, "opened"))
@@ -123,7 +123,7 @@ def person(tx: Tx, person_id: str) -> Person | None:
 
 def persons_by_ids(tx: Tx, ids: Iterable[str]) -> dict[str, Person]:
     """These persons, by id."""
-    found = tx.all(select(*SHOWN).where(persons.c.id.in_(set(ids))))
+    found = tx.all(select(*SHOWN).where(among_these(persons.c.id, ids)))
     return {one.id: one for one in _persons(tx, found)}
 
 
@@ -153,7 +153,7 @@ def ways_of_each(tx: Tx, ids: Collection[str]) -> dict[str, list[Way]]:
     found: dict[str, list[Way]] = {person_id: [] for person_id in ids}
     rows = tx.all(
         select(person_ways)
-        .where(person_ways.c.person_id.in_(found))
+        .where(among_these(person_ways.c.person_id, found))
         .order_by(person_ways.c.kind.desc(), person_ways.c.added_at, person_ways.c.id)
     )
     learn_keys(tx, ((row["client_id"], row["sealed"]) for row in rows))

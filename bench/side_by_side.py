@@ -10,39 +10,27 @@ What is found is written after each part.
 import argparse
 import asyncio
 import contextlib
-import os
 import shutil
 import signal
-import sqlite3
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.bare import bare
 from bench.machine import FOLDER, REPOSITORY, at, described, disturbances, written
-from bench.ours import ours
-from bench.prepare import OPERATORS, QUICK_SIZE, SIZE, number_of, prepared
-from bench.ratios import BARE, LARGE, SIDES, SMALL, THEIRS, Figures, ratios, shown
-from bench.rival import RECORDED, rival
-from bench.sip import Phones, Seen, calls, ports, register
-from denwaban.telephony.engine import Packages, obtain
+from bench.prepare import OPERATORS, QUICK_SIZE, SIZE
+from bench.ratios import SIDES, Figures, ratios, shown
+from bench.sides import AGAIN, PATIENCE, TALK, Side, kept, rested, run, sides
+from bench.sip import register
+from denwaban.telephony.engine import obtain
 
 PARTS = ("latency", "crowd", "recorded", "sustained", "recording")
-TALK = 0.2
 RECORDED_RATE = 50
-PATIENCE = 2.0
-"""Seconds after which a caller who is not answered counts as a failed call."""
-SPARED = 0.5
-"""A run is made again when other machines left fewer than this share of its calls alone: it says little about either side."""
 DISTURBED = 0.02
 """The share of the processors taken by others above which a rate that fails is tried again."""
-AGAIN = 2
-"""So often at most."""
 
 
 @dataclass(frozen=True)
@@ -62,145 +50,25 @@ FULL = Plan(10, {50: 2, 100: 1}, range(20, 401, 20), 5, SIZE)
 QUICK = Plan(4, {50: 1, 100: 1}, range(100, 401, 50), 4, QUICK_SIZE)
 
 
-@dataclass
-class Side:
-    """One of those that are compared."""
-
-    name: str
-    phones: Phones
-    numbers: list[str]
-    recorded: str
-    """A number whose talks are recorded; those of the others are not."""
-    home: Path
-    pids: dict[str, int]
-    runs: int = 0
-    placed: int = 0
-
-    async def calls(
-        self,
-        rate: int,
-        count: int,
-        talk: float = TALK,
-        patience: float = PATIENCE,
-        *,
-        recorded: bool = False,
-    ) -> Seen:
-        self.runs += 1
-        self.placed += count
-        folder = self.home / f"sipp-{self.runs}"
-        numbers = [self.recorded] if recorded else self.numbers
-        seen = await calls(
-            self.phones, folder, numbers, rate=rate, count=count, talk=talk, patience=patience
-        )
-        await asyncio.sleep(0.5)
-        return seen
-
-
-@asynccontextmanager
-async def sides(
-    packages: Packages, plan: Plan, folder: Path, *, with_bare: bool
-) -> AsyncIterator[list[Side]]:
-    """All of them, running, with every seat signed in and the first calls behind them."""
-    small = await prepared(FOLDER, 10, 0)
-    large = await prepared(FOLDER, *plan.large)
-    async with AsyncExitStack() as stack:
-        found = []
-        first = stack.enter_context(ports(3000))
-        engine = await stack.enter_async_context(
-            rival(packages, folder / "theirs", first, OPERATORS)
-        )
-        pids = {"engine": engine.pid}
-        found.append(Side(THEIRS, engine.phones, [number_of(0)], RECORDED, folder / "theirs", pids))
-        for name, base, clients in ((SMALL, small, 10), (LARGE, large, plan.large[0])):
-            first, home = stack.enter_context(ports(3000)), folder / f"ours-{clients}"
-            running = await stack.enter_async_context(
-                ours(packages, REPOSITORY / "var", base, home, first)
-            )
-            numbers = [number_of(n) for n in range(clients)]
-            pids = {"engine": running.engine_pid, "program": running.pid}
-            found.append(Side(name, running.phones, numbers[:-1], numbers[-1], home, pids))
-        if with_bare:
-            first = stack.enter_context(ports(3000))
-            router = await stack.enter_async_context(
-                bare(packages, folder / "bare", first, OPERATORS)
-            )
-            pids = {"engine": router.engine_pid, "program": router.pid}
-            found.append(Side(BARE, router.phones, [number_of(0)], RECORDED, folder / "bare", pids))
-        for side in found:
-            register(side.phones, OPERATORS)
-        for side in found:  # files, caches and threads as they are after the first minute of a day
-            await side.calls(30, 150)
-        yield found
-
-
-@dataclass(frozen=True)
-class Run:
-    """Calls of one side."""
-
-    seen: Seen
-    spared: list[float]
-    """Seconds to the phone of the calls that other machines left alone, sorted."""
-    processor: dict[str, float]
-    """Milliseconds for a call, of each process."""
-    disturbed: float
-    """The share of the processors that other machines took."""
-
-    def line(self, side: Side) -> str:
-        p50, p99 = (at(self.spared, share) * 1000 for share in (0.5, 0.99))
-        cores = ", ".join(f"{what} {cost:.1f}" for what, cost in self.processor.items())
-        return (
-            f"  {side.name:12} p50 {p50:6.2f}  p99 {p99:7.2f} ms of {len(self.spared)} left alone, failed {self.seen.failed}  "
-            f"(processor for a call, ms: {cores}; others took {self.disturbed:.1%})"
-        )
-
-
-async def _run(found: list[Side], side: Side, rate: int, count: int, *, recorded: bool) -> Run:
-    best = await _run_once(found, side, rate, count, recorded=recorded)
-    for _ in range(AGAIN):
-        if len(best.spared) >= count * SPARED:
-            break
-        other = await _run_once(found, side, rate, count, recorded=recorded)
-        best = max(best, other, key=lambda run: len(run.spared))
-    return best
-
-
-async def _run_once(found: list[Side], side: Side, rate: int, count: int, *, recorded: bool) -> Run:
-    await _rested(found)
-    before = {what: _cpu_seconds(pid) for what, pid in side.pids.items()}
-    async with disturbances() as others:
-        seen = await side.calls(rate, count, recorded=recorded)
-    used = {
-        what: (_cpu_seconds(pid) - before[what]) * 1000 / count for what, pid in side.pids.items()
-    }
-    spared = sorted(
-        seen.rang[who] - sent
-        for who, sent in seen.sent.items()
-        if who in seen.rang and others.spared(sent)
-    )
-    run = Run(seen, spared, used, others.share)
-    print(run.line(side), flush=True)
-    return run
-
-
 async def latency(found: list[Side], plan: Plan, figures: Figures) -> None:
     """From the caller's INVITE to the operator's phone, nothing recorded."""
     for rate, turns in plan.turns.items():
         print(f"{rate} calls/s")
         for side in [*found, *reversed(found)] * turns:
-            run = await _run(found, side, rate, round(rate * plan.seconds), recorded=False)
-            figures.latency.setdefault(rate, {}).setdefault(side.name, []).extend(run.spared)
+            one = await run(found, side, rate, round(rate * plan.seconds), recorded=False)
+            figures.latency.setdefault(rate, {}).setdefault(side.name, []).extend(one.spared)
             failed = figures.failed.setdefault(rate, {})
-            failed[side.name] = failed.get(side.name, 0) + run.seen.failed
-            figures.processor.setdefault(rate, {}).setdefault(side.name, []).append(run.processor)
-            figures.disturbed.setdefault(rate, {}).setdefault(side.name, []).append(run.disturbed)
-            figures.on_the_wire &= run.seen.on_the_wire
+            failed[side.name] = failed.get(side.name, 0) + one.seen.failed
+            figures.processor.setdefault(rate, {}).setdefault(side.name, []).append(one.processor)
+            figures.disturbed.setdefault(rate, {}).setdefault(side.name, []).append(one.disturbed)
+            figures.on_the_wire &= one.seen.on_the_wire
 
 
 async def crowd(found: list[Side], plan: Plan, figures: Figures) -> None:
     """More callers than operators: when all are served, and who waits longest."""
     print("300 callers on 20 agents")
     for side in found:
-        await _rested(found)
+        await rested(found)
         # The others sign out for the time.
         register(side.phones, OPERATORS, 0)
         register(side.phones, 20)
@@ -221,8 +89,8 @@ async def recorded(found: list[Side], plan: Plan, figures: Figures) -> None:
     print(f"{RECORDED_RATE} calls/s, both recording")
     count = round(RECORDED_RATE * plan.seconds)
     for side in [*found, *reversed(found)]:
-        run = await _run(found, side, RECORDED_RATE, count, recorded=True)
-        figures.recorded.setdefault(side.name, []).extend(run.spared)
+        one = await run(found, side, RECORDED_RATE, count, recorded=True)
+        figures.recorded.setdefault(side.name, []).extend(one.spared)
 
 
 async def sustained(found: list[Side], plan: Plan, figures: Figures) -> None:
@@ -239,7 +107,7 @@ async def _climb(found: list[Side], plan: Plan, figures: Figures, *, recorded: b
     name = "recording" if recorded else "plain"
     print(f"highest sustained, {name}")
     for side in found:
-        await _rested(found)
+        await rested(found)
         best = await _highest(side, plan, figures, recorded=recorded)
         figures.sustained.setdefault(name, {})[side.name] = best
         print(f"  {side.name:12} {best} calls/s", flush=True)
@@ -281,35 +149,8 @@ async def _holds(
     return False
 
 
-async def _rested(found: list[Side], most: int = 120) -> None:
-    """Waits until no side is busy any more (for `most` seconds): one that was asked too much works on for long after the
-    callers have gone, on the processors of the next."""
-    pids = [pid for side in found for pid in side.pids.values()]
-    for _ in range(most):
-        before = sum(map(_cpu_seconds, pids))
-        await asyncio.sleep(1)
-        if sum(map(_cpu_seconds, pids)) - before < 0.3:
-            return
-
-
 _MEASURES = dict(zip(PARTS, (latency, crowd, recorded, sustained, recording), strict=True))
 _WITH_BARE = ("latency", "sustained")
-
-
-def _cpu_seconds(pid: int) -> float:
-    values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def kept(side: Side, since: datetime) -> dict[str, int]:
-    """What one of our sides has in its database of this run."""
-    stamp = since.strftime("%Y-%m-%d %H:%M:%S")
-    with contextlib.closing(sqlite3.connect(side.home / "denwaban.db")) as base:
-        counted = "SELECT count(*) FROM calls WHERE arrived_at >= ?"
-        every = base.execute(counted, (stamp,)).fetchone()[0]
-        good = base.execute(f"{counted} AND outcome = 'answered'", (stamp,)).fetchone()[0]
-        told = base.execute("SELECT count(*) FROM facts WHERE at >= ?", (stamp,)).fetchone()[0]
-    return {"placed": side.placed, "calls": every, "answered": good, "facts": told}
 
 
 async def main(plan: Plan, parts: Sequence[str]) -> None:
@@ -324,7 +165,7 @@ async def main(plan: Plan, parts: Sequence[str]) -> None:
         for part in parts:
             since = datetime.now(UTC)
             with_bare = part in _WITH_BARE
-            async with sides(packages, plan, folder / part, with_bare=with_bare) as found:
+            async with sides(packages, plan.large, folder / part, with_bare=with_bare) as found:
                 await _MEASURES[part](found, plan, figures)
                 await asyncio.sleep(2)
                 for side in found:

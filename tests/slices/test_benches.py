@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from bench import machine, mail
+from bench import machine, mail, sides
 from tests.thorough import THOROUGH
 
 SMALL = {
@@ -43,14 +43,15 @@ LESS: dict[str, dict[str, object]] = {
 WITH_AN_ENGINE = ("crowded", "memory", "prepare", "screen", "search", "seat", "side_by_side")
 """Whose command is not given to the end here."""
 
-PARTS = {"bare", "ours", "ratios", "rival", "sealing", "sip", "wire", "machine", "mail", "__init__"}
+PARTS = {"bare", "ours", "ratios", "rival", "sealing", "sides", "sip", "wire", "machine", "mail", "__init__"}
 """What benches share; every one of them is loaded by one of these."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where figures are written: not where real ones are. What benches ask of the process is taken back afterwards."""
-    monkeypatch.setattr(machine, "FOLDER", tmp_path)
+    for place in (machine, sides):
+        monkeypatch.setattr(place, "FOLDER", tmp_path)
     signals = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     interval = sys.getswitchinterval()
     yield tmp_path

@@ -43,7 +43,19 @@ LESS: dict[str, dict[str, object]] = {
 WITH_AN_ENGINE = ("crowded", "memory", "prepare", "screen", "search", "seat", "side_by_side")
 """Whose command is not given to the end here."""
 
-PARTS = {"bare", "ours", "ratios", "rival", "sealing", "sides", "sip", "wire", "machine", "mail", "__init__"}
+PARTS = {
+    "bare",
+    "ours",
+    "ratios",
+    "rival",
+    "sealing",
+    "sides",
+    "sip",
+    "wire",
+    "machine",
+    "mail",
+    "__init__",
+}
 """What benches share; every one of them is loaded by one of these."""
 
 

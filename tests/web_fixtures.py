@@ -24,6 +24,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from litestar.types import ControllerRouterHandler
@@ -33,7 +34,7 @@ from denwaban.clock import MovedClock
 from denwaban.config import Settings
 from denwaban.journal import Journal
 from denwaban.store import Store, Tx, new_id
-from denwaban.web import CSRF_HEADER, Routes, configure_logs
+from denwaban.web import CSRF_HEADER, Routes, configure_logs, environment
 
 ORIGIN = "http://denwaban.test"
 
@@ -139,6 +140,14 @@ class Shelf:
 
 
 shelf = Shelf(room=8)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_templates(pytestconfig: pytest.Config) -> None:
+    """What Jinja makes of a template is kept for the other workers and the next run, as Python keeps what it compiles."""
+    if pytestconfig.cache is not None:
+        kept = pytestconfig.cache.mkdir("templates")
+        environment().bytecode_cache = FileSystemBytecodeCache(str(kept))
 
 
 @pytest.fixture

@@ -143,7 +143,7 @@ async def _holds(
         )
         if not seen.failed:
             return True
-        await asyncio.sleep(2)
+        await rested([side])
         if seen.failed > count // 100 and others.share <= DISTURBED:
             break
     return False

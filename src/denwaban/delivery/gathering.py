@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import RowMapping, select, update
+from sqlalchemy import RowMapping, Select, select, update
 
 from denwaban.delivery.rows import acknowledgements, deliveries
 from denwaban.delivery.telling import DIGEST
@@ -51,22 +52,24 @@ def release(tx: Tx, ids: Iterable[str], **values: object) -> None:
         tx.execute(_RELEASED, {"ids": wanted, "leased_until": None, **values})
 
 
+def _waiting_beside(row: RowMapping) -> Select[tuple[Any, ...]]:
+    return (
+        select(deliveries)
+        .where(deliveries.c.state == "pending", deliveries.c.id != row["id"])
+        .order_by(deliveries.c.id)
+    )
+
+
 def _settled(tx: Tx, row: RowMapping) -> Begun:
     """From now on this delivery carries all that are due to the same person at the same address."""
-    others = tx.all(
-        select(deliveries)
-        .where(
-            deliveries.c.state == "pending",
-            deliveries.c.id != row["id"],
-            deliveries.c.staff_id == row["staff_id"],
-            deliveries.c.channel == row["channel"],
-            deliveries.c.held == DIGEST,
-            deliveries.c.digest_id.is_(None),
-            deliveries.c.due_at <= tx.now,
-        )
-        .order_by(deliveries.c.id)
-        .limit(MOST_TOGETHER - 1)
+    due = _waiting_beside(row).where(
+        deliveries.c.staff_id == row["staff_id"],
+        deliveries.c.channel == row["channel"],
+        deliveries.c.held == DIGEST,
+        deliveries.c.digest_id.is_(None),
+        deliveries.c.due_at <= tx.now,
     )
+    others = tx.all(due.limit(MOST_TOGETHER - 1))
     others = _opening(tx, row, [other for other in others if other["address"] == row["address"]])
     ids = [row["id"], *(other["id"] for other in others)]
     tx.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(digest_id=row["id"]))
@@ -76,15 +79,7 @@ def _settled(tx: Tx, row: RowMapping) -> Begun:
 
 def _once_more(tx: Tx, row: RowMapping) -> Begun | None:
     """What a carrier that was sent before carries still."""
-    others = tx.all(
-        select(deliveries)
-        .where(
-            deliveries.c.state == "pending",
-            deliveries.c.id != row["id"],
-            deliveries.c.digest_id == row["id"],
-        )
-        .order_by(deliveries.c.id)
-    )
+    others = tx.all(_waiting_beside(row).where(deliveries.c.digest_id == row["id"]))
     try:
         there = _opening(tx, row, others)
     except VaultError:

@@ -35,7 +35,7 @@ from denwaban.people.acts.staff import (
     set_substitute,
 )
 from denwaban.people.acts.training import set_training, trainees, training_of
-from denwaban.people.here import client_here
+from denwaban.people.here import client_here, operator_here
 from denwaban.people.model import (
     Caller,
     Changed,
@@ -114,6 +114,7 @@ __all__ = [
     "new_sip_password",
     "open_sip_password",
     "operator",
+    "operator_here",
     "operator_of_user",
     "operators",
     "put_first_callers",

@@ -11,13 +11,13 @@ from litestar.response import Redirect, Template
 
 from denwaban.access import Principal, Role
 from denwaban.clock import Clock, japan_month
-from denwaban.people import operator, operator_of_user
+from denwaban.people import operator_here, operator_of_user
 from denwaban.routing import SeatState, Switchboard
 from denwaban.store import Store, Tx
 from denwaban.targets.acts import listed, set_targets, targets_of
 from denwaban.targets.model import SHOWN, BadTarget, read_holds, read_percent
 from denwaban.targets.results import months
-from denwaban.web import Problem, _, needs, not_here, page, saved
+from denwaban.web import Problem, _, needs, page, saved
 
 OPERATORS = [needs(Role.OPERATOR)]
 FLOOR = [needs(Role.SUPERVISOR, Role.ADMINISTRATOR)]
@@ -94,8 +94,7 @@ async def save(
         return await _one(operator_id, store, clock, 422, form=data, errors=errors)
 
     def write(tx: Tx) -> None:
-        if operator(tx, operator_id) is None:
-            raise not_here()
+        operator_here(tx, operator_id)
         set_targets(tx, operator_id, holds, percent, who.user_id)
 
     await store.write(write)
@@ -108,10 +107,7 @@ async def _one(
     first = japan_month(clock.now())
 
     def look(tx: Tx) -> dict[str, Any]:
-        found = operator(tx, operator_id)
-        if found is None:
-            raise not_here()
-        return {"operator": found, **_look(tx, operator_id, first)}
+        return {"operator": operator_here(tx, operator_id), **_look(tx, operator_id, first)}
 
     found = await store.read(look)
     targets = found["targets"]
